@@ -1,0 +1,1 @@
+"""Model-free leaves: time, phones, secrets, environment. Nothing here imports an app."""

@@ -1,0 +1,265 @@
+"""One settings file. Every value that differs between machines comes from the environment and is checked here.
+
+The table of variables is in the README's reference.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from leadmaster.lib import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+VAR_DIR.mkdir(exist_ok=True)
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- Safety -------------------------------------------------------------------------------------------------------
+
+DEBUG = env.boolean("DEBUG", False)
+# A checkout that only looks around (DEBUG) may start without secrets; anything else has to be given its own.
+SECRET_KEY = env.text("SECRET_KEY", "development-only-not-a-secret" if DEBUG else None)
+FIELD_ENCRYPTION_KEY = env.hex_key("FIELD_ENCRYPTION_KEY", "0" * 64 if DEBUG else None)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+BEHIND_TLS = env.boolean("BEHIND_TLS", False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+if BEHIND_TLS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# --- Apps ---------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "leadmaster.site.LeadMasterAdminConfig",
+    "unfold",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_q",
+    "django_htmx",
+    "django_filters",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "axes",
+    "csp",
+    "leadmaster.accounts",
+    "leadmaster.directory",
+    "leadmaster.ops",
+    "whatsapp",
+    "campaigns",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "leadmaster.urls"
+WSGI_APPLICATION = "leadmaster.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database -----------------------------------------------------------------------------------------------------
+
+
+def _database() -> dict[str, Any]:
+    """SQLite (WAL, IMMEDIATE, full sync) unless DATABASE_URL names a MySQL or MariaDB server."""
+    url = env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'leadmaster.sqlite3'}")
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    if config.get("ENGINE") == "django.db.backends.sqlite3":
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            # FULL: a lost commit of "about to send" would let the same message go out again after a power cut.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-20000;",
+        }
+    elif config.get("ENGINE") == "django.db.backends.mysql":
+        config["OPTIONS"] = {
+            **config.get("OPTIONS", {}),
+            "charset": "utf8mb4",
+            "isolation_level": "read committed",
+            "connect_timeout": 10,
+        }
+        config["CONN_MAX_AGE"] = 60
+        config["CONN_HEALTH_CHECKS"] = True
+    else:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL names no database that LeadMaster runs on ({url.split(':')[0]!r}). "
+            "Write sqlite:///path/to/file or mysql://user:password@host:3306/name."
+        )
+    return config
+
+
+DATABASES = {"default": _database()}
+
+# --- People -------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "leadmaster.accounts.backends.RoleBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/login/"
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+
+# --- Language and time --------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "es"
+LANGUAGES = [("es", _("Español")), ("en", _("Inglés"))]
+LOCALE_PATHS = [BASE_DIR / "leadmaster" / "locale"]
+TIME_ZONE = env.time_zone("TIME_ZONE", "America/Argentina/Cordoba")
+USE_I18N = True
+USE_TZ = True
+
+# --- Files --------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR_DIR / "static"
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- The sender ---------------------------------------------------------------------------------------------------
+
+AUTO_CAMPAIGNS_ENABLED = env.boolean("AUTO_CAMPAIGNS_ENABLED", True)
+DIAG_SENDER = env.boolean("DIAG_SENDER", False)
+WHATSAPP_DAILY_LIMIT = env.integer("WHATSAPP_DAILY_LIMIT", 180, minimum=1, maximum=100_000)
+SENDER_SLOTS = env.integer("SENDER_SLOTS", 1, minimum=1, maximum=64)
+# HTTP threads of one tick: one per message in flight; they only wait on sockets.
+SENDER_THREADS = env.integer("SENDER_THREADS", 512, minimum=1, maximum=4096)
+SENDER_JOURNAL_DIR = Path(env.text("SENDER_JOURNAL_DIR", str(VAR_DIR / "journal")))
+
+SESSION_MANAGER_BASE_URL = env.http_url("SESSION_MANAGER_BASE_URL", "http://localhost:3011")
+SESSION_MANAGER_TOKEN = env.text("SESSION_MANAGER_TOKEN", "")
+# Seconds. The session manager really takes 20–40 s a message, and engines wait up to 75 s.
+SESSION_MANAGER_SEND_TIMEOUT = env.integer("SESSION_MANAGER_SEND_TIMEOUT", 90, minimum=5, maximum=600)
+
+# --- django-q2: the alarm clock ------------------------------------------------------------------------------------
+
+# The reason for every number is in docs/decisions.md; the inequalities between them are start-up checks.
+Q_CLUSTER = {
+    "name": "leadmaster",
+    "orm": "default",
+    "workers": env.integer("Q_WORKERS", 3, minimum=1, maximum=64),
+    "bulk": 1,
+    "queue_limit": 1,
+    "poll": 1,
+    "timeout": 240,
+    "retry": 420,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": -1,
+    "recycle": 200,
+    "label": "django-q2",
+}
+
+# --- Operation ----------------------------------------------------------------------------------------------------
+
+ALERT_EMAILS = env.words("ALERT_EMAILS")
+ALERT_WEBHOOK_URL = env.http_url("ALERT_WEBHOOK_URL", "")
+vars().update(environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://")))
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "leadmaster@localhost")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "sender.diag": {"level": "INFO" if DIAG_SENDER else "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "axes": {"level": "ERROR"},
+    },
+}
+
+# --- API ----------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LeadMaster API",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
