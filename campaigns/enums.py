@@ -1,0 +1,95 @@
+"""Every state and code of the sender, with its named groups. No state literal stands anywhere else."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class CampaignState(models.TextChoices):
+    DRAFT = "borrador", _("Borrador")
+    AWAITING_APPROVAL = "por_aprobar", _("Por aprobar")
+    APPROVED = "aprobada", _("Aprobada")
+    RUNNING = "en_progreso", _("En progreso")
+    PAUSED = "pausada", _("Pausada")
+    FINISHED = "finalizada", _("Finalizada")
+    CANCELLED = "cancelada", _("Cancelada")
+
+
+CAMPAIGN_EDITABLE = (CampaignState.DRAFT, CampaignState.AWAITING_APPROVAL)
+CAMPAIGN_ENDED = (CampaignState.FINISHED, CampaignState.CANCELLED)
+
+
+class EnvioState(models.TextChoices):
+    PENDING = "pendiente", _("Pendiente")
+    SENDING = "enviando", _("Enviando")
+    SENT = "enviado", _("Enviado")
+    ERROR = "error", _("Error")
+    UNCERTAIN = "incierto", _("Incierto")
+    CANCELLED = "cancelado", _("Cancelado")
+    SENT_BY_HAND = "enviado_manual", _("Enviado a mano")
+
+
+# Work that is not over: a campaign with any of these is not finished.
+ENVIO_OPEN = (EnvioState.PENDING, EnvioState.SENDING, EnvioState.UNCERTAIN)
+ENVIO_TERMINAL = (EnvioState.SENT, EnvioState.ERROR, EnvioState.CANCELLED, EnvioState.SENT_BY_HAND)
+
+
+class Ack(models.IntegerChoices):
+    """How far a sent message got. Only ever grows."""
+
+    NONE = 0, _("Sin acuse")
+    SERVER = 1, _("En el servidor")
+    DELIVERED = 2, _("Entregado")
+    READ = 3, _("Leído")
+
+
+class ScheduleState(models.TextChoices):
+    PENDING = "pendiente", _("Por aprobar")
+    APPROVED = "aprobada", _("Aprobada")
+    REJECTED = "rechazada", _("Rechazada")
+
+
+class AttemptOutcome(models.TextChoices):
+    """How one try ended, as the attempts log tells it."""
+
+    OPEN = "abierto", _("En curso")
+    SENT = "enviado", _("Enviado")
+    REFUSED = "rechazado", _("Rechazado")
+    NOT_SENT = "no_enviado", _("No salió")
+    UNKNOWN = "desconocido", _("Sin certeza")
+    WITHDRAWN = "retirado", _("Retirado antes de salir")
+
+
+class WhyNot(models.TextChoices):
+    """The binding reason for which nothing goes out now."""
+
+    SWITCHED_OFF = "interruptor", _("Los envíos automáticos están apagados")
+    NOT_RUNNING = "estado", _("La campaña no está en marcha")
+    NO_SCHEDULE = "sin_programacion", _("Ninguna programación aprobada")
+    WINDOW = "ventana", _("Fuera de la ventana de envío")
+    DAILY_CAP = "cupo", _("Se alcanzó el cupo diario de la programación")
+    SESSION_LIMIT = "limite", _("Se alcanzó el límite diario de la sesión")
+    SESSION = "sesion", _("La sesión de WhatsApp no está lista")
+    SESSION_PAUSED = "sesion_en_pausa", _("La sesión espera la decisión de una persona")
+    SESSION_BLOCKED = "sesion_frenada", _("El gateway pidió una pausa")
+    COLD = "contactos_nuevos", _("WhatsApp no acepta contactos nuevos por ahora")
+    SUPPRESSED = "exclusion", _("El número pidió no recibir mensajes")
+    BACK_OFF = "reintento", _("Espera su próximo intento")
+    PACING = "ritmo", _("Espera su turno")
+    IN_FLIGHT = "en_vuelo", _("Se está enviando")
+    NOTHING_DUE = "sin_pendientes", _("No hay envíos pendientes")
+    DONE = "terminado", _("Ya no hay nada que enviar")
+
+
+class Evidence(models.TextChoices):
+    """What moved an envío outside the normal course."""
+
+    PERSON = "persona", _("Decisión de una persona")
+    CALLBACK = "aviso", _("Aviso del gateway")
+    LOOKUP = "consulta", _("Consulta al gateway")
+    LATE_ANSWER = "respuesta_tardia", _("Respuesta tardía del gateway")
+    LEASE = "plazo", _("Venció el plazo del intento")
+    CAMPAIGN = "campania", _("Cambio en la campaña")
+    OPT_OUT = "baja", _("El número pidió no recibir mensajes")
+    RESTORE = "restauracion", _("La base volvió de un respaldo")

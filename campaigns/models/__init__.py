@@ -1,0 +1,27 @@
+"""The sender's tables, one noun per module."""
+
+from campaigns.models.attempt import Attempt
+from campaigns.models.campaign import Campaign, CampaignEvent
+from campaigns.models.control import SenderSwitch, Tick
+from campaigns.models.early_receipt import EarlyReceipt
+from campaigns.models.envio import Envio, EnvioEvent
+from campaigns.models.lane import Lane
+from campaigns.models.recipient_import import RecipientImport
+from campaigns.models.schedule import Schedule, ScheduleDay, ScheduleWindow, SessionDay
+
+__all__ = [
+    "Attempt",
+    "Campaign",
+    "CampaignEvent",
+    "EarlyReceipt",
+    "Envio",
+    "EnvioEvent",
+    "Lane",
+    "RecipientImport",
+    "Schedule",
+    "ScheduleDay",
+    "ScheduleWindow",
+    "SenderSwitch",
+    "SessionDay",
+    "Tick",
+]

@@ -1,0 +1,124 @@
+"""When a campaign may send, and what was used of each day."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.enums import ScheduleState
+from campaigns.models.campaign import Campaign
+from leadmaster.accounts.models import User
+from whatsapp.models import WhatsAppSession
+
+WEEKDAYS = (_("lun"), _("mar"), _("mié"), _("jue"), _("vie"), _("sáb"), _("dom"))
+
+
+def check_weekdays(value: str) -> None:
+    if not value or sorted(set(value)) != list(value) or not set(value) <= set("0123456"):
+        raise ValidationError(_("Elige al menos un día de la semana."))
+
+
+class Schedule(models.Model):
+    """Weekdays, dates, windows and a daily cap, in the session's time zone. Only an approved one sends."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="schedules", verbose_name=_("campaña"))
+    # Digits in order, Monday is 0.
+    weekdays = models.CharField(_("días"), max_length=7, default="01234", validators=[check_weekdays])
+    starts_on = models.DateField(_("desde"))
+    ends_on = models.DateField(_("hasta"), null=True, blank=True)
+    daily_cap = models.PositiveIntegerField(_("cupo diario"), default=180, validators=[MinValueValidator(1)])
+    state = models.CharField(
+        _("estado"), max_length=16, choices=ScheduleState, default=ScheduleState.PENDING, editable=False
+    )
+    decided_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", editable=False, verbose_name=_("decidió")
+    )
+    decided_at = models.DateTimeField(_("decidida"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("programación")
+        verbose_name_plural = _("programaciones")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=ScheduleState.values), name="schedule_state_known"),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")), name="schedule_dates_in_order"
+            ),
+            models.CheckConstraint(condition=Q(daily_cap__gte=1), name="schedule_cap_positive"),
+            models.CheckConstraint(
+                condition=Q(state=ScheduleState.PENDING) | Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="schedule_decided_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        days = ", ".join(str(WEEKDAYS[int(digit)]) for digit in self.weekdays)
+        return f"{days} · {self.daily_cap}"
+
+    def runs_on(self, day: dt.date) -> bool:
+        return (
+            str(day.weekday()) in self.weekdays
+            and self.starts_on <= day
+            and (self.ends_on is None or day <= self.ends_on)
+        )
+
+
+class ScheduleWindow(models.Model):
+    """From `opens` up to, not including, `closes`. Closing at 00:00 means the end of the day."""
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="windows", verbose_name=_("programación"))
+    opens = models.TimeField(_("abre"))
+    closes = models.TimeField(_("cierra"), help_text=_("00:00 es el final del día."))
+
+    class Meta:
+        verbose_name = _("ventana")
+        verbose_name_plural = _("ventanas")
+        ordering = ["opens"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(closes=dt.time(0, 0)) | Q(closes__gt=F("opens")),
+                name="window_opens_before_it_closes",
+                violation_error_message=_("La ventana tiene que cerrar después de abrir."),
+            ),
+            models.UniqueConstraint(fields=["schedule", "opens"], name="window_opens_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.opens:%H:%M}–{self.closes:%H:%M}"
+
+
+class SessionDay(models.Model):
+    """What a session used of its limit on one day, counting what is in flight."""
+
+    session = models.ForeignKey(WhatsAppSession, models.CASCADE, related_name="days", verbose_name=_("sesión"))
+    day = models.DateField(_("día"))
+    used = models.PositiveIntegerField(_("usados"), default=0)
+
+    class Meta:
+        verbose_name = _("uso diario de la sesión")
+        verbose_name_plural = _("uso diario de las sesiones")
+        constraints = [models.UniqueConstraint(fields=["session", "day"], name="session_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.session_id} {self.day}: {self.used}"
+
+
+class ScheduleDay(models.Model):
+    """What a schedule used of its daily cap on one day, counting what is in flight."""
+
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="used_days", verbose_name=_("programación"))
+    day = models.DateField(_("día"))
+    used = models.PositiveIntegerField(_("usados"), default=0)
+
+    class Meta:
+        verbose_name = _("uso diario de la programación")
+        verbose_name_plural = _("uso diario de las programaciones")
+        constraints = [models.UniqueConstraint(fields=["schedule", "day"], name="schedule_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.schedule_id} {self.day}: {self.used}"

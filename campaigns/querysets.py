@@ -1,0 +1,65 @@
+"""The sender's business words. `now` is an argument; the reader of each index is named in the models."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+
+from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState
+from leadmaster.accounts.models import User
+from leadmaster.accounts.scope import scope
+
+if TYPE_CHECKING:
+    from campaigns.models.campaign import Campaign
+    from campaigns.models.envio import Envio
+    from campaigns.models.lane import Lane
+
+    CampaignBase = models.QuerySet[Campaign]
+    EnvioBase = models.QuerySet[Envio]
+    LaneBase = models.QuerySet[Lane]
+else:
+    CampaignBase = EnvioBase = LaneBase = models.QuerySet
+
+
+class CampaignQuerySet(CampaignBase):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(scope(user, owner="owner", team="team"))
+
+    def running(self) -> Self:
+        return self.filter(state=CampaignState.RUNNING)
+
+    def awaiting_approval(self) -> Self:
+        return self.filter(state=CampaignState.AWAITING_APPROVAL)
+
+    def alive(self) -> Self:
+        return self.exclude(state__in=CAMPAIGN_ENDED)
+
+
+class EnvioQuerySet(EnvioBase):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(scope(user, owner="campaign__owner", team="campaign__team"))
+
+    def pending(self) -> Self:
+        return self.filter(state=EnvioState.PENDING)
+
+    def due(self, now: dt.datetime) -> Self:
+        return self.filter(state=EnvioState.PENDING, next_due__lte=now)
+
+    def uncertain(self) -> Self:
+        return self.filter(state=EnvioState.UNCERTAIN)
+
+    def stale(self, now: dt.datetime) -> Self:
+        """In flight with a lease that ran out."""
+        return self.filter(state=EnvioState.SENDING, lease_until__lt=now)
+
+
+class LaneQuerySet(LaneBase):
+    def due(self, now: dt.datetime) -> Self:
+        return self.filter(busy=False, next_due__lte=now).order_by("next_due", "id")
+
+    def stale(self, now: dt.datetime) -> Self:
+        return self.filter(Q(busy=True, lease_until__lt=now))

@@ -1,0 +1,63 @@
+"""The three roles and what each may do anywhere. Which rows they may do it to is `visible_to` on each QuerySet."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    PROMOTER = "promotor", _("Promotor")
+    SUPERVISOR = "supervisor", _("Supervisor")
+    ADMINISTRATOR = "administrador", _("Administrador")
+
+
+_PROMOTER: frozenset[str] = frozenset(
+    {
+        "campaigns.view_campaign",
+        "campaigns.add_campaign",
+        "campaigns.change_campaign",
+        "campaigns.operate_campaign",
+        "campaigns.view_envio",
+        "campaigns.view_schedule",
+        "campaigns.add_schedule",
+        "campaigns.change_schedule",
+        "campaigns.delete_schedule",
+        "campaigns.view_recipientimport",
+        "campaigns.add_recipientimport",
+        "whatsapp.view_whatsappsession",
+        "whatsapp.pair_whatsappsession",
+    }
+)
+
+_SUPERVISOR: frozenset[str] = _PROMOTER | {
+    "accounts.view_user",
+    "accounts.view_team",
+    "campaigns.approve_campaign",
+    "campaigns.decide_envio",
+    "campaigns.switch_sender",
+    "campaigns.view_attempt",
+    "campaigns.view_campaignevent",
+    "campaigns.view_envioevent",
+    "campaigns.view_senderswitch",
+    "campaigns.view_tick",
+    "directory.view_suppression",
+    "directory.add_suppression",
+    "ops.view_alert",
+    "ops.view_heartbeat",
+    "ops.resolve_alert",
+    "whatsapp.add_whatsappsession",
+    "whatsapp.change_whatsappsession",
+}
+
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.PROMOTER: _PROMOTER,
+    Role.SUPERVISOR: _SUPERVISOR,
+}
+
+
+def grants(role: str, permission: str) -> bool:
+    """Whether this role carries `app_label.codename`. An administrator carries all of them."""
+    if role == Role.ADMINISTRATOR:
+        return True
+    return permission in PERMISSIONS.get(Role(role), frozenset())

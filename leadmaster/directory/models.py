@@ -1,0 +1,47 @@
+"""Whom we may write to: today, the numbers that asked us not to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SuppressionQuerySet(models.QuerySet["Suppression"]):
+    def among(self, phones: Iterable[str]) -> set[str]:
+        """Which of these E.164 phones are suppressed. One query."""
+        return set(self.filter(phone__in=list(phones)).values_list("phone", flat=True))
+
+
+class Suppression(models.Model):
+    """A number that gets nothing more from us, in any campaign of any session."""
+
+    class Source(models.TextChoices):
+        REPLY = "respuesta", _("Lo pidió por mensaje")
+        PERSON = "persona", _("Lo cargó una persona")
+        FILE = "archivo", _("Lista importada")
+
+    phone = models.CharField(_("teléfono"), max_length=20, unique=True)
+    source = models.CharField(_("origen"), max_length=16, choices=Source)
+    reason = models.CharField(_("motivo"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("desde"))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("cargado por")
+    )
+
+    objects = SuppressionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("número excluido")
+        verbose_name_plural = _("números excluidos")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(source__in=["respuesta", "persona", "archivo"]), name="suppression_source_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.phone

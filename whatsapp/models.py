@@ -1,0 +1,162 @@
+"""A WhatsApp session: one phone number paired with one tenant of a gateway."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from leadmaster.accounts.models import Team, User
+from leadmaster.accounts.scope import scope
+from leadmaster.lib.fields import EncryptedTextField
+from whatsapp.gateways.base import GatewayConfig, SessionState
+
+
+class Region(models.TextChoices):
+    """Whose phone habits a local number is read with."""
+
+    AR = "AR", _("Argentina")
+    MX = "MX", _("México")
+    BR = "BR", _("Brasil")
+
+
+class GatewayKind(models.TextChoices):
+    SESSION_MANAGER = "session_manager", _("Session manager")
+
+
+class State(models.TextChoices):
+    """The last state that the gateway reported."""
+
+    READY = SessionState.READY.value, _("Conectada")
+    CONNECTING = SessionState.CONNECTING.value, _("Conectando")
+    AWAITING_QR = SessionState.AWAITING_QR.value, _("Esperando código QR")
+    DISCONNECTED = SessionState.DISCONNECTED.value, _("Desconectada")
+
+
+def _check_time_zone(value: str) -> None:
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        raise ValidationError(_("Escribe una zona horaria como America/Mexico_City.")) from None
+
+
+class WhatsAppSessionQuerySet(models.QuerySet["WhatsAppSession"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(scope(user, owner="owner", team="team"))
+
+    def ready(self, now: dt.datetime) -> Self:
+        """Sessions a message may leave through now, as far as we know without asking."""
+        return self.filter(
+            Q(blocked_until__isnull=True) | Q(blocked_until__lte=now),
+            state=State.READY,
+            paused_at__isnull=True,
+        )
+
+    def waiting_for_gateway(self, now: dt.datetime) -> Self:
+        """Not ready, and worth asking again: nobody paused them."""
+        return self.filter(Q(probe_at__isnull=True) | Q(probe_at__lte=now), paused_at__isnull=True).exclude(
+            state=State.READY
+        )
+
+
+def _default_daily_limit() -> int:
+    return settings.WHATSAPP_DAILY_LIMIT
+
+
+def _default_time_zone() -> str:
+    return settings.TIME_ZONE
+
+
+class WhatsAppSession(models.Model):
+    """State fields are written by `whatsapp.sessions` alone."""
+
+    name = models.CharField(_("nombre"), max_length=120)
+    tenant_id = models.CharField(
+        _("cliente_id"), max_length=64, help_text=_("El identificador con el que el gateway conoce esta línea.")
+    )
+    gateway = models.CharField(
+        _("gateway"), max_length=32, choices=GatewayKind, default=GatewayKind.SESSION_MANAGER
+    )
+    base_url = models.URLField(
+        _("dirección del gateway"), blank=True, help_text=_("Vacía: la de SESSION_MANAGER_BASE_URL.")
+    )
+    token = EncryptedTextField(_("token del gateway"), blank=True)
+    webhook_secret = EncryptedTextField(_("secreto de los avisos"), blank=True)
+    owner = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="whatsapp_sessions",
+        verbose_name=_("promotor"),
+    )
+    team = models.ForeignKey(Team, models.PROTECT, related_name="whatsapp_sessions", verbose_name=_("equipo"))
+    region = models.CharField(_("país"), max_length=2, choices=Region, default=Region.AR)
+    time_zone = models.CharField(
+        _("zona horaria"), max_length=64, default=_default_time_zone, validators=[_check_time_zone]
+    )
+    daily_limit = models.PositiveIntegerField(_("límite diario"), default=_default_daily_limit)
+    lane_count = models.PositiveSmallIntegerField(_("mensajes a la vez"), default=1)
+
+    phone = models.CharField(_("número vinculado"), max_length=20, blank=True)
+    state = models.CharField(_("estado"), max_length=16, choices=State, default=State.DISCONNECTED, editable=False)
+    state_at = models.DateTimeField(_("desde"), null=True, blank=True, editable=False)
+    last_seen_at = models.DateTimeField(_("última respuesta"), null=True, blank=True, editable=False)
+    unreachable_since = models.DateTimeField(_("sin respuesta desde"), null=True, blank=True, editable=False)
+    trouble = models.CharField(_("problema"), max_length=300, blank=True, editable=False)
+    # Waiting will not help (logged out, banned, wrong token): only a person lifts this.
+    paused_at = models.DateTimeField(_("en pausa desde"), null=True, blank=True, editable=False)
+    # The gateway asked for a pause (429) until then.
+    blocked_until = models.DateTimeField(_("frenada hasta"), null=True, blank=True, editable=False)
+    # First contacts are refused (463) until then; people who know the number still get theirs.
+    cold_until = models.DateTimeField(_("sin contactos nuevos hasta"), null=True, blank=True, editable=False)
+    probe_at = models.DateTimeField(null=True, blank=True, editable=False)
+    probe_failures = models.PositiveSmallIntegerField(default=0, editable=False)
+    capabilities = models.JSONField(_("capacidades"), default=list, blank=True, editable=False)
+    gateway_version = models.CharField(max_length=40, blank=True, editable=False)
+    created_at = models.DateTimeField(_("creada"), auto_now_add=True)
+
+    objects = WhatsAppSessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("sesión de WhatsApp")
+        verbose_name_plural = _("sesiones de WhatsApp")
+        ordering = ["name", "id"]
+        permissions = [("pair_whatsappsession", "Can pair and disconnect a session")]
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "base_url", "tenant_id"], name="session_tenant_once"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="session_state_known"),
+            models.CheckConstraint(condition=Q(region__in=Region.values), name="session_region_known"),
+            models.CheckConstraint(condition=Q(lane_count__gte=1), name="session_has_a_lane"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tz(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    def is_ready(self, now: dt.datetime) -> bool:
+        return (
+            self.state == State.READY
+            and self.paused_at is None
+            and (self.blocked_until is None or self.blocked_until <= now)
+        )
+
+    def gateway_config(self) -> GatewayConfig:
+        """Plain values for the threads that speak to the gateway."""
+        return GatewayConfig(
+            kind=self.gateway,
+            base_url=self.base_url or settings.SESSION_MANAGER_BASE_URL,
+            tenant_id=self.tenant_id,
+            token=self.token or settings.SESSION_MANAGER_TOKEN,
+            send_timeout=float(settings.SESSION_MANAGER_SEND_TIMEOUT),
+        )
