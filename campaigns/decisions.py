@@ -1,0 +1,94 @@
+"""What a person decides about one envío: the three ways out of `incierto`, and marking by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaigns import envio_states
+from campaigns.enums import CAMPAIGN_ENDED, EnvioState, Evidence
+from campaigns.errors import Incomplete, WrongState
+from campaigns.models import Envio
+from campaigns.policy import Act, require
+from leadmaster.accounts.models import User
+
+
+class Decision(enum.StrEnum):
+    """What became of an uncertain message, by somebody who looked."""
+
+    ARRIVED = "arrived"  # → enviado_manual
+    RESEND = "resend"  # → pendiente: it did not arrive, send it again
+    GIVE_UP = "give_up"  # → error: it did not arrive, leave it
+
+
+_TARGET = {
+    Decision.ARRIVED: EnvioState.SENT_BY_HAND,
+    Decision.RESEND: EnvioState.PENDING,
+    Decision.GIVE_UP: EnvioState.ERROR,
+}
+
+
+@transaction.atomic(durable=True)
+def decide(envio: Envio, decision: Decision, *, by: User, reason: str, now: dt.datetime) -> Envio:
+    """Settle an uncertain envío. Raises NotAllowed, Incomplete (no reason) or WrongState (no longer uncertain)."""
+    require(by, Act.DECIDE, envio.campaign)
+    reason = _reason(reason)
+    target = _TARGET[decision]
+    if target is EnvioState.PENDING and envio.campaign.state in CAMPAIGN_ENDED:
+        raise WrongState(_("La campaña ya terminó: este envío no puede volver a salir."))
+    fields = {
+        EnvioState.SENT_BY_HAND: {"ended_at": now},
+        EnvioState.PENDING: {"next_due": now, "dispatched_at": None, "error_code": "", "error_text": ""},
+        EnvioState.ERROR: {"ended_at": now, "error_code": "DECIDED", "error_text": reason},
+    }[target]
+    return _settle(envio, EnvioState.UNCERTAIN, target, by=by, reason=reason, now=now, **fields)
+
+
+@transaction.atomic(durable=True)
+def mark_by_hand(envio: Envio, *, by: User, reason: str, now: dt.datetime) -> Envio:
+    """Somebody wrote to the person themselves: the envío will not go out."""
+    require(by, Act.DECIDE, envio.campaign)
+    return _settle(
+        envio, EnvioState.PENDING, EnvioState.SENT_BY_HAND, by=by, reason=_reason(reason), now=now, ended_at=now
+    )
+
+
+def _reason(reason: str) -> str:
+    reason = reason.strip()[:300]
+    if not reason:
+        raise Incomplete(_("Escribe el motivo: queda en el historial del envío."))
+    return reason
+
+
+def _settle(
+    envio: Envio,
+    source: EnvioState,
+    target: EnvioState,
+    *,
+    by: User,
+    reason: str,
+    now: dt.datetime,
+    **fields: object,
+) -> Envio:
+    moved = envio_states.move(
+        envio.pk,
+        source=source,
+        target=target,
+        settled_by=by,
+        settled_reason=reason,
+        lookup_due=None,
+        **fields,
+    )
+    if moved != 1:
+        envio.refresh_from_db()
+        raise WrongState(
+            _("El envío ahora está %(state)s. Actualiza la página.") % {"state": envio.get_state_display().lower()}
+        )
+    envio_states.record(
+        [envio.pk], source=source, target=target, evidence=Evidence.PERSON, now=now, by=by, reason=reason
+    )
+    envio.refresh_from_db()
+    return envio

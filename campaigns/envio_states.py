@@ -1,0 +1,75 @@
+"""The one door to `Envio.state`: a table of what may follow what, and a guarded UPDATE whose row count is the answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import Q
+
+from campaigns.enums import EnvioState, Evidence
+from campaigns.models import Envio, EnvioEvent
+from leadmaster.accounts.models import User
+
+S = EnvioState
+
+# A success is true wherever it finds the row (truth beats lease), so every state but `enviado` leads to it.
+TRANSITIONS: dict[EnvioState, frozenset[EnvioState]] = {
+    S.PENDING: frozenset({S.SENDING, S.SENT, S.UNCERTAIN, S.CANCELLED, S.SENT_BY_HAND}),
+    S.SENDING: frozenset({S.SENT, S.PENDING, S.ERROR, S.UNCERTAIN, S.CANCELLED}),
+    S.UNCERTAIN: frozenset({S.SENT, S.PENDING, S.ERROR, S.CANCELLED, S.SENT_BY_HAND}),
+    S.SENT: frozenset({S.ERROR}),
+    S.ERROR: frozenset({S.SENT}),
+    S.CANCELLED: frozenset({S.SENT}),
+    S.SENT_BY_HAND: frozenset({S.SENT}),
+}
+
+# What a row that nobody holds looks like.
+RELEASED: dict[str, Any] = {"lane": None, "token": None, "lease_until": None}
+
+
+def move(
+    *ids: int, source: EnvioState, target: EnvioState, guard: Q | None = None, **fields: Any
+) -> int:
+    """Move these envíos from `source` to `target` if they are still there and `guard` holds. Returns how many moved.
+
+    Raises ValueError for a move that the table does not know: that is a mistake in the code, not in the data.
+    """
+    if target not in TRANSITIONS[source]:
+        raise ValueError(f"an envío never goes from {source} to {target}")
+    if source == S.SENDING:
+        fields = {**RELEASED, **fields}
+    rows = Envio.objects.filter(state=source, id__in=ids) if len(ids) != 1 else Envio.objects.filter(
+        id=ids[0], state=source
+    )
+    if guard is not None:
+        rows = rows.filter(guard)
+    return rows.update(state=target, **fields)
+
+
+def record(
+    ids: Collection[int],
+    *,
+    source: EnvioState,
+    target: EnvioState,
+    evidence: Evidence,
+    now: dt.datetime,
+    by: User | None = None,
+    reason: str = "",
+) -> None:
+    """Write the history line of each move. Called in the transaction of the move."""
+    EnvioEvent.objects.bulk_create(
+        [
+            EnvioEvent(
+                envio_id=envio_id,
+                at=now,
+                by=by,
+                evidence=evidence,
+                from_state=source,
+                to_state=target,
+                reason=reason[:300],
+            )
+            for envio_id in ids
+        ]
+    )

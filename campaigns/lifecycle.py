@@ -1,0 +1,198 @@
+"""The one door to `Campaign.state`: what people (and the end of the work) do to a campaign.
+
+Every verb checks the person, takes the step by compare-and-set, writes the history line in the same transaction, and
+raises `Refused` with a sentence when it can't. `by=None` is the system.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaigns import envio_states
+from campaigns.enums import CampaignState, EnvioState, Evidence, ScheduleState
+from campaigns.errors import Incomplete, WrongState
+from campaigns.models import Campaign, CampaignEvent, Envio, Schedule
+from campaigns.policy import Act, require
+from campaigns.rendering import check_template
+from leadmaster.accounts.models import User
+
+S = CampaignState
+
+
+class Verb(enum.StrEnum):
+    SUBMIT = "submit"
+    REJECT = "reject"
+    APPROVE = "approve"
+    LAUNCH = "launch"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    FINISH = "finish"
+
+
+# verb → from which states, to which state, and the permission it takes.
+TABLE: dict[Verb, tuple[tuple[CampaignState, ...], CampaignState, Act]] = {
+    Verb.SUBMIT: ((S.DRAFT,), S.AWAITING_APPROVAL, Act.OPERATE),
+    Verb.REJECT: ((S.AWAITING_APPROVAL, S.APPROVED), S.DRAFT, Act.APPROVE),
+    Verb.APPROVE: ((S.AWAITING_APPROVAL,), S.APPROVED, Act.APPROVE),
+    Verb.LAUNCH: ((S.APPROVED,), S.RUNNING, Act.OPERATE),
+    Verb.PAUSE: ((S.RUNNING,), S.PAUSED, Act.OPERATE),
+    Verb.RESUME: ((S.PAUSED,), S.RUNNING, Act.OPERATE),
+    Verb.CANCEL: ((S.DRAFT, S.AWAITING_APPROVAL, S.APPROVED, S.RUNNING, S.PAUSED), S.CANCELLED, Act.OPERATE),
+    Verb.FINISH: ((S.RUNNING,), S.FINISHED, Act.OPERATE),
+}
+
+_CANCEL_BATCH = 500
+
+
+def allowed_verbs(campaign: Campaign) -> list[Verb]:
+    """The verbs that this campaign's state admits, for buttons."""
+    return [verb for verb, (sources, _target, _act) in TABLE.items() if campaign.state in sources]
+
+
+@transaction.atomic(durable=True)
+def submit(campaign: Campaign, *, by: User | None, now: dt.datetime) -> Campaign:
+    """Hand a draft to whoever approves. Raises Incomplete naming what is missing."""
+    _check_complete(campaign)
+    return _step(campaign, Verb.SUBMIT, by=by, now=now, submitted_at=now)
+
+
+@transaction.atomic(durable=True)
+def reject(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str) -> Campaign:
+    """Back to draft, with the reason its owner reads."""
+    if not reason.strip():
+        raise Incomplete(_("Escribe el motivo del rechazo: lo leerá quien preparó la campaña."))
+    return _step(campaign, Verb.REJECT, by=by, now=now, reason=reason, approved_at=None, approved_by=None)
+
+
+@transaction.atomic(durable=True)
+def approve(campaign: Campaign, *, by: User, now: dt.datetime, reason: str = "") -> Campaign:
+    """Approve the campaign and the schedules that wait with it."""
+    _check_complete(campaign)
+    campaign = _step(campaign, Verb.APPROVE, by=by, now=now, reason=reason, approved_at=now, approved_by=by)
+    campaign.schedules.filter(state=ScheduleState.PENDING).update(
+        state=ScheduleState.APPROVED, decided_by=by, decided_at=now
+    )
+    return campaign
+
+
+@transaction.atomic(durable=True)
+def launch(campaign: Campaign, *, by: User | None, now: dt.datetime) -> Campaign:
+    """From here on its windows decide when it sends."""
+    if not campaign.schedules.filter(state=ScheduleState.APPROVED).exists():
+        raise Incomplete(_("La campaña no tiene ninguna programación aprobada. Agrega una y pide que la aprueben."))
+    return _step(campaign, Verb.LAUNCH, by=by, now=now, launched_at=now)
+
+
+@transaction.atomic(durable=True)
+def pause(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str = "") -> Campaign:
+    """Stop sending. At most the message that is in flight still goes out."""
+    return _step(campaign, Verb.PAUSE, by=by, now=now, reason=reason)
+
+
+@transaction.atomic(durable=True)
+def resume(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str = "") -> Campaign:
+    return _step(campaign, Verb.RESUME, by=by, now=now, reason=reason)
+
+
+def cancel(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str) -> Campaign:
+    """End it: what is pending becomes `cancelado`; what is in flight is still told truthfully."""
+    if not reason.strip():
+        raise Incomplete(_("Escribe por qué se cancela: queda en el historial."))
+    with transaction.atomic(durable=True):
+        campaign = _step(campaign, Verb.CANCEL, by=by, now=now, reason=reason, ended_at=now)
+    sweep_cancelled(campaign, by=by, now=now, reason=reason)
+    return campaign
+
+
+@transaction.atomic(durable=True)
+def finish(campaign: Campaign, *, now: dt.datetime) -> Campaign:
+    """Close a running campaign that has nothing open left. Raises WrongState while it has."""
+    if Envio.objects.filter(campaign=campaign, state__in=_OPEN).exists():
+        raise WrongState(_("La campaña todavía tiene envíos abiertos."))
+    return _step(campaign, Verb.FINISH, by=None, now=now, ended_at=now)
+
+
+_OPEN = (EnvioState.PENDING, EnvioState.SENDING, EnvioState.UNCERTAIN)
+
+
+def sweep_cancelled(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str) -> int:
+    """Turn what is pending in a cancelled campaign into `cancelado`, in short transactions. Safe to repeat."""
+    swept = 0
+    while True:
+        with transaction.atomic(durable=True):
+            ids = list(
+                Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING)
+                .order_by("id")
+                .select_for_update(skip_locked=True)
+                .values_list("id", flat=True)[:_CANCEL_BATCH]
+            )
+            if not ids:
+                return swept
+            swept += envio_states.move(*ids, source=EnvioState.PENDING, target=EnvioState.CANCELLED, ended_at=now)
+            envio_states.record(
+                ids,
+                source=EnvioState.PENDING,
+                target=EnvioState.CANCELLED,
+                evidence=Evidence.CAMPAIGN,
+                now=now,
+                by=by,
+                reason=reason,
+            )
+
+
+@transaction.atomic(durable=True)
+def decide_schedule(
+    schedule: Schedule, *, approve: bool, by: User, now: dt.datetime
+) -> Schedule:
+    """Approve or reject one schedule, for those added after the campaign was approved."""
+    require(by, Act.APPROVE, schedule.campaign)
+    state = ScheduleState.APPROVED if approve else ScheduleState.REJECTED
+    Schedule.objects.filter(pk=schedule.pk).update(state=state, decided_by=by, decided_at=now)
+    schedule.refresh_from_db()
+    return schedule
+
+
+@transaction.atomic
+def schedule_changed(schedule: Schedule) -> None:
+    """An edited schedule waits for approval again. Called by whatever form or API saved it."""
+    Schedule.objects.filter(pk=schedule.pk).update(state=ScheduleState.PENDING, decided_by=None, decided_at=None)
+    schedule.refresh_from_db()
+
+
+def _step(
+    campaign: Campaign, verb: Verb, *, by: User | None, now: dt.datetime, reason: str = "", **fields: Any
+) -> Campaign:
+    sources, target, act = TABLE[verb]
+    require(by, act, campaign)
+    source = Campaign.objects.values_list("state", flat=True).get(pk=campaign.pk)
+    moved = 0
+    if source in sources:
+        moved = Campaign.objects.filter(pk=campaign.pk, state=source).update(state=target, **fields)
+    if moved != 1:
+        campaign.refresh_from_db()
+        raise WrongState(
+            _("La campaña “%(name)s” está %(state)s: desde ahí no se puede hacer esto. Actualiza la página.")
+            % {"name": campaign.name, "state": campaign.get_state_display().lower()}
+        )
+    CampaignEvent.objects.create(
+        campaign=campaign, at=now, by=by, from_state=source, to_state=target, reason=reason.strip()[:300]
+    )
+    campaign.refresh_from_db()
+    return campaign
+
+
+def _check_complete(campaign: Campaign) -> None:
+    missing = []
+    if not Envio.objects.filter(campaign=campaign).exists():
+        missing.append(_("importa los destinatarios"))
+    if not campaign.schedules.filter(windows__isnull=False).exclude(state=ScheduleState.REJECTED).exists():
+        missing.append(_("agrega una programación con al menos una ventana"))
+    if missing:
+        raise Incomplete(_("Antes de seguir: %(steps)s.") % {"steps": "; ".join(missing)})
+    check_template(campaign.template, columns=campaign.columns)
