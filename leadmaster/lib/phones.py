@@ -1,0 +1,361 @@
+"""Phone numbers as people write them, to the one form in which LeadMaster keeps them.
+
+A person is one number: E.164 in the form that WhatsApp itself uses. Argentine mobiles carry the 9 after the country
+code and no 15, Mexican numbers have lost their historic 1, Brazilian mobiles have their ninth digit. Which numbers
+exist is never decided here: the patterns are the ones of the `phonenumbers` library.
+
+`normalise` is called a million times per import, so the three home countries go through compiled patterns and only
+foreign numbers pay for the library's parser.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+
+import phonenumbers
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from phonenumbers import PhoneMetadata, PhoneNumberFormat, PhoneNumberType
+
+
+class Reason(enum.StrEnum):
+    """Why a text is no phone that a message can be sent to. The values are stable: reports and the API carry them."""
+
+    EMPTY = "empty"
+    NO_DIGITS = "no_digits"
+    LETTERS = "letters"
+    SCIENTIFIC = "scientific"
+    SEVERAL = "several"
+    NOT_A_PERSON = "not_a_person"
+    FILLER = "filler"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    MISSING_AREA = "missing_area"
+    NOT_MESSAGEABLE = "not_messageable"
+    UNKNOWN_NUMBER = "unknown_number"
+
+
+_SENTENCES: dict[Reason, Promise] = {
+    Reason.EMPTY: _("No hay teléfono en esta fila."),
+    Reason.NO_DIGITS: _("No es un teléfono: no tiene ningún dígito."),
+    Reason.LETTERS: _("Tiene letras o signos mezclados con los dígitos: deja solo el número."),
+    Reason.SCIENTIFIC: _(
+        "La planilla guardó el número en notación científica y perdió dígitos: "
+        "da formato de texto a la columna, vuelve a escribir el número y expórtala de nuevo."
+    ),
+    Reason.SEVERAL: _("Hay más de un teléfono en la celda: deja uno por fila."),
+    Reason.NOT_A_PERSON: _("Es el identificador de un grupo o de una lista de WhatsApp, no un teléfono."),
+    Reason.FILLER: _("Es un número de relleno: repite siempre el mismo dígito."),
+    Reason.TOO_SHORT: _("Es demasiado corto para ser un teléfono."),
+    Reason.TOO_LONG: _("Tiene demasiados dígitos para ser un teléfono."),
+    Reason.MISSING_AREA: _("Falta el código de área: escribe el número completo."),
+    Reason.NOT_MESSAGEABLE: _("Es una línea especial (0800 o similar), que no tiene WhatsApp."),
+    Reason.UNKNOWN_NUMBER: _("No existe un número así: revisa el código de país, el de área y la cantidad de dígitos."),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Phone:
+    """A number that exists: `e164` is `+` and digits, in WhatsApp's own form."""
+
+    e164: str
+
+    @property
+    def pretty(self) -> str:
+        return pretty(self.e164)
+
+    @property
+    def masked(self) -> str:
+        return masked(self.e164)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class InvalidPhone:
+    reason: Reason
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong and what to do about it, in the reader's language."""
+        return str(_SENTENCES[self.reason])
+
+
+def normalise(raw: str, region: str) -> Phone | InvalidPhone:
+    """The number in `raw`, read as somebody in `region` (ISO country code such as AR) would write it.
+
+    Numbers with `+` or `00` are taken as international, as are WhatsApp ids (`…@c.us`) that make sense that way.
+    Never raises on account of `raw`.
+    """
+    plain = _PLAIN.fullmatch(raw)
+    if plain:
+        digits = _NOT_DIGITS.sub("", raw)
+        plus, wid = bool(plain[1]), bool(plain[2])
+    else:
+        text = _tidy(raw)
+        if isinstance(text, InvalidPhone):
+            return text
+        digits, plus, wid = text
+    return _resolve(digits, region=region, plus=plus, wid=wid)
+
+
+def pretty(e164: str) -> str:
+    """The number as its country groups it, for screens: `+54 9 351 274-3915`."""
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(e164, None), PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        return e164
+
+
+def masked(e164: str) -> str:
+    """The number for logs: country and last four digits, `+54 9 ••• 3915`."""
+    try:
+        country = str(phonenumbers.parse(e164, None).country_code)
+    except phonenumbers.NumberParseException:
+        return "•••"
+    mobile = " 9" if e164.startswith("+549") else ""
+    return f"+{country}{mobile} ••• {e164[-4:]}"
+
+
+# --- From a cell's text to digits -----------------------------------------------------------------------------------
+
+# Nearly every cell of a real file: digits, the usual separators, perhaps the suffix that WhatsApp tools add.
+# What a float leaves behind (`5493512743915.0`) is not plain: its zero is no digit of the number.
+_PLAIN = re.compile(r" *(?!\+?[0-9]{7,}\.0+ *$)(\+)?(?=[ (]*[0-9])[0-9 ().\-]*[0-9] *(@c\.us)? *")
+_NOT_DIGITS = re.compile(r"[^0-9]")
+_SCIENTIFIC = re.compile(r"\+?([0-9])(?:[.,]([0-9]+))?[eE]\+?([0-9]{1,2})")
+_INTEGRAL = re.compile(r"(\+?[0-9]{7,})[.,]0+")
+_FORMULA_TEXT = re.compile(r'="(.*)"')
+_LINK = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:wa\.me/|api\.whatsapp\.com/send/?\?phone=)(?:\+|%2B)?([0-9]+)(?:[/?&].*)?", re.I
+)
+_WID = re.compile(r"(.*?)(?::[0-9]+)?@(c\.us|s\.whatsapp\.net|g\.us|lid|broadcast|newsletter)", re.I | re.S)
+_RUN = re.compile(r"\+?\(?[0-9](?:[0-9 ().\-]*[0-9])?")
+
+
+def _tidy(raw: str) -> tuple[str, bool, bool] | InvalidPhone:
+    """(digits, written with plus, is a WhatsApp id) of a cell that is not plainly a number."""
+    text = unicodedata.normalize("NFKC", raw)
+    text = "".join(char for char in map(_plain_char, text) if char).strip().lstrip("'`´").strip()
+    formula = _FORMULA_TEXT.fullmatch(text)
+    text = formula[1].strip() if formula else text
+    if not text:
+        return InvalidPhone(Reason.EMPTY)
+    if not any(char in "0123456789" for char in text):
+        return InvalidPhone(Reason.NO_DIGITS)
+    scientific = _SCIENTIFIC.fullmatch(text)
+    if scientific:
+        exact = _exact(*scientific.groups(default=""))
+        return (exact, False, False) if exact else InvalidPhone(Reason.SCIENTIFIC)
+    link = _LINK.fullmatch(text)
+    if link:
+        return link[1], True, False
+    wid = _WID.fullmatch(text)
+    if wid and wid[2].lower() not in {"c.us", "s.whatsapp.net"}:
+        return InvalidPhone(Reason.NOT_A_PERSON)
+    text = wid[1] if wid else text
+    integral = _INTEGRAL.fullmatch(text)
+    runs = [integral[1]] if integral else _RUN.findall(_join_area(text))
+    lengths = [len(_NOT_DIGITS.sub("", run)) for run in runs]
+    if sum(length >= 8 for length in lengths) > 1:
+        return InvalidPhone(Reason.SEVERAL)
+    if len(runs) != 1:
+        return InvalidPhone(Reason.LETTERS if runs else Reason.NO_DIGITS)
+    return _NOT_DIGITS.sub("", runs[0]), runs[0].startswith("+"), bool(wid)
+
+
+def _plain_char(char: str) -> str:
+    """Digits of every script as ASCII, every space and dash as one kind, invisible marks as nothing."""
+    category = unicodedata.category(char)
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    if category in {"Cf", "Cc"} and char not in "\t\n\r":
+        return ""
+    if category == "Pd":
+        return "-"
+    if char.isspace():
+        return " "
+    return char
+
+
+def _exact(lead: str, decimals: str, exponent: str) -> str:
+    """The integer behind a scientific notation that kept all its digits; empty when some are lost."""
+    return lead + decimals if len(decimals) == int(exponent) else ""
+
+
+def _join_area(text: str) -> str:
+    """`0351/4123456` and `11_6517_8128` are one number; `3514123456/3514123457` stays two."""
+    return re.sub(r"(?<![0-9])(\+?[0-9]{2,5})[/_]([0-9]+)(?:_([0-9]+))?", r"\1-\2\3", text)
+
+
+# --- From digits to a number that exists ----------------------------------------------------------------------------
+
+_SENDABLE = {PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+# Lines that WhatsApp Business can live on although nobody carries them around.
+_SENDABLE |= {PhoneNumberType.VOIP, PhoneNumberType.PERSONAL_NUMBER}
+
+
+def _resolve(digits: str, *, region: str, plus: bool, wid: bool) -> Phone | InvalidPhone:
+    if len(digits) >= 6 and digits == digits[0] * len(digits):
+        return InvalidPhone(Reason.FILLER)
+    if not plus and not wid:
+        found = _at_home(digits, region)
+        if found:
+            return Phone(found)
+    if len(digits) < 6:
+        return InvalidPhone(Reason.TOO_SHORT)
+    international = digits[2:] if digits.startswith("00") and not plus else digits
+    if len(international) > 15:
+        return InvalidPhone(Reason.TOO_LONG)
+    # Without a plus only the full mobile forms of the home countries are believed: a local number with one digit too
+    # many must not turn into a stranger's number in Portugal.
+    home_only = international is digits and not plus and not wid
+    found = _abroad(international, home_only=home_only)
+    if found:
+        return Phone(found)
+    if wid and not plus:
+        return _resolve(digits, region=region, plus=False, wid=False)
+    return InvalidPhone(_why(digits, region=region, international=plus or international is not digits))
+
+
+def _at_home(digits: str, region: str) -> str | None:
+    """E.164 of digits dialled or written inside `region`, with or without its country code."""
+    country = _HOME.get(region)
+    if country is None:
+        return _by_library(digits, region)
+    for national in (digits, digits[2:] if digits.startswith(country.code) else ""):
+        found = country.canonical(national) if national else None
+        if found:
+            return f"+{country.code}{found}"
+    return None
+
+
+def _abroad(digits: str, *, home_only: bool) -> str | None:
+    country = _BY_CODE.get(digits[:2])
+    if country:
+        found = country.canonical(digits[2:]) if not home_only or len(digits) in country.full_lengths else None
+        return f"+{country.code}{found}" if found else None
+    return None if home_only else _by_library("+" + digits, None)
+
+
+def _by_library(text: str, region: str | None) -> str | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) not in _SENDABLE:
+        return None
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _why(digits: str, *, region: str, international: bool) -> Reason:
+    """The reason for digits that make no sendable number."""
+    country = _HOME.get(region)
+    try:
+        number = phonenumbers.parse(("+" if international else "") + digits.removeprefix("00"), region)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number and phonenumbers.is_valid_number(number):
+        return Reason.NOT_MESSAGEABLE
+    if not international and country and country.local.fullmatch(digits):
+        return Reason.MISSING_AREA
+    if len(digits) < 8:
+        return Reason.TOO_SHORT
+    return Reason.UNKNOWN_NUMBER
+
+
+# --- The habits of the three home countries ---------------------------------------------------------------------------
+
+
+def _argentina(digits: str) -> str | None:
+    """Area code and number with the mobile 9 in front; the 0, the 15 and the 9 may be there in any combination.
+
+    A ten-digit number is taken as a mobile even without 9 or 15: that is how people write their mobiles, the ranges
+    do not tell them apart, and a message can only go to a mobile.
+    """
+    digits = digits.removeprefix("0")
+    if len(digits) > 10:
+        digits = digits.removeprefix("9").removeprefix("0")
+    if len(digits) == 12:
+        with_15 = _AR_15.fullmatch(digits)
+        digits = (with_15[1] + with_15[2]) if with_15 else digits.removeprefix("15")
+    if len(digits) != 10:
+        return None
+    if _AR_MOBILE.fullmatch("9" + digits):
+        return "9" + digits
+    return digits if _AR_FIXED.fullmatch(digits) else None
+
+
+def _mexico(digits: str) -> str | None:
+    """Ten digits. 01, 044, 045 and the 1 after the country code were abolished in 2019; files still have them."""
+    if len(digits) > 10:
+        digits = _MX_PREFIX.sub("", digits)
+    return digits if _MX_NUMBER.fullmatch(digits) else None
+
+
+def _brazil(digits: str) -> str | None:
+    """Area code and number, mobiles with their ninth digit; a trunk 0 and the carrier's two digits may precede."""
+    for prefix in ("", "0", "90"):
+        if not digits.startswith(prefix):
+            continue
+        rest = digits[len(prefix) :]
+        for national in (rest, rest[2:] if prefix and _BR_CARRIER.match(rest) else ""):
+            if len(national) == 10 and national[2] in "6789":
+                national = f"{national[:2]}9{national[2:]}"
+            if _BR_NUMBER.fullmatch(national):
+                return national
+    return None
+
+
+def _pattern(region: str, kinds: tuple[str, ...]) -> re.Pattern[str]:
+    metadata = PhoneMetadata.metadata_for_region(region)
+    return re.compile("|".join(f"(?:{getattr(metadata, kind).national_number_pattern})" for kind in kinds))
+
+
+def _argentine_15() -> re.Pattern[str]:
+    """Area code, 15, number: the list of area codes is the library's own."""
+    areas = PhoneMetadata.metadata_for_region("AR").national_prefix_for_parsing
+    return re.compile(f"{areas.replace('0?', '', 1).removesuffix('?')}([0-9]+)")
+
+
+_AR_MOBILE = _pattern("AR", ("mobile",))
+_AR_FIXED = _pattern("AR", ("fixed_line", "mobile"))
+_AR_15 = _argentine_15()
+_MX_NUMBER = _pattern("MX", ("mobile", "fixed_line"))
+_MX_PREFIX = re.compile(r"^(?:1|01|04[45])(?=[0-9]{10}$)")
+_BR_NUMBER = _pattern("BR", ("mobile", "fixed_line"))
+_BR_CARRIER = re.compile(r"1[245]|2[1-35]|31|4[13]|[56]5|99")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Country:
+    code: str
+    canonical: Callable[[str], str | None]
+    local: re.Pattern[str]  # a subscriber's number that lacks its area code
+    full_lengths: frozenset[int]  # of country code and mobile, the only forms believed in another country without `+`
+
+
+_HOME = {
+    "AR": _Country(
+        code="54",
+        canonical=_argentina,
+        local=re.compile(r"(?:15)?[2-9][0-9]{5,7}"),
+        full_lengths=frozenset({13}),
+    ),
+    "MX": _Country(
+        code="52",
+        canonical=_mexico,
+        local=re.compile(r"[2-9][0-9]{6,7}"),
+        full_lengths=frozenset({12, 13}),
+    ),
+    "BR": _Country(
+        code="55",
+        canonical=_brazil,
+        local=re.compile(r"9?[2-9][0-9]{7}"),
+        full_lengths=frozenset({13}),
+    ),
+}
+_BY_CODE = {country.code: country for country in _HOME.values()}

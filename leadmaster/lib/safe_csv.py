@@ -1,0 +1,37 @@
+"""CSV that a spreadsheet opens as data, never as formulas."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable
+from typing import TextIO
+
+# What makes Excel, LibreOffice or Google Sheets evaluate a cell, with the full-width twins that they fold to ASCII.
+_TRIGGERS = tuple("=+-@＝＋－＠\t\r\n")
+# A bare E.164 number can only ever be a number, and people copy that column elsewhere: it stays as it is.
+_PHONE = re.compile(r"\+[0-9]{6,15}")
+
+
+def neutralised(value: str) -> str:
+    """The value as text for any spreadsheet: an apostrophe goes before what would start a formula."""
+    starts_formula = value.startswith(_TRIGGERS) or value.lstrip().startswith(_TRIGGERS)
+    if starts_formula and not _PHONE.fullmatch(value):
+        return f"'{value}"
+    return value
+
+
+class SafeCsvWriter:
+    """Writes neutralised, fully quoted rows as they come; the text stream belongs to the caller.
+
+    Every cell is quoted: a program that splits at another separator finds no cell that begins in mid-value.
+    """
+
+    def __init__(self, stream: TextIO, *, delimiter: str = ",") -> None:
+        self._writer = csv.writer(stream, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+
+    def write(self, cells: Iterable[str]) -> None:
+        self._writer.writerow([neutralised(cell) for cell in cells])
+
+    def write_all(self, rows: Iterable[Iterable[str]]) -> None:
+        self._writer.writerows([[neutralised(cell) for cell in row] for row in rows])
