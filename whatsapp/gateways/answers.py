@@ -1,0 +1,219 @@
+"""What the session manager's answer means: the one table from HTTP to outcome and scope.
+
+"Refused" and "not sent" need proof: the gateway's own error shape, or a status that no server gives after it passed a
+message on. Whatever is not listed here is UNKNOWN, because a wrong "not sent" sends twice and a wrong "unknown" only
+asks a person.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import email.utils
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from whatsapp.gateways.base import GatewayError, Outcome, Scope
+from whatsapp.gateways.transport import Answer, Failure, TransportError
+
+MAX_RETRY_AFTER = 24 * 3600.0
+FIRST_CONTACT_REFUSED = 463
+
+# Digits in a row may be a phone number; a code goes into logs and reports.
+_SAFE_CODE = re.compile(r"(?!.*\d{5})[A-Z][A-Z0-9_]{1,39}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """One row of the table."""
+
+    outcome: Outcome
+    scope: Scope
+    code: str
+    detail: str | Promise
+    needs_person: bool = False
+
+    def error(self, *, code: str = "", answer: Answer | None = None) -> GatewayError:
+        return GatewayError(
+            str(self.detail),
+            outcome=self.outcome,
+            scope=self.scope,
+            code=code or self.code,
+            needs_person=self.needs_person,
+            http_status=answer.status if answer else None,
+            retry_after=retry_after(answer.headers) if answer else None,
+        )
+
+
+def _refused(code: str, detail: str | Promise) -> Meaning:
+    return Meaning(outcome=Outcome.REFUSED, scope=Scope.MESSAGE, code=code, detail=detail)
+
+
+def _held(code: str, detail: str | Promise, *, needs_person: bool = False) -> Meaning:
+    """Not sent, and every message of the session would meet the same."""
+    return Meaning(
+        outcome=Outcome.NOT_SENT, scope=Scope.SESSION, code=code, detail=detail, needs_person=needs_person
+    )
+
+
+def _unknown(code: str, detail: str | Promise) -> Meaning:
+    return Meaning(outcome=Outcome.UNKNOWN, scope=Scope.MESSAGE, code=code, detail=detail)
+
+
+VALIDATION = _refused("VALIDATION", _("El gateway rechazó el mensaje por sus datos."))
+NOT_ON_WHATSAPP = _refused("NOT_ON_WHATSAPP", _("El número no tiene WhatsApp."))
+COLD = Meaning(
+    outcome=Outcome.REFUSED,
+    scope=Scope.COLD,
+    code="FIRST_CONTACT_REFUSED",
+    detail=_("WhatsApp no deja que esta línea escriba a contactos nuevos por ahora (463)."),
+)
+NOT_READY = _held("SESSION_NOT_READY", _("La sesión de WhatsApp no está lista para enviar."))
+UNKNOWN_SESSION = _held("UNKNOWN_SESSION", _("El gateway no conoce ninguna sesión con este cliente_id."))
+RATE_LIMITED = _held("RATE_LIMITED", _("El gateway pide esperar antes de enviar más mensajes."))
+NOT_AUTHORISED = _held("NOT_AUTHORISED", _("El gateway no aceptó el token de acceso."), needs_person=True)
+LOGGED_OUT = _held("LOGGED_OUT", _("WhatsApp cerró la sesión: hay que vincular el número otra vez."), needs_person=True)
+BANNED = _held("BANNED", _("WhatsApp bloqueó el número de esta sesión."), needs_person=True)
+WRONG_PATH = _held(
+    "WRONG_PATH", _("En la dirección del gateway contesta otro programa, o la ruta está mal: revisa el puerto y la ruta.")
+)
+WHATSAPP_ERROR = Meaning(
+    outcome=Outcome.NOT_SENT,
+    scope=Scope.MESSAGE,
+    code="WHATSAPP_ERROR",
+    detail=_("El gateway avisó que WhatsApp no aceptó el mensaje; se puede intentar otra vez."),
+)
+FOREIGN_REFUSAL = Meaning(
+    outcome=Outcome.NOT_SENT,
+    scope=Scope.MESSAGE,
+    code="BAD_ANSWER",
+    detail=_("Algo rechazó el pedido, pero no con la forma de error del gateway."),
+)
+GATEWAY_ERROR = _unknown("GATEWAY_ERROR", _("El gateway falló sin decir si el mensaje salió."))
+BAD_ANSWER = _unknown("BAD_ANSWER", _("La respuesta del gateway no se entiende: no se sabe si el mensaje salió."))
+NO_MESSAGE_ID = _unknown("NO_MESSAGE_ID", _("El gateway dijo que sí, pero sin dar el identificador del mensaje."))
+TIMEOUT = _unknown("TIMEOUT", _("El gateway no contestó a tiempo: no se sabe si el mensaje salió."))
+CONNECTION_LOST = _unknown("CONNECTION_LOST", _("La conexión se cortó después de enviar el pedido al gateway."))
+
+NO_ANSWER: dict[Failure, Meaning] = {
+    Failure.NAME: _held("UNREACHABLE", _("No existe ningún equipo con el nombre que tiene la dirección del gateway.")),
+    Failure.CONNECT: _held("UNREACHABLE", _("Nadie contesta en la dirección y el puerto del gateway.")),
+    Failure.TLS: _held("UNREACHABLE", _("No se pudo abrir la conexión segura (TLS) con el gateway.")),
+    Failure.ADDRESS: _held("UNREACHABLE", _("La dirección o los datos de acceso del gateway están mal escritos.")),
+}
+
+# The gateway's own words, in its error shape. They count with a 4xx or a 500; a 502, 503 or 504 may come from
+# something in between that repeats a body, and stays unknown.
+BY_CODE: dict[str, Meaning] = {
+    "VALIDATION": VALIDATION,
+    "NOT_ON_WHATSAPP": NOT_ON_WHATSAPP,
+    "FIRST_CONTACT_REFUSED": COLD,
+    "SESSION_NOT_READY": NOT_READY,
+    "UNKNOWN_SESSION": UNKNOWN_SESSION,
+    "RATE_LIMITED": RATE_LIMITED,
+    "NOT_AUTHORISED": NOT_AUTHORISED,
+    "LOGGED_OUT": LOGGED_OUT,
+    "BANNED": BANNED,
+}
+
+# The status with an error shape whose code we do not know.
+BY_STATUS_WITH_SHAPE: dict[int, Meaning] = {
+    400: VALIDATION,
+    401: NOT_AUTHORISED,
+    403: NOT_AUTHORISED,
+    404: WRONG_PATH,
+    405: WRONG_PATH,
+    413: VALIDATION,
+    422: VALIDATION,
+    429: RATE_LIMITED,
+    463: COLD,
+    500: WHATSAPP_ERROR,
+}
+
+# The status alone. A 400 here is not the gateway's validation: it might be a proxy's, or another program's, and must
+# not turn a whole campaign into errors; it burns an attempt of this message.
+BY_STATUS_ALONE: dict[int, Meaning] = {
+    400: FOREIGN_REFUSAL,
+    401: NOT_AUTHORISED,
+    403: NOT_AUTHORISED,
+    404: WRONG_PATH,
+    405: WRONG_PATH,
+    407: NOT_AUTHORISED,
+    409: NOT_READY,
+    410: WRONG_PATH,
+    411: WRONG_PATH,
+    413: FOREIGN_REFUSAL,
+    415: WRONG_PATH,
+    421: WRONG_PATH,
+    422: FOREIGN_REFUSAL,
+    426: WRONG_PATH,
+    429: RATE_LIMITED,
+    463: COLD,
+    500: GATEWAY_ERROR,
+    501: WRONG_PATH,
+    502: GATEWAY_ERROR,
+    503: GATEWAY_ERROR,
+    504: GATEWAY_ERROR,
+}
+
+
+def read_refusal(answer: Answer) -> GatewayError:
+    """What an answer outside 2xx means for the message that was handed over."""
+    if 300 <= answer.status < 400:
+        return WRONG_PATH.error(answer=answer)
+    body = error_body(answer)
+    if body is None or not (400 <= answer.status < 500 or answer.status == 500):
+        return BY_STATUS_ALONE.get(answer.status, BAD_ANSWER).error(answer=answer)
+    if body.get("whatsapp_code") == FIRST_CONTACT_REFUSED:
+        return COLD.error(answer=answer)
+    if known := BY_CODE.get(body["code"]):
+        return known.error(answer=answer)
+    return BY_STATUS_WITH_SHAPE.get(answer.status, BAD_ANSWER).error(code=_safe_code(body["code"]), answer=answer)
+
+
+def read_no_answer(error: TransportError) -> GatewayError:
+    """What the lack of an answer means for the message: unknown as soon as one byte of it left."""
+    if error.request_left:
+        return (TIMEOUT if error.failure is Failure.TIMEOUT else CONNECTION_LOST).error()
+    return NO_ANSWER.get(error.failure, NO_ANSWER[Failure.CONNECT]).error()
+
+
+def json_object(answer: Answer) -> dict[str, Any] | None:
+    """The body as a JSON object, or None for anything else."""
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def error_body(answer: Answer) -> dict[str, Any] | None:
+    """The body if it has the contract's error shape."""
+    body = json_object(answer)
+    if body is None or body.get("error") is not True or not isinstance(body.get("code"), str):
+        return None
+    return body
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from a Retry-After in either of its two forms, at most a day; None when there is no sensible one."""
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", value, re.ASCII):
+        return min(float(value), MAX_RETRY_AFTER)
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt.UTC)
+        seconds = (moment - dt.datetime.now(dt.UTC)).total_seconds()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+def _safe_code(code: str) -> str:
+    return code if _SAFE_CODE.fullmatch(code) else ""

@@ -1,0 +1,223 @@
+"""One HTTP exchange, with proof of whether the request left and a deadline that holds.
+
+`requests` alone cannot tell "the connection never came up" from "it broke after we wrote" in every case, and its
+timeout counts each read, so that an answer of one byte per second never ends. Here every exchange has a connection of
+its own (a kept one may be dead already, and its reset would prove nothing), a trace that notes the moment before the
+first byte is written, and sockets whose reads get only the time that is left.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import http.client
+import io
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.certs import where as public_authorities
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+# Enough for every answer of the contract; what is longer comes from something else.
+MAX_BODY = 64 * 1024
+
+
+class Failure(enum.StrEnum):
+    """Why there is no answer."""
+
+    NAME = "name"  # the host name has no address
+    CONNECT = "connect"  # refused, unreachable, or no connection in time
+    TLS = "tls"
+    ADDRESS = "address"  # the configured address or header cannot be used
+    TIMEOUT = "timeout"  # the deadline passed
+    LOST = "lost"  # the connection broke, or what came back is not HTTP
+
+
+class TransportError(Exception):
+    """No answer. `request_left` is False only when no byte of the request was written."""
+
+    def __init__(self, failure: Failure, *, request_left: bool) -> None:
+        super().__init__(f"{failure} ({'after' if request_left else 'before'} the request left)")
+        self.failure = failure
+        self.request_left = request_left
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back. `body` holds at most MAX_BODY bytes, undecoded; header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = dataclasses.field(repr=False)
+
+
+def exchange(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    json: Mapping[str, Any] | None = None,
+    timeout: float,
+    connect_timeout: float,
+) -> Answer:
+    """Send one request and read its whole answer within `timeout` seconds. Raises TransportError and nothing else.
+
+    Redirects are answers. Proxies, netrc and cookies of the environment play no part.
+    """
+    trace = _Trace(deadline=time.monotonic() + timeout)
+    adapter = _Adapter(trace)
+    try:
+        prepared = requests.Request(method, url, headers={**_HEADERS, **headers}, json=json).prepare()
+        response = adapter.send(prepared, stream=True, timeout=(min(connect_timeout, timeout), timeout))
+        with response:
+            return Answer(
+                status=response.status_code,
+                headers={name.lower(): value for name, value in response.headers.items()},
+                body=_read_body(response.raw),
+            )
+    except Exception as error:  # noqa: BLE001 - the far side can provoke any error of four libraries
+        raise TransportError(trace.explain(error), request_left=trace.request_left) from error
+    finally:
+        adapter.close()
+
+
+def _read_body(raw: Any) -> bytes:
+    """Up to MAX_BODY bytes. Undecoded: we ask for identity, and a compressed bomb is not worth opening."""
+    body = b""
+    while len(body) < MAX_BODY:
+        # One read may be short; only an empty one is the end, and there a missing rest is noticed.
+        part = raw.read(MAX_BODY - len(body), decode_content=False)
+        if not part:
+            break
+        body += part
+    return body
+
+
+_HEADERS = {"Connection": "close", "Accept": "application/json", "Accept-Encoding": "identity"}
+
+
+@dataclasses.dataclass
+class _Trace:
+    """How far one exchange came."""
+
+    deadline: float
+    connected: bool = False
+    request_left: bool = False
+
+    def remaining(self) -> float:
+        """Seconds to the deadline. Raises TimeoutError when there are none."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the deadline of the exchange passed")
+        return left
+
+    def explain(self, error: Exception) -> Failure:
+        if self.request_left:
+            return Failure.TIMEOUT if time.monotonic() >= self.deadline else Failure.LOST
+        causes = list(_causes(error))
+        if any(isinstance(cause, urllib3.exceptions.NameResolutionError | UnicodeError) for cause in causes):
+            return Failure.NAME
+        if any(isinstance(cause, ssl.SSLError | requests.exceptions.SSLError) for cause in causes):
+            return Failure.TLS
+        if any(isinstance(cause, ValueError) for cause in causes):  # InvalidURL, InvalidHeader, MissingSchema…
+            return Failure.ADDRESS
+        return Failure.CONNECT
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and everything it was made from; urllib3 and requests hide causes in `reason` and `args`."""
+    seen: set[int] = set()
+    queue = [error]
+    while queue:
+        current = queue.pop()
+        if not isinstance(current, BaseException) or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        queue += [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+
+
+class _Adapter(HTTPAdapter):
+    """One exchange's transport: connections report to its trace."""
+
+    def __init__(self, trace: _Trace) -> None:
+        self._trace = trace
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, ssl_context=_tls_context(), **pool_kwargs)
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """The shared context has its authorities already; requests would read the bundle again for each connection."""
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        traced = _TracedHTTPSConnection if pool.scheme == "https" else _TracedHTTPConnection
+        pool.ConnectionCls = functools.partial(traced, trace=self._trace)
+        return pool
+
+
+@functools.cache
+def _tls_context() -> ssl.SSLContext:
+    """The public authorities, and those of the machine (a company's own authority is installed there)."""
+    context = ssl.create_default_context(cafile=public_authorities())
+    context.load_default_certs()
+    return context
+
+
+class _Traced:
+    """What both kinds of connection do alike; mixed in before urllib3's class."""
+
+    def __init__(self, *args: Any, trace: _Trace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.trace = trace
+        # http.client makes the response around the socket through this attribute.
+        self.response_class = functools.partial(_DeadlineResponse, trace=trace)
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:  # type: ignore[has-type]
+            self.connect()  # type: ignore[attr-defined]
+        self.sock.settimeout(self.trace.remaining())  # type: ignore[has-type]
+        # Before, not after: an interrupted write may have left bytes on the wire.
+        self.trace.request_left = True
+        super().send(data)  # type: ignore[misc]
+
+
+class _TracedHTTPConnection(_Traced, HTTPConnection):
+    pass
+
+
+class _TracedHTTPSConnection(_Traced, HTTPSConnection):
+    pass
+
+
+class _DeadlineResponse(http.client.HTTPResponse):
+    """A response, headers and body, that is read within the deadline however slowly it drips."""
+
+    def __init__(self, sock: Any, *args: Any, trace: _Trace, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp: io.BufferedReader = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock=sock, trace=trace))
+
+
+class _DeadlineReader(io.RawIOBase):
+    def __init__(self, raw: io.RawIOBase, *, sock: Any, trace: _Trace) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._trace = trace
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._trace.remaining())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
