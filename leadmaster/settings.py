@@ -226,6 +226,9 @@ Q_CLUSTER = {
 
 ALERT_EMAILS = env.words("ALERT_EMAILS")
 ALERT_WEBHOOK_URL = env.http_url("ALERT_WEBHOOK_URL", "")
+ALERT_WEBHOOK_SECRET = env.text("ALERT_WEBHOOK_SECRET", "")
+# The port that our own web server listens on: start-up checks compare the gateway's address with it.
+WEB_PORT = env.integer("PORT", 8000, minimum=1, maximum=65535)
 vars().update(environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://")))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "leadmaster@localhost")
 

@@ -1,0 +1,171 @@
+"""The watchdog looks from outside, in a process of its own, because a dead sender can't say that it is dead.
+
+Each pass: judge → raise or resolve alerts → tell people what is pending. It outlives a database outage, and tells of
+that too, from memory, since no alert can be written then.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import logging
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from django.db import Error, close_old_connections, connections
+from django.utils.translation import gettext as _
+
+from leadmaster.lib.clock import database_now
+from leadmaster.ops import health, heartbeat
+from leadmaster.ops.alerts import raise_alert, resolve_alert
+from leadmaster.ops.models import Alert
+from leadmaster.ops.notify import Event, Notice, Notifier
+
+logger = logging.getLogger(__name__)
+
+WATCHDOG = "watchdog"
+# A restart of the server is no outage.
+_OUTAGE_AFTER = dt.timedelta(seconds=60)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a judge found about one thing that can be in trouble. Without a title it is well."""
+
+    key: str
+    title: str = ""
+    body: str = ""
+    severity: str = Alert.Severity.CRITICAL
+
+    @property
+    def ok(self) -> bool:
+        return not self.title
+
+
+Judge: TypeAlias = Callable[[dt.datetime], Sequence[Verdict]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PassReport:
+    """One look at everything. `error` is empty unless the database could not be reached."""
+
+    at: dt.datetime
+    troubles: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+    resolved: tuple[str, ...] = ()
+    told: int = 0
+    untold: int = 0
+    error: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.troubles and not self.error
+
+
+def judge_tick(*, watching_since: dt.datetime | None) -> Judge:
+    """Judge the sender by the age of its heartbeat.
+
+    `watching_since` gives a system that was just started its first minutes; None judges at once.
+    """
+
+    def judge(now: dt.datetime) -> Sequence[Verdict]:
+        age = heartbeat.age(health.TICK, now=now)
+        silence = now - watching_since if watching_since else None
+        known = [value for value in (age, silence) if value is not None]
+        if known and min(known) <= health.LATE_AFTER:
+            return [Verdict(key="tick_late")]
+        return [
+            Verdict(
+                key="tick_late",
+                title=_("El envío automático no da señales de vida"),
+                body=_(
+                    "El minutero de envíos no corre desde hace %(minutes)s minutos, así que ningún mensaje sale. "
+                    "Revisa que el proceso «qcluster» esté en marcha y que sus tareas programadas existan "
+                    "(manage.py ensure_schedules)."
+                )
+                % {"minutes": "?" if age is None else int(age.total_seconds() // 60)},
+            )
+        ]
+
+    return judge
+
+
+class Watchdog:
+    def __init__(self, judges: Sequence[Judge], *, notifier: Notifier) -> None:
+        self._judges = list(judges)
+        self._notifier = notifier
+        self._outage_since: dt.datetime | None = None
+
+    def look(self, *, wall_clock: dt.datetime) -> PassReport:
+        """One pass. `wall_clock` is this machine's time, for when the database can't be asked for its own."""
+        try:
+            close_old_connections()
+            report = self._judge_and_tell(database_now())
+        except Error as error:
+            # The connection may be half dead: the next pass starts with a fresh one.
+            connections.close_all()
+            logger.error("the database does not answer: %s", error)  # noqa: TRY400 (a traceback each pass says no more)
+            self._outage_since = self._outage_since or wall_clock
+            self._tell_outage(wall_clock, since=self._outage_since)
+            return PassReport(at=wall_clock, error=type(error).__name__)
+        if self._outage_since:
+            self._tell_recovery(wall_clock, since=self._outage_since)
+            self._outage_since = None
+        return report
+
+    def _judge_and_tell(self, now: dt.datetime) -> PassReport:
+        troubles: list[str] = []
+        opened: list[str] = []
+        resolved: list[str] = []
+        for verdict in self._verdicts(now):
+            if verdict.ok:
+                if resolve_alert(verdict.key, now=now):
+                    resolved.append(verdict.key)
+                continue
+            troubles.append(verdict.key)
+            if raise_alert(verdict.key, title=verdict.title, body=verdict.body, severity=verdict.severity, now=now):
+                opened.append(verdict.key)
+        notices = self._notifier.tell_pending(now=now)
+        heartbeat.beat(WATCHDOG, now=now)
+        return PassReport(
+            at=now,
+            troubles=tuple(troubles),
+            opened=tuple(opened),
+            resolved=tuple(resolved),
+            told=notices.told,
+            untold=notices.failed,
+        )
+
+    def _verdicts(self, now: dt.datetime) -> Sequence[Verdict]:
+        verdicts: list[Verdict] = []
+        for judge in self._judges:
+            try:
+                verdicts.extend(judge(now))
+            except Error:
+                raise
+            except Exception:
+                # One judge's bug must not silence the others.
+                logger.exception("a judge of the watchdog failed")
+        return verdicts
+
+    def _tell_outage(self, wall_clock: dt.datetime, *, since: dt.datetime) -> None:
+        if wall_clock - since >= _OUTAGE_AFTER:
+            self._notifier.tell(_outage_notice(Event.OPENED, since=since), now=wall_clock)
+
+    def _tell_recovery(self, wall_clock: dt.datetime, *, since: dt.datetime) -> None:
+        if wall_clock - since >= _OUTAGE_AFTER:
+            self._notifier.tell(_outage_notice(Event.RESOLVED, since=since, until=wall_clock), now=wall_clock)
+
+
+def _outage_notice(event: Event, *, since: dt.datetime, until: dt.datetime | None = None) -> Notice:
+    return Notice(
+        id=f"database-{since.isoformat()}-{event}",
+        event=event,
+        key="database_down",
+        severity=Alert.Severity.CRITICAL,
+        title=_("La base de datos no responde"),
+        body=_("Ningún mensaje sale y nadie puede entrar mientras la base de datos no responda."),
+        count=1,
+        opened_at=since,
+        resolved_at=until,
+    )
