@@ -1,0 +1,191 @@
+"""When a campaign's messages will go out: "10 hoy, 180 mañana, termina el jueves".
+
+`forecast` reads the rows and hands plain values to `project`, which does the arithmetic and knows no table. It is a
+promise made to a person, so it errs on the late side: what goes out before this campaign is taken off first, and the
+gateway's own time per message counts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections import defaultdict
+from typing import NamedTuple
+
+from django.db.models import Count
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaigns.enums import CAMPAIGN_EDITABLE, CAMPAIGN_ENDED, AttemptOutcome, CampaignState, EnvioState, ScheduleState
+from campaigns.models import Attempt, Campaign, Envio, Schedule, ScheduleDay, SessionDay
+from campaigns.projection import Job, Line, Slot, project
+from leadmaster.lib.clock import business_day
+
+HORIZON = 366
+# Without a history to measure: the session manager takes 20–40 s a message.
+_SEND_SECONDS = 30.0
+_MEASURED = 20
+
+
+class DayForecast(NamedTuple):
+    day: dt.date
+    count: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """Business days of the session's time zone on which something goes out, in order.
+
+    `finishes_on` is None when the schedules end first or the horizon of a year does. `sentence` tells it in a line,
+    `limits` what it was calculated with.
+    """
+
+    days: tuple[DayForecast, ...]
+    finishes_on: dt.date | None
+    remaining: int
+    sentence: str
+    limits: str
+
+
+def forecast(campaign: Campaign, now: dt.datetime) -> Forecast:
+    """What is still pending, spread over the days to come. Eight queries, whatever the size of the campaign."""
+    session = campaign.session
+    queue = [] if campaign.state in CAMPAIGN_ENDED else [*_before(campaign), campaign]
+    jobs = _jobs(queue, now=now, send_seconds=_send_seconds(campaign))
+    today = business_day(now, session.tz)
+    used = SessionDay.objects.filter(session=session, day=today).values_list("used", flat=True).first()
+    line = Line(limit=session.daily_limit, used_today=used or 0, lanes=session.lane_count, tz=session.tz)
+    days = tuple(DayForecast(*pair) for pair in project(jobs, line=line, now=now, horizon=HORIZON))
+    remaining = jobs[-1].remaining if jobs else 0
+    finishes_on = days[-1].day if days and sum(count for _day, count in days) == remaining else None
+    return Forecast(
+        days=days,
+        finishes_on=finishes_on,
+        remaining=remaining,
+        sentence=_sentence(days, remaining=remaining, finishes_on=finishes_on, today=today),
+        limits=_limits(campaign, ahead=sum(1 for job in jobs[:-1] if job.remaining)),
+    )
+
+
+def _before(campaign: Campaign) -> list[Campaign]:
+    """The campaigns of the same session that go first: what is running or approved and older than this one."""
+    others = Campaign.objects.filter(session_id=campaign.session_id).exclude(pk=campaign.pk)
+    states = [CampaignState.RUNNING]
+    if campaign.state != CampaignState.RUNNING:
+        states.append(CampaignState.APPROVED)
+    ahead = others.filter(state__in=states)
+    if campaign.state == CampaignState.RUNNING:
+        ahead = ahead.filter(pk__lt=campaign.pk)
+    return sorted(ahead, key=lambda other: (other.state != CampaignState.RUNNING, other.pk))
+
+
+def _jobs(queue: list[Campaign], *, now: dt.datetime, send_seconds: float) -> list[Job]:
+    remaining = dict(
+        Envio.objects.filter(campaign__in=queue, state=EnvioState.PENDING)
+        .order_by()
+        .values_list("campaign_id")
+        .annotate(number=Count("id"))
+    )
+    slots = _slots(queue, now=now)
+    return [
+        Job(
+            remaining=remaining.get(campaign.pk, 0),
+            seconds=_pause(campaign) + send_seconds,
+            slots=tuple(slots[campaign.pk]),
+        )
+        for campaign in queue
+    ]
+
+
+def _slots(queue: list[Campaign], *, now: dt.datetime) -> dict[int, list[Slot]]:
+    """What each campaign's schedules allow. Those of a draft wait with it and are approved with it."""
+    drafts = [campaign.pk for campaign in queue if campaign.state in CAMPAIGN_EDITABLE]
+    schedules = Schedule.objects.filter(campaign__in=queue).exclude(state=ScheduleState.REJECTED)
+    used: dict[int, int] = {}
+    if queue:
+        today = business_day(now, queue[-1].session.tz)
+        used = dict(ScheduleDay.objects.filter(schedule__in=schedules, day=today).values_list("schedule_id", "used"))
+    slots: dict[int, list[Slot]] = defaultdict(list)
+    for schedule in schedules.prefetch_related("windows"):
+        if schedule.state != ScheduleState.APPROVED and schedule.campaign_id not in drafts:
+            continue
+        slots[schedule.campaign_id].append(
+            Slot(
+                runs_on=schedule.runs_on,
+                cap=schedule.daily_cap,
+                used_today=used.get(schedule.pk, 0),
+                windows=tuple((window.opens, window.closes) for window in schedule.windows.all()),
+            )
+        )
+    return slots
+
+
+def _pause(campaign: Campaign) -> float:
+    """Mean seconds between two messages of one lane, with its share of the pauses between bursts."""
+    mean = (campaign.delay_min + campaign.delay_max) / 2
+    return mean + (campaign.burst_pause / campaign.burst_size if campaign.burst_size else 0.0)
+
+
+def _send_seconds(campaign: Campaign) -> float:
+    """How long the gateway took for this session's last messages. One lane is asked: its index gives the newest."""
+    lane = campaign.session.lanes.order_by("slot").first()
+    recent = (
+        Attempt.objects.filter(lane=lane, outcome=AttemptOutcome.SENT, duration_ms__isnull=False)
+        .order_by("-id")
+        .values_list("duration_ms", flat=True)[:_MEASURED]
+        if lane is not None
+        else []
+    )
+    measured = [ms / 1000 for ms in recent if ms is not None]
+    return sum(measured) / len(measured) if measured else _SEND_SECONDS
+
+
+def _sentence(days: tuple[DayForecast, ...], *, remaining: int, finishes_on: dt.date | None, today: dt.date) -> str:
+    if remaining == 0:
+        return _("No queda ningún mensaje por enviar.")
+    if not days:
+        return _("Con las programaciones que tiene no sale ningún mensaje: revisa sus días, ventanas y fechas.")
+    parts = [f"{count} {_day_name(day, today=today)}" for day, count in days[:2]]
+    if finishes_on is not None:
+        parts.append(_("termina %(day)s") % {"day": _day_name(finishes_on, today=today)})
+    else:
+        left = remaining - sum(count for _day, count in days)
+        parts.append(
+            ngettext(
+                "y %(left)d no alcanza a salir: amplía las programaciones",
+                "y %(left)d no alcanzan a salir: amplía las programaciones",
+                left,
+            )
+            % {"left": left}
+        )
+    return ", ".join(parts)
+
+
+def _limits(campaign: Campaign, *, ahead: int) -> str:
+    """What the numbers rest on, for the person who wonders why so few."""
+    session = campaign.session
+    parts = [
+        _("La sesión “%(name)s” envía hasta %(limit)d por día entre todas sus campañas.")
+        % {"name": session.name, "limit": session.daily_limit}
+    ]
+    if ahead:
+        parts.append(
+            ngettext("%(count)d campaña sale antes que esta.", "%(count)d campañas salen antes que esta.", ahead)
+            % {"count": ahead}
+        )
+    if campaign.state not in (CampaignState.RUNNING, *CAMPAIGN_ENDED):
+        parts.append(_("Cuenta como si la campaña se pusiera en marcha ahora."))
+    return " ".join(parts)
+
+
+def _day_name(day: dt.date, *, today: dt.date) -> str:
+    """Today and tomorrow by their word, the next days by their weekday, the date from a week on."""
+    ahead = (day - today).days
+    if ahead == 0:
+        return _("hoy")
+    if ahead == 1:
+        return _("mañana")
+    if ahead < 7:
+        return _("el %(weekday)s") % {"weekday": date_format(day, "l").lower()}
+    return _("el %(date)s") % {"date": date_format(day, "DATE_FORMAT")}

@@ -1,0 +1,120 @@
+"""The arithmetic of the forecast: campaigns in a queue, days with limits, windows with room. It knows no table.
+
+Each day the campaigns take their turn, the first in the queue first. What one takes is bounded by the session's limit
+of the day, by the caps of its schedules, and by the time that its windows leave free: a lane sends one message per
+`seconds`, and time that an earlier campaign uses is gone for the later ones.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+import zoneinfo
+from collections.abc import Callable, Sequence
+
+from leadmaster.lib.clock import business_day, local_datetime
+
+Interval = tuple[float, float]
+_MIDNIGHT = dt.time(0, 0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Slot:
+    """What one schedule allows. A window that closes at 00:00 lasts to the end of the day."""
+
+    runs_on: Callable[[dt.date], bool]
+    cap: int
+    windows: tuple[tuple[dt.time, dt.time], ...]
+    used_today: int = 0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Job:
+    """One campaign: what is left of it, and the seconds that one of its messages keeps a lane."""
+
+    remaining: int
+    seconds: float
+    slots: tuple[Slot, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Line:
+    """The session that all of them share."""
+
+    limit: int
+    lanes: int
+    tz: zoneinfo.ZoneInfo
+    used_today: int = 0
+
+
+def project(jobs: Sequence[Job], *, line: Line, now: dt.datetime, horizon: int) -> list[tuple[dt.date, int]]:
+    """The days of the last job of the queue and how many of its messages go out on each. Ends with it, or `horizon` days on."""
+    if not jobs:
+        return []
+    left = [job.remaining for job in jobs]
+    today = business_day(now, line.tz)
+    days: list[tuple[dt.date, int]] = []
+    for ahead in range(horizon):
+        if left[-1] == 0:
+            break
+        day = today + dt.timedelta(days=ahead)
+        taken = _one_day(jobs, left, day=day, line=line, now=now)
+        left = [rest - count for rest, count in zip(left, taken, strict=True)]
+        if taken[-1]:
+            days.append((day, taken[-1]))
+    return days
+
+
+def _one_day(jobs: Sequence[Job], left: list[int], *, day: dt.date, line: Line, now: dt.datetime) -> list[int]:
+    """How many each job sends on this day."""
+    is_today = day == business_day(now, line.tz)
+    allowance = max(0, line.limit - (line.used_today if is_today else 0))
+    end_of_day = _instant(day + dt.timedelta(days=1), _MIDNIGHT, line.tz)
+    free: list[Interval] = [(max(now.timestamp(), _instant(day, _MIDNIGHT, line.tz)), end_of_day)]
+    counts = []
+    for job, rest in zip(jobs, left, strict=True):
+        sent = 0
+        for slot in job.slots:
+            if not slot.runs_on(day):
+                continue
+            room = max(0, slot.cap - (slot.used_today if is_today else 0))
+            for opens, closes in sorted(slot.windows):
+                window = (
+                    _instant(day, opens, line.tz),
+                    end_of_day if closes == _MIDNIGHT else _instant(day, closes, line.tz),
+                )
+                wanted = min(rest - sent, allowance, room)
+                count, free = _take(free, window, wanted=wanted, seconds=job.seconds, lanes=line.lanes)
+                sent, allowance, room = sent + count, allowance - count, room - count
+        counts.append(sent)
+    return counts
+
+
+def _take(
+    free: list[Interval], window: Interval, *, wanted: int, seconds: float, lanes: int
+) -> tuple[int, list[Interval]]:
+    """Use the free time inside the window for up to `wanted` messages. Returns how many, and what stays free.
+
+    A message that starts inside the window may end after it: the time it takes there is used too.
+    """
+    seconds = max(seconds, 0.001)
+    sent, rest = 0, []
+    busy_until = -math.inf
+    for begin, end in free:
+        start = max(begin, busy_until)
+        if start >= end:
+            continue
+        first, last = max(start, window[0]), min(end, window[1])
+        count = min(wanted - sent, lanes * math.ceil((last - first) / seconds)) if first < last else 0
+        if count <= 0:
+            rest.append((start, end))
+            continue
+        sent += count
+        busy_until = first + math.ceil(count / lanes) * seconds
+        rest.extend(part for part in ((start, first), (busy_until, end)) if part[0] < part[1])
+    return sent, rest
+
+
+def _instant(day: dt.date, at: dt.time, tz: zoneinfo.ZoneInfo) -> float:
+    return local_datetime(day, at, tz).timestamp()
