@@ -49,7 +49,7 @@ class Forecast:
 
 
 def forecast(campaign: Campaign, now: dt.datetime) -> Forecast:
-    """What is still pending, spread over the days to come. Eight queries, whatever the size of the campaign."""
+    """What is still pending, spread over the days to come. Seven queries and the session, whatever the size."""
     session = campaign.session
     queue = [] if campaign.state in CAMPAIGN_ENDED else [*_before(campaign), campaign]
     jobs = _jobs(queue, now=now, send_seconds=_send_seconds(campaign))

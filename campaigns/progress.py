@@ -11,17 +11,15 @@ from django.db.models import Count
 from campaigns.enums import ENVIO_TERMINAL, Ack, EnvioState
 from campaigns.models import Campaign, Envio
 
-_NOTHING: Mapping[EnvioState, int] = MappingProxyType(dict.fromkeys(EnvioState, 0))
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Progress:
     """Counts of one campaign. The funnel is cumulative: whoever read it also received it."""
 
-    counts: Mapping[EnvioState, int] = _NOTHING
-    server: int = 0
-    delivered: int = 0
-    read: int = 0
+    counts: Mapping[EnvioState, int]
+    server: int
+    delivered: int
+    read: int
 
     @property
     def total(self) -> int:

@@ -1,0 +1,80 @@
+"""The counts that people watch equal a recount, at the cost of one query."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from campaigns.enums import Ack, EnvioState
+from campaigns.progress import progress, progress_of
+from tests.factories.campaigns import CampaignFactory, EnvioFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_counts_every_state_and_leaves_other_campaigns_out() -> None:
+    campaign = CampaignFactory.create()
+    for state in EnvioState:
+        EnvioFactory.create(campaign=campaign, state=state)
+    EnvioFactory.create(campaign=campaign, state=EnvioState.PENDING)
+    EnvioFactory.create(state=EnvioState.PENDING)
+
+    seen = progress(campaign)
+
+    assert dict(seen.counts) == {**dict.fromkeys(EnvioState, 1), EnvioState.PENDING: 2}
+    assert seen.total == 8
+    assert seen.done == 4
+    assert seen.percent_done == 50
+
+
+def test_the_funnel_is_cumulative() -> None:
+    campaign = CampaignFactory.create()
+    for ack in Ack:
+        EnvioFactory.create(campaign=campaign, state=EnvioState.SENT, ack=ack)
+
+    seen = progress(campaign)
+
+    assert (seen.sent, seen.server, seen.delivered, seen.read) == (4, 3, 2, 1)
+
+
+def test_a_late_refusal_leaves_the_funnel_and_counts_as_error() -> None:
+    campaign = CampaignFactory.create()
+    EnvioFactory.create(campaign=campaign, state=EnvioState.ERROR, ack=Ack.SERVER)
+    EnvioFactory.create_batch(3, campaign=campaign, state=EnvioState.SENT)
+
+    seen = progress(campaign)
+
+    assert (seen.sent, seen.server) == (3, 0)
+    assert seen.error_rate == 0.25
+
+
+def test_an_empty_campaign_is_all_zeros() -> None:
+    seen = progress(CampaignFactory.create())
+
+    assert (seen.total, seen.percent_done, seen.error_rate) == (0, 0, 0.0)
+
+
+def test_a_hundred_percent_means_nothing_is_left() -> None:
+    campaign = CampaignFactory.create()
+    EnvioFactory.create_batch(199, campaign=campaign, state=EnvioState.CANCELLED)
+    EnvioFactory.create(campaign=campaign)
+
+    assert progress(campaign).percent_done == 99
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_any_number_of_campaigns_costs_one_query(
+    number: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    campaigns = [EnvioFactory.create().campaign for _ in range(number)]
+    empty = CampaignFactory.create()
+
+    with django_assert_num_queries(1):
+        seen = progress_of([empty.pk, *(campaign.pk for campaign in campaigns)])
+
+    assert {pk: row.total for pk, row in seen.items()} == {empty.pk: 0} | {campaign.pk: 1 for campaign in campaigns}
+
+
+def test_no_campaigns_cost_no_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(0):
+        assert progress_of([]) == {}
