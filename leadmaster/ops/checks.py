@@ -24,7 +24,7 @@ def gateway_is_not_this_server(**_kwargs: Any) -> Sequence[CheckMessage]:
     return [
         Error(
             f"SESSION_MANAGER_BASE_URL is {settings.SESSION_MANAGER_BASE_URL}, which is LeadMaster's own web server.",
-            hint="Write the session manager's address, such as http://localhost:3011, or change PORT.",
+            hint="Write the session manager's address, such as http://localhost:3011, or another WEB_PORT.",
             id="ops.E001",
         )
     ]

@@ -1,0 +1,111 @@
+# LeadMaster. `make` lists what there is; README.md says more.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV ?= .venv
+PYTHON ?= python3
+PORT ?= 8000
+GATEWAY_PORT ?= 3011
+ARGS ?=
+export VENV PYTHON
+
+BIN := $(VENV)/bin
+MANAGE := $(BIN)/python manage.py
+# Tools that load the settings without a machine's secrets look around in DEBUG.
+LOOK_AROUND := DEBUG=true SECRET_KEY=lint FIELD_ENCRYPTION_KEY=$(shell printf '0%.0s' {1..64})
+APT_TEST := mariadb-server chromium gettext
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo '  PORT=8001 GATEWAY_PORT=3012 make run     other ports'
+	@echo '  make test ARGS="tests/ops -k alert"      part of the tests, on both databases'
+
+# --- Use ------------------------------------------------------------------------------------------------------------
+
+.PHONY: run
+run: ## Everything on this machine, with a demonstration to look at; Ctrl-C ends it
+	@deploy/bootstrap.sh base
+	@$(PYTHON) deploy/write_env.py
+	@PORT=$(PORT) GATEWAY_PORT=$(GATEWAY_PORT) exec deploy/run
+
+# --- Work -----------------------------------------------------------------------------------------------------------
+
+.PHONY: dev
+dev: ## The environment of whoever changes LeadMaster
+	@deploy/bootstrap.sh dev
+	@$(PYTHON) deploy/write_env.py
+
+.PHONY: test
+test: dev apt-test ## All tests: SQLite, MariaDB of its own, browser, short chaos
+	@deploy/test all $(ARGS)
+
+.PHONY: test-sqlite
+test-sqlite: dev ## The tests on SQLite alone
+	@deploy/test sqlite $(ARGS)
+
+.PHONY: test-mariadb
+test-mariadb: dev apt-test ## The tests on a MariaDB server of their own
+	@deploy/test mariadb $(ARGS)
+
+.PHONY: test-browser
+test-browser: dev apt-test ## The stories that people go through, in Chromium
+	@deploy/test browser $(ARGS)
+
+.PHONY: apt-test
+apt-test:
+	@deploy/bootstrap.sh apt $(APT_TEST)
+
+.PHONY: chaos
+chaos: dev apt-test ## Three clusters, SIGKILL at random, the ledger checked; CHAOS_SECONDS=600 for long
+	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} deploy/test chaos $(ARGS)
+
+.PHONY: bench
+bench: ## The engine measured beside a raw loop, Celery and django-post_office
+	@deploy/bootstrap.sh bench
+	@deploy/bootstrap.sh apt mariadb-server redis-server
+	@FLUSH_LOG=1 BUFFER_POOL=1G deploy/mariadb-throwaway $(BIN)/python -m tests.bench $(ARGS)
+
+.PHONY: lint
+lint: dev ## Everything that can be said without running the tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo
+	@$(LOOK_AROUND) $(BIN)/mypy
+	@$(LOOK_AROUND) $(MANAGE) check --fail-level WARNING
+	@$(LOOK_AROUND) $(MANAGE) makemigrations --check --dry-run
+	@for script in .ci/run deploy/run deploy/test deploy/mariadb-throwaway deploy/*.sh; do bash -n "$$script"; done
+	@echo 'lint: nothing to say'
+
+.PHONY: fmt
+fmt: dev ## Format, and mend what can be mended safely
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+.PHONY: messages
+messages: dev ## Collect the texts of the screens for translation, and compile the catalogues
+	@deploy/bootstrap.sh apt gettext
+	@$(LOOK_AROUND) $(MANAGE) makemessages --locale en --ignore '$(VENV)' --ignore var --no-location --no-obsolete
+	@$(LOOK_AROUND) $(MANAGE) compilemessages --ignore '$(VENV)'
+
+.PHONY: lock
+lock: dev ## Pin requirements/*.in anew (UPGRADE=1 takes newer versions)
+	@for set in dev base mysql bench; do \
+		constraint=; [ $$set = dev ] || constraint='--constraint requirements/dev.txt'; \
+		uv=$$(command -v $(BIN)/uv || command -v uv) || { $(BIN)/python -m pip install --quiet uv; uv=$(BIN)/uv; }; \
+		$$uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+			$${UPGRADE:+--upgrade} $$constraint requirements/$$set.in --output-file requirements/$$set.txt; \
+	done
+
+.PHONY: audit
+audit: dev ## Known holes in what is installed; needs the network
+	@$(BIN)/pip-audit --requirement requirements/mysql.txt --require-hashes --disable-pip
+
+.PHONY: clean
+clean: ## Forget caches and build products; the database and .env stay
+	@rm -rf var/static var/cache var/reports .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
