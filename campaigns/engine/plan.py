@@ -1,0 +1,262 @@
+"""What may go out now, and of every running campaign that may not, the one reason that binds.
+
+The plan is advice: it spares work and explains. Nothing rests on it being fresh: limits are charged under locks by
+`claim`, and `send` looks again before every message.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Collection, Iterable
+from typing import cast
+
+from django.conf import settings
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from campaigns.engine import windows
+from campaigns.enums import CampaignState, EnvioState, ScheduleState, WhyNot
+from campaigns.models import Campaign, Envio, Lane, Schedule, ScheduleDay, SenderSwitch, SessionDay
+from leadmaster.directory.models import Suppression
+from leadmaster.lib.clock import business_day
+from whatsapp.models import State, WhatsAppSession
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Why a campaign sends nothing now; `reason` None means that it may. `until` is when that ends, if known."""
+
+    reason: WhyNot | None
+    until: dt.datetime | None = None
+    detail: str = ""
+
+    @property
+    def label(self) -> str:
+        return str(self.reason.label) if self.reason else str(_("Enviando"))
+
+
+GO = Verdict(reason=None)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Slot:
+    """One campaign that may send now, through which schedule and under which limits of which day."""
+
+    campaign: Campaign
+    schedule_id: int
+    day: dt.date
+    session_limit: int
+    schedule_cap: int
+    warm_only: bool
+
+    @property
+    def session(self) -> WhatsAppSession:
+        return self.campaign.session
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    slots: dict[int, list[Slot]]  # by session
+    verdicts: dict[int, Verdict]  # by campaign
+
+
+def make_plan(now: dt.datetime) -> Plan:
+    """The plan at `now`. One query when no campaign runs, five otherwise."""
+    campaigns = list(_with_times(Campaign.objects.running().order_by("id")))
+    return _plan(campaigns, now)
+
+
+def why_not(campaign: Campaign, now: dt.datetime) -> Verdict:
+    """Why this campaign sends nothing now, down to its lanes and its next envío. For screens and programs."""
+    if campaign.state != CampaignState.RUNNING:
+        return Verdict(reason=WhyNot.NOT_RUNNING, detail=str(campaign.get_state_display()))
+    loaded = _with_times(Campaign.objects.filter(pk=campaign.pk)).get()
+    verdict = _plan([loaded], now).verdicts[campaign.pk]
+    return verdict if verdict.reason else _why_not_this_second(loaded, now)
+
+
+def why_not_this(envio: Envio, now: dt.datetime) -> Verdict:
+    """Why this one envío is not going out now."""
+    if envio.state == EnvioState.SENDING:
+        return Verdict(reason=WhyNot.IN_FLIGHT)
+    if envio.state != EnvioState.PENDING:
+        return Verdict(reason=WhyNot.DONE, detail=str(envio.get_state_display()))
+    if Suppression.objects.filter(phone=envio.phone).exists():
+        return Verdict(reason=WhyNot.SUPPRESSED)
+    verdict = why_not(envio.campaign, now)
+    if verdict.reason in (None, WhyNot.PACING, WhyNot.BACK_OFF, WhyNot.IN_FLIGHT, WhyNot.NOTHING_DUE):
+        if envio.next_due > now:
+            return Verdict(reason=WhyNot.BACK_OFF, until=envio.next_due)
+        if verdict.reason is not None:
+            return verdict
+        return Verdict(reason=WhyNot.PACING)
+    return verdict
+
+
+def ensure_days(plan: Plan) -> None:
+    """Make the day rows that claims will charge, each in its own autocommit and never inside the claim.
+
+    An insert inside the claim would hold its lock, and a duplicate its gap, until the claim commits.
+    """
+    wanted = [slot for slots in plan.slots.values() for slot in slots]
+    session_days = {(slot.session.pk, slot.day) for slot in wanted}
+    schedule_days = {(slot.schedule_id, slot.day) for slot in wanted}
+    have = set(
+        SessionDay.objects.filter(
+            session_id__in={key for key, _day in session_days}, day__in={day for _key, day in session_days}
+        ).values_list("session_id", "day")
+    )
+    for session_id, day in sorted(session_days - have):
+        SessionDay.objects.bulk_create([SessionDay(session_id=session_id, day=day)], ignore_conflicts=True)
+    have = set(
+        ScheduleDay.objects.filter(
+            schedule_id__in={key for key, _day in schedule_days}, day__in={day for _key, day in schedule_days}
+        ).values_list("schedule_id", "day")
+    )
+    for schedule_id, day in sorted(schedule_days - have):
+        ScheduleDay.objects.bulk_create([ScheduleDay(schedule_id=schedule_id, day=day)], ignore_conflicts=True)
+
+
+def rule_of(schedule: Schedule) -> windows.Rule:
+    """The schedule's times as plain values."""
+    return windows.Rule(
+        weekdays=schedule.weekdays,
+        starts_on=schedule.starts_on,
+        ends_on=schedule.ends_on,
+        windows=[(window.opens, window.closes) for window in schedule.windows.all()],
+    )
+
+
+# --- Private ---------------------------------------------------------------------------------------------------------
+
+
+def _with_times(campaigns: QuerySet[Campaign]) -> QuerySet[Campaign]:
+    last_turn = SenderSwitch.objects.order_by("-id").values("on")[:1]
+    approved = Schedule.objects.filter(state=ScheduleState.APPROVED).prefetch_related("windows")
+    return (
+        campaigns.select_related("session")
+        .annotate(switch=Subquery(last_turn))
+        .prefetch_related(Prefetch("schedules", queryset=approved, to_attr="approved_schedules"))
+    )
+
+
+def _plan(campaigns: Collection[Campaign], now: dt.datetime) -> Plan:
+    used = _Used.of(campaigns, now)
+    plan = Plan(slots={}, verdicts={})
+    for campaign in campaigns:
+        outcome = _judge(campaign, now, used)
+        if isinstance(outcome, Verdict):
+            plan.verdicts[campaign.pk] = outcome
+        else:
+            plan.verdicts[campaign.pk] = GO
+            plan.slots.setdefault(campaign.session_id, []).extend(outcome)
+    return plan
+
+
+def _judge(campaign: Campaign, now: dt.datetime, used: _Used) -> Verdict | list[Slot]:
+    session = campaign.session
+    if not settings.AUTO_CAMPAIGNS_ENABLED or cast("object", getattr(campaign, "switch", None)) in (False, 0):
+        return Verdict(reason=WhyNot.SWITCHED_OFF)
+    schedules = _approved(campaign)
+    if not schedules:
+        return Verdict(reason=WhyNot.NO_SCHEDULE)
+    open_ones = [s for s in schedules if windows.open_now(rule_of(s), now, session.tz)]
+    if not open_ones:
+        return Verdict(reason=WhyNot.WINDOW, until=_next_opening(schedules, session, now))
+    if session.paused_at is not None:
+        return Verdict(reason=WhyNot.SESSION_PAUSED, detail=session.trouble)
+    if session.state != State.READY:
+        return Verdict(reason=WhyNot.SESSION, detail=session.trouble or str(session.get_state_display()))
+    if session.blocked_until is not None and session.blocked_until > now:
+        return Verdict(reason=WhyNot.SESSION_BLOCKED, until=session.blocked_until)
+    day = business_day(now, session.tz)
+    if used.session(session.pk, day) >= session.daily_limit:
+        return Verdict(reason=WhyNot.SESSION_LIMIT, until=_tomorrow(schedules, session, now))
+    with_cap = [s for s in open_ones if used.schedule(s.pk, day) < s.daily_cap]
+    if not with_cap:
+        return Verdict(reason=WhyNot.DAILY_CAP, until=_tomorrow(schedules, session, now))
+    return [
+        Slot(
+            campaign=campaign,
+            schedule_id=schedule.pk,
+            day=day,
+            session_limit=session.daily_limit,
+            schedule_cap=schedule.daily_cap,
+            warm_only=session.cold_until is not None and session.cold_until > now,
+        )
+        for schedule in with_cap
+    ]
+
+
+def _why_not_this_second(campaign: Campaign, now: dt.datetime) -> Verdict:
+    """The plan would let it send: look at its envíos and lanes."""
+    pending = Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING)
+    first = pending.order_by("next_due", "id").values_list("next_due", flat=True).first()
+    if first is None:
+        in_flight = Envio.objects.filter(campaign=campaign, state=EnvioState.SENDING).exists()
+        return Verdict(reason=WhyNot.IN_FLIGHT if in_flight else WhyNot.NOTHING_DUE)
+    if first > now:
+        return Verdict(reason=WhyNot.BACK_OFF, until=first)
+    session = campaign.session
+    if session.cold_until is not None and session.cold_until > now:
+        if not pending.filter(warm=True).exists():
+            return Verdict(reason=WhyNot.COLD, until=session.cold_until)
+    lane = Lane.objects.filter(session=session, busy=False).order_by("next_due").first()
+    if lane is None:
+        busy = Lane.objects.filter(session=session, busy=True).exists()
+        return Verdict(reason=WhyNot.IN_FLIGHT) if busy else GO
+    if lane.next_due > now:
+        return Verdict(reason=WhyNot.PACING, until=lane.next_due)
+    return GO
+
+
+@dataclasses.dataclass(frozen=True)
+class _Used:
+    """What today's counters say, by (id, day)."""
+
+    sessions: dict[tuple[int, dt.date], int]
+    schedules: dict[tuple[int, dt.date], int]
+
+    @classmethod
+    def of(cls, campaigns: Collection[Campaign], now: dt.datetime) -> _Used:
+        if not campaigns:
+            return cls({}, {})
+        days = {business_day(now, campaign.session.tz) for campaign in campaigns}
+        session_ids = {campaign.session_id for campaign in campaigns}
+        schedule_ids = {schedule.pk for campaign in campaigns for schedule in _approved(campaign)}
+        return cls(
+            {
+                (row.session_id, row.day): row.used
+                for row in SessionDay.objects.filter(session_id__in=session_ids, day__in=days)
+            },
+            {
+                (row.schedule_id, row.day): row.used
+                for row in ScheduleDay.objects.filter(schedule_id__in=schedule_ids, day__in=days)
+            },
+        )
+
+    def session(self, session_id: int, day: dt.date) -> int:
+        return self.sessions.get((session_id, day), 0)
+
+    def schedule(self, schedule_id: int, day: dt.date) -> int:
+        return self.schedules.get((schedule_id, day), 0)
+
+
+def _approved(campaign: Campaign) -> list[Schedule]:
+    return cast("list[Schedule]", getattr(campaign, "approved_schedules"))  # noqa: B009 - set by the Prefetch
+
+
+def _next_opening(schedules: Iterable[Schedule], session: WhatsAppSession, now: dt.datetime) -> dt.datetime | None:
+    firsts = (next(windows.upcoming(rule_of(schedule), now, session.tz), None) for schedule in schedules)
+    return min((max(opening.opens, now) for opening in firsts if opening), default=None)
+
+
+def _tomorrow(schedules: Iterable[Schedule], session: WhatsAppSession, now: dt.datetime) -> dt.datetime | None:
+    """The first opening of a later business day."""
+    today = business_day(now, session.tz)
+    later = (
+        next((o for o in windows.upcoming(rule_of(schedule), now, session.tz) if o.day > today), None)
+        for schedule in schedules
+    )
+    return min((opening.opens for opening in later if opening), default=None)

@@ -1,0 +1,246 @@
+"""Write what became of one claim: one transaction per message, never batched.
+
+A success is applied wherever it finds the row, because it is true. A failure is applied only by the token that still
+holds the row. What was charged comes back when the message is proven not to have left.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import random
+import uuid
+
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from campaigns import envio_states, receipts
+from campaigns.engine import diag
+from campaigns.engine.claim import Claim
+from campaigns.engine.timing import LOOKUP_AFTER, SESSION_REST, back_off
+from campaigns.enums import CAMPAIGN_ENDED, AttemptOutcome, EnvioState, Evidence
+from campaigns.models import Attempt, Campaign, Lane, ScheduleDay, SessionDay
+from leadmaster.lib.db import drop_broken_connection, is_lost_connection, retrying
+from whatsapp.gateways.base import GatewayError, Outcome, Scope, SendResult
+
+MAX_ATTEMPTS = "MAX_ATTEMPTS"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back for one claim. `dispatched_at` is None when nothing was ever handed to the socket."""
+
+    result: SendResult | GatewayError
+    dispatched_at: dt.datetime | None
+    duration_ms: int
+    host: str = ""
+
+
+def settle(claim: Claim, answer: Answer, *, now: dt.datetime, chance: random.Random) -> EnvioState | None:
+    """Apply the answer; returns the state the envío is left in, or None when this claim no longer decides.
+
+    Safe to repeat: after a COMMIT that broke it is simply done again.
+    """
+
+    def once() -> EnvioState | None:
+        return _settle(claim, answer, now, chance)
+
+    try:
+        state = retrying(once)
+    except IntegrityError:
+        # The gateway gave a message id that another envío of this session already has: that proves nothing.
+        doubt = GatewayError(
+            _("El gateway repitió el identificador de otro mensaje."),
+            outcome=Outcome.UNKNOWN,
+            scope=Scope.MESSAGE,
+            code="REPEATED_MESSAGE_ID",
+        )
+        state = retrying(lambda: _settle(claim, dataclasses.replace(answer, result=doubt), now, chance))
+    except DatabaseError as error:
+        if not is_lost_connection(error):
+            raise
+        drop_broken_connection()
+        state = retrying(once)
+    diag.step(
+        "settled",
+        envio=claim.envio_id,
+        session=claim.slot.session.pk,
+        result=state or "lost",
+        code=getattr(answer.result, "code", "OK"),
+        ms=answer.duration_ms,
+    )
+    return state
+
+
+def withdraw(claim: Claim, *, suppressed: bool, now: dt.datetime, chance: random.Random) -> None:
+    """Give back a claim that was not dispatched: the campaign was paused or cancelled, or the person opted out."""
+    retrying(lambda: _withdraw(claim, suppressed, now, chance))
+    diag.step("withdrawn", envio=claim.envio_id, session=claim.slot.session.pk, suppressed=suppressed)
+
+
+def free_lane(
+    lane_id: int, token: uuid.UUID, *, next_due: dt.datetime, burst_count: int | None = None
+) -> None:
+    """Free a lane if this token still holds it."""
+    fields: dict[str, object] = {"busy": False, "token": None, "lease_until": None, "next_due": next_due}
+    if burst_count is not None:
+        fields["burst_count"] = burst_count
+    Lane.objects.filter(pk=lane_id, token=token).update(**fields)
+
+
+def close_attempt(token: uuid.UUID, outcome: AttemptOutcome, *, now: dt.datetime, **facts: object) -> None:
+    """Close the attempt's row. A success may still replace what was written in doubt; nothing replaces a success."""
+    rows = Attempt.objects.filter(token=token)
+    if outcome != AttemptOutcome.SENT:
+        rows = rows.filter(outcome=AttemptOutcome.OPEN)
+    else:
+        rows = rows.exclude(outcome=AttemptOutcome.SENT)
+    rows.update(outcome=outcome, finished_at=now, **facts)
+
+
+def refund(token: uuid.UUID, *, session_day_id: int, schedule_day_id: int) -> None:
+    """Give the day's charge back, once: the attempt's own flag decides."""
+    if Attempt.objects.filter(token=token, refunded=False).update(refunded=True):
+        SessionDay.objects.filter(pk=session_day_id, used__gt=0).update(used=F("used") - 1)
+        ScheduleDay.objects.filter(pk=schedule_day_id, used__gt=0).update(used=F("used") - 1)
+
+
+def pause_after(claim: Claim, *, chance: random.Random) -> tuple[dt.timedelta, int]:
+    """The lane's rest after a message, and its new burst count."""
+    campaign = claim.slot.campaign
+    sent = claim.burst_count + 1
+    if campaign.burst_size and sent >= campaign.burst_size:
+        return dt.timedelta(seconds=campaign.burst_pause), 0
+    return dt.timedelta(seconds=chance.uniform(campaign.delay_min, campaign.delay_max)), sent
+
+
+# --- The two outcomes ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic(durable=True)
+def _settle(claim: Claim, answer: Answer, now: dt.datetime, chance: random.Random) -> EnvioState | None:
+    if isinstance(answer.result, SendResult):
+        return _succeed(claim, answer, answer.result, now, chance)
+    return _fail(claim, answer, answer.result, now, chance)
+
+
+def _succeed(
+    claim: Claim, answer: Answer, result: SendResult, now: dt.datetime, chance: random.Random
+) -> EnvioState | None:
+    proof = {"message_id": result.message_id, "sent_at": now, "error_code": "", "error_text": ""}
+    rest, burst = pause_after(claim, chance=chance)
+    free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
+    moved = envio_states.move(
+        claim.envio_id,
+        source=EnvioState.SENDING,
+        target=EnvioState.SENT,
+        guard=Q(token=claim.token),
+        lookup_due=None,
+        **proof,
+    )
+    close_attempt(
+        claim.token,
+        AttemptOutcome.SENT,
+        now=now,
+        message_id=result.message_id,
+        dispatched_at=answer.dispatched_at,
+        http_status=result.http_status,
+        host=result.host[:200],
+        duration_ms=answer.duration_ms,
+        code="",
+        detail="",
+    )
+    if not moved:
+        receipts.prove_sent(
+            claim.envio_id, message_id=result.message_id, evidence=Evidence.LATE_ANSWER, at=now, now=now
+        )
+    receipts.apply_early(claim.slot.session.pk, result.message_id, envio_id=claim.envio_id, now=now)
+    return EnvioState.SENT
+
+
+def _fail(
+    claim: Claim, answer: Answer, error: GatewayError, now: dt.datetime, chance: random.Random
+) -> EnvioState | None:
+    target, fields = _verdict(claim, error, now, chance)
+    rest, burst = pause_after(claim, chance=chance)
+    if error.scope is Scope.SESSION:
+        rest, burst = _session_rest(error), claim.burst_count
+    free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
+    moved = envio_states.move(
+        claim.envio_id, source=EnvioState.SENDING, target=target, guard=Q(token=claim.token), **fields
+    )
+    close_attempt(
+        claim.token,
+        _OUTCOMES[error.outcome],
+        now=now,
+        dispatched_at=answer.dispatched_at,
+        http_status=error.http_status,
+        host=answer.host[:200],
+        duration_ms=answer.duration_ms,
+        code=error.code[:64],
+        detail=error.detail[:300],
+        counted="attempts" not in fields,
+    )
+    if error.outcome is not Outcome.UNKNOWN:
+        refund(claim.token, session_day_id=claim.session_day_id, schedule_day_id=claim.schedule_day_id)
+    return target if moved else None
+
+
+_OUTCOMES = {
+    Outcome.REFUSED: AttemptOutcome.REFUSED,
+    Outcome.NOT_SENT: AttemptOutcome.NOT_SENT,
+    Outcome.UNKNOWN: AttemptOutcome.UNKNOWN,
+}
+
+
+def _verdict(
+    claim: Claim, error: GatewayError, now: dt.datetime, chance: random.Random
+) -> tuple[EnvioState, dict[str, object]]:
+    """Where the envío goes for this error, and what is written with it."""
+    why: dict[str, object] = {"error_code": error.code[:64], "error_text": error.detail[:300]}
+    if error.outcome is Outcome.UNKNOWN:
+        return EnvioState.UNCERTAIN, {**why, "lookups": 0, "lookup_due": now + LOOKUP_AFTER[0]}
+    if error.outcome is Outcome.REFUSED:
+        return EnvioState.ERROR, {**why, "ended_at": now}
+    if error.scope is Scope.SESSION:
+        # Not this message's fault: no attempt burnt, its turn comes when the session is back.
+        return EnvioState.PENDING, {"dispatched_at": None, "attempts": F("attempts") - 1}
+    if claim.attempt >= claim.slot.campaign.max_attempts:
+        return EnvioState.ERROR, {**why, "error_code": MAX_ATTEMPTS, "ended_at": now}
+    return EnvioState.PENDING, {
+        **why,
+        "dispatched_at": None,
+        "next_due": now + back_off(claim.attempt, chance=chance),
+    }
+
+
+def _session_rest(error: GatewayError) -> dt.timedelta:
+    if error.retry_after is not None:
+        return max(dt.timedelta(seconds=error.retry_after), SESSION_REST)
+    return SESSION_REST
+
+
+@transaction.atomic(durable=True)
+def _withdraw(claim: Claim, suppressed: bool, now: dt.datetime, chance: random.Random) -> None:
+    ended = Campaign.objects.filter(pk=claim.slot.campaign.pk, state__in=CAMPAIGN_ENDED).exists()
+    target = EnvioState.CANCELLED if suppressed or ended else EnvioState.PENDING
+    fields: dict[str, object] = {"attempts": F("attempts") - 1}
+    if target is EnvioState.CANCELLED:
+        fields["ended_at"] = now
+    free_lane(claim.lane_id, claim.token, next_due=now, burst_count=claim.burst_count)
+    moved = envio_states.move(
+        claim.envio_id, source=EnvioState.SENDING, target=target, guard=Q(token=claim.token), **fields
+    )
+    if not moved:
+        return
+    close_attempt(claim.token, AttemptOutcome.WITHDRAWN, now=now, counted=False)
+    refund(claim.token, session_day_id=claim.session_day_id, schedule_day_id=claim.schedule_day_id)
+    if target is EnvioState.CANCELLED:
+        envio_states.record(
+            [claim.envio_id],
+            source=EnvioState.SENDING,
+            target=target,
+            evidence=Evidence.OPT_OUT if suppressed else Evidence.CAMPAIGN,
+            now=now,
+        )

@@ -1,0 +1,202 @@
+"""One minute of sending."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import random
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from campaigns import lifecycle
+from campaigns.engine import diag
+from campaigns.engine.claim import WORKER, Candidate, candidates, claim, ensure_lanes
+from campaigns.engine.journal import guard_against_restore
+from campaigns.engine.plan import Plan, Slot, ensure_days, make_plan
+from campaigns.engine.reap import reap
+from campaigns.engine.send import Flights, OpenGateway
+from campaigns.engine.timing import CLAIM_BATCH, CLAIM_SECONDS, MAX_PER_LANE, PLAN_SECONDS
+from campaigns.engine.wire import ThreadWire, Wire
+from campaigns.errors import WrongState
+from campaigns.models import Campaign, Tick
+from leadmaster.lib.clock import Clock, DatabaseClock
+from leadmaster.ops.heartbeat import beat
+from whatsapp.gateways.registry import open_gateway as open_real_gateway
+
+HEARTBEAT = "tick"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TickReport:
+    """What one tick did. `ran` is False when another run already had this minute."""
+
+    ran: bool
+    claimed: int = 0
+    reaped: int = 0
+    parked: int = 0
+    outcomes: dict[str, int] = dataclasses.field(default_factory=dict)
+    verdicts: dict[int, str] = dataclasses.field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def run_tick(
+    minute: dt.datetime | None = None,
+    *,
+    clock: Clock | None = None,
+    wire: Wire | None = None,
+    open_gateway: OpenGateway = open_real_gateway,
+    chance: random.Random | None = None,
+) -> TickReport:
+    """Run one minute: reap, plan, claim, send, settle. Safe to run any number of times, at once, or to die anywhere."""
+    clock = clock or DatabaseClock()
+    chance = chance or random.Random()  # noqa: S311 - pacing, not a secret
+    tick = _open(minute or clock.now(), clock.now())
+    if tick is None:
+        return TickReport(ran=False)
+    parked = guard_against_restore(clock.now())
+    reaped = reap(clock.now(), chance=chance)
+    round_ = _Minute(clock=clock, wire=wire, open_gateway=open_gateway, chance=chance)
+    round_.run()
+    report = TickReport(
+        ran=True,
+        claimed=round_.claimed,
+        reaped=reaped,
+        parked=parked,
+        outcomes=round_.outcomes,
+        verdicts=round_.verdicts,
+    )
+    _close(tick, report, clock.now())
+    return report
+
+
+def _open(minute: dt.datetime, now: dt.datetime) -> Tick | None:
+    """Take the first free slot of this minute and beat, or None when other runs have them all."""
+    minute = minute.replace(second=0, microsecond=0)
+    for slot in range(settings.SENDER_SLOTS):
+        try:
+            # Its own savepoint only where a transaction is open already (tests); alone it is a plain autocommit.
+            with transaction.atomic():
+                tick = Tick.objects.create(minute=minute, slot=slot, worker=WORKER, started_at=now)
+        except IntegrityError:
+            continue
+        beat(HEARTBEAT, now=now, detail={"minute": minute.isoformat(), "worker": WORKER})
+        return tick
+    return None
+
+
+def _close(tick: Tick, report: TickReport, now: dt.datetime) -> None:
+    Tick.objects.filter(pk=tick.pk).update(finished_at=now, report=report.as_json())
+    diag.step("tick", claimed=report.claimed, reaped=report.reaped, **report.outcomes)
+
+
+class _Minute:
+    """The loop: claim while the minute is young, then only collect."""
+
+    def __init__(
+        self, *, clock: Clock, wire: Wire | None, open_gateway: OpenGateway, chance: random.Random
+    ) -> None:
+        self._clock = clock
+        self._wire = wire
+        self._open_gateway = open_gateway
+        self._chance = chance
+        self._stop_claiming = clock.now() + dt.timedelta(seconds=CLAIM_SECONDS)
+        self._plan = Plan(slots={}, verdicts={})
+        self._plan_due = clock.now()
+        self._per_lane: dict[int, int] = {}
+        self._dry: set[int] = set()
+        self._exhausted: set[int] = set()
+        self.claimed = 0
+        self.outcomes: dict[str, int] = {}
+        self.verdicts: dict[int, str] = {}
+
+    def run(self) -> None:
+        self._replan()
+        if not self._plan.slots:
+            return
+        wire = self._wire or ThreadWire(settings.SENDER_THREADS)
+        flights = Flights(clock=self._clock, wire=wire, open_gateway=self._open_gateway, chance=self._chance)
+        try:
+            while self._claims(flights) or len(flights):
+                flights.advance(self._patience(flights))
+        finally:
+            self.outcomes = flights.outcomes
+            wire.close()
+        self._finish_dry()
+
+    # --- Claiming ------------------------------------------------------------------------------------------------
+
+    def _claims(self, flights: Flights) -> bool:
+        """Claim what is due now. True while something may still fall due in this tick."""
+        now = self._clock.now()
+        self._next_lane: dt.datetime | None = None
+        if now >= self._stop_claiming or flights.database_failed:
+            return False
+        if now >= self._plan_due:
+            self._replan()
+        slots = self._open_slots(flights)
+        lanes = [lane for lane in candidates(slots, until=self._stop_claiming) if self._has_room(lane)]
+        room = settings.SENDER_THREADS - len(flights)
+        due = [lane.lane_id for lane in lanes if lane.next_due <= now][:room]
+        for start in range(0, len(due), CLAIM_BATCH):
+            found = claim(due[start : start + CLAIM_BATCH], slots, now=self._clock.now())
+            self._dry |= found.dry
+            self._exhausted |= found.exhausted
+            for one in found.claims:
+                self._per_lane[one.lane_id] = self._per_lane.get(one.lane_id, 0) + 1
+                self.claimed += 1
+                flights.start(one)
+            if found.claims:
+                flights.advance(0)
+        later = [lane.next_due for lane in lanes if lane.next_due > now]
+        self._next_lane = min(later, default=None)
+        return bool(due) or self._next_lane is not None
+
+    def _open_slots(self, flights: Flights) -> dict[int, list[Slot]]:
+        """The plan without what this tick found empty, exhausted or in trouble; the order turns for fairness."""
+        slots = {}
+        for session_id, group in self._plan.slots.items():
+            if session_id in self._exhausted or session_id in flights.troubled_sessions:
+                continue
+            left = [slot for slot in group if slot.campaign.pk not in self._dry]
+            if left:
+                turn = self.claimed % len(left)
+                slots[session_id] = left[turn:] + left[:turn]
+        return slots
+
+    def _has_room(self, lane: Candidate) -> bool:
+        return self._per_lane.get(lane.lane_id, 0) < MAX_PER_LANE
+
+    def _replan(self) -> None:
+        now = self._clock.now()
+        self._plan = make_plan(now)
+        self._plan_due = now + dt.timedelta(seconds=PLAN_SECONDS)
+        self._dry.clear()
+        self._exhausted.clear()
+        self.verdicts = {key: verdict.reason for key, verdict in self._plan.verdicts.items() if verdict.reason}
+        if self._plan.slots:
+            ensure_days(self._plan)
+            ensure_lanes(self._plan)
+
+    # --- Waiting and ending ---------------------------------------------------------------------------------------
+
+    def _patience(self, flights: Flights) -> float:
+        """Seconds until something is due by itself: a lane, a flight's phase, the next plan."""
+        now = self._clock.now()
+        moments = [moment for moment in (self._next_lane, flights.next_due()) if moment is not None]
+        if now < self._stop_claiming:
+            moments.append(self._plan_due)
+        if not moments:
+            return 0.0
+        return max(0.0, (min(moments) - now).total_seconds())
+
+    def _finish_dry(self) -> None:
+        """Close the campaigns that have nothing open left."""
+        for campaign in Campaign.objects.running().filter(pk__in=self._dry):
+            try:
+                lifecycle.finish(campaign, now=self._clock.now())
+            except WrongState:
+                continue

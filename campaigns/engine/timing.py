@@ -1,0 +1,41 @@
+"""The engine's times. Seconds. The inequalities between them are start-up checks (`campaigns.checks`)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+
+# How long a claim holds its lane and envío. More than three times the longest send.
+LEASE_SECONDS = 300
+# A tick claims for so long and then only collects.
+CLAIM_SECONDS = 45
+# What collecting may take beyond the send deadline: settling, typing, the status question.
+COLLECT_MARGIN_SECONDS = 20
+# A send that starts later than this after its `dispatched_at` was committed is not made: the process was stopped.
+DISPATCH_FRESH_SECONDS = 10
+# Messages per lane and tick.
+MAX_PER_LANE = 50
+# Lanes claimed in one transaction.
+CLAIM_BATCH = 25
+# The plan is made anew so often while a tick is at work.
+PLAN_SECONDS = 5
+# Rest of a lane after its session turned out not to be ready.
+SESSION_REST = dt.timedelta(seconds=30)
+# When an uncertain envío is asked about: so long after it became uncertain, and after each empty answer.
+LOOKUP_AFTER = tuple(dt.timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600))
+
+_BACKOFF_FIRST = 30.0
+_BACKOFF_MAX = 3600.0
+_TYPING_PER_CHARACTER = 0.04
+_TYPING_MAX = 8.0
+
+
+def back_off(attempts: int, *, chance: random.Random) -> dt.timedelta:
+    """30 s · 2ⁿ⁻¹ with ±20 % jitter, one hour at the most; `attempts` counts the one that just failed."""
+    seconds = min(_BACKOFF_FIRST * 2 ** max(0, min(attempts, 20) - 1), _BACKOFF_MAX)
+    return dt.timedelta(seconds=min(seconds * chance.uniform(0.8, 1.2), _BACKOFF_MAX))
+
+
+def typing_seconds(text: str) -> float:
+    """How long a person would need for the last stretch of this text; eight seconds at the most."""
+    return min(len(text) * _TYPING_PER_CHARACTER, _TYPING_MAX)

@@ -1,0 +1,71 @@
+"""When a schedule is open: pure arithmetic on wall clocks and zones."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import zoneinfo
+from collections.abc import Iterator, Sequence
+
+from leadmaster.lib.clock import local_datetime
+
+MIDNIGHT = dt.time(0, 0)
+_HORIZON_DAYS = 366
+
+
+@dataclasses.dataclass(frozen=True)
+class Opening:
+    """One stretch of one business day, as instants in UTC; `closes` is not part of it."""
+
+    day: dt.date
+    opens: dt.datetime
+    closes: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A schedule's times without its rows. Weekdays as digits, Monday 0; windows as (opens, closes)."""
+
+    weekdays: str
+    starts_on: dt.date
+    ends_on: dt.date | None
+    windows: Sequence[tuple[dt.time, dt.time]]
+
+    def runs_on(self, day: dt.date) -> bool:
+        return (
+            str(day.weekday()) in self.weekdays
+            and self.starts_on <= day
+            and (self.ends_on is None or day <= self.ends_on)
+        )
+
+
+def openings(rule: Rule, day: dt.date, tz: zoneinfo.ZoneInfo) -> list[Opening]:
+    """The stretches of this day, in order. A stretch that a DST jump swallows whole is left out."""
+    if not rule.runs_on(day):
+        return []
+    found = []
+    for opens, closes in sorted(rule.windows):
+        last = day + dt.timedelta(days=1) if closes == MIDNIGHT else day
+        start, end = local_datetime(day, opens, tz), local_datetime(last, closes, tz)
+        if start < end:
+            found.append(Opening(day, start, end))
+    return found
+
+
+def open_now(rule: Rule, now: dt.datetime, tz: zoneinfo.ZoneInfo) -> Opening | None:
+    """The stretch that `now` lies in."""
+    day = now.astimezone(tz).date()
+    return next((opening for opening in openings(rule, day, tz) if opening.opens <= now < opening.closes), None)
+
+
+def upcoming(rule: Rule, now: dt.datetime, tz: zoneinfo.ZoneInfo) -> Iterator[Opening]:
+    """Every stretch that is not over yet, in order, for a year at the most."""
+    today = now.astimezone(tz).date()
+    first = max(today, rule.starts_on)
+    for offset in range(_HORIZON_DAYS):
+        day = first + dt.timedelta(days=offset)
+        if rule.ends_on is not None and day > rule.ends_on:
+            return
+        for opening in openings(rule, day, tz):
+            if opening.closes > now:
+                yield opening

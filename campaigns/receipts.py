@@ -1,0 +1,211 @@
+"""Apply what the gateway says later: idempotent and monotonic, whatever the order and however often.
+
+`apply` takes one acknowledgement. `prove_sent` is the one way by which evidence (a callback, a look-up, a late
+answer) makes an envío `enviado`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from campaigns import envio_states
+from campaigns.enums import Ack, EnvioState, Evidence
+from campaigns.models import EarlyReceipt, Envio
+from leadmaster.lib.db import retrying
+from leadmaster.ops.alerts import raise_alert
+from leadmaster.ops.models import Alert
+from whatsapp.models import WhatsAppSession
+from whatsapp.receipts import Receipt, ReceiptKind
+
+_SCALE = {ReceiptKind.SERVER: Ack.SERVER, ReceiptKind.DELIVERED: Ack.DELIVERED, ReceiptKind.READ: Ack.READ}
+_TIME_FIELD = {Ack.SERVER: "server_at", Ack.DELIVERED: "delivered_at", Ack.READ: "read_at"}
+# States in which a proof of sending is no surprise; from any other it contradicts what was decided.
+_EXPECTED = (EnvioState.SENDING, EnvioState.UNCERTAIN, EnvioState.SENT_BY_HAND)
+_EARLY_KEPT = dt.timedelta(days=7)
+
+
+def apply(receipt: Receipt, *, session: WhatsAppSession, now: dt.datetime) -> Envio | None:
+    """Apply one receipt to the envío it speaks of; returns it, or None when nobody knows it yet (then it is kept)."""
+    return retrying(lambda: _apply(receipt, session, now))
+
+
+def apply_early(session_id: int, message_id: str, *, envio_id: int, now: dt.datetime) -> None:
+    """Apply what came for this message id before we knew it. Runs in the caller's transaction."""
+    early = list(EarlyReceipt.objects.filter(session_id=session_id, message_id=message_id).order_by("id"))
+    if not early:
+        return
+    envio = Envio.objects.select_for_update().get(pk=envio_id)
+    for row in early:
+        receipt = Receipt(
+            kind=ReceiptKind(row.kind),
+            message_id=row.message_id,
+            client_message_id=None,
+            at=row.at,
+            error_code=row.error_code,
+            error_text=row.error_text,
+        )
+        _advance(envio, receipt, now)
+    EarlyReceipt.objects.filter(id__in=[row.pk for row in early]).delete()
+
+
+def apply_orphans(now: dt.datetime, *, limit: int = 500) -> int:
+    """Apply kept acknowledgements whose message got known in the very moment they were kept. Returns how many.
+
+    Those that nobody claims for a week are dropped.
+    """
+    EarlyReceipt.objects.filter(received_at__lt=now - _EARLY_KEPT).delete()
+    applied = 0
+    for session_id, message_id in (
+        EarlyReceipt.objects.order_by("id").values_list("session_id", "message_id")[:limit]
+    ):
+        envio_id = (
+            Envio.objects.filter(session_id=session_id, message_id=message_id).values_list("id", flat=True).first()
+        )
+        if envio_id is not None:
+            retrying(functools.partial(_apply_early_alone, session_id, message_id, envio_id, now))
+            applied += 1
+    return applied
+
+
+@transaction.atomic(durable=True)
+def _apply_early_alone(session_id: int, message_id: str, envio_id: int, now: dt.datetime) -> None:
+    apply_early(session_id, message_id, envio_id=envio_id, now=now)
+
+
+def prove_sent(
+    envio_id: int, *, message_id: str, evidence: Evidence, at: dt.datetime, now: dt.datetime
+) -> EnvioState:
+    """Make an envío `enviado` on evidence, from whatever state; returns the state it was in.
+
+    A proof that contradicts what was decided meanwhile is applied all the same and raises an alert: it is never
+    dropped. Runs in the caller's transaction. Raises IntegrityError when the id belongs to another envío.
+    """
+    envio = Envio.objects.select_for_update().get(pk=envio_id)
+    before = EnvioState(envio.state)
+    if before is EnvioState.SENT:
+        if envio.message_id != message_id:
+            _alert_conflict(envio, before, now)
+        return before
+    envio_states.move(
+        envio_id,
+        source=before,
+        target=EnvioState.SENT,
+        message_id=message_id,
+        sent_at=at,
+        ended_at=None,
+        error_code="",
+        error_text="",
+        lookup_due=None,
+    )
+    envio_states.record([envio_id], source=before, target=EnvioState.SENT, evidence=evidence, now=now)
+    if before not in _EXPECTED:
+        _alert_conflict(envio, before, now)
+    return before
+
+
+@transaction.atomic(durable=True)
+def _apply(receipt: Receipt, session: WhatsAppSession, now: dt.datetime) -> Envio | None:
+    envio = _find(receipt, session)
+    if envio is None:
+        EarlyReceipt.objects.bulk_create(
+            [
+                EarlyReceipt(
+                    session=session,
+                    message_id=receipt.message_id,
+                    kind=receipt.kind.value,
+                    at=receipt.at,
+                    error_code=receipt.error_code[:64],
+                    error_text=receipt.error_text[:300],
+                    received_at=now,
+                )
+            ],
+            ignore_conflicts=True,
+        )
+        return None
+    if _refused_already(envio, receipt):
+        return envio
+    if receipt.kind in _SCALE and envio.state != EnvioState.SENT:
+        try:
+            with transaction.atomic():
+                prove_sent(
+                    envio.pk, message_id=receipt.message_id, evidence=Evidence.CALLBACK, at=receipt.at, now=now
+                )
+        except IntegrityError:
+            _alert_conflict(envio, EnvioState(envio.state), now)
+            return envio
+        envio.refresh_from_db()
+    _advance(envio, receipt, now)
+    return envio
+
+
+def _find(receipt: Receipt, session: WhatsAppSession) -> Envio | None:
+    mine = Envio.objects.select_for_update().filter(session=session)
+    envio = mine.filter(message_id=receipt.message_id).first()
+    if envio is None and receipt.client_message_id is not None:
+        envio = mine.filter(client_message_id=receipt.client_message_id).first()
+    return envio
+
+
+def _refused_already(envio: Envio, receipt: Receipt) -> bool:
+    """"In the server" that comes after the refusal of the same message is only late: it does not undo the refusal."""
+    return (
+        receipt.kind is ReceiptKind.SERVER
+        and envio.state == EnvioState.ERROR
+        and envio.message_id == receipt.message_id
+    )
+
+
+def _advance(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
+    """One step on the acknowledgement scale, or a late refusal. The row is locked."""
+    if receipt.kind is ReceiptKind.FAILED:
+        _refuse_late(envio, receipt, now)
+        return
+    ack = _SCALE[receipt.kind]
+    fields: dict[str, object] = {}
+    if getattr(envio, _TIME_FIELD[ack]) is None:
+        fields[_TIME_FIELD[ack]] = receipt.at
+    if ack > envio.ack:
+        fields["ack"] = ack
+    if fields:
+        Envio.objects.filter(pk=envio.pk).update(**fields)
+        for name, value in fields.items():
+            setattr(envio, name, value)
+
+
+def _refuse_late(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
+    """The gateway accepted it and WhatsApp refused it afterwards. Legal until it was delivered."""
+    source = EnvioState(envio.state)
+    if source not in (EnvioState.SENT, EnvioState.UNCERTAIN) or envio.ack >= Ack.DELIVERED:
+        return
+    envio_states.move(
+        envio.pk,
+        source=source,
+        target=EnvioState.ERROR,
+        ended_at=now,
+        lookup_due=None,
+        error_code=(receipt.error_code or "LATE_REFUSAL")[:64],
+        error_text=(receipt.error_text or _("WhatsApp lo rechazó después de aceptarlo."))[:300],
+    )
+    envio_states.record(
+        [envio.pk], source=source, target=EnvioState.ERROR, evidence=Evidence.CALLBACK, now=now,
+        reason=receipt.error_code,
+    )
+    envio.refresh_from_db()
+
+
+def _alert_conflict(envio: Envio, before: EnvioState, now: dt.datetime) -> None:
+    raise_alert(
+        f"envio-conflict:{envio.pk}",
+        title=_("Un envío que estaba %(state)s salió") % {"state": before.label.lower()},
+        body=_(
+            "El gateway probó que el envío #%(id)s llegó a salir. Revisa su historial: la persona pudo recibirlo "
+            "dos veces."
+        )
+        % {"id": envio.pk},
+        severity=Alert.Severity.WARNING,
+        now=now,
+    )

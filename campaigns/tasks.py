@@ -1,0 +1,24 @@
+"""What the django-q2 cluster runs: no arguments, no business. Each may run 0, 1 or 6 times, at once, or die anywhere."""
+
+from __future__ import annotations
+
+from campaigns import receipts
+from campaigns.engine.lookup import run_lookups
+from campaigns.engine.tick import run_tick
+from leadmaster.lib.clock import database_now
+from leadmaster.ops.heartbeat import beat
+
+
+def tick() -> str:
+    """One minute of sending."""
+    report = run_tick()
+    return f"claimed {report.claimed}" if report.ran else "another run has this minute"
+
+
+def lookups() -> str:
+    """Ask gateways about uncertain envíos and apply acknowledgements that came too early."""
+    now = database_now()
+    applied = receipts.apply_orphans(now)
+    settled = run_lookups(now)
+    beat("lookups", now=now)
+    return f"settled {settled}, applied {applied}"

@@ -1,0 +1,15 @@
+"""What the django-q2 cluster runs for the phone line."""
+
+from __future__ import annotations
+
+from leadmaster.lib.clock import database_now
+from leadmaster.ops.heartbeat import beat
+from whatsapp import sessions
+
+
+def refresh_sessions() -> str:
+    """Ask every gateway how its sessions are."""
+    now = database_now()
+    asked = sessions.refresh_all(now)
+    beat("sessions", now=now, detail={"asked": asked})
+    return f"asked {asked}"
