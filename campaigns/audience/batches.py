@@ -1,0 +1,198 @@
+"""What becomes of a batch of rows, and its envíos in one short transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from campaigns.audience.errors import AudienceError
+from campaigns.audience.report import Result
+from campaigns.audience.rows import BadRow, Person
+from campaigns.audience.seen import SeenPhones
+from campaigns.enums import CAMPAIGN_EDITABLE, EnvioState
+from campaigns.models import Campaign, Envio, RecipientImport
+from campaigns.rendering import NAME_FIELDS, MissingValuesError, Template, UnsendableTextError
+from leadmaster.directory.models import Suppression
+from leadmaster.lib.db import retrying
+
+# Rows per transaction: long enough to be quick, short enough (tens of milliseconds) for a tick to pass in between.
+BATCH = 1000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of one row, with the reason for people and its stable code when it was left out."""
+
+    row: Person | BadRow
+    result: Result
+    phone: str = ""
+    code: str = ""
+    reason: str = ""
+    first_row: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Candidate:
+    person: Person
+    text: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Known:
+    """Which phones of a batch are no news, each by the reason."""
+
+    opted_out: set[str]
+    there: set[str]
+
+
+def batches(rows: Iterable[Person | BadRow]) -> Iterator[list[Person | BadRow]]:
+    iterator = iter(rows)
+    while batch := list(itertools.islice(iterator, BATCH)):
+        yield batch
+
+
+class BatchWriter:
+    """Decides about rows and writes the accepted ones; without a `record` it only decides."""
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        *,
+        template: Template,
+        seen: SeenPhones,
+        record: RecipientImport | None,
+        now: dt.datetime,
+    ) -> None:
+        self._campaign = campaign
+        self._template = template
+        self._seen = seen
+        self._record = record
+        self._now = now
+
+    def write(self, batch: Sequence[Person | BadRow]) -> list[Decision]:
+        """One decision per row, in their order; the envíos and the record's counters are committed."""
+        decisions, candidates = self._sift(batch)
+        if self._record is None:
+            known = self._known(candidates)
+        else:
+            left_out = [decision.result for decision in decisions.values()]
+            known = retrying(lambda: self._commit(candidates, left_out=left_out))
+        self._seen.add({candidate.person.phone: candidate.person.row for candidate in candidates})
+        for candidate in candidates:
+            decisions[candidate.person.row] = _placed(candidate.person, known)
+        return [decisions[row.row] for row in batch]
+
+    def _sift(self, batch: Sequence[Person | BadRow]) -> tuple[dict[int, Decision], list[_Candidate]]:
+        """The rows that the file alone decides, by row number, and the others with their text."""
+        first_rows = self._seen.first_rows({row.phone for row in batch if isinstance(row, Person)})
+        decisions: dict[int, Decision] = {}
+        candidates: list[_Candidate] = []
+        for row in batch:
+            if isinstance(row, BadRow):
+                decisions[row.row] = Decision(row, Result.INVALID, code=row.code, reason=row.sentence)
+                continue
+            first = first_rows.get(row.phone)
+            if first is not None:
+                decisions[row.row] = _duplicate(row, first)
+                continue
+            try:
+                text = self._template.render(values_of(row.name, row.values))
+            except (MissingValuesError, UnsendableTextError) as error:
+                code = "missing_value" if isinstance(error, MissingValuesError) else "unsendable_text"
+                decisions[row.row] = Decision(row, Result.INVALID, phone=row.phone, code=code, reason=str(error))
+                continue
+            first_rows[row.phone] = row.row
+            candidates.append(_Candidate(row, text))
+        return decisions, candidates
+
+    def _known(self, candidates: Sequence[_Candidate]) -> _Known:
+        phones = [candidate.person.phone for candidate in candidates]
+        there = Envio.objects.filter(campaign=self._campaign, phone__in=phones).values_list("phone", flat=True)
+        return _Known(opted_out=Suppression.objects.among(phones), there=set(there))
+
+    @transaction.atomic(durable=True)
+    def _commit(self, candidates: Sequence[_Candidate], *, left_out: Sequence[Result]) -> _Known:
+        """Insert what is new. The campaign's row is locked: it stays editable, and two imports take turns."""
+        self._lock_campaign()
+        known = self._known(candidates)
+        new = [item for item in candidates if item.person.phone not in known.opted_out | known.there]
+        Envio.objects.bulk_create(self._envios(new))
+        self._count([*left_out, *(_result(item.person.phone, known) for item in candidates)])
+        return known
+
+    def _lock_campaign(self) -> None:
+        state, template = (
+            Campaign.objects.select_for_update().values_list("state", "template").get(pk=self._campaign.pk)
+        )
+        if state not in CAMPAIGN_EDITABLE or template != self._campaign.template:
+            raise AudienceError(
+                "campaign_changed",
+                _(
+                    "La campaña cambió mientras se importaba: revisa su estado y su mensaje, e importa de nuevo el archivo."
+                ),
+            )
+
+    def _envios(self, new: Sequence[_Candidate]) -> list[Envio]:
+        phones = [item.person.phone for item in new]
+        warm = set(
+            Envio.objects.filter(
+                session=self._campaign.session_id, phone__in=phones, state=EnvioState.SENT
+            ).values_list("phone", flat=True)
+        )
+        return [
+            Envio(
+                campaign_id=self._campaign.pk,
+                session_id=self._campaign.session_id,
+                phone=item.person.phone,
+                name=item.person.name,
+                variables=item.person.values,
+                text=item.text,
+                warm=item.person.phone in warm,
+                next_due=self._now,
+                created_at=self._now,
+            )
+            for item in new
+        ]
+
+    def _count(self, results: Sequence[Result]) -> None:
+        """The counters grow with the rows they count, so that a killed import still tells the truth."""
+        if self._record is None:
+            return
+        increments = {result.value: F(result.value) + results.count(result) for result in set(results)}
+        RecipientImport.objects.filter(pk=self._record.pk).update(rows=F("rows") + len(results), **increments)
+
+
+def values_of(name: str, columns: dict[str, str]) -> dict[str, str]:
+    """What a person's message can say: their file's columns and, by both of its names, their name."""
+    return {**columns, **dict.fromkeys(NAME_FIELDS, name)}
+
+
+def _result(phone: str, known: _Known) -> Result:
+    if phone in known.opted_out:
+        return Result.OPTED_OUT
+    return Result.ALREADY_THERE if phone in known.there else Result.ACCEPTED
+
+
+def _placed(person: Person, known: _Known) -> Decision:
+    result = _result(person.phone, known)
+    if result is Result.ACCEPTED:
+        return Decision(person, result, phone=person.phone)
+    reason = _("Pidió no recibir mensajes.") if result is Result.OPTED_OUT else _("Ya estaba en la campaña.")
+    return Decision(person, result, phone=person.phone, code=result.value, reason=reason)
+
+
+def _duplicate(person: Person, first: int) -> Decision:
+    return Decision(
+        person,
+        Result.DUPLICATE,
+        phone=person.phone,
+        code=Result.DUPLICATE.value,
+        reason=_("Repite el teléfono de la fila %(row)s.") % {"row": first},
+        first_row=first,
+    )

@@ -1,0 +1,95 @@
+"""`import_recipients CAMPAIGN FILE`: add the people of a file to a campaign."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from tqdm import tqdm
+
+from campaigns.audience import ColumnMapping, FilePreview, ImportReport, import_file, inspect
+from campaigns.errors import Refused
+from campaigns.models import Campaign
+from campaigns.rendering import field_name
+
+
+class Command(BaseCommand):
+    help = "Import recipients from a CSV or XLSX file into a campaign that is still being prepared."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("campaign", type=int, help="the campaign's id")
+        parser.add_argument("file", type=Path, help="CSV (any usual encoding and separator) or XLSX")
+        parser.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
+        parser.add_argument("--json", action="store_true", help="print the report as JSON and no progress bar")
+        parser.add_argument("--report", type=Path, help="also write the row-by-row report to this CSV file")
+        parser.add_argument("--phone-column", help="header or number (from 1) of the column with the phones")
+        parser.add_argument("--name-column", help="header or number (from 1) of the column with the names")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        campaign = Campaign.objects.select_related("session").filter(pk=options["campaign"]).first()
+        if campaign is None:
+            raise CommandError(_("No existe la campaña %(id)s.") % {"id": options["campaign"]})
+        bar = tqdm(unit=" filas", disable=options["json"] or None, leave=False)
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        try:
+            with bar:
+                report = import_file(
+                    campaign,
+                    options["file"],
+                    mapping=_chosen_mapping(campaign, options),
+                    dry_run=options["dry_run"],
+                    now=timezone.now(),
+                    progress=progress,
+                    report_path=options["report"],
+                )
+        except Refused as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False) if options["json"] else _sentences(report))
+
+
+def _chosen_mapping(campaign: Campaign, options: dict[str, Any]) -> ColumnMapping | None:
+    """The guess with the columns that the person named; None leaves everything to the guess."""
+    if not options["phone_column"] and not options["name_column"]:
+        return None
+    preview = inspect(options["file"], region=campaign.session.region)
+    guess = preview.guess
+    phone = _column(preview, options["phone_column"]) if options["phone_column"] else guess and guess.phone
+    name = _column(preview, options["name_column"]) if options["name_column"] else guess and guess.name
+    if phone is None:
+        raise CommandError(_("Ninguna columna parece tener teléfonos: indica cuál con --phone-column."))
+    return ColumnMapping(phone=phone, name=name, header_row=guess.header_row if guess else 1)
+
+
+def _column(preview: FilePreview, wanted: str) -> int:
+    if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= len(preview.headers):
+        return int(wanted) - 1
+    if field_name(wanted) in preview.fields:
+        return preview.fields.index(field_name(wanted))
+    raise CommandError(
+        _("No hay ninguna columna “%(wanted)s”. Columnas del archivo: %(headers)s.")
+        % {"wanted": wanted, "headers": ", ".join(preview.headers)}
+    )
+
+
+def _sentences(report: ImportReport) -> str:
+    lines = [
+        _("Simulación: no se escribió nada.")
+        if report.dry_run
+        else _("Importación %(id)s.") % {"id": report.import_id},
+        _("Filas leídas: %(count)s") % {"count": report.rows},
+        _("Aceptadas: %(count)s") % {"count": report.accepted},
+        _("Duplicadas: %(count)s") % {"count": report.duplicates},
+        _("Inválidas: %(count)s") % {"count": report.invalid},
+        _("Excluidas por pedido: %(count)s") % {"count": report.opted_out},
+        _("Ya estaban: %(count)s") % {"count": report.already_there},
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,192 @@
+"""Message templates: `{nombre}`, `{saldo}`, `{Fecha de alta}`, `{nombre|cliente}`.
+
+A placeholder names a column of the imported file without minding case, accents or spaces; what follows `|` is said
+when the person's cell is empty. `{{` and `}}` are literal braces. Values are data: braces in them mean nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from django.utils.translation import gettext as _
+
+from campaigns.errors import Refused
+
+# Known to every campaign; both are the name of the person. The second is what the old system called it.
+NAME_FIELDS = ("nombre", "nombre_destino")
+# WhatsApp's own limit of a text message.
+MAX_TEXT = 4096
+
+
+class TemplateError(Refused):
+    """The template can't be used; the sentence names every fault at once."""
+
+
+class UnknownPlaceholdersError(TemplateError):
+    """The template asks for columns that nobody brought: `names` as they are written in it."""
+
+    def __init__(self, names: list[str], *, known: Iterable[str]) -> None:
+        super().__init__(
+            _("El mensaje usa %(names)s y ningún archivo trae esa columna. Puedes usar: %(known)s.")
+            % {"names": _listed(names), "known": _listed(known)}
+        )
+        self.names = names
+
+
+class MissingValuesError(Refused):
+    """This person's row lacks what the template needs: `names` as they are written in it."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(
+            _(
+                "Falta el dato %(names)s. Complétalo en el archivo o escribe en el mensaje qué poner en su lugar: {%(first)s|…}."
+            )
+            % {"names": _listed(names), "first": names[0]}
+        )
+        self.names = names
+
+
+class UnsendableTextError(Refused):
+    """What came out for this person is empty or too long for WhatsApp."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Placeholder:
+    field: str  # normalised
+    written: str  # as in the template, for people
+    default: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Template:
+    """A parsed template; literal text and placeholders in their order."""
+
+    parts: tuple[str | Placeholder, ...]
+
+    @property
+    def placeholders(self) -> tuple[Placeholder, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Placeholder))
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return frozenset(part.field for part in self.placeholders)
+
+    def unknown(self, known: Iterable[str]) -> list[str]:
+        """The placeholders outside `known` (normalised fields), as written, each once."""
+        fields = set(known)
+        return list(dict.fromkeys(part.written for part in self.placeholders if part.field not in fields))
+
+    def render(self, values: Mapping[str, str]) -> str:
+        """The text for one person. Raises MissingValuesError or UnsendableTextError.
+
+        Somebody without a name is greeted without one ("Hola {nombre}, …" → "Hola, …"): names are missing in every
+        real file and the message makes sense. Nothing else may be missing: "debes $ ." must never go out.
+        """
+        missing: dict[str, None] = {}
+        pieces: list[str] = []
+        for part in self.parts:
+            if isinstance(part, str):
+                pieces.append(part)
+                continue
+            value = values.get(part.field) or part.default
+            if value is not None:
+                pieces.append(value)
+            elif part.field in NAME_FIELDS:
+                pieces.append(_NAMELESS)
+            else:
+                missing[part.written] = None
+        if missing:
+            raise MissingValuesError(list(missing))
+        text = "".join(pieces)
+        return _sendable(_without_gaps(text) if _NAMELESS in text else text)
+
+
+def field_name(text: str) -> str:
+    """`Fecha de Alta` → `fecha_de_alta`; empty when nothing of it is a letter or a digit."""
+    plain = unicodedata.normalize("NFKD", text).lower()
+    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    return _OUTSIDE.sub("_", plain).strip("_")
+
+
+@functools.lru_cache(maxsize=256)
+def parse(text: str) -> Template:
+    """The template in `text`. Raises TemplateError with the place of the first brace that is wrong."""
+    parts: list[str | Placeholder] = []
+    literal: list[str] = []
+    at = 0
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None:
+            raise TemplateError(
+                _("Hay una llave suelta cerca de “%(near)s”: escribe {columna}, o {{ y }} para que se vea una llave.")
+                % {"near": text[max(at - 10, 0) : at + 20].strip()}
+            )
+        if token["field"] is None:
+            literal.append(token["literal"] or token["brace"][0])
+        else:
+            parts.extend(["".join(literal), _placeholder(token["field"], token["default"])])
+            literal = []
+        at = token.end()
+    parts.append("".join(literal))
+    return Template(tuple(part for part in parts if part != ""))
+
+
+def check_template(text: str, *, columns: Iterable[str]) -> Template:
+    """Parse, and refuse placeholders that are neither a name nor one of `columns` (as files or templates write them)."""
+    template = parse(text)
+    known = [*NAME_FIELDS, *(field_name(column) for column in columns)]
+    unknown = template.unknown(known)
+    if unknown:
+        raise UnknownPlaceholdersError(unknown, known=dict.fromkeys(known))
+    if not text.strip():
+        raise TemplateError(_("Escribe el mensaje de la campaña."))
+    return template
+
+
+# Stands where a name is missing until the words around it have closed ranks; no file brings this character in.
+_NAMELESS = "\x00"
+_GAPS = (
+    (re.compile(r"(^|\n)\x00[ ,;:]*"), r"\1"),
+    (re.compile(r"[ ,;:]*\x00(?=\s*(?:[!?.…\n]|$))"), ""),
+    (re.compile(r" *\x00(?=[ ,;:)])"), ""),
+    (re.compile(r"\x00"), ""),
+)
+
+
+def _without_gaps(text: str) -> str:
+    for gap, closed in _GAPS:
+        text = gap.sub(closed, text)
+    return text
+
+
+def _sendable(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise UnsendableTextError(
+            _("El mensaje queda de %(length)s caracteres y WhatsApp admite %(limit)s.")
+            % {"length": len(text), "limit": MAX_TEXT}
+        )
+    if not text.strip():
+        raise UnsendableTextError(_("El mensaje queda vacío para esta persona."))
+    return text
+
+
+_OUTSIDE = re.compile(r"[^0-9a-z]+")
+_TOKEN = re.compile(
+    r"(?P<brace>\{\{|\}\})|\{(?P<field>[^{}|]*)(?:\|(?P<default>[^{}|]*))?\}|(?P<literal>[^{}]+)",
+    re.S,
+)
+
+
+def _placeholder(written: str, default: str | None) -> Placeholder:
+    field = field_name(written)
+    if not field:
+        raise TemplateError(_("Hay unas llaves vacías: escribe adentro el nombre de una columna, como {nombre}."))
+    return Placeholder(field=field, written=written.strip(), default=None if default is None else default.strip())
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in names)
