@@ -1,4 +1,4 @@
-"""Signs of life and calls for help."""
+"""Signs of life, calls for help, and requests that may be repeated."""
 
 from __future__ import annotations
 
@@ -64,3 +64,41 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class IdempotentRequest(models.Model):
+    """One key that a client gave to one POST, and the answer that a repetition gets. Kept until `expires_at`.
+
+    `answered_at` is empty while the request is being carried out, and stays so when its process died over it.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("quién"))
+    key = models.CharField(_("clave"), max_length=128)
+    # SHA-256 of method, address and body: the same key may not ask for something else.
+    fingerprint = models.CharField(max_length=64)
+    # Who carries it out. A takeover writes another one, and the first can't answer any more.
+    token = models.UUIDField()
+    lease_until = models.DateTimeField()
+    started_at = models.DateTimeField(_("empezó"))
+    answered_at = models.DateTimeField(_("respondió"), null=True, blank=True)
+    status = models.PositiveSmallIntegerField("HTTP", null=True, blank=True)
+    answer = models.TextField(_("respuesta"), blank=True)
+    expires_at = models.DateTimeField(_("se olvida"))
+
+    class Meta:
+        verbose_name = _("solicitud con clave")
+        verbose_name_plural = _("solicitudes con clave")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="idempotent_key_once"),
+            models.CheckConstraint(
+                condition=models.Q(answered_at__isnull=True, status__isnull=True)
+                | models.Q(answered_at__isnull=False, status__isnull=False),
+                name="idempotent_answer_has_status",
+            ),
+        ]
+        # Reader: each new key of a person sweeps that person's forgotten ones.
+        indexes = [models.Index(fields=["user", "expires_at"], name="idempotent_forget")]
+
+    def __str__(self) -> str:
+        return self.key
