@@ -1,0 +1,67 @@
+"""`manage.py watchdog`: a process of its own that judges the sender from outside and tells people."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from campaigns import watch
+from leadmaster.ops.notify import Notifier, configured_channels
+from leadmaster.ops.watchdog import PassReport, Watchdog
+
+_PAUSE_SECONDS = 20.0
+
+
+class Command(BaseCommand):
+    help = "Vigila desde fuera: latido del envío, gateways y avisos pendientes. No se detiene si cae la base de datos."
+    # It has to come up, and stay up, on the very days when the database does not.
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="una sola pasada; estado de salida 1 si algo está mal")
+        parser.add_argument("--json", action="store_true", help="un informe en JSON por pasada")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # A single pass judges at once; a process that stays gives the sender its first minutes.
+        watching_since = None if options["once"] else timezone.now()
+        watchdog = Watchdog(watch.judges(watching_since=watching_since), notifier=Notifier(configured_channels()))
+        if options["once"]:
+            report = watchdog.look(wall_clock=timezone.now())
+            self._say(report, as_json=options["json"])
+            sys.exit(0 if report.ok else 1)
+        self._loop(watchdog, as_json=options["json"])
+
+    def _loop(self, watchdog: Watchdog, *, as_json: bool) -> None:
+        ended = threading.Event()
+
+        def end(_signum: int, _frame: FrameType | None) -> None:
+            ended.set()
+
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+        while not ended.is_set():
+            report = watchdog.look(wall_clock=timezone.now())
+            if as_json or report.opened or report.resolved or report.error:
+                self._say(report, as_json=as_json)
+            ended.wait(_PAUSE_SECONDS)
+
+    def _say(self, report: PassReport, *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps({**dataclasses.asdict(report), "ok": report.ok}, default=str))
+        elif report.error:
+            self.stdout.write(f"La base de datos no responde ({report.error}).")
+        else:
+            state = "todo bien" if report.ok else f"en problemas: {', '.join(report.troubles)}"
+            self.stdout.write(
+                f"{state}; alertas abiertas {len(report.opened)}, resueltas {len(report.resolved)}, "
+                f"avisos enviados {report.told}, sin enviar {report.untold}."
+            )
+        self.stdout.flush()
