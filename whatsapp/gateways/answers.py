@@ -56,9 +56,7 @@ def _refused(code: str, detail: str | Promise) -> Meaning:
 
 def _held(code: str, detail: str | Promise, *, needs_person: bool = False) -> Meaning:
     """Not sent, and every message of the session would meet the same."""
-    return Meaning(
-        outcome=Outcome.NOT_SENT, scope=Scope.SESSION, code=code, detail=detail, needs_person=needs_person
-    )
+    return Meaning(outcome=Outcome.NOT_SENT, scope=Scope.SESSION, code=code, detail=detail, needs_person=needs_person)
 
 
 def _unknown(code: str, detail: str | Promise) -> Meaning:
@@ -80,7 +78,8 @@ NOT_AUTHORISED = _held("NOT_AUTHORISED", _("El gateway no aceptó el token de ac
 LOGGED_OUT = _held("LOGGED_OUT", _("WhatsApp cerró la sesión: hay que vincular el número otra vez."), needs_person=True)
 BANNED = _held("BANNED", _("WhatsApp bloqueó el número de esta sesión."), needs_person=True)
 WRONG_PATH = _held(
-    "WRONG_PATH", _("En la dirección del gateway contesta otro programa, o la ruta está mal: revisa el puerto y la ruta.")
+    "WRONG_PATH",
+    _("En la dirección del gateway contesta otro programa, o la ruta está mal: revisa el puerto y la ruta."),
 )
 WHATSAPP_ERROR = Meaning(
     outcome=Outcome.NOT_SENT,

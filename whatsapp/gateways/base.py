@@ -12,6 +12,9 @@ import enum
 import uuid
 from typing import Protocol
 
+# Ids are keys of our tables; the longest that gateways really give have about 80 characters.
+MAX_MESSAGE_ID_LENGTH = 160
+
 
 class Outcome(enum.StrEnum):
     """What a failed send means for the message."""

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from whatsapp.gateways import answers
 from whatsapp.gateways.answers import Meaning
 from whatsapp.gateways.base import (
+    MAX_MESSAGE_ID_LENGTH,
     Capability,
     GatewayConfig,
     GatewayError,
@@ -38,7 +39,7 @@ CONNECT_TIMEOUT = 5.0
 
 _PHONE = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 # Printable and short: it becomes a key of our tables.
-_MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,255}")
+_MESSAGE_ID = re.compile(rf"[\x21-\x7e]{{1,{MAX_MESSAGE_ID_LENGTH}}}")
 
 
 class SessionManagerGateway:
@@ -213,11 +214,20 @@ _FAILED = Meaning(
     detail=_("El gateway informa que WhatsApp no aceptó este mensaje."),
 )
 
+# Sentences that speak of a message, said again for calls that send none.
+_ASKING = {
+    "TIMEOUT": _("El gateway no contestó a tiempo."),
+    "CONNECTION_LOST": _("El gateway cortó la conexión sin contestar."),
+    "GATEWAY_ERROR": _("El gateway falló por dentro."),
+    "WHATSAPP_ERROR": _("El gateway falló por dentro."),
+    "BAD_ANSWER": _("La respuesta del gateway no se entiende: ¿es otra versión, u otro programa?"),
+}
+
 
 def _changed(error: GatewayError, *, outcome: Outcome) -> GatewayError:
     """The same error of a call that sends no message: it concerns the session, with the outcome of that call."""
     return GatewayError(
-        error.detail,
+        str(_ASKING.get(error.code, error.detail)),
         outcome=outcome,
         scope=Scope.SESSION,
         code=error.code,
@@ -228,13 +238,7 @@ def _changed(error: GatewayError, *, outcome: Outcome) -> GatewayError:
 
 
 def _misunderstood(answer: Answer) -> GatewayError:
-    return GatewayError(
-        str(_("La respuesta del gateway no se entiende: ¿es otra versión, u otro programa?")),
-        outcome=Outcome.NOT_SENT,
-        scope=Scope.SESSION,
-        code="BAD_ANSWER",
-        http_status=answer.status,
-    )
+    return _changed(answers.BAD_ANSWER.error(answer=answer), outcome=Outcome.NOT_SENT)
 
 
 def _chat_id(phone: str) -> str:

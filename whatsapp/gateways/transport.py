@@ -81,7 +81,7 @@ def exchange(
                 headers={name.lower(): value for name, value in response.headers.items()},
                 body=_read_body(response.raw),
             )
-    except Exception as error:  # noqa: BLE001 - the far side can provoke any error of four libraries
+    except Exception as error:  # the far side can provoke any error of four libraries
         raise TransportError(trace.explain(error), request_left=trace.request_left) from error
     finally:
         adapter.close()
@@ -150,8 +150,8 @@ class _Adapter(HTTPAdapter):
         self._trace = trace
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
-        super().init_poolmanager(connections, maxsize, block, ssl_context=_tls_context(), **pool_kwargs)
+    def init_poolmanager(self, *args: Any, **pool_kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=_tls_context(), **pool_kwargs)
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """The shared context has its authorities already; requests would read the bundle again for each connection."""

@@ -17,7 +17,7 @@ from whatsapp.simulator.ledger import Ledger
 from whatsapp.simulator.sending import Sending
 from whatsapp.simulator.settings import Options, Settings, UnknownTenants
 from whatsapp.simulator.tenants import State, Tenant, Tenants
-from whatsapp.simulator.wire import Problem, answer_with_fault, error_reply
+from whatsapp.simulator.wire import RequestRefusedError, answer_with_fault, error_reply
 
 _TENANT = re.compile(r"[\x21-\x7e]{1,64}")
 
@@ -76,16 +76,16 @@ class SessionManager:
             if (request.method, request.path) == ("GET", "/health"):
                 return await self._with_fault("health", "", self._health())
             return await self._tenant_route(request)
-        except Problem as problem:
+        except RequestRefusedError as problem:
             return problem.reply
 
     async def _tenant_route(self, request: Request) -> Reply:
         path = "/messages/{}" if re.fullmatch(r"/messages/[^/]+", request.path) else request.path
         capability, route = self._routes.get((request.method, path), (None, None))
         if route is None or (capability is not None and capability not in self.settings.capabilities):
-            raise Problem(_no_such_route(request))
+            raise RequestRefusedError(_no_such_route(request))
         if self.settings.token and request.headers.get("authorization") != f"Bearer {self.settings.token}":
-            raise Problem(error_reply(401, "NOT_AUTHORISED", "missing or wrong bearer token"))
+            raise RequestRefusedError(error_reply(401, "NOT_AUTHORISED", "missing or wrong bearer token"))
         tenant = self._tenant(request)
         if path == "/send":  # meets its faults between accepting and answering
             return await route(request, tenant)
@@ -94,12 +94,12 @@ class SessionManager:
     def _tenant(self, request: Request) -> Tenant:
         name = request.headers.get("x-cliente-id", "")
         if not _TENANT.fullmatch(name):
-            raise Problem(error_reply(400, "VALIDATION", "header X-Cliente-Id is required"))
+            raise RequestRefusedError(error_reply(400, "VALIDATION", "header X-Cliente-Id is required"))
         tenant = self.tenants.get(name)
         if tenant is not None:
             return tenant
         if self.settings.unknown_tenants is UnknownTenants.REFUSE:
-            raise Problem(error_reply(404, "UNKNOWN_SESSION", "no session for this cliente_id"))
+            raise RequestRefusedError(error_reply(404, "UNKNOWN_SESSION", "no session for this cliente_id"))
         ready = self.settings.unknown_tenants is UnknownTenants.READY
         return self.tenants.add(name, State.READY if ready else State.DISCONNECTED)
 
@@ -132,7 +132,12 @@ class SessionManager:
             return error_reply(409, "QR_NOT_AVAILABLE", "there is no code to scan now")
         expires_at = self.clock.real_moment(tenant.code.expires).isoformat(timespec="milliseconds")
         return json_reply(
-            {"ok": True, "cliente_id": tenant.name, "qr": tenant.code.qr, "expires_at": expires_at.replace("+00:00", "Z")}
+            {
+                "ok": True,
+                "cliente_id": tenant.name,
+                "qr": tenant.code.qr,
+                "expires_at": expires_at.replace("+00:00", "Z"),
+            }
         )
 
     async def _qr(self, request: Request, tenant: Tenant) -> Reply:

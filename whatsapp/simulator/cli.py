@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what other cliente_ids get: a 404, a session to pair, or a paired one (default: %(default)s)",
     )
     parser.add_argument("--token", default="", help="require this bearer token")
-    parser.add_argument("--latency", type=float, nargs=2, metavar=("MIN", "MAX"), default=(0.0, 0.0), help="seconds a message takes")
+    parser.add_argument(
+        "--latency", type=float, nargs=2, metavar=("MIN", "MAX"), default=(0.0, 0.0), help="seconds a message takes"
+    )
     parser.add_argument("--read-ratio", type=float, default=1.0, help="how many of the delivered messages are read")
     parser.add_argument("--faults", type=Path, help="JSON file with a list of faults, or {settings, faults}")
     parser.add_argument("--ledger", type=Path, help="append what is delivered to this JSON Lines file")

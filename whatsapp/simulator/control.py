@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from whatsapp.simulator.http import Reply, Request, html_reply, json_reply
 from whatsapp.simulator.tenants import State, Tenant
-from whatsapp.simulator.wire import Problem, error_reply
+from whatsapp.simulator.wire import RequestRefusedError, error_reply
 
 if TYPE_CHECKING:
     from whatsapp.simulator.app import SessionManager
@@ -48,7 +48,7 @@ class Control:
             if route is None:
                 return error_reply(404, "NOT_FOUND", "no such control route")
             answer = route(request)
-        except Problem as problem:
+        except RequestRefusedError as problem:
             return problem.reply
         except (ValueError, TypeError, KeyError) as error:
             return error_reply(400, "VALIDATION", str(error))
@@ -86,7 +86,7 @@ class Control:
     def _tenant(self, body: dict[str, Any]) -> Tenant:
         tenant = self._world.tenants.get(body["tenant"])
         if tenant is None:
-            raise Problem(error_reply(404, "UNKNOWN_SESSION", "no session for this cliente_id"))
+            raise RequestRefusedError(error_reply(404, "UNKNOWN_SESSION", "no session for this cliente_id"))
         return tenant
 
     # --- Faults, settings, time ---------------------------------------------------------------------------------

@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 
+class FaultError(ValueError):
+    """A specification that makes no sense; the sentence says what to write."""
+
+
 class Kind(enum.StrEnum):
     SLOW = "slow"  # works for `min`–`max` seconds, then delivers and answers
     LATE = "late"  # delivers at once, answers after `seconds`
@@ -44,7 +48,7 @@ class Ack:
 
     def __post_init__(self) -> None:
         if self.ack not in ACKS:
-            raise ValueError(f"ack is {self.ack!r}: write one of {', '.join(ACKS)}")
+            raise FaultError(f"ack is {self.ack!r}: write one of {', '.join(ACKS)}")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -114,11 +118,11 @@ class Faults:
         return self._random.uniform(low, high)
 
     def add(self, specifications: object) -> None:
-        """Add one rule or a list of them, all or none. Raises ValueError with a sentence."""
+        """Add one rule or a list of them, all or none. Raises FaultError with a sentence."""
         self.rules += _parse_rules(specifications)
 
     def replace(self, specifications: object) -> None:
-        """Only these rules from now on, or no change at all. Raises ValueError with a sentence."""
+        """Only these rules from now on, or no change at all. Raises FaultError with a sentence."""
         self.rules = _parse_rules(specifications)
 
     def as_json(self) -> list[dict[str, Any]]:
@@ -132,23 +136,23 @@ def _parse_rules(specifications: object) -> list[Rule]:
     if isinstance(specifications, dict):
         specifications = [specifications]
     if not isinstance(specifications, list):
-        raise ValueError("faults must be a JSON list of objects")
+        raise FaultError("faults must be a JSON list of objects")
     return [parse_rule(specification) for specification in specifications]
 
 
 def parse_rule(specification: object) -> Rule:
-    """A rule from its JSON form. Raises ValueError that names what is wrong."""
+    """A rule from its JSON form. Raises FaultError that names what is wrong."""
     if not isinstance(specification, dict):
-        raise ValueError(f"a fault is a JSON object, not {type(specification).__name__}")
+        raise FaultError(f"a fault is a JSON object, not {type(specification).__name__}")
     given = _Given(specification)
     try:
         kind = Kind(given.take("fault", str, None))
     except ValueError:
-        raise ValueError(f"unknown fault {specification.get('fault')!r}: write one of {', '.join(Kind)}") from None
+        raise FaultError(f"unknown fault {specification.get('fault')!r}: write one of {', '.join(Kind)}") from None
     retry_after = given.take("retry_after", (int, str), None)
     fault = Fault(
         kind=kind,
-        delivered=_delivered(kind, given.take("delivered", bool, None)),
+        delivered=_delivered(kind, wanted=given.take("delivered", bool, None)),
         min=given.take("min", (int, float), 0.0),
         max=given.take("max", (int, float), given.peek("min", 0.0)),
         seconds=given.take("seconds", (int, float), 0.0),
@@ -184,7 +188,7 @@ def parse_ack(specification: object) -> Ack:
     if isinstance(specification, str):
         return Ack(ack=specification)
     if not isinstance(specification, dict):
-        raise ValueError("an ack is a name or a JSON object")
+        raise FaultError("an ack is a name or a JSON object")
     given = _Given(specification)
     ack = Ack(
         ack=given.take("ack", str, ""),
@@ -198,9 +202,9 @@ def parse_ack(specification: object) -> Ack:
     return ack
 
 
-def _delivered(kind: Kind, wanted: bool | None) -> bool:
+def _delivered(kind: Kind, *, wanted: bool | None) -> bool:
     if wanted is not None and kind in _ALWAYS_DELIVERED | _NEVER_DELIVERED:
-        raise ValueError(f'"delivered" makes no sense with the fault {kind.value!r}')
+        raise FaultError(f'"delivered" makes no sense with the fault {kind.value!r}')
     if wanted is not None:
         return wanted
     return kind in _AFTER_DELIVERY | _ALWAYS_DELIVERED
@@ -221,9 +225,9 @@ class _Given:
             return default
         kinds = kind if isinstance(kind, tuple) else (kind,)
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise ValueError(f"{name!r} is {value!r}: write {' or '.join(each.__name__ for each in kinds)}")
+            raise FaultError(f"{name!r} is {value!r}: write {' or '.join(each.__name__ for each in kinds)}")
         return value
 
     def nothing_left(self) -> None:
         if self._values:
-            raise ValueError(f"unknown key {', '.join(sorted(self._values))}")
+            raise FaultError(f"unknown key {', '.join(sorted(self._values))}")

@@ -16,7 +16,7 @@ from whatsapp.simulator.http import Delivery, Reply, Request, json_reply
 from whatsapp.simulator.ledger import Ledger
 from whatsapp.simulator.settings import Settings
 from whatsapp.simulator.tenants import State, Tenant, Tenants
-from whatsapp.simulator.wire import Problem, answer_with_fault, error_reply
+from whatsapp.simulator.wire import RequestRefusedError, answer_with_fault, error_reply
 
 MAX_TEXT = 65_536
 _TO = re.compile(r"([1-9][0-9]{5,14})@c\.us", re.ASCII)
@@ -203,7 +203,7 @@ class Sending:
 
 
 def read_message(request: Request, tenant: Tenant) -> Message:
-    """The message of a request. Raises Problem with a 400 in the contract's shape."""
+    """The message of a request. Raises RequestRefusedError with a 400 in the contract's shape."""
     body = request.json()
     if body is None:
         raise _invalid("the body must be a JSON object")
@@ -222,8 +222,8 @@ def read_message(request: Request, tenant: Tenant) -> Message:
     return Message(phone=matched[1], to=matched[0], text=text, client_message_id=client_message_id)
 
 
-def _invalid(message: str) -> Problem:
-    return Problem(error_reply(400, "VALIDATION", message))
+def _invalid(message: str) -> RequestRefusedError:
+    return RequestRefusedError(error_reply(400, "VALIDATION", message))
 
 
 def _accepted(message_id: str) -> Reply:

@@ -23,7 +23,7 @@ CODES = {
 GATEWAY_PAGE = b"<html><body><h1>upstream trouble</h1></body></html>"
 
 
-class Problem(Exception):
+class RequestRefusedError(Exception):
     """A request that goes no further; `reply` says why."""
 
     def __init__(self, reply: Reply) -> None:
