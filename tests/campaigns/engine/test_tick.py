@@ -1,0 +1,90 @@
+"""One minute of sending, on a virtual clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+
+import pytest
+
+from campaigns.engine.tick import TickReport, run_tick
+from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, ScheduleState
+from campaigns.models import Attempt, Campaign, Envio, Lane, SessionDay
+from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory
+from tests.faults.world import START, Provider, VirtualClock, VirtualWire
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Minute:
+    """A clock, a provider and the tick between them."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.provider = Provider(self.clock)
+
+    def tick(self) -> TickReport:
+        return run_tick(
+            clock=self.clock,
+            wire=VirtualWire(self.clock, self.provider),
+            open_gateway=self.provider.open,
+            chance=random.Random(7),
+        )
+
+
+@pytest.fixture
+def minute() -> Minute:
+    return Minute()
+
+
+def running(*, envios: int, delay: int = 1, **fields: object) -> Campaign:
+    campaign = CampaignFactory(state=CampaignState.RUNNING, delay_min=delay, delay_max=delay, typing=False, **fields)
+    ScheduleFactory(campaign=campaign, state=ScheduleState.APPROVED)
+    EnvioFactory.create_batch(envios, campaign=campaign, next_due=START - dt.timedelta(hours=1))
+    return campaign
+
+
+def test_sends_what_is_due_and_writes_the_whole_story(minute: Minute) -> None:
+    campaign = running(envios=3)
+
+    report = minute.tick()
+
+    assert report.outcomes == {EnvioState.SENT: 3}
+    for envio in Envio.objects.filter(campaign=campaign):
+        [delivery] = minute.provider.delivered(envio.client_message_id)
+        assert (envio.state, envio.message_id, envio.attempts) == (EnvioState.SENT, delivery.message_id, 1)
+        assert envio.lane is None
+        assert envio.token is None
+        attempt = Attempt.objects.get(envio=envio)
+        assert (attempt.outcome, attempt.message_id) == (AttemptOutcome.SENT, delivery.message_id)
+    assert SessionDay.objects.get().used == 3
+    assert not Lane.objects.filter(busy=True).exists()
+    campaign.refresh_from_db()
+    assert campaign.state == CampaignState.FINISHED
+
+
+def test_the_second_run_of_a_minute_leaves_at_once(minute: Minute) -> None:
+    running(envios=1, delay=200)
+    first = minute.tick()
+    minute.clock.time = START + dt.timedelta(seconds=30)
+
+    second = minute.tick()
+
+    assert (first.ran, second.ran) == (True, False)
+
+
+def test_messages_of_one_lane_keep_the_pacing(minute: Minute) -> None:
+    running(envios=3, delay=10)
+
+    minute.tick()
+
+    times = [delivery.at for delivery in minute.provider.ledger]
+    gaps = [(later - earlier).total_seconds() for earlier, later in zip(times, times[1:], strict=False)]
+    assert gaps == [11.0, 11.0]  # one second on the wire and ten of rest
+
+
+def test_a_tick_with_nothing_due_asks_five_questions(minute: Minute, django_assert_num_queries) -> None:
+    minute.tick()
+    minute.clock.time += dt.timedelta(minutes=1)
+    with django_assert_num_queries(5):
+        minute.tick()

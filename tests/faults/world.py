@@ -1,0 +1,165 @@
+"""A world on a virtual clock: a provider that keeps the true ledger, and a wire that answers when its time comes.
+
+Nothing here sleeps. The provider decides per message what it does and what it says; the ledger holds what it really
+delivered, and only that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import heapq
+import itertools
+import uuid
+from collections.abc import Callable, Iterable
+
+from whatsapp.gateways.base import (
+    Capability,
+    GatewayConfig,
+    GatewayError,
+    Health,
+    OutboundMessage,
+    PairingCode,
+    SendResult,
+    SessionState,
+    SessionStatus,
+)
+
+START = dt.datetime(2026, 2, 7, 14, 0, tzinfo=dt.UTC)
+
+
+class VirtualClock:
+    def __init__(self, start: dt.datetime = START) -> None:
+        self.time = start
+
+    def now(self) -> dt.datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += dt.timedelta(seconds=seconds)
+
+
+class VirtualWire:
+    """Runs each call at once, in order, and hands its answer over after as long as the provider takes."""
+
+    def __init__(self, clock: VirtualClock, provider: Provider) -> None:
+        self._clock = clock
+        self._provider = provider
+        self._waiting: list[tuple[dt.datetime, int, object, object]] = []
+        self._order = itertools.count()
+
+    def submit(self, key: object, call: Callable[[], object]) -> None:
+        self._provider.answer_after = 0.0
+        try:
+            result: object = call()
+        except Exception as error:  # noqa: BLE001 - exactly what the real wire does
+            result = error
+        at = self._clock.now() + dt.timedelta(seconds=self._provider.answer_after)
+        heapq.heappush(self._waiting, (at, next(self._order), key, result))
+
+    def collect(self, timeout: float) -> list[tuple[object, object]]:
+        until = self._clock.now() + dt.timedelta(seconds=max(0.0, timeout))
+        if self._waiting and self._waiting[0][0] <= until:
+            self._clock.time = max(self._clock.time, self._waiting[0][0])
+        else:
+            self._clock.time = until
+        found = []
+        while self._waiting and self._waiting[0][0] <= self._clock.time:
+            _at, _order, key, result = heapq.heappop(self._waiting)
+            found.append((key, result))
+        return found
+
+    def close(self) -> None:
+        """What is still on its way is lost, as when a process ends."""
+        self._waiting.clear()
+
+
+@dataclasses.dataclass(frozen=True)
+class Delivery:
+    tenant_id: str
+    phone: str
+    client_message_id: uuid.UUID
+    message_id: str
+    at: dt.datetime
+
+
+@dataclasses.dataclass
+class Behaviour:
+    """What the provider does with one message: whether it delivers, how long it takes, and what it says."""
+
+    delivers: bool = True
+    seconds: float = 1.0
+    error: GatewayError | None = None
+    raises: BaseException | None = None
+
+
+class Provider:
+    """The far side. `behave` is asked per message; `ledger` is the truth."""
+
+    def __init__(self, clock: VirtualClock, *, capabilities: Iterable[Capability] = ()) -> None:
+        self.clock = clock
+        self.capabilities = frozenset(capabilities)
+        self.ledger: list[Delivery] = []
+        self.sends: list[uuid.UUID] = []
+        self.state: dict[str, SessionState] = {}
+        self.status_error: GatewayError | None = None
+        self.behave: Callable[[OutboundMessage], Behaviour] = lambda _message: Behaviour()
+        self.answer_after = 0.0
+        self._ids = itertools.count(1)
+
+    def open(self, config: GatewayConfig) -> VirtualGateway:
+        return VirtualGateway(self, config)
+
+    def delivered(self, client_message_id: uuid.UUID) -> list[Delivery]:
+        return [delivery for delivery in self.ledger if delivery.client_message_id == client_message_id]
+
+
+class VirtualGateway:
+    def __init__(self, provider: Provider, config: GatewayConfig) -> None:
+        self._provider = provider
+        self._config = config
+
+    def health(self) -> Health:
+        return Health(version="1", capabilities=self._provider.capabilities)
+
+    def status(self) -> SessionStatus:
+        if self._provider.status_error is not None:
+            raise self._provider.status_error
+        state = self._provider.state.get(self._config.tenant_id, SessionState.READY)
+        return SessionStatus(state=state, can_send=state is SessionState.READY)
+
+    def pairing_code(self) -> PairingCode | None:
+        return None
+
+    def connect(self) -> None:
+        self._provider.state[self._config.tenant_id] = SessionState.READY
+
+    def disconnect(self) -> None:
+        self._provider.state[self._config.tenant_id] = SessionState.DISCONNECTED
+
+    def show_typing(self, phone: str, seconds: float) -> None:
+        return
+
+    def send(self, message: OutboundMessage) -> SendResult:
+        provider = self._provider
+        behaviour = provider.behave(message)
+        provider.sends.append(message.client_message_id)
+        provider.answer_after = behaviour.seconds
+        known = provider.delivered(message.client_message_id)
+        message_id = known[0].message_id if known else f"true_{next(provider._ids)}"
+        repeated = bool(known) and Capability.DEDUPE in provider.capabilities
+        if behaviour.delivers and not repeated:
+            provider.ledger.append(
+                Delivery(
+                    self._config.tenant_id, message.phone, message.client_message_id, message_id, provider.clock.now()
+                )
+            )
+        if behaviour.raises is not None:
+            raise behaviour.raises
+        if behaviour.error is not None:
+            raise behaviour.error
+        return SendResult(message_id=message_id, http_status=200, host="virtual")
+
+    def lookup(self, client_message_id: uuid.UUID) -> SendResult | None:
+        known = self._provider.delivered(client_message_id)
+        return SendResult(message_id=known[0].message_id, http_status=200, host="virtual") if known else None
