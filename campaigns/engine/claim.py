@@ -64,12 +64,12 @@ class Candidate:
     next_due: dt.datetime
 
 
-def ensure_lanes(plan: Plan) -> None:
+def ensure_lanes(plan: Plan, *, now: dt.datetime) -> None:
     """Make the lanes that the planned sessions should have. One query when they all exist."""
     sessions = {slots[0].session.pk: slots[0].session for slots in plan.slots.values()}
     have = set(Lane.objects.filter(session_id__in=sessions).values_list("session_id", "slot"))
     missing = [
-        Lane(session_id=session.pk, slot=slot)
+        Lane(session_id=session.pk, slot=slot, next_due=now)
         for session in sessions.values()
         for slot in range(session.lane_count)
         if (session.pk, slot) not in have

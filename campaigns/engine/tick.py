@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from campaigns import lifecycle
 from campaigns.engine import diag
@@ -78,9 +78,7 @@ def _open(minute: dt.datetime, now: dt.datetime) -> Tick | None:
     minute = minute.replace(second=0, microsecond=0)
     for slot in range(settings.SENDER_SLOTS):
         try:
-            # Its own savepoint only where a transaction is open already (tests); alone it is a plain autocommit.
-            with transaction.atomic():
-                tick = Tick.objects.create(minute=minute, slot=slot, worker=WORKER, started_at=now)
+            tick = Tick.objects.create(minute=minute, slot=slot, worker=WORKER, started_at=now)
         except IntegrityError:
             continue
         beat(HEARTBEAT, now=now, detail={"minute": minute.isoformat(), "worker": WORKER})
@@ -179,7 +177,7 @@ class _Minute:
         self.verdicts = {key: verdict.reason for key, verdict in self._plan.verdicts.items() if verdict.reason}
         if self._plan.slots:
             ensure_days(self._plan)
-            ensure_lanes(self._plan)
+            ensure_lanes(self._plan, now=now)
 
     # --- Waiting and ending ---------------------------------------------------------------------------------------
 
