@@ -4,7 +4,7 @@ from campaigns.models.attempt import Attempt
 from campaigns.models.campaign import Campaign, CampaignEvent
 from campaigns.models.control import SenderSwitch, Tick
 from campaigns.models.early_receipt import EarlyReceipt
-from campaigns.models.envio import Envio, EnvioEvent
+from campaigns.models.envio import Envio, EnvioEvent, UncertainEnvio
 from campaigns.models.lane import Lane
 from campaigns.models.recipient_import import RecipientImport
 from campaigns.models.schedule import Schedule, ScheduleDay, ScheduleWindow, SessionDay
@@ -24,4 +24,5 @@ __all__ = [
     "SenderSwitch",
     "SessionDay",
     "Tick",
+    "UncertainEnvio",
 ]

@@ -120,6 +120,16 @@ class Envio(models.Model):
         return f"#{self.pk}"
 
 
+class UncertainEnvio(Envio):
+    """The same rows under another name: the list of what waits for somebody's decision. Carries no permission."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = _("envío incierto")
+        verbose_name_plural = _("inciertos")
+
+
 class EnvioEvent(models.Model):
     """What moved an envío other than a plain send: evidence, people, expiry. Append-only."""
 

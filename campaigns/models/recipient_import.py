@@ -13,6 +13,8 @@ class RecipientImport(models.Model):
     """Counts of the rows; the row-by-row report is a CSV file beside it."""
 
     class State(models.TextChoices):
+        UPLOADED = "por_confirmar", _("Por confirmar")
+        QUEUED = "en_cola", _("En cola")
         RUNNING = "en_curso", _("En curso")
         DONE = "terminada", _("Terminada")
         FAILED = "fallida", _("Fallida")
