@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from leadmaster.lib import env
+from leadmaster.unfold import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -59,6 +60,8 @@ CONTENT_SECURITY_POLICY = {
 INSTALLED_APPS = [
     "leadmaster.site.LeadMasterAdminConfig",
     "unfold",
+    "unfold.contrib.filters",
+    "django.forms",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -88,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "leadmaster.accounts.middleware.ViewerTimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -95,6 +99,8 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
+# Widgets of our own live in templates/ like every other page.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 ROOT_URLCONF = "leadmaster.urls"
 WSGI_APPLICATION = "leadmaster.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -110,6 +116,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "libraries": {"screens": "leadmaster.lib.screentags"},
         },
     },
 ]
@@ -168,6 +175,7 @@ AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 
 # --- Language and time --------------------------------------------------------------------------------------------
 
@@ -228,7 +236,7 @@ ALERT_EMAILS = env.words("ALERT_EMAILS")
 ALERT_WEBHOOK_URL = env.http_url("ALERT_WEBHOOK_URL", "")
 ALERT_WEBHOOK_SECRET = env.text("ALERT_WEBHOOK_SECRET", "")
 # The port that our own web server listens on: start-up checks compare the gateway's address with it.
-WEB_PORT = env.integer("PORT", 8000, minimum=1, maximum=65535)
+WEB_PORT = env.integer("WEB_PORT", 8000, minimum=1, maximum=65535)
 vars().update(environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://")))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "leadmaster@localhost")
 

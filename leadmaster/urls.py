@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
+from campaigns.webhooks import callback
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("login/", LoginView.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    path("api/", include("leadmaster.api")),
+    path("webhooks/<slug:gateway>/<path:tenant_id>/", callback, name="webhook"),
+    path("", include("campaigns.web.urls")),
 ]

@@ -49,9 +49,6 @@ class CampaignFactory(DjangoModelFactory[Campaign]):
     class Meta:
         model = Campaign
 
-    class Params:
-        approver = factory.LazyFunction(lambda: UserFactory(role=Role.SUPERVISOR))
-
     name = factory.Sequence(lambda n: f"Campaña {n}")
     owner = factory.SubFactory(UserFactory)
     team = factory.SubFactory(TeamFactory)

@@ -1,0 +1,24 @@
+"""The sender's states for templates: `{% load campaigns %}`."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils import timezone
+
+from campaigns import screens
+from campaigns.engine.plan import Verdict
+
+register = template.Library()
+
+register.filter("campaign_badge", screens.campaign_badge)
+register.filter("envio_badge", screens.envio_badge)
+register.filter("outcome_badge", screens.outcome_badge)
+register.filter("schedule_badge", screens.schedule_badge)
+register.filter("state_bar", screens.state_bar)
+register.filter("state_shares", screens.state_shares)
+register.filter("funnel", screens.funnel)
+
+
+@register.filter
+def why_not_sentence(verdict: Verdict) -> str:
+    return screens.why_not_sentence(verdict, timezone.now())

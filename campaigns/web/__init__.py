@@ -1,0 +1,1 @@
+"""The promoters' pages: their campaigns on a phone."""

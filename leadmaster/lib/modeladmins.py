@@ -1,0 +1,109 @@
+"""What the admin pages of every app share: rows by visibility, logs that nobody edits, lists that count nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib.admin.utils import unquote
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from leadmaster.lib import screens
+
+M = TypeVar("M", bound=Model)
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin, StackedInline, TabularInline
+    from django.core.paginator import Paginator as UncountedPaginator
+    from unfold.views import ChangeList
+else:
+    from unfold import admin as unfold_admin
+    from unfold.paginator import InfinitePaginator as UncountedPaginator
+    from unfold.views import ChangeList
+
+    class _Subscriptable:
+        """django-stubs writes ModelAdmin[Campaign]; at run time the brackets mean nothing."""
+
+        def __class_getitem__(cls, _item: Any) -> type:
+            return cls
+
+    class ModelAdmin(_Subscriptable, unfold_admin.ModelAdmin):
+        pass
+
+    class StackedInline(_Subscriptable, unfold_admin.StackedInline):
+        pass
+
+    class TabularInline(_Subscriptable, unfold_admin.TabularInline):
+        pass
+
+
+__all__ = [
+    "ChangeList",
+    "ModelAdmin",
+    "ReadOnlyAdmin",
+    "ScopedAdmin",
+    "StackedInline",
+    "TabularInline",
+    "UncountedPaginator",
+    "moment",
+]
+
+
+class ScopedAdmin(ModelAdmin[M]):
+    """Only the rows that `visible_to(request.user)` gives. Nothing is deleted here: rows end, they don't vanish."""
+
+    compressed_fields = True
+    list_fullwidth = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        return self.visible(super().get_queryset(request), request)
+
+    def visible(self, rows: QuerySet[M], request: HttpRequest) -> QuerySet[M]:
+        scoped: QuerySet[M] = rows.visible_to(request.user)  # type: ignore[attr-defined]  # every scoped queryset has it
+        return scoped
+
+    def find(self, request: HttpRequest, object_id: str) -> M:
+        """The row, if this person may see it; else 404, so that nobody learns what exists."""
+        if not self.has_view_permission(request):
+            raise Http404
+        try:
+            return get_object_or_404(self.get_queryset(request), pk=unquote(object_id))
+        except ValueError:
+            raise Http404 from None
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(ModelAdmin[M]):
+    """A log: nobody adds, changes or deletes, superusers included."""
+
+    compressed_fields = True
+    list_fullwidth = True
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+
+def moment(field: str, description: Any) -> Callable[[Any, Model], SafeString]:
+    """A list column or read-only field with a time as people say it, sortable by the field behind it."""
+
+    def column(self: Any, obj: Model) -> SafeString:
+        value: dt.datetime | None = getattr(obj, field)
+        return screens.when(value, timezone.now())
+
+    column.short_description = description  # type: ignore[attr-defined]  # how the admin names a column
+    column.admin_order_field = field  # type: ignore[attr-defined]
+    return column

@@ -1,0 +1,88 @@
+"""Small pieces of every screen: states as badges, times as people say them, shares as bars."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Literal, NamedTuple, TypeAlias
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+Tone: TypeAlias = Literal["neutral", "info", "good", "warn", "bad"]
+Text: TypeAlias = str | Promise
+
+_MINUTE = 60
+_HOUR = 3600
+
+
+class Share(NamedTuple):
+    """One part of a bar. `percent` is of the whole bar."""
+
+    name: str
+    count: int
+    percent: float
+    tone: str
+
+
+def badge(text: Text, tone: Tone = "neutral") -> SafeString:
+    return format_html('<span class="lm-badge lm-{}">{}</span>', tone, text)
+
+
+def when(moment: dt.datetime | None, now: dt.datetime) -> SafeString:
+    """The moment as people say it, with the exact one on hover. A dash when there is none."""
+    if moment is None:
+        return format_html('<span class="lm-none">{}</span>', "—")
+    local = timezone.localtime(moment)
+    exact = f"{date_format(local, 'l j F Y, H:i:s')} ({timezone.get_current_timezone_name()})"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, spoken(moment, now)
+    )
+
+
+def spoken(moment: dt.datetime, now: dt.datetime) -> str:
+    """`hace 5 min`, `en 2 min`, `hoy 14:30`, `ayer 09:00`, `3 mar 14:30`, in the viewer's time zone."""
+    seconds = (moment - now).total_seconds()
+    if abs(seconds) < _MINUTE:
+        return _("hace instantes") if seconds <= 0 else _("en instantes")
+    minutes = round(abs(seconds) / _MINUTE)
+    if abs(seconds) < _HOUR:
+        form = (
+            ngettext("hace %(n)d min", "hace %(n)d min", minutes)
+            if seconds < 0
+            else ngettext("en %(n)d min", "en %(n)d min", minutes)
+        )
+        return form % {"n": minutes}
+    local = timezone.localtime(moment)
+    days = (local.date() - timezone.localtime(now).date()).days
+    day = {0: _("hoy"), -1: _("ayer"), 1: _("mañana")}.get(days)
+    if day is None:
+        day = date_format(local, "j M" if local.year == timezone.localtime(now).year else "j M Y").lower()
+    return f"{day} {date_format(local, 'H:i')}"
+
+
+def shares(parts: Iterable[tuple[Text, int, str]]) -> list[Share]:
+    """(name, count, tone) of each part, with its percentage; parts of nothing are left out."""
+    kept = [(str(name), count, tone) for name, count, tone in parts if count]
+    total = sum(count for _name, count, _tone in kept)
+    return [Share(name, count, count * 100 / total, tone) for name, count, tone in kept]
+
+
+def stacked_bar(parts: Iterable[tuple[Text, int, str]], label: str) -> SafeString:
+    """The parts side by side in one bar, drawn as SVG: no style attributes, so the strictest CSP lets it through."""
+    rows = []
+    left = 0.0
+    for share in shares(parts):
+        rows.append((f"lm-fill-{share.tone}", f"{left:.3f}", f"{share.percent:.3f}", share.name, share.count))
+        left += share.percent
+    rects = format_html_join(
+        "",
+        '<rect class="{}" x="{}%" width="{}%" height="100%"><title>{}: {}</title></rect>',
+        rows,
+    )
+    return format_html('<svg class="lm-bar" role="img" aria-label="{}">{}</svg>', label, rects)

@@ -1,0 +1,28 @@
+"""The pieces of `screens` for templates: `{% load screens %}`."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django import template
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from leadmaster.lib import phones, screens
+
+register = template.Library()
+
+
+@register.filter
+def when(moment: dt.datetime | None) -> SafeString:
+    return screens.when(moment, timezone.now())
+
+
+@register.filter
+def phone(e164: str) -> str:
+    return phones.pretty(e164)
+
+
+@register.simple_tag
+def badge(text: str, tone: screens.Tone = "neutral") -> SafeString:
+    return screens.badge(text, tone)

@@ -1,0 +1,125 @@
+"""How the admin looks and what its menu holds (settings.UNFOLD). Menu entries appear with the permission to see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def _may(permission: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perm(permission)
+
+
+def _entry(title: Any, icon: str, page: str, permission: str, badge: str | None = None) -> dict[str, Any]:
+    entry = {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{page}"), "permission": _may(permission)}
+    return {**entry, "badge": badge, "badge_variant": "danger"} if badge else entry
+
+
+# A petrol scale whose 600 carries white text at AA contrast.
+_PRIMARY = {
+    "50": "#effbf9",
+    "100": "#d2f4ee",
+    "200": "#a6e8de",
+    "300": "#6dd3c7",
+    "400": "#3bb8ac",
+    "500": "#1f9d92",
+    "600": "#0f766e",
+    "700": "#115e59",
+    "800": "#134e4a",
+    "900": "#123f3d",
+    "950": "#042f2e",
+}
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "LeadMaster",
+    "SITE_HEADER": "LeadMaster",
+    "SITE_SUBHEADER": _("Mesa de supervisión"),
+    "SITE_SYMBOL": "forum",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("leadmaster/favicon.svg")}
+    ],
+    "SHOW_HISTORY": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "8px",
+    "COLORS": {"primary": _PRIMARY},
+    "STYLES": [lambda request: static("leadmaster/admin.css")],
+    "SCRIPTS": [lambda request: static("leadmaster/live.js")],
+    "DASHBOARD_CALLBACK": "campaigns.admin.home.context",
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "items": [
+                    {"title": _("Inicio"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")},
+                ],
+            },
+            {
+                "title": _("Envíos"),
+                "items": [
+                    _entry(
+                        _("Campañas"),
+                        "campaign",
+                        "campaigns_campaign_changelist",
+                        "campaigns.view_campaign",
+                        "campaigns.admin.badges.awaiting_approval",
+                    ),
+                    _entry(_("Mensajes"), "outgoing_mail", "campaigns_envio_changelist", "campaigns.view_envio"),
+                    _entry(
+                        _("Inciertos"),
+                        "help",
+                        "campaigns_uncertainenvio_changelist",
+                        "campaigns.decide_envio",
+                        "campaigns.admin.badges.uncertain",
+                    ),
+                    _entry(
+                        _("Sesiones de WhatsApp"),
+                        "smartphone",
+                        "whatsapp_whatsappsession_changelist",
+                        "whatsapp.view_whatsappsession",
+                    ),
+                    _entry(
+                        _("Números excluidos"),
+                        "block",
+                        "directory_suppression_changelist",
+                        "directory.view_suppression",
+                    ),
+                ],
+            },
+            {
+                "title": _("Operación"),
+                "items": [
+                    _entry(
+                        _("Interruptor"),
+                        "power_settings_new",
+                        "campaigns_senderswitch_changelist",
+                        "campaigns.view_senderswitch",
+                    ),
+                    _entry(
+                        _("Alertas"),
+                        "notifications",
+                        "ops_alert_changelist",
+                        "ops.view_alert",
+                        "campaigns.admin.badges.open_alerts",
+                    ),
+                    _entry(_("Latidos"), "ecg_heart", "ops_heartbeat_changelist", "ops.view_heartbeat"),
+                    _entry(_("Minutos de envío"), "schedule", "campaigns_tick_changelist", "campaigns.view_tick"),
+                    _entry(_("Intentos"), "history", "campaigns_attempt_changelist", "campaigns.view_attempt"),
+                ],
+            },
+            {
+                "title": _("Personas"),
+                "items": [
+                    _entry(_("Personas"), "person", "accounts_user_changelist", "accounts.change_user"),
+                    _entry(_("Equipos"), "groups", "accounts_team_changelist", "accounts.change_team"),
+                ],
+            },
+        ],
+    },
+}

@@ -1,0 +1,84 @@
+// Parts of a page that move by themselves: nothing is asked while nobody looks, and a part that lost its log-in
+// or its server says so instead of standing still.
+(function () {
+  "use strict";
+
+  // htmx would write a <style> for its own indicators, which the strict policy of the promoters' pages refuses.
+  if (window.htmx) {
+    window.htmx.config.includeIndicatorStyles = false;
+    window.htmx.config.allowEval = false;
+  }
+
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    if (document.hidden && event.detail.elt.hasAttribute("data-live")) {
+      event.preventDefault();
+    }
+  });
+
+  document.addEventListener("visibilitychange", function () {
+    if (document.hidden || !window.htmx) {
+      return;
+    }
+    document.querySelectorAll("[data-live]").forEach(function (part) {
+      window.htmx.trigger(part, "wake");
+    });
+  });
+
+  // A log-in page inside a panel helps nobody: the whole page goes there.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    var asked = event.detail.requestConfig && event.detail.requestConfig.path;
+    var answered = event.detail.xhr.responseURL;
+    if (event.detail.elt.hasAttribute("data-live") && answered && asked && answered.indexOf("/login/") !== -1) {
+      event.detail.shouldSwap = false;
+      window.location.reload();
+    }
+  });
+
+  ["htmx:sendError", "htmx:responseError"].forEach(function (name) {
+    document.addEventListener(name, function (event) {
+      event.detail.elt.classList.add("lm-stale");
+    });
+  });
+  document.addEventListener("htmx:afterRequest", function (event) {
+    if (event.detail.successful) {
+      event.detail.elt.classList.remove("lm-stale");
+    }
+  });
+
+  // <time data-until="ISO"> counts down by itself.
+  function tick() {
+    document.querySelectorAll("[data-until]").forEach(function (part) {
+      var left = Math.max(0, Math.round((new Date(part.dataset.until) - Date.now()) / 1000));
+      part.textContent = String(left);
+      var bar = document.getElementById(part.dataset.bar || "");
+      if (bar && bar.max) {
+        bar.value = left;
+      }
+    });
+  }
+  setInterval(tick, 500);
+  document.addEventListener("DOMContentLoaded", tick);
+  document.addEventListener("htmx:afterSwap", tick);
+
+  // A button that was pressed is not pressed again.
+  document.addEventListener("submit", function (event) {
+    if (event.target.hasAttribute("data-once")) {
+      event.target.querySelectorAll("button[type=submit]").forEach(function (button) {
+        setTimeout(function () { button.disabled = true; }, 0);
+      });
+    }
+  });
+
+  // Copying what somebody has to paste elsewhere, and putting a placeholder where the cursor is.
+  document.addEventListener("click", function (event) {
+    var chip = event.target.closest("[data-insert]");
+    if (!chip) {
+      return;
+    }
+    var field = document.getElementById(chip.dataset.target);
+    if (field) {
+      field.setRangeText(chip.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+      field.focus();
+    }
+  });
+})();
