@@ -7,13 +7,16 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
+from campaigns import watch
 from campaigns.webhooks import callback
+from leadmaster.ops.views import healthz, readyz
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
-    path("api/", include("leadmaster.api")),
     path("webhooks/<slug:gateway>/<path:tenant_id>/", callback, name="webhook"),
+    path("healthz", healthz(watch.PROBES), name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("", include("campaigns.web.urls")),
 ]

@@ -1,0 +1,119 @@
+"""People who ask to be left alone are: their number is suppressed everywhere, and what waits for it is cancelled."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import re
+import unicodedata
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaigns import envio_states
+from campaigns.enums import EnvioState, Evidence
+from campaigns.models import Envio
+from leadmaster.accounts.models import User
+from leadmaster.directory.models import Suppression
+from leadmaster.lib.db import retrying
+from leadmaster.lib.phones import Phone, normalise
+from whatsapp.inbound import Inbound
+from whatsapp.models import WhatsAppSession
+
+# The whole message has to be one of these: "no puedo dar de baja el turno" is no opt-out.
+OPT_OUT = frozenset(
+    {
+        "baja",
+        "basta",
+        "cancelar suscripcion",
+        "cancelar subscripcion",
+        "dar de baja",
+        "dame de baja",
+        "darme de baja",
+        "denme de baja",
+        "descadastrar",
+        "desuscribir",
+        "desuscribirme",
+        "eliminarme",
+        "nao quero",
+        "no contactar",
+        "no me escriban",
+        "no me escriban mas",
+        "no me escribas mas",
+        "no me molesten",
+        "no molestar",
+        "no quiero mensajes",
+        "no quiero recibir mensajes",
+        "parar",
+        "quiero darme de baja",
+        "remove",
+        "remover",
+        "removerme",
+        "sacame de la lista",
+        "sair",
+        "salir",
+        "solicito la baja",
+        "stop",
+        "unsubscribe",
+    }
+)
+_COURTESY = frozenset({"favor", "gracias", "hola", "pf", "pls", "please", "por", "porfa", "porfavor", "ya"})
+_BATCH = 500
+
+
+def receive(inbound: Inbound, *, session: WhatsAppSession, now: dt.datetime) -> bool:
+    """Act on what somebody wrote to us. Returns whether they asked to be left alone. Repetition changes nothing."""
+    if not inbound.phone or not is_opt_out(inbound.text):
+        return False
+    known = normalise(inbound.phone, session.region)
+    # WhatsApp writes some numbers otherwise than people do (+521… in Mexico): both spellings get nothing more.
+    for phone in {inbound.phone, known.e164 if isinstance(known, Phone) else inbound.phone}:
+        suppress(phone, source=Suppression.Source.REPLY, reason=inbound.text.strip()[:200], now=now)
+    return True
+
+
+def is_opt_out(text: str) -> bool:
+    """Whether this is one of the words, whatever its case, accents, punctuation and courtesy around it."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    words = re.findall(r"[a-z0-9]+", "".join(char for char in plain if not unicodedata.combining(char)))
+    return " ".join(words) in OPT_OUT or " ".join(word for word in words if word not in _COURTESY) in OPT_OUT
+
+
+def suppress(
+    phone: str, *, source: Suppression.Source, now: dt.datetime, reason: str = "", by: User | None = None
+) -> tuple[Suppression, int]:
+    """Nothing more goes out to this E.164 number, from any session. Returns the row and how many envíos it cancelled.
+
+    The row comes first: whoever claims or sends from then on sees it. Safe to repeat.
+    """
+    row, _created = Suppression.objects.get_or_create(
+        phone=phone, defaults={"source": source, "reason": reason[:200], "created_at": now, "created_by": by}
+    )
+    cancelled = 0
+    while batch := retrying(functools.partial(_cancel_some, phone, by=by, now=now)):
+        cancelled += batch
+    return row, cancelled
+
+
+@transaction.atomic(durable=True)
+def _cancel_some(phone: str, *, by: User | None, now: dt.datetime) -> int:
+    # Those that somebody holds are being claimed: the sender looks at the suppressions before it opens the socket.
+    ids = list(
+        Envio.objects.filter(phone=phone, state=EnvioState.PENDING)
+        .order_by("id")
+        .select_for_update(skip_locked=True)
+        .values_list("id", flat=True)[:_BATCH]
+    )
+    if not ids:
+        return 0
+    moved = envio_states.move(*ids, source=EnvioState.PENDING, target=EnvioState.CANCELLED, ended_at=now)
+    envio_states.record(
+        ids,
+        source=EnvioState.PENDING,
+        target=EnvioState.CANCELLED,
+        evidence=Evidence.OPT_OUT,
+        now=now,
+        by=by,
+        reason=_("El número pidió no recibir mensajes."),
+    )
+    return moved

@@ -1,0 +1,75 @@
+"""`Idempotency-Key` for every POST of a view."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from leadmaster.accounts.models import User
+from leadmaster.lib.api_idempotency import HEADER, REPLAYED, fingerprint, is_valid_key
+from leadmaster.ops import idempotency
+
+if TYPE_CHECKING:
+    Base = APIView
+else:
+    Base = object
+
+Handler = Callable[..., Response]
+
+
+class IdempotentPosts(Base):
+    """A view whose POSTs may carry the header; those without it are carried out as they come.
+
+    An answer below 400 is kept and replayed. A refusal did nothing, so it is not kept: the repetition is judged anew.
+    """
+
+    # Actions that only write to our database and open no transaction of their own: act and answer commit together.
+    undone_by_crash: ClassVar[frozenset[str]] = frozenset({"create"})
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        key = request.headers.get(HEADER)
+        if request.method != "POST" or key is None or not isinstance(request.user, User):
+            return
+        if not is_valid_key(key):
+            raise ValidationError({HEADER: [_("Escribe entre 1 y 128 caracteres visibles, por ejemplo un UUID.")]})
+        together = getattr(self, "action", None) in self.undone_by_crash
+        self.post = _once(self, self.post, user=request.user, key=key, together=together)
+
+
+def _once(view: APIView, handler: Handler, *, user: User, key: str, together: bool) -> Handler:
+    """The handler, carried out only if nobody with this key was there before."""
+
+    def run(request: Request, *args: Any, **kwargs: Any) -> Response:
+        mine = idempotency.claim(
+            user, key=key, fingerprint=fingerprint(request), undone_by_crash=together, now=timezone.now()
+        )
+        if mine.status is not None:
+            return Response(json.loads(mine.answer), status=mine.status, headers={REPLAYED: "true"})
+        try:
+            with transaction.atomic(durable=True) if together else contextlib.nullcontext():
+                response = handler(request, *args, **kwargs)
+                idempotency.finish(mine, status=response.status_code, answer=_text(response), now=timezone.now())
+        except Exception as error:  # noqa: BLE001 - the view tells every exception in its one shape
+            response = view.handle_exception(error)
+            # A refusal wrote nothing and a rollback left nothing; of anything else nobody knows.
+            if together or response.status_code != 500:
+                idempotency.release(mine)
+        return response
+
+    return run
+
+
+def _text(response: Response) -> str:
+    return JSONRenderer().render(response.data).decode()
