@@ -107,7 +107,6 @@ class _Trace:
     """How far one exchange came."""
 
     deadline: float
-    connected: bool = False
     request_left: bool = False
 
     def remaining(self) -> float:

@@ -23,7 +23,7 @@ class Kind(enum.StrEnum):
     GARBAGE = "garbage"  # 200 with a body that is no JSON
     NO_ID = "no_id"  # 200 without message_id
     DRIP = "drip"  # the right answer, one byte every `interval` seconds
-    DROP = "drop"  # resets a new connection before reading from it
+    DROP = "drop"  # resets a new connection when its first request begins to arrive
     STATE = "state"  # the session falls into `state`, then refuses with 409
     CALLBACKS = "callbacks"  # sends well, but acknowledges by `acks`
 

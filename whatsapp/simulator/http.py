@@ -86,7 +86,7 @@ class Server:
     """Accepts connections and hands each request to `handler`.
 
     A request that was read is handled to its end even when the other side has gone: a real gateway does not un-send
-    a message because its client died. `drops` is asked once per connection, before anything is read.
+    a message because its client died. `drops` is asked once per connection.
     """
 
     def __init__(self, handler: Handler, *, drops: Callable[[], bool], clock: Clock) -> None:
@@ -116,6 +116,7 @@ class Server:
         self._connections.add(task)
         try:
             if self._drops():
+                await reader.read(1)  # the request is on its way, and will never be read
                 _reset(writer)
                 return
             while await self._serve_one(reader, writer):
@@ -130,7 +131,12 @@ class Server:
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request and its reply. Returns whether the connection stays open."""
-        head = await reader.readuntil(b"\r\n\r\n")
+        first = await reader.readexactly(1)
+        if not first.isalpha():  # a TLS hello, for one: say so at once instead of waiting for an end of headers
+            writer.write(Reply(status=400, content_type="text/plain").encode())
+            await writer.drain()
+            return False
+        head = first + await reader.readuntil(b"\r\n\r\n")
         request_line, *lines = head.decode("latin-1").split("\r\n")
         headers = {}
         for line in lines:

@@ -1,0 +1,475 @@
+"""Every row of "what the gateway's answer means", through real HTTP."""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.utils
+import socket
+import time
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.simulator import Simulator, StartSimulator
+from tests.whatsapp.gateways.far_side import answering, far_side, read_request, reset
+from whatsapp.gateways.base import GatewayConfig, GatewayError, OutboundMessage, Outcome, Scope
+from whatsapp.gateways.session_manager import SessionManagerGateway
+from whatsapp.simulator.settings import Settings
+
+PHONE = "+5491123456789"
+
+
+def a_message(phone: str = PHONE) -> OutboundMessage:
+    return OutboundMessage(phone=phone, text="Hola, ¿cómo estás?", client_message_id=uuid.uuid4())
+
+
+def gateway_at(base_url: str, **changes: Any) -> SessionManagerGateway:
+    config: dict[str, Any] = {"kind": "session_manager", "base_url": base_url, "tenant_id": "51", "send_timeout": 5.0}
+    return SessionManagerGateway(GatewayConfig(**{**config, **changes}))
+
+
+def refusal(gateway: SessionManagerGateway, message: OutboundMessage | None = None) -> GatewayError:
+    with pytest.raises(GatewayError) as caught:
+        gateway.send(message or a_message())
+    return caught.value
+
+
+def decision(error: GatewayError) -> tuple[Outcome, Scope, str, bool]:
+    return error.outcome, error.scope, error.code, error.needs_person
+
+
+# --- Accepted -----------------------------------------------------------------------------------------------------
+
+
+def test_accepted_message_comes_back_with_the_gateways_id(simulator: Simulator) -> None:
+    message = a_message()
+    result = simulator.gateway().send(message)
+    (delivered,) = simulator.delivered()
+    assert result.message_id == delivered["message_id"]
+    assert result.http_status == 200
+    assert f"http://{result.host}" == simulator.base_url
+    assert delivered["to"] == "5491123456789@c.us"
+    assert delivered["client_message_id"] == str(message.client_message_id)
+    assert delivered["tenant"] == "51"
+
+
+def test_trailing_slash_and_path_of_the_address_are_kept() -> None:
+    seen: list[bytes] = []
+
+    def script(connection: socket.socket) -> None:
+        seen.append(read_request(connection))
+        connection.sendall(b'HTTP/1.1 200 OK\r\n\r\n{"ok": true, "message_id": "x"}')
+
+    with far_side(script) as base_url:
+        gateway_at(f"{base_url}/manager/").send(a_message())
+    assert seen[0].startswith(b"POST /manager/send HTTP/1.1\r\n")
+
+
+def test_every_send_has_a_connection_of_its_own(simulator: Simulator) -> None:
+    """A kept connection may be dead already; its reset would prove nothing about the message."""
+    seen: list[bytes] = []
+
+    def script(connection: socket.socket) -> None:
+        seen.append(read_request(connection))
+        connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 31\r\n\r\n{"ok": true, "message_id": "x"}')
+        assert connection.recv(1) == b""  # the client ends it, and sends no second request
+
+    with far_side(script) as base_url:
+        gateway = gateway_at(base_url)
+        gateway.send(a_message())
+        gateway.send(a_message())
+    assert len(seen) == 2
+    assert all(b"\r\nConnection: close\r\n" in request for request in seen)
+
+
+# --- The table, on answers of the contract ------------------------------------------------------------------------
+
+
+REFUSED = (Outcome.REFUSED, Scope.MESSAGE)
+NOT_SENT = (Outcome.NOT_SENT, Scope.MESSAGE)
+HELD = (Outcome.NOT_SENT, Scope.SESSION)
+UNKNOWN = (Outcome.UNKNOWN, Scope.MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "code", "needs_person"),
+    [
+        ({"status": 400}, REFUSED, "VALIDATION", False),
+        ({"status": 422}, REFUSED, "VALIDATION", False),
+        ({"status": 400, "code": "NOT_ON_WHATSAPP"}, REFUSED, "NOT_ON_WHATSAPP", False),
+        ({"status": 422, "code": "NEW_WORD"}, REFUSED, "NEW_WORD", False),
+        ({"status": 409}, HELD, "SESSION_NOT_READY", False),
+        ({"status": 404}, HELD, "UNKNOWN_SESSION", False),
+        ({"status": 429}, HELD, "RATE_LIMITED", False),
+        ({"status": 401}, HELD, "NOT_AUTHORISED", True),
+        ({"status": 403}, HELD, "NOT_AUTHORISED", True),
+        ({"status": 403, "code": "LOGGED_OUT"}, HELD, "LOGGED_OUT", True),
+        ({"status": 403, "code": "BANNED"}, HELD, "BANNED", True),
+        ({"status": 500, "code": "LOGGED_OUT"}, HELD, "LOGGED_OUT", True),
+        ({"status": 500, "code": "SESSION_NOT_READY"}, HELD, "SESSION_NOT_READY", False),
+        ({"status": 500}, NOT_SENT, "WHATSAPP_ERROR", False),
+        ({"status": 500, "code": "NEW_WORD"}, NOT_SENT, "NEW_WORD", False),
+        (
+            {"status": 400, "code": "FIRST_CONTACT_REFUSED"},
+            (Outcome.REFUSED, Scope.COLD),
+            "FIRST_CONTACT_REFUSED",
+            False,
+        ),
+        ({"status": 500, "whatsapp_code": 463}, (Outcome.REFUSED, Scope.COLD), "FIRST_CONTACT_REFUSED", False),
+        # A 409 of another kind may be "I have that one already": nobody knows.
+        ({"status": 409, "code": "DUPLICATE"}, UNKNOWN, "DUPLICATE", False),
+        # What comes from in between is never proof, whatever its body says.
+        ({"status": 502, "code": "SESSION_NOT_READY"}, UNKNOWN, "GATEWAY_ERROR", False),
+        ({"status": 503, "code": "VALIDATION"}, UNKNOWN, "GATEWAY_ERROR", False),
+        ({"status": 504, "code": "RATE_LIMITED"}, UNKNOWN, "GATEWAY_ERROR", False),
+    ],
+    ids=lambda value: f"{value.get('status')}-{value.get('code', '')}" if isinstance(value, dict) else "",
+)
+def test_refusal_in_the_contracts_shape(
+    simulator: Simulator, fault: dict[str, Any], outcome: tuple[Outcome, Scope], code: str, needs_person: bool
+) -> None:
+    simulator.add_faults({"fault": "status", **fault})
+    error = refusal(simulator.gateway())
+    assert decision(error) == (*outcome, code, needs_person)
+    assert error.http_status == fault["status"]
+    assert simulator.delivered() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "code"),
+    [
+        (300, HELD, "WRONG_PATH"),
+        (302, HELD, "WRONG_PATH"),
+        (308, HELD, "WRONG_PATH"),
+        (400, NOT_SENT, "BAD_ANSWER"),
+        (401, HELD, "NOT_AUTHORISED"),
+        (403, HELD, "NOT_AUTHORISED"),
+        (404, HELD, "WRONG_PATH"),
+        (405, HELD, "WRONG_PATH"),
+        (408, UNKNOWN, "BAD_ANSWER"),
+        (409, HELD, "SESSION_NOT_READY"),
+        (418, UNKNOWN, "BAD_ANSWER"),
+        (422, NOT_SENT, "BAD_ANSWER"),
+        (429, HELD, "RATE_LIMITED"),
+        (463, (Outcome.REFUSED, Scope.COLD), "FIRST_CONTACT_REFUSED"),
+        (500, UNKNOWN, "GATEWAY_ERROR"),
+        (501, HELD, "WRONG_PATH"),
+        (502, UNKNOWN, "GATEWAY_ERROR"),
+        (503, UNKNOWN, "GATEWAY_ERROR"),
+        (504, UNKNOWN, "GATEWAY_ERROR"),
+        (599, UNKNOWN, "BAD_ANSWER"),
+        (999, UNKNOWN, "BAD_ANSWER"),
+    ],
+)
+def test_status_with_a_body_that_is_not_the_contracts(
+    simulator: Simulator, status: int, outcome: tuple[Outcome, Scope], code: str
+) -> None:
+    simulator.add_faults({"fault": "status", "status": status, "body": "<h1>Something else</h1>"})
+    error = refusal(simulator.gateway())
+    assert (error.outcome, error.scope, error.code, error.http_status) == (*outcome, code, status)
+
+
+@pytest.mark.parametrize(
+    "body", ["[]", "{}", '{"error": "yes", "code": "VALIDATION"}', '{"error": true}', "null", "[[["]
+)
+def test_400_is_a_refusal_only_in_the_contracts_shape(simulator: Simulator, body: str) -> None:
+    """A proxy's 400 must not turn a whole campaign into errors for good."""
+    simulator.add_faults({"fault": "status", "status": 400, "body": body})
+    assert refusal(simulator.gateway()).outcome is Outcome.NOT_SENT
+
+
+def test_redirect_is_not_followed(simulator: Simulator) -> None:
+    simulator.add_faults(
+        {
+            "fault": "status",
+            "status": 307,
+            "body": "",
+            "headers": {"Location": f"{simulator.base_url}/send"},
+            "count": 1,
+        }
+    )
+    assert decision(refusal(simulator.gateway())) == (*HELD, "WRONG_PATH", False)
+    assert simulator.delivered() == []
+
+
+def test_rate_limit_tells_how_long_in_seconds(simulator: Simulator) -> None:
+    simulator.add_faults({"fault": "status", "status": 429, "retry_after": 120})
+    assert refusal(simulator.gateway()).retry_after == 120
+
+
+def test_rate_limit_tells_how_long_as_a_date(simulator: Simulator) -> None:
+    moment = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=10)
+    simulator.add_faults({"fault": "status", "status": 429, "retry_after": email.utils.format_datetime(moment)})
+    assert refusal(simulator.gateway()).retry_after == pytest.approx(600, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("soon", None), ("-5", None), ("99999999", 86_400), ("Mon, 01 Jan 2001 00:00:00 GMT", 0.0), ("1e9", None)],
+)
+def test_rate_limit_with_an_odd_time(simulator: Simulator, value: str, seconds: float | None) -> None:
+    simulator.add_faults({"fault": "status", "status": 429, "retry_after": value})
+    assert refusal(simulator.gateway()).retry_after == seconds
+
+
+def test_not_ready_session_holds_the_lane(simulator: Simulator) -> None:
+    simulator.set_tenant("51", state="DISCONNECTED")
+    assert decision(refusal(simulator.gateway())) == (*HELD, "SESSION_NOT_READY", False)
+
+
+def test_unknown_session_is_told_from_a_wrong_path(simulator: Simulator) -> None:
+    assert decision(refusal(simulator.gateway("52"))) == (*HELD, "UNKNOWN_SESSION", False)
+    assert decision(refusal(gateway_at(f"{simulator.base_url}/api"))) == (*HELD, "WRONG_PATH", False)
+
+
+def test_wrong_token_needs_a_person(start_simulator: StartSimulator) -> None:
+    simulator = start_simulator(settings=Settings(token="right"))
+    assert decision(refusal(simulator.gateway(token="wrong"))) == (*HELD, "NOT_AUTHORISED", True)
+    assert simulator.gateway().send(a_message()).message_id
+
+
+@pytest.mark.parametrize("phone", ["", "5491123456789", "+0123456789", "+54 911", "+549112345678901234", "+٥٤٩١١٢٣٤٥"])
+def test_phone_that_is_not_e164_never_leaves(simulator: Simulator, phone: str) -> None:
+    assert decision(refusal(simulator.gateway(), a_message(phone))) == (*REFUSED, "VALIDATION", False)
+    assert simulator.finished() == []
+
+
+# --- 2xx that is no proof -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ('{"ok": true}', "NO_MESSAGE_ID"),
+        ('{"ok": true, "message_id": ""}', "NO_MESSAGE_ID"),
+        ('{"ok": true, "message_id": null}', "NO_MESSAGE_ID"),
+        ('{"ok": true, "message_id": 7}', "BAD_ANSWER"),
+        ('{"ok": true, "message_id": ["x"]}', "BAD_ANSWER"),
+        ('{"ok": true, "message_id": "a b"}', "BAD_ANSWER"),
+        ('{"ok": true, "message_id": "\\ud800"}', "BAD_ANSWER"),
+        ('{"ok": true, "message_id": "' + "x" * 161 + '"}', "BAD_ANSWER"),
+        ('{"ok": false, "message_id": "x"}', "BAD_ANSWER"),
+        ('{"error": true, "code": "VALIDATION", "message": "", "message_id": "x"}', "BAD_ANSWER"),
+        ('["message_id"]', "BAD_ANSWER"),
+        ("", "BAD_ANSWER"),
+        ("[" * 60_000, "BAD_ANSWER"),
+        ('{"message_id": ' + "9" * 5000 + "}", "BAD_ANSWER"),
+        ('{"ok": true, "message_id": "x", "pad": "' + "p" * 70_000 + '"}', "BAD_ANSWER"),
+    ],
+    ids=range(15),
+)
+def test_success_without_a_usable_id_is_unknown(simulator: Simulator, body: str, code: str) -> None:
+    simulator.add_faults({"fault": "garbage", "body": body})
+    error = refusal(simulator.gateway())
+    assert (error.outcome, error.scope, error.code) == (*UNKNOWN, code)
+    assert len(simulator.delivered()) == 1
+
+
+def test_success_with_binary_garbage_is_unknown(simulator: Simulator) -> None:
+    simulator.add_faults({"fault": "garbage"})
+    assert refusal(simulator.gateway()).outcome is Outcome.UNKNOWN
+
+
+# --- No answer ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["reset", "close"])
+def test_connection_lost_after_the_request_left_is_unknown(simulator: Simulator, fault: str) -> None:
+    simulator.add_faults({"fault": fault})
+    error = refusal(simulator.gateway())
+    assert decision(error) == (*UNKNOWN, "CONNECTION_LOST", False)
+    assert len(simulator.delivered()) == 1
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_failure_status_after_acceptance_is_unknown(simulator: Simulator, status: int) -> None:
+    simulator.add_faults({"fault": "status", "status": status, "delivered": True, "body": "<h1>Bad gateway</h1>"})
+    assert decision(refusal(simulator.gateway())) == (*UNKNOWN, "GATEWAY_ERROR", False)
+    assert len(simulator.delivered()) == 1
+
+
+def test_connection_reset_before_it_was_read_is_unknown(simulator: Simulator) -> None:
+    """Bytes may have left; the reset does not tell."""
+    simulator.add_faults({"fault": "drop", "count": 1})
+    assert refusal(simulator.gateway()).outcome is Outcome.UNKNOWN
+    assert simulator.delivered() == []
+
+
+def test_reset_in_the_middle_of_the_answer_is_unknown() -> None:
+    def script(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"ok": true, "message')
+        time.sleep(0.05)
+        reset(connection)
+
+    with far_side(script) as base_url:
+        assert decision(refusal(gateway_at(base_url))) == (*UNKNOWN, "CONNECTION_LOST", False)
+
+
+def test_answer_shorter_than_it_says_is_unknown() -> None:
+    """The part that came parses well, and still is not the answer."""
+    raw = b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"ok": true, "message_id": "x"}'
+    with far_side(answering(raw)) as base_url:
+        assert decision(refusal(gateway_at(base_url))) == (*UNKNOWN, "CONNECTION_LOST", False)
+
+
+def test_refused_connection_is_proven_not_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert decision(refusal(gateway_at(f"http://127.0.0.1:{port}"))) == (*HELD, "UNREACHABLE", False)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "http://no-such-host.invalid:3011",
+        "http://a..b:3011",
+        f"http://{'x' * 70}.example:3011",
+        "http://:0",
+        "ftp://host",
+        "x",
+    ],
+)
+def test_address_that_leads_nowhere_is_proven_not_sent(base_url: str) -> None:
+    assert decision(refusal(gateway_at(base_url))) == (*HELD, "UNREACHABLE", False)
+
+
+def test_configuration_that_no_header_can_hold_is_proven_not_sent(simulator: Simulator) -> None:
+    for changes in ({"tenant": "51\r\nX-Evil: 1"}, {"tenant": "ñandú日"}, {"token": "a\nb"}):
+        assert decision(refusal(simulator.gateway(**changes))) == (*HELD, "UNREACHABLE", False)
+    assert simulator.finished() == []
+
+
+def test_tls_failure_is_proven_not_sent(simulator: Simulator) -> None:
+    """An https address on a port that speaks plain HTTP."""
+    error = refusal(gateway_at(simulator.base_url.replace("http://", "https://")))
+    assert decision(error) == (*HELD, "UNREACHABLE", False)
+    assert "TLS" in error.detail
+
+
+def test_connect_timeout_is_proven_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listener whose queue is full drops the connection attempts."""
+    monkeypatch.setattr("whatsapp.gateways.session_manager.CONNECT_TIMEOUT", 0.3)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        waiting = []
+        for _attempt in range(3):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+            waiting.append(filler)
+        started = time.monotonic()
+        error = refusal(gateway_at(f"http://127.0.0.1:{listener.getsockname()[1]}"))
+        assert time.monotonic() - started < 3
+        for filler in waiting:
+            filler.close()
+    assert decision(error) == (*HELD, "UNREACHABLE", False)
+
+
+# --- The deadline -------------------------------------------------------------------------------------------------
+
+
+def timed_refusal(gateway: SessionManagerGateway) -> tuple[GatewayError, float]:
+    started = time.monotonic()
+    error = refusal(gateway)
+    return error, time.monotonic() - started
+
+
+def test_answer_after_the_deadline_is_unknown(simulator: Simulator) -> None:
+    simulator.add_faults({"fault": "late", "seconds": 5})
+    error, seconds = timed_refusal(simulator.gateway(send_timeout=0.5))
+    assert decision(error) == (*UNKNOWN, "TIMEOUT", False)
+    assert 0.5 <= seconds < 2.5
+    assert len(simulator.delivered()) == 1
+
+
+def test_no_answer_at_all_is_unknown_at_the_deadline(simulator: Simulator) -> None:
+    simulator.add_faults({"fault": "hang"})
+    error, seconds = timed_refusal(simulator.gateway(send_timeout=0.5))
+    assert decision(error) == (*UNKNOWN, "TIMEOUT", False)
+    assert 0.5 <= seconds < 2.5
+
+
+def test_answer_that_drips_is_cut_at_the_deadline(simulator: Simulator) -> None:
+    """The status line and the headers drip too, where a timeout for each read would never strike."""
+    simulator.add_faults({"fault": "drip", "interval": 0.1})
+    error, seconds = timed_refusal(simulator.gateway(send_timeout=0.7))
+    assert decision(error) == (*UNKNOWN, "TIMEOUT", False)
+    assert 0.7 <= seconds < 2.7
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+    ],
+)
+def test_body_that_drips_is_cut_at_the_deadline(head: bytes) -> None:
+    def script(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(head)
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            connection.sendall(b" ")
+            time.sleep(0.05)
+
+    with far_side(script) as base_url:
+        error, seconds = timed_refusal(gateway_at(base_url, send_timeout=0.5))
+    assert decision(error) == (*UNKNOWN, "TIMEOUT", False)
+    assert 0.5 <= seconds < 2.5
+
+
+def test_endless_interim_answers_are_cut_at_the_deadline() -> None:
+    def script(connection: socket.socket) -> None:
+        read_request(connection)
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            time.sleep(0.02)
+
+    with far_side(script) as base_url:
+        error, seconds = timed_refusal(gateway_at(base_url, send_timeout=0.5))
+    assert decision(error) == (*UNKNOWN, "TIMEOUT", False)
+    assert seconds < 2.5
+
+
+def test_endless_body_is_not_read_to_its_end() -> None:
+    sent = 0
+
+    def script(connection: socket.socket) -> None:
+        nonlocal sent
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 404 Not Found\r\n\r\n")
+        while sent < 50_000_000:
+            sent += connection.send(b"x" * 65536)
+
+    with far_side(script) as base_url:
+        error = refusal(gateway_at(base_url))
+    assert decision(error) == (*HELD, "WRONG_PATH", False)
+    assert sent < 50_000_000
+
+
+# --- What people and logs see -------------------------------------------------------------------------------------
+
+
+def test_errors_carry_no_personal_data(simulator: Simulator) -> None:
+    simulator.add_faults({"fault": "status", "status": 500, "code": "PHONE_5491123456789"})
+    message = a_message()
+    error = refusal(simulator.gateway(), message)
+    for shown in (str(error), repr(error), error.code, repr(message), repr(simulator.config(token="secret-token"))):
+        assert "1123456789" not in shown
+        assert "Hola" not in shown
+        assert "secret-token" not in shown
+
+
+def test_proxies_and_netrc_of_the_environment_play_no_part(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    simulator.change_settings(token="right")
+    assert simulator.gateway(token="right").send(a_message()).message_id
