@@ -29,9 +29,7 @@ TRANSITIONS: dict[EnvioState, frozenset[EnvioState]] = {
 RELEASED: dict[str, Any] = {"lane": None, "token": None, "lease_until": None}
 
 
-def move(
-    *ids: int, source: EnvioState, target: EnvioState, guard: Q | None = None, **fields: Any
-) -> int:
+def move(*ids: int, source: EnvioState, target: EnvioState, guard: Q | None = None, **fields: Any) -> int:
     """Move these envíos from `source` to `target` if they are still there and `guard` holds. Returns how many moved.
 
     Raises ValueError for a move that the table does not know: that is a mistake in the code, not in the data.
@@ -40,8 +38,10 @@ def move(
         raise ValueError(f"an envío never goes from {source} to {target}")
     if source == S.SENDING:
         fields = {**RELEASED, **fields}
-    rows = Envio.objects.filter(state=source, id__in=ids) if len(ids) != 1 else Envio.objects.filter(
-        id=ids[0], state=source
+    rows = (
+        Envio.objects.filter(state=source, id__in=ids)
+        if len(ids) != 1
+        else Envio.objects.filter(id=ids[0], state=source)
     )
     if guard is not None:
         rows = rows.filter(guard)

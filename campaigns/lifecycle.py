@@ -147,9 +147,7 @@ def sweep_cancelled(campaign: Campaign, *, by: User | None, now: dt.datetime, re
 
 
 @transaction.atomic(durable=True)
-def decide_schedule(
-    schedule: Schedule, *, approve: bool, by: User, now: dt.datetime
-) -> Schedule:
+def decide_schedule(schedule: Schedule, *, approve: bool, by: User, now: dt.datetime) -> Schedule:
     """Approve or reject one schedule, for those added after the campaign was approved."""
     require(by, Act.APPROVE, schedule.campaign)
     state = ScheduleState.APPROVED if approve else ScheduleState.REJECTED

@@ -59,9 +59,7 @@ def apply_orphans(now: dt.datetime, *, limit: int = 500) -> int:
     """
     EarlyReceipt.objects.filter(received_at__lt=now - _EARLY_KEPT).delete()
     applied = 0
-    for session_id, message_id in (
-        EarlyReceipt.objects.order_by("id").values_list("session_id", "message_id")[:limit]
-    ):
+    for session_id, message_id in EarlyReceipt.objects.order_by("id").values_list("session_id", "message_id")[:limit]:
         envio_id = (
             Envio.objects.filter(session_id=session_id, message_id=message_id).values_list("id", flat=True).first()
         )
@@ -76,9 +74,7 @@ def _apply_early_alone(session_id: int, message_id: str, envio_id: int, now: dt.
     apply_early(session_id, message_id, envio_id=envio_id, now=now)
 
 
-def prove_sent(
-    envio_id: int, *, message_id: str, evidence: Evidence, at: dt.datetime, now: dt.datetime
-) -> EnvioState:
+def prove_sent(envio_id: int, *, message_id: str, evidence: Evidence, at: dt.datetime, now: dt.datetime) -> EnvioState:
     """Make an envío `enviado` on evidence, from whatever state; returns the state it was in.
 
     A proof that contradicts what was decided meanwhile is applied all the same and raises an alert: it is never
@@ -131,9 +127,7 @@ def _apply(receipt: Receipt, session: WhatsAppSession, now: dt.datetime) -> Envi
     if receipt.kind in _SCALE and envio.state != EnvioState.SENT:
         try:
             with transaction.atomic():
-                prove_sent(
-                    envio.pk, message_id=receipt.message_id, evidence=Evidence.CALLBACK, at=receipt.at, now=now
-                )
+                prove_sent(envio.pk, message_id=receipt.message_id, evidence=Evidence.CALLBACK, at=receipt.at, now=now)
         except IntegrityError:
             _alert_conflict(envio, EnvioState(envio.state), now)
             return envio
@@ -151,7 +145,7 @@ def _find(receipt: Receipt, session: WhatsAppSession) -> Envio | None:
 
 
 def _refused_already(envio: Envio, receipt: Receipt) -> bool:
-    """"In the server" that comes after the refusal of the same message is only late: it does not undo the refusal."""
+    """ "In the server" that comes after the refusal of the same message is only late: it does not undo the refusal."""
     return (
         receipt.kind is ReceiptKind.SERVER
         and envio.state == EnvioState.ERROR
@@ -191,7 +185,11 @@ def _refuse_late(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
         error_text=(receipt.error_text or _("WhatsApp lo rechazó después de aceptarlo."))[:300],
     )
     envio_states.record(
-        [envio.pk], source=source, target=EnvioState.ERROR, evidence=Evidence.CALLBACK, now=now,
+        [envio.pk],
+        source=source,
+        target=EnvioState.ERROR,
+        evidence=Evidence.CALLBACK,
+        now=now,
         reason=receipt.error_code,
     )
     envio.refresh_from_db()

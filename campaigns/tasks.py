@@ -7,10 +7,12 @@ from campaigns.engine.lookup import run_lookups
 from campaigns.engine.tick import run_tick
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.heartbeat import beat
+from whatsapp import sessions
 
 
 def tick() -> str:
     """One minute of sending."""
+    sessions.greet(database_now())
     report = run_tick()
     return f"claimed {report.claimed}" if report.ran else "another run has this minute"
 

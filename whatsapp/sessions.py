@@ -75,8 +75,16 @@ def refresh(session: WhatsAppSession, now: dt.datetime) -> WhatsAppSession:
 
 def refresh_all(now: dt.datetime) -> int:
     """Ask for every session that nobody paused and whose turn it is, many at once. Returns how many were asked."""
-    sessions = list(WhatsAppSession.objects.filter(paused_at__isnull=True).order_by("id"))
-    due = [session for session in sessions if session.probe_at is None or session.probe_at <= now]
+    sessions = WhatsAppSession.objects.filter(paused_at__isnull=True).order_by("id")
+    return _refresh_many([s for s in sessions if s.probe_at is None or s.probe_at <= now], now)
+
+
+def greet(now: dt.datetime) -> int:
+    """Ask for the sessions that nobody ever asked for, so that a new line need not wait for its turn."""
+    return _refresh_many(list(WhatsAppSession.objects.filter(state_at__isnull=True, probe_at__isnull=True)), now)
+
+
+def _refresh_many(due: list[WhatsAppSession], now: dt.datetime) -> int:
     if not due:
         return 0
     with ThreadPoolExecutor(max_workers=min(_PROBE_THREADS, len(due))) as pool:

@@ -145,7 +145,7 @@ def _fill(lane: Lane, token: uuid.UUID, slots: Sequence[Slot], now: dt.datetime,
         charged = _charge(slot, found)
         if charged is None:
             continue
-        return _take(lane, token, slot, envio, charged, now)
+        return _take(lane, token, slot, envio=envio, charged=charged, now=now)
     return None
 
 
@@ -170,7 +170,7 @@ def _charge(slot: Slot, found: Round) -> tuple[int, int] | None:
 
 
 def _take(
-    lane: Lane, token: uuid.UUID, slot: Slot, envio: Envio, charged: tuple[int, int], now: dt.datetime
+    lane: Lane, token: uuid.UUID, slot: Slot, *, envio: Envio, charged: tuple[int, int], now: dt.datetime
 ) -> Claim:
     lease_until = now + dt.timedelta(seconds=LEASE_SECONDS)
     took_envio = envio_states.move(
@@ -198,10 +198,21 @@ def _take(
         due_at=max(lane.next_due, envio.next_due),
         claimed_at=now,
     )
-    return _claim_of(envio, lane, token, slot, session_day_id, schedule_day_id, now, lease_until, envio.attempts + 1)
+    return _claim_of(
+        envio=envio,
+        lane=lane,
+        token=token,
+        slot=slot,
+        session_day_id=session_day_id,
+        schedule_day_id=schedule_day_id,
+        now=now,
+        lease_until=lease_until,
+        attempt=envio.attempts + 1,
+    )
 
 
 def _claim_of(
+    *,
     envio: Envio,
     lane: Lane,
     token: uuid.UUID,
@@ -241,15 +252,15 @@ def _ours(tokens: Mapping[int, uuid.UUID], slots: Mapping[int, Sequence[Slot]], 
             continue
         claims.append(
             _claim_of(
-                envio,
-                lane,
-                row.token,
-                by_campaign[envio.campaign_id],
-                row.session_day_id,
-                row.schedule_day_id,
-                now,
-                envio.lease_until,
-                envio.attempts,
+                envio=envio,
+                lane=lane,
+                token=row.token,
+                slot=by_campaign[envio.campaign_id],
+                session_day_id=row.session_day_id,
+                schedule_day_id=row.schedule_day_id,
+                now=now,
+                lease_until=envio.lease_until,
+                attempt=envio.attempts,
             )
         )
     return claims

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from typing import cast
 
 from django.conf import settings
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from campaigns.engine import windows
@@ -155,21 +155,18 @@ def _plan(campaigns: Collection[Campaign], now: dt.datetime) -> Plan:
 
 
 def _judge(campaign: Campaign, now: dt.datetime, used: _Used) -> Verdict | list[Slot]:
-    session = campaign.session
-    if not settings.AUTO_CAMPAIGNS_ENABLED or cast("object", getattr(campaign, "switch", None)) in (False, 0):
+    """The slots of this campaign, or the first reason against it: switch, times, session, limits."""
+    if not settings.AUTO_CAMPAIGNS_ENABLED or getattr(campaign, "switch", None) is False:
         return Verdict(reason=WhyNot.SWITCHED_OFF)
-    schedules = _approved(campaign)
+    session, schedules = campaign.session, _approved(campaign)
     if not schedules:
         return Verdict(reason=WhyNot.NO_SCHEDULE)
     open_ones = [s for s in schedules if windows.open_now(rule_of(s), now, session.tz)]
     if not open_ones:
         return Verdict(reason=WhyNot.WINDOW, until=_next_opening(schedules, session, now))
-    if session.paused_at is not None:
-        return Verdict(reason=WhyNot.SESSION_PAUSED, detail=session.trouble)
-    if session.state != State.READY:
-        return Verdict(reason=WhyNot.SESSION, detail=session.trouble or str(session.get_state_display()))
-    if session.blocked_until is not None and session.blocked_until > now:
-        return Verdict(reason=WhyNot.SESSION_BLOCKED, until=session.blocked_until)
+    against = _against_session(session, now)
+    if against is not None:
+        return against
     day = business_day(now, session.tz)
     if used.session(session.pk, day) >= session.daily_limit:
         return Verdict(reason=WhyNot.SESSION_LIMIT, until=_tomorrow(schedules, session, now))
@@ -189,6 +186,16 @@ def _judge(campaign: Campaign, now: dt.datetime, used: _Used) -> Verdict | list[
     ]
 
 
+def _against_session(session: WhatsAppSession, now: dt.datetime) -> Verdict | None:
+    if session.paused_at is not None:
+        return Verdict(reason=WhyNot.SESSION_PAUSED, detail=session.trouble)
+    if session.state != State.READY:
+        return Verdict(reason=WhyNot.SESSION, detail=session.trouble or str(session.get_state_display()))
+    if session.blocked_until is not None and session.blocked_until > now:
+        return Verdict(reason=WhyNot.SESSION_BLOCKED, until=session.blocked_until)
+    return None
+
+
 def _why_not_this_second(campaign: Campaign, now: dt.datetime) -> Verdict:
     """The plan would let it send: look at its envíos and lanes."""
     pending = Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING)
@@ -199,9 +206,8 @@ def _why_not_this_second(campaign: Campaign, now: dt.datetime) -> Verdict:
     if first > now:
         return Verdict(reason=WhyNot.BACK_OFF, until=first)
     session = campaign.session
-    if session.cold_until is not None and session.cold_until > now:
-        if not pending.filter(warm=True).exists():
-            return Verdict(reason=WhyNot.COLD, until=session.cold_until)
+    if session.cold_until is not None and session.cold_until > now and not pending.filter(warm=True).exists():
+        return Verdict(reason=WhyNot.COLD, until=session.cold_until)
     lane = Lane.objects.filter(session=session, busy=False).order_by("next_due").first()
     if lane is None:
         busy = Lane.objects.filter(session=session, busy=True).exists()

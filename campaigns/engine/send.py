@@ -73,9 +73,7 @@ class Flight:
 class Flights:
     """Everything in the air of one tick."""
 
-    def __init__(
-        self, *, clock: Clock, wire: Wire, open_gateway: OpenGateway, chance: random.Random
-    ) -> None:
+    def __init__(self, *, clock: Clock, wire: Wire, open_gateway: OpenGateway, chance: random.Random) -> None:
         self._clock = clock
         self._wire = wire
         self._open_gateway = open_gateway
@@ -160,7 +158,7 @@ class Flights:
         """Not to be sent after all: say why, and give the claim back."""
         claim = flight.claim
         suppressed = Suppression.objects.filter(phone=claim.phone).exists()
-        withdraw(claim, suppressed=suppressed, now=now, chance=self._chance)
+        withdraw(claim, suppressed=suppressed, now=now)
         self._count("withdrawn")
         del self._flights[claim.token]
 
@@ -291,9 +289,7 @@ def _as_not_ready(result: object) -> GatewayError | None:
 
 
 def _not_sent(detail: str, *, code: str, http_status: int | None = None) -> GatewayError:
-    return GatewayError(
-        detail, outcome=Outcome.NOT_SENT, scope=Scope.SESSION, code=code, http_status=http_status
-    )
+    return GatewayError(detail, outcome=Outcome.NOT_SENT, scope=Scope.SESSION, code=code, http_status=http_status)
 
 
 def _no_answer_to_status() -> GatewayError:

@@ -73,15 +73,13 @@ def settle(claim: Claim, answer: Answer, *, now: dt.datetime, chance: random.Ran
     return state
 
 
-def withdraw(claim: Claim, *, suppressed: bool, now: dt.datetime, chance: random.Random) -> None:
+def withdraw(claim: Claim, *, suppressed: bool, now: dt.datetime) -> None:
     """Give back a claim that was not dispatched: the campaign was paused or cancelled, or the person opted out."""
-    retrying(lambda: _withdraw(claim, suppressed, now, chance))
+    retrying(lambda: _withdraw(claim, suppressed=suppressed, now=now))
     diag.step("withdrawn", envio=claim.envio_id, session=claim.slot.session.pk, suppressed=suppressed)
 
 
-def free_lane(
-    lane_id: int, token: uuid.UUID, *, next_due: dt.datetime, burst_count: int | None = None
-) -> None:
+def free_lane(lane_id: int, token: uuid.UUID, *, next_due: dt.datetime, burst_count: int | None = None) -> None:
     """Free a lane if this token still holds it."""
     fields: dict[str, object] = {"busy": False, "token": None, "lease_until": None, "next_due": next_due}
     if burst_count is not None:
@@ -222,7 +220,7 @@ def _session_rest(error: GatewayError) -> dt.timedelta:
 
 
 @transaction.atomic(durable=True)
-def _withdraw(claim: Claim, suppressed: bool, now: dt.datetime, chance: random.Random) -> None:
+def _withdraw(claim: Claim, *, suppressed: bool, now: dt.datetime) -> None:
     ended = Campaign.objects.filter(pk=claim.slot.campaign.pk, state__in=CAMPAIGN_ENDED).exists()
     target = EnvioState.CANCELLED if suppressed or ended else EnvioState.PENDING
     fields: dict[str, object] = {"attempts": F("attempts") - 1}

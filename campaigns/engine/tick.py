@@ -94,9 +94,7 @@ def _close(tick: Tick, report: TickReport, now: dt.datetime) -> None:
 class _Minute:
     """The loop: claim while the minute is young, then only collect."""
 
-    def __init__(
-        self, *, clock: Clock, wire: Wire | None, open_gateway: OpenGateway, chance: random.Random
-    ) -> None:
+    def __init__(self, *, clock: Clock, wire: Wire | None, open_gateway: OpenGateway, chance: random.Random) -> None:
         self._clock = clock
         self._wire = wire
         self._open_gateway = open_gateway

@@ -33,7 +33,7 @@ class ThreadWire:
     def _run(self, key: object, call: Callable[[], object]) -> None:
         try:
             result: object = call()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the flight has to hear of it
             result = error
         self._done.put((key, result))
 

@@ -29,9 +29,7 @@ class Attempt(models.Model):
     claimed_at = models.DateTimeField(_("tomado"))
     dispatched_at = models.DateTimeField(_("salió hacia el gateway"), null=True, blank=True)
     finished_at = models.DateTimeField(_("terminó"), null=True, blank=True)
-    outcome = models.CharField(
-        _("resultado"), max_length=16, choices=AttemptOutcome, default=AttemptOutcome.OPEN
-    )
+    outcome = models.CharField(_("resultado"), max_length=16, choices=AttemptOutcome, default=AttemptOutcome.OPEN)
     host = models.CharField(_("gateway"), max_length=200, blank=True)
     http_status = models.PositiveSmallIntegerField(_("HTTP"), null=True, blank=True)
     code = models.CharField(_("código"), max_length=64, blank=True)

@@ -22,9 +22,7 @@ class EarlyReceipt(models.Model):
     class Meta:
         verbose_name = _("acuse sin destinatario")
         verbose_name_plural = _("acuses sin destinatario")
-        constraints = [
-            models.UniqueConstraint(fields=["session", "message_id", "kind"], name="early_receipt_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["session", "message_id", "kind"], name="early_receipt_once")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.message_id}"

@@ -96,8 +96,7 @@ class Envio(models.Model):
                 condition=Q(ack=Ack.NONE) | Q(message_id__isnull=False), name="envio_ack_has_message"
             ),
             models.CheckConstraint(
-                condition=~Q(state=EnvioState.SENT_BY_HAND)
-                | (Q(settled_by__isnull=False) & ~Q(settled_reason="")),
+                condition=~Q(state=EnvioState.SENT_BY_HAND) | (Q(settled_by__isnull=False) & ~Q(settled_reason="")),
                 name="envio_by_hand_has_author",
             ),
         ]

@@ -23,7 +23,7 @@ def text(name: str, default: str | None = None) -> str:
     return default
 
 
-def boolean(name: str, default: bool) -> bool:
+def boolean(name: str, default: bool) -> bool:  # noqa: FBT001 - reads like the others
     value = text(name, str(default)).lower()
     if value in _TRUE:
         return True
@@ -37,9 +37,7 @@ def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
     try:
         number = int(value)
     except ValueError:
-        raise ImproperlyConfigured(
-            f"{name} is {value!r}. Write a whole number from {minimum} to {maximum}."
-        ) from None
+        raise ImproperlyConfigured(f"{name} is {value!r}. Write a whole number from {minimum} to {maximum}.") from None
     if not minimum <= number <= maximum:
         raise ImproperlyConfigured(f"{name} is {number}. Write a whole number from {minimum} to {maximum}.")
     return number

@@ -44,7 +44,9 @@ class Command(BaseCommand):
             )
             report["created" if created else "updated"] += 1
         # Slots that the setting no longer asks for: ours by name and function.
-        surplus = Schedule.objects.filter(name__startswith="tick ", func="campaigns.tasks.tick").exclude(name__in=wanted)
+        surplus = Schedule.objects.filter(name__startswith="tick ", func="campaigns.tasks.tick").exclude(
+            name__in=wanted
+        )
         report["removed"] = surplus.count()
         surplus.delete()
         self.stdout.write(json.dumps(report) if options["json"] else f"Tareas periódicas listas: {', '.join(wanted)}.")

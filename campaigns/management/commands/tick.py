@@ -41,7 +41,9 @@ def _minute(value: str | None) -> dt.datetime | None:
     try:
         minute = dt.datetime.fromisoformat(value)
     except ValueError:
-        raise CommandError(f"--minute {value!r} no es una fecha ISO 8601. Escribe, por ejemplo, 2026-02-07T08:00Z.") from None
+        raise CommandError(
+            f"--minute {value!r} no es una fecha ISO 8601. Escribe, por ejemplo, 2026-02-07T08:00Z."
+        ) from None
     if minute.tzinfo is None:
         raise CommandError(f"--minute {value!r} no dice su zona horaria. Escribe, por ejemplo, 2026-02-07T08:00Z.")
     return minute

@@ -1,0 +1,58 @@
+"""`manage.py demo`: fills an empty database with a believable team at work."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from campaigns.demo import people, stories
+from leadmaster.accounts.models import User
+from leadmaster.lib.clock import database_now
+
+
+class Command(BaseCommand):
+    help = "Llena una base vacía con un equipo de demostración trabajando."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--if-empty", action="store_true", help="si ya hay personas, no hace nada y no es un error")
+        parser.add_argument("--reset", action="store_true", help="borra TODO lo que hay en la base y empieza de nuevo")
+        parser.add_argument("--yes", action="store_true", help="con --reset: no pide confirmación")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["reset"]:
+            self._reset(confirmed=options["yes"])
+        if User.objects.exists():
+            if not options["if_empty"]:
+                raise CommandError(
+                    "La base no está vacía: la demostración no se mezcla con datos de verdad. "
+                    "Usa otra base (DATABASE_URL), o --reset para borrar todo lo que hay en esta."
+                )
+            if User.objects.filter(username="laura", email="laura@example.com").exists():
+                self.stdout.write(people.logins())
+            return
+        self._fill()
+        self.stdout.write(people.logins())
+
+    def _fill(self) -> None:
+        now, chance = database_now(), random.Random(20)  # noqa: S311 - the same team every time
+        staff = people.hire()
+        lines = people.connect_lines(staff)
+        stories.suppress(staff, now=now)
+        stories.finished(staff, lines, now=now, chance=chance)
+        stories.in_doubt(staff, lines, now=now, chance=chance)
+        stories.awaiting_approval(staff, lines, now=now, chance=chance)
+        stories.being_written(staff, lines, now=now)
+        stories.running(staff, lines, now=now, chance=chance)
+
+    def _reset(self, *, confirmed: bool) -> None:
+        name = settings.DATABASES["default"]["NAME"]
+        if not confirmed:
+            self.stdout.write(f"Se va a borrar TODO en la base {name}. Escribe su nombre para seguir: ", ending="")
+            self.stdout.flush()
+            if input().strip() != str(name):
+                raise CommandError("No se borró nada.")
+        call_command("flush", interactive=False, verbosity=0)
