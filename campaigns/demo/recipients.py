@@ -47,10 +47,11 @@ def spreadsheet(count: int, *, area: str, chance: random.Random) -> io.BytesIO:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";")
     writer.writerow(["Teléfono", "Nombre", "Plan", "Cuota"])
-    numbers = chance.sample(range(2_000_000, 9_000_000), count)
+    unit = 10 ** (10 - len(area) - 1)
+    numbers = chance.sample(range(2 * unit, 9 * unit), count)
     for number in numbers:
         name = f"{chance.choice(_FIRST)} {chance.choice(_LAST)}"
-        phone = f"{area}{str(number)[: 10 - len(area)]}"
+        phone = f"{area}{number}"
         writer.writerow([phone, name, chance.choice(_PLANS), f"{chance.randrange(9, 60) * 500:,}".replace(",", ".")])
     file = io.BytesIO(text.getvalue().encode("utf-8-sig"))
     file.name = "destinatarios.csv"
