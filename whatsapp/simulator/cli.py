@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=UnknownTenants.REFUSE.value,
         help="what other cliente_ids get: a 404, a session to pair, or a paired one (default: %(default)s)",
     )
-    parser.add_argument("--token", default="", help="require this bearer token")
+    parser.add_argument(
+        "--token",
+        default=os.environ.get("SESSION_MANAGER_TOKEN", ""),
+        help="require this bearer token (default: SESSION_MANAGER_TOKEN, so that no secret shows among the processes)",
+    )
     parser.add_argument(
         "--latency", type=float, nargs=2, metavar=("MIN", "MAX"), default=(0.0, 0.0), help="seconds a message takes"
     )
@@ -30,7 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--faults", type=Path, help="JSON file with a list of faults, or {settings, faults}")
     parser.add_argument("--ledger", type=Path, help="append what is delivered to this JSON Lines file")
     parser.add_argument("--callback-url", default="", help="where callbacks go; {cliente_id} stands for the tenant")
-    parser.add_argument("--callback-secret", default="", help="signs the callbacks")
+    parser.add_argument(
+        "--callback-secret",
+        default=os.environ.get("SESSION_MANAGER_WEBHOOK_SECRET", ""),
+        help="signs the callbacks (default: SESSION_MANAGER_WEBHOOK_SECRET)",
+    )
     parser.add_argument("--capabilities", default=",".join(CAPABILITIES), help="optional parts (default: %(default)s)")
     parser.add_argument("--auto-scan", type=float, metavar="SECONDS", help="a code is scanned by itself after so long")
     parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds per second (default: %(default)s)")
