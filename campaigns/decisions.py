@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -39,12 +40,12 @@ def decide(envio: Envio, decision: Decision, *, by: User, reason: str, now: dt.d
     target = _TARGET[decision]
     if target is EnvioState.PENDING and envio.campaign.state in CAMPAIGN_ENDED:
         raise WrongState(_("La campaña ya terminó: este envío no puede volver a salir."))
-    fields = {
+    outcomes: dict[EnvioState, dict[str, Any]] = {
         EnvioState.SENT_BY_HAND: {"ended_at": now},
         EnvioState.PENDING: {"next_due": now, "dispatched_at": None, "error_code": "", "error_text": ""},
         EnvioState.ERROR: {"ended_at": now, "error_code": "DECIDED", "error_text": reason},
-    }[target]
-    return _settle(envio, EnvioState.UNCERTAIN, target, by=by, reason=reason, now=now, **fields)
+    }
+    return _settle(envio, EnvioState.UNCERTAIN, target, by=by, reason=reason, now=now, **outcomes[target])
 
 
 @transaction.atomic(durable=True)
@@ -71,7 +72,7 @@ def _settle(
     by: User,
     reason: str,
     now: dt.datetime,
-    **fields: object,
+    **fields: Any,
 ) -> Envio:
     moved = envio_states.move(
         envio.pk,

@@ -18,14 +18,8 @@ if TYPE_CHECKING:
     from campaigns.models.envio import Envio
     from campaigns.models.lane import Lane
 
-    CampaignBase = models.QuerySet[Campaign]
-    EnvioBase = models.QuerySet[Envio]
-    LaneBase = models.QuerySet[Lane]
-else:
-    CampaignBase = EnvioBase = LaneBase = models.QuerySet
 
-
-class CampaignQuerySet(CampaignBase):
+class CampaignQuerySet(models.QuerySet["Campaign"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         return self.filter(scope(user, owner="owner", team="team"))
 
@@ -39,7 +33,7 @@ class CampaignQuerySet(CampaignBase):
         return self.exclude(state__in=CAMPAIGN_ENDED)
 
 
-class EnvioQuerySet(EnvioBase):
+class EnvioQuerySet(models.QuerySet["Envio"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         return self.filter(scope(user, owner="campaign__owner", team="campaign__team"))
 
@@ -57,7 +51,7 @@ class EnvioQuerySet(EnvioBase):
         return self.filter(state=EnvioState.SENDING, lease_until__lt=now)
 
 
-class LaneQuerySet(LaneBase):
+class LaneQuerySet(models.QuerySet["Lane"]):
     def due(self, now: dt.datetime) -> Self:
         return self.filter(busy=False, next_due__lte=now).order_by("next_due", "id")
 

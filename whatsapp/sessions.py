@@ -195,7 +195,7 @@ def _ask(config: GatewayConfig) -> tuple[Health | None, SessionStatus | GatewayE
 
 
 def _back_off(failures: int) -> dt.timedelta:
-    return min(_PROBE_FIRST * 2 ** min(failures, 10), _PROBE_MAX)
+    return min(_PROBE_FIRST * int(2 ** min(failures, 10)), _PROBE_MAX)
 
 
 def _alert_key(session_id: int) -> str:

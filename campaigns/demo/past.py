@@ -6,6 +6,7 @@ import datetime as dt
 import random
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from campaigns import envio_states
 from campaigns.enums import Ack, AttemptOutcome, EnvioState
@@ -104,11 +105,15 @@ class _Past:
         self._at += dt.timedelta(seconds=self._chance.randrange(35, 110))
         return self._at
 
-    def _pass(
-        self, envio: Envio, target: EnvioState, outcome: AttemptOutcome, at: dt.datetime, **fields: object
-    ) -> None:
+    def _pass(self, envio: Envio, target: EnvioState, outcome: AttemptOutcome, at: dt.datetime, **fields: Any) -> None:
         token = uuid.UUID(int=self._chance.getrandbits(128))
-        held = {"lane": self._lane, "token": token, "lease_until": at, "attempts": 1, "dispatched_at": at}
+        held: dict[str, Any] = {
+            "lane": self._lane,
+            "token": token,
+            "lease_until": at,
+            "attempts": 1,
+            "dispatched_at": at,
+        }
         envio_states.move(envio.pk, source=EnvioState.PENDING, target=EnvioState.SENDING, **held)
         envio_states.move(envio.pk, source=EnvioState.SENDING, target=target, **fields)
         self._attempts.append(

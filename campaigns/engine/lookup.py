@@ -87,10 +87,9 @@ def _prove(envio: Envio, found: SendResult, now: dt.datetime) -> None:
         now=now,
     )
     receipts.apply_early(envio.session_id, found.message_id, envio_id=envio.pk, now=now)
-    last = Attempt.objects.filter(envio=envio).order_by("-id").values_list("token", flat=True).first()
-    Attempt.objects.filter(token=last, outcome=AttemptOutcome.UNKNOWN).update(
-        outcome=AttemptOutcome.SENT, message_id=found.message_id
-    )
+    last = Attempt.objects.filter(envio=envio).order_by("-id").first()
+    if last is not None and last.outcome == AttemptOutcome.UNKNOWN:
+        Attempt.objects.filter(pk=last.pk).update(outcome=AttemptOutcome.SENT, message_id=found.message_id)
 
 
 def _may_resend(envio: Envio, now: dt.datetime) -> bool:

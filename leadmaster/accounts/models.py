@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -25,7 +25,7 @@ class User(AbstractUser):
     role = models.CharField(_("rol"), max_length=16, choices=Role, default=Role.PROMOTER)
     time_zone = models.CharField(_("zona horaria"), max_length=64, blank=True)
 
-    objects = LeadMasterUserManager()
+    objects: ClassVar[LeadMasterUserManager] = LeadMasterUserManager()
 
     class Meta:
         verbose_name = _("persona")
