@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    path("api/", include("leadmaster.api")),
     path("webhooks/<slug:gateway>/<path:tenant_id>/", callback, name="webhook"),
     path("healthz", healthz(watch.PROBES), name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -16,7 +16,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from leadmaster.accounts.models import User
 from leadmaster.lib.api_idempotency import HEADER, REPLAYED, fingerprint, is_valid_key
 from leadmaster.ops import idempotency
 
@@ -34,26 +33,27 @@ class IdempotentPosts(Base):
     An answer below 400 is kept and replayed. A refusal did nothing, so it is not kept: the repetition is judged anew.
     """
 
+    takes_idempotency_key: ClassVar[bool] = True
     # Actions that only write to our database and open no transaction of their own: act and answer commit together.
     undone_by_crash: ClassVar[frozenset[str]] = frozenset({"create"})
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         key = request.headers.get(HEADER)
-        if request.method != "POST" or key is None or not isinstance(request.user, User):
+        if request.method != "POST" or key is None or request.user.pk is None:
             return
         if not is_valid_key(key):
             raise ValidationError({HEADER: [_("Escribe entre 1 y 128 caracteres visibles, por ejemplo un UUID.")]})
         together = getattr(self, "action", None) in self.undone_by_crash
-        self.post = _once(self, self.post, user=request.user, key=key, together=together)
+        self.post = _once(self, self.post, user_id=request.user.pk, key=key, together=together)
 
 
-def _once(view: APIView, handler: Handler, *, user: User, key: str, together: bool) -> Handler:
+def _once(view: APIView, handler: Handler, *, user_id: int, key: str, together: bool) -> Handler:
     """The handler, carried out only if nobody with this key was there before."""
 
     def run(request: Request, *args: Any, **kwargs: Any) -> Response:
         mine = idempotency.claim(
-            user, key=key, fingerprint=fingerprint(request), undone_by_crash=together, now=timezone.now()
+            user_id, key=key, fingerprint=fingerprint(request), undone_by_crash=together, now=timezone.now()
         )
         if mine.status is not None:
             return Response(json.loads(mine.answer), status=mine.status, headers={REPLAYED: "true"})

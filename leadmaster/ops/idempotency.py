@@ -14,7 +14,6 @@ import uuid
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from leadmaster.accounts.models import User
 from leadmaster.ops.models import IdempotentRequest
 
 # How long a repetition gets the first answer.
@@ -54,16 +53,16 @@ class Claim:
     answer: str = ""
 
 
-def claim(user: User, *, key: str, fingerprint: str, undone_by_crash: bool, now: dt.datetime) -> Claim:
+def claim(user_id: int, *, key: str, fingerprint: str, undone_by_crash: bool, now: dt.datetime) -> Claim:
     """Take the key, or say what it was answered. Raises KeyReusedError, InProgressError or UnfinishedError.
 
     `undone_by_crash`: the act and the answer commit together, so an act without an answer did not happen and may be
     taken over once its lease ran out.
     """
-    _sweep(user, now=now)
+    _sweep(user_id, now=now)
     token = uuid.uuid4()
     fresh = IdempotentRequest(
-        user=user,
+        user_id=user_id,
         key=key,
         fingerprint=fingerprint,
         token=token,
@@ -75,7 +74,7 @@ def claim(user: User, *, key: str, fingerprint: str, undone_by_crash: bool, now:
         with transaction.atomic(durable=True):
             fresh.save(force_insert=True)
     except IntegrityError:
-        return _repeat(user, key=key, fingerprint=fingerprint, undone_by_crash=undone_by_crash, now=now)
+        return _repeat(user_id, key=key, fingerprint=fingerprint, undone_by_crash=undone_by_crash, now=now)
     return Claim(row_id=fresh.pk, token=token)
 
 
@@ -93,11 +92,11 @@ def release(mine: Claim) -> None:
     IdempotentRequest.objects.filter(pk=mine.row_id, token=mine.token, answered_at__isnull=True).delete()
 
 
-def _repeat(user: User, *, key: str, fingerprint: str, undone_by_crash: bool, now: dt.datetime) -> Claim:
-    row = IdempotentRequest.objects.filter(user=user, key=key).first()
+def _repeat(user_id: int, *, key: str, fingerprint: str, undone_by_crash: bool, now: dt.datetime) -> Claim:
+    row = IdempotentRequest.objects.filter(user_id=user_id, key=key).first()
     if row is None or row.expires_at <= now:
         # Released or forgotten between our insert and our look: the next try finds the key free.
-        IdempotentRequest.objects.filter(user=user, key=key, expires_at__lte=now).delete()
+        IdempotentRequest.objects.filter(user_id=user_id, key=key, expires_at__lte=now).delete()
         raise InProgressError(_in_progress_sentence())
     if row.fingerprint != fingerprint:
         raise KeyReusedError(
@@ -127,10 +126,10 @@ def _take_over(row: IdempotentRequest, *, now: dt.datetime) -> Claim:
     return Claim(row_id=row.pk, token=token)
 
 
-def _sweep(user: User, *, now: dt.datetime) -> None:
+def _sweep(user_id: int, *, now: dt.datetime) -> None:
     """Forget a few of this person's old keys: whoever adds rows pays for their removal."""
     old = list(
-        IdempotentRequest.objects.filter(user=user, expires_at__lte=now)
+        IdempotentRequest.objects.filter(user_id=user_id, expires_at__lte=now)
         .order_by("expires_at")
         .values_list("pk", flat=True)[:_SWEEP]
     )

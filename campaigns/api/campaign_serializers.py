@@ -1,0 +1,129 @@
+"""How a campaign reads and what may be written of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from campaigns.api.fields import VisibleSession
+from campaigns.engine.plan import Verdict
+from campaigns.enums import EnvioState, WhyNot
+from campaigns.lifecycle import TABLE, Verb, allowed_verbs
+from campaigns.models import Campaign, CampaignEvent
+from campaigns.progress import progress
+from campaigns.rendering import TemplateError, parse
+from leadmaster.accounts.api import person
+
+_DAY = 86_400
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """One number per state of an envío."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {state.value: serializers.IntegerField() for state in EnvioState}
+
+
+class ProgressSerializer(serializers.Serializer[Any]):
+    """`sent`, `server`, `delivered` and `read` are cumulative; `error_rate` is between 0 and 1."""
+
+    total = serializers.IntegerField()
+    done = serializers.IntegerField()
+    percent_done = serializers.IntegerField(min_value=0, max_value=100)
+    sent = serializers.IntegerField()
+    server = serializers.IntegerField()
+    delivered = serializers.IntegerField()
+    read = serializers.IntegerField()
+    error_rate = serializers.FloatField()
+    counts = CountsSerializer()
+
+
+class DayForecastSerializer(serializers.Serializer[Any]):
+    day = serializers.DateField()
+    count = serializers.IntegerField()
+
+
+class ForecastSerializer(serializers.Serializer[Any]):
+    """`sentence` says it in a line; `limits` says what it was calculated with."""
+
+    remaining = serializers.IntegerField()
+    finishes_on = serializers.DateField(allow_null=True)
+    sentence = serializers.CharField()
+    limits = serializers.CharField()
+    days = DayForecastSerializer(many=True)
+
+
+class VerdictSerializer(serializers.Serializer[Any]):
+    """`reason` is null when it may send now."""
+
+    reason = serializers.ChoiceField(choices=WhyNot.choices, allow_null=True)
+    label = serializers.CharField()
+    detail = serializers.CharField(allow_blank=True)
+    until = serializers.DateTimeField(allow_null=True)
+
+    def to_representation(self, instance: Verdict) -> dict[str, Any]:
+        return {**super().to_representation(instance), "reason": instance.reason.value if instance.reason else None}
+
+
+class CampaignEventSerializer(serializers.ModelSerializer[CampaignEvent]):
+    class Meta:
+        model = CampaignEvent
+        fields = ("id", "at", "by", "from_state", "to_state", "reason")
+
+
+class CampaignSerializer(serializers.ModelSerializer[Campaign]):
+    """Owner and team follow from whoever creates it and the session it goes out through."""
+
+    session = VisibleSession()
+    verbs = serializers.SerializerMethodField(help_text="Lo que su estado y tu rol permiten hacerle.")
+    progress = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Campaign
+        fields = (
+            "id", "name", "owner", "team", "session", "template", "columns", "state", "verbs", "delay_min",
+            "delay_max", "burst_size", "burst_pause", "typing", "max_attempts", "created_at", "submitted_at",
+            "approved_at", "approved_by", "launched_at", "ended_at", "progress",
+        )  # fmt: skip
+        read_only_fields = (
+            "owner", "team", "columns", "state", "created_at", "submitted_at", "approved_at", "approved_by",
+            "launched_at", "ended_at",
+        )  # fmt: skip
+        extra_kwargs = {
+            "template": {"max_length": 10_000},
+            "delay_min": {"max_value": _DAY},
+            "delay_max": {"max_value": _DAY},
+            "burst_size": {"max_value": 10_000},
+            "burst_pause": {"max_value": _DAY},
+            "max_attempts": {"min_value": 1, "max_value": 20},
+        }
+
+    def get_verbs(self, campaign: Campaign) -> list[str]:
+        user = person(self.context["request"])
+        return [
+            verb.value for verb in allowed_verbs(campaign) if verb is not Verb.FINISH and user.has_perm(TABLE[verb][2])
+        ]
+
+    def get_progress(self, campaign: Campaign) -> dict[str, Any]:
+        known = self.context.get("progress", {})
+        return ProgressSerializer(known.get(campaign.pk) or progress(campaign)).data
+
+    def validate_template(self, template: str) -> str:
+        try:
+            parse(template)
+        except TemplateError as error:
+            raise serializers.ValidationError(str(error)) from error
+        return template
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        low, high = (
+            attrs.get(name, getattr(self.instance, name, Campaign._meta.get_field(name).default))
+            for name in ("delay_min", "delay_max")
+        )
+        if low > high:
+            raise serializers.ValidationError(
+                {"delay_max": _("La pausa máxima no puede ser menor que la mínima (%(low)d s).") % {"low": low}}
+            )
+        return attrs

@@ -1,0 +1,183 @@
+"""Campaigns over the API: the form while it is a draft, one POST per verb, and what people ask about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import GenericViewSet
+
+from campaigns import lifecycle
+from campaigns.api.campaign_serializers import (
+    CampaignEventSerializer,
+    CampaignSerializer,
+    ForecastSerializer,
+    ProgressSerializer,
+    VerdictSerializer,
+)
+from campaigns.api.fields import ReasonSerializer, RequiredReasonSerializer
+from campaigns.api.filters import CampaignFilter
+from campaigns.engine.plan import why_not
+from campaigns.enums import CampaignState
+from campaigns.errors import WrongState
+from campaigns.forecast import forecast
+from campaigns.models import Campaign
+from campaigns.policy import Act, require
+from campaigns.progress import Progress, progress, progress_of
+from leadmaster.accounts.api import RolePermission, person
+from leadmaster.ops.api import IdempotentPosts
+
+
+class CampaignViewSet(
+    IdempotentPosts,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    GenericViewSet[Campaign],
+):
+    """Campañas: el mensaje, la sesión por la que sale y su estado."""
+
+    queryset = Campaign.objects.none()
+    serializer_class = CampaignSerializer
+    permission_classes = (RolePermission,)
+    filterset_class = CampaignFilter
+    lookup_value_regex = "[0-9]{1,18}"
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+    needs: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(("list", "retrieve", "progress", "forecast", "why_not", "events"), Act.VIEW),
+        "create": "campaigns.add_campaign",
+        **dict.fromkeys(("partial_update", "destroy"), Act.EDIT),
+        **dict.fromkeys(("submit", "launch", "pause", "resume", "cancel"), Act.OPERATE),
+        **dict.fromkeys(("approve", "reject"), Act.APPROVE),
+    }
+
+    _progress: dict[int, Progress]
+
+    def get_queryset(self) -> QuerySet[Campaign]:
+        return Campaign.objects.visible_to(self.request.user).select_related("session")
+
+    def paginate_queryset(self, queryset: Any) -> Sequence[Any] | None:
+        """The page, with the progress of all of its campaigns in one query."""
+        page: Sequence[Campaign] | None = super().paginate_queryset(queryset)
+        self._progress = progress_of([campaign.pk for campaign in page or []])
+        return page
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "progress": getattr(self, "_progress", {})}
+
+    def perform_create(self, serializer: BaseSerializer[Campaign]) -> None:
+        session = serializer.validated_data["session"]
+        serializer.save(owner=person(self.request), team=session.team)
+
+    def perform_update(self, serializer: BaseSerializer[Campaign]) -> None:
+        campaign: Campaign = self.get_object()
+        with transaction.atomic():
+            self._lock_draft(campaign)
+            serializer.save()
+
+    def perform_destroy(self, instance: Campaign) -> None:
+        with transaction.atomic():
+            self._lock_draft(instance)
+            if instance.envios.exists():
+                raise WrongState(_("La campaña ya tiene destinatarios: cancélala en vez de borrarla."))
+            instance.delete()
+
+    def _lock_draft(self, campaign: Campaign) -> None:
+        """What somebody approved or is reading to approve must not change under them."""
+        require(person(self.request), Act.EDIT, campaign)
+        state = Campaign.objects.select_for_update().values_list("state", flat=True).get(pk=campaign.pk)
+        if state != CampaignState.DRAFT:
+            raise WrongState(_("Solo se edita un borrador. Pide que rechacen la campaña para volver a cambiarla."))
+
+    # --- Verbs ----------------------------------------------------------------------------------------------------
+
+    @extend_schema(request=None, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"])
+    def submit(self, request: Request, pk: str) -> Response:
+        """Manda el borrador a aprobar."""
+        return self._act(lifecycle.submit)
+
+    @extend_schema(request=RequiredReasonSerializer, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"])
+    def reject(self, request: Request, pk: str) -> Response:
+        """La devuelve a borrador, con el motivo."""
+        return self._act(lifecycle.reject, reason=self._reason(RequiredReasonSerializer))
+
+    @extend_schema(request=ReasonSerializer, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: str) -> Response:
+        """Aprueba la campaña y las programaciones que esperan con ella."""
+        return self._act(lifecycle.approve, reason=self._reason(ReasonSerializer))
+
+    @extend_schema(request=None, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"])
+    def launch(self, request: Request, pk: str) -> Response:
+        """La pone en marcha: desde acá mandan sus ventanas."""
+        return self._act(lifecycle.launch)
+
+    @extend_schema(request=ReasonSerializer, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: str) -> Response:
+        """Deja de enviar; a lo sumo sale el mensaje que ya está en vuelo."""
+        return self._act(lifecycle.pause, reason=self._reason(ReasonSerializer))
+
+    @extend_schema(request=ReasonSerializer, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Sigue donde quedó."""
+        return self._act(lifecycle.resume, reason=self._reason(ReasonSerializer))
+
+    @extend_schema(request=RequiredReasonSerializer, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """La termina: lo pendiente queda cancelado."""
+        return self._act(lifecycle.cancel, reason=self._reason(RequiredReasonSerializer))
+
+    # --- Questions ------------------------------------------------------------------------------------------------
+
+    @extend_schema(responses=ProgressSerializer)
+    @action(detail=True)
+    def progress(self, request: Request, pk: str) -> Response:
+        """Cuántos hay en cada estado y hasta dónde llegaron."""
+        return Response(ProgressSerializer(progress(self.get_object())).data)
+
+    @extend_schema(responses=ForecastSerializer)
+    @action(detail=True)
+    def forecast(self, request: Request, pk: str) -> Response:
+        """Cuántos salen cada día y cuándo termina."""
+        return Response(ForecastSerializer(forecast(self.get_object(), timezone.now())).data)
+
+    @extend_schema(responses=VerdictSerializer)
+    @action(detail=True, url_path="why-not")
+    def why_not(self, request: Request, pk: str) -> Response:
+        """Por qué ahora no sale nada, si es que no sale."""
+        return Response(VerdictSerializer(why_not(self.get_object(), timezone.now())).data)
+
+    @extend_schema(responses=CampaignEventSerializer(many=True), filters=False)
+    @action(detail=True, pagination_class=None)
+    def events(self, request: Request, pk: str) -> Response:
+        """El historial de sus estados: quién, cuándo, por qué."""
+        return Response(CampaignEventSerializer(self.get_object().events.all(), many=True).data)
+
+    # --- Private --------------------------------------------------------------------------------------------------
+
+    def _act(self, verb: Callable[..., Campaign], **words: str) -> Response:
+        campaign = verb(self.get_object(), by=person(self.request), now=timezone.now(), **words)
+        return Response(self.get_serializer(campaign).data)
+
+    def _reason(self, kind: type[ReasonSerializer | RequiredReasonSerializer]) -> str:
+        given = kind(data=self.request.data)
+        given.is_valid(raise_exception=True)
+        return str(given.validated_data["reason"])

@@ -1,0 +1,146 @@
+"""Envíos over the API: read-only, but for what only a person can decide."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from campaigns import decisions
+from campaigns.api.campaign_serializers import VerdictSerializer
+from campaigns.api.fields import RequiredReasonSerializer
+from campaigns.api.filters import EnvioFilter
+from campaigns.decisions import Decision
+from campaigns.engine.plan import why_not_this
+from campaigns.enums import Ack
+from campaigns.models import Attempt, Envio, EnvioEvent
+from campaigns.policy import Act
+from leadmaster.accounts.api import RolePermission, person
+from leadmaster.ops.api import IdempotentPosts
+
+
+class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+    class Meta:
+        model = Attempt
+        fields = (
+            "id", "claimed_at", "dispatched_at", "finished_at", "outcome", "counted", "host", "http_status", "code",
+            "detail", "duration_ms", "message_id",
+        )  # fmt: skip
+
+
+class EnvioEventSerializer(serializers.ModelSerializer[EnvioEvent]):
+    class Meta:
+        model = EnvioEvent
+        fields = ("id", "at", "by", "evidence", "from_state", "to_state", "reason")
+
+
+class EnvioSerializer(serializers.ModelSerializer[Envio]):
+    """One message to one person, as it went out or will."""
+
+    class Meta:
+        model = Envio
+        fields = (
+            "id", "campaign", "session", "phone", "name", "text", "state", "next_due", "attempts",
+            "client_message_id", "message_id", "sent_at", "ack", "server_at", "delivered_at", "read_at", "ended_at",
+            "error_code", "error_text", "settled_by", "settled_reason", "created_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class EnvioDetailSerializer(EnvioSerializer):
+    attempt_log = AttemptSerializer(many=True, read_only=True)
+    events = EnvioEventSerializer(many=True, read_only=True)
+
+    class Meta(EnvioSerializer.Meta):
+        fields = (*EnvioSerializer.Meta.fields, "attempt_log", "events")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """One step of the acknowledgement scale and when the gateway told of it."""
+
+    ack = serializers.ChoiceField(choices=Ack.choices)
+    at = serializers.DateTimeField()
+
+
+class DecisionSerializer(RequiredReasonSerializer):
+    """`arrived`: it got there. `resend`: it did not, send it again. `give_up`: it did not, leave it."""
+
+    decision = serializers.ChoiceField(choices=[decision.value for decision in Decision])
+
+
+class EnvioViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Envio]):
+    """Envíos: un mensaje a una persona, con sus intentos y su historial."""
+
+    queryset = Envio.objects.none()
+    permission_classes = (RolePermission,)
+    filterset_class = EnvioFilter
+    lookup_value_regex = "[0-9]{1,18}"
+    needs: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(("list", "retrieve", "receipts", "why_not"), "campaigns.view_envio"),
+        **dict.fromkeys(("decide", "mark_by_hand"), Act.DECIDE),
+    }
+
+    def get_queryset(self) -> QuerySet[Envio]:
+        envios = Envio.objects.visible_to(self.request.user).select_related("campaign")
+        if self.action == "list":
+            return envios
+        return envios.prefetch_related(
+            Prefetch("attempt_log", queryset=Attempt.objects.order_by("id")),
+            Prefetch("events", queryset=EnvioEvent.objects.order_by("id")),
+        )
+
+    def get_serializer_class(self) -> type[EnvioSerializer]:
+        return EnvioSerializer if self.action == "list" else EnvioDetailSerializer
+
+    @extend_schema(responses=ReceiptSerializer(many=True), filters=False)
+    @action(detail=True, pagination_class=None)
+    def receipts(self, request: Request, pk: str) -> Response:
+        """Los acuses que llegaron de este envío, en su orden."""
+        envio: Envio = self.get_object()
+        reached = ((Ack.SERVER, envio.server_at), (Ack.DELIVERED, envio.delivered_at), (Ack.READ, envio.read_at))
+        return Response(
+            ReceiptSerializer([{"ack": ack, "at": at} for ack, at in reached if at is not None], many=True).data
+        )
+
+    @extend_schema(responses=VerdictSerializer)
+    @action(detail=True, url_path="why-not")
+    def why_not(self, request: Request, pk: str) -> Response:
+        """Por qué este envío no sale ahora."""
+        return Response(VerdictSerializer(why_not_this(self.get_object(), timezone.now())).data)
+
+    @extend_schema(request=DecisionSerializer, responses=EnvioDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def decide(self, request: Request, pk: str) -> Response:
+        """Resuelve un envío incierto: llegó, se reenvía o se deja."""
+        given = DecisionSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        decisions.decide(
+            self.get_object(),
+            Decision(given.validated_data["decision"]),
+            by=person(request),
+            reason=given.validated_data["reason"],
+            now=timezone.now(),
+        )
+        return self._answer()
+
+    @extend_schema(request=RequiredReasonSerializer, responses=EnvioDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="mark-by-hand")
+    def mark_by_hand(self, request: Request, pk: str) -> Response:
+        """Alguien ya le escribió por su cuenta: este envío no sale."""
+        given = RequiredReasonSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        decisions.mark_by_hand(
+            self.get_object(), by=person(request), reason=given.validated_data["reason"], now=timezone.now()
+        )
+        return self._answer()
+
+    def _answer(self) -> Response:
+        return Response(self.get_serializer(self.get_object()).data)

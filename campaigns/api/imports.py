@@ -1,0 +1,206 @@
+"""Recipients over the API: look at a file, import it, read what became of its rows."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.viewsets import GenericViewSet
+
+from campaigns.api.filters import ImportFilter
+from campaigns.audience import ColumnMapping, import_file, inspect
+from campaigns.models import Campaign, RecipientImport
+from campaigns.policy import Act, require
+from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.scope import scope
+from leadmaster.ops.api import IdempotentPosts
+
+# Bigger ones come in by the command, which shows its progress and needs no open connection.
+MAX_BYTES = 20 * 1024 * 1024
+
+
+class FileSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField(help_text="CSV o XLSX.")
+
+    def validate_file(self, file: UploadedFile) -> UploadedFile:
+        if file.size is not None and file.size > MAX_BYTES:
+            raise serializers.ValidationError(
+                _("El archivo pasa de %(limit)d MB: impórtalo con el comando import_recipients.")
+                % {"limit": MAX_BYTES // 1024 // 1024}
+            )
+        return file
+
+
+class UploadSerializer(FileSerializer):
+    """Columns count from 0 and rows from 1. Without `phone_column` what the preview proposes is taken."""
+
+    phone_column = serializers.IntegerField(required=False, min_value=0, max_value=10_000)
+    name_column = serializers.IntegerField(required=False, min_value=0, max_value=10_000)
+    header_row = serializers.IntegerField(
+        required=False, min_value=0, max_value=1_000, default=1, help_text="0: el archivo no tiene encabezado."
+    )
+
+    def mapping(self) -> ColumnMapping | None:
+        given = self.validated_data
+        if "phone_column" not in given:
+            return None
+        return ColumnMapping(
+            phone=given["phone_column"], name=given.get("name_column"), header_row=given["header_row"] or None
+        )
+
+
+class QuerySerializer(serializers.Serializer[Any]):
+    dry_run = serializers.BooleanField(required=False, default=False, help_text="Cuenta qué pasaría y no escribe nada.")
+
+
+class MappingSerializer(serializers.Serializer[Any]):
+    phone = serializers.IntegerField()
+    name = serializers.IntegerField(allow_null=True)
+    header_row = serializers.IntegerField(allow_null=True)
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    """`guess` is null when no column looks like phones: somebody has to choose."""
+
+    kind = serializers.CharField()
+    encoding = serializers.CharField(allow_blank=True)
+    delimiter = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    sheet = serializers.CharField(allow_blank=True)
+    headers = serializers.ListField(child=serializers.CharField(allow_blank=True))
+    placeholders = serializers.ListField(child=serializers.CharField())
+    guess = MappingSerializer(allow_null=True)
+    sample = serializers.ListField(child=serializers.ListField(child=serializers.CharField(allow_blank=True)))
+
+
+class ImportReportSerializer(serializers.Serializer[Any]):
+    """`reasons` counts the rows left out by stable code; `import_id` and `report` are null on a dry run."""
+
+    import_id = serializers.IntegerField(allow_null=True)
+    dry_run = serializers.BooleanField()
+    rows = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    duplicates = serializers.IntegerField()
+    invalid = serializers.IntegerField()
+    opted_out = serializers.IntegerField()
+    already_there = serializers.IntegerField()
+    reasons = serializers.DictField(child=serializers.IntegerField())
+    encoding = serializers.CharField(allow_blank=True)
+    delimiter = serializers.CharField(allow_blank=True, trim_whitespace=False)
+    sheet = serializers.CharField(allow_blank=True)
+    mapping = MappingSerializer()
+    report = serializers.SerializerMethodField(help_text="El informe fila por fila, en CSV.")
+
+    def get_report(self, report: Any) -> str | None:
+        return _report_link(report.import_id, self.context["request"]) if report.import_id else None
+
+
+class ImportSerializer(serializers.ModelSerializer[RecipientImport]):
+    report = serializers.SerializerMethodField(help_text="El informe fila por fila, en CSV.")
+
+    class Meta:
+        model = RecipientImport
+        fields = (
+            "id", "campaign", "by", "file_name", "mapping", "state", "started_at", "finished_at", "rows", "accepted",
+            "duplicates", "invalid", "opted_out", "already_there", "error", "report",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_report(self, row: RecipientImport) -> str | None:
+        return _report_link(row.pk, self.context["request"]) if row.report else None
+
+
+class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[RecipientImport]):
+    """Importaciones: los archivos que alguien trajo y qué fue de sus filas."""
+
+    queryset = RecipientImport.objects.none()
+    serializer_class = ImportSerializer
+    permission_classes = (RolePermission,)
+    filterset_class = ImportFilter
+    lookup_value_regex = "[0-9]{1,18}"
+    needs: ClassVar[dict[str, str]] = dict.fromkeys(("list", "retrieve", "report"), "campaigns.view_recipientimport")
+
+    def get_queryset(self) -> QuerySet[RecipientImport]:
+        return RecipientImport.objects.filter(scope(self.request.user, owner="campaign__owner", team="campaign__team"))
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiResponse(OpenApiTypes.BINARY, "Una línea por fila.")})
+    @action(detail=True)
+    def report(self, request: Request, pk: str) -> FileResponse:
+        """El informe fila por fila."""
+        row: RecipientImport = self.get_object()
+        if not row.report:
+            raise Http404
+        return FileResponse(
+            row.report.open("rb"), as_attachment=True, filename=f"informe-{row.pk}.csv", content_type="text/csv"
+        )
+
+
+class RecipientsViewSet(IdempotentPosts, GenericViewSet[Campaign]):
+    """Destinatarios de una campaña que se está preparando."""
+
+    queryset = Campaign.objects.none()
+    serializer_class = UploadSerializer
+    permission_classes = (RolePermission,)
+    parser_classes = (MultiPartParser,)
+    filter_backends = ()
+    pagination_class = None
+    lookup_value_regex = "[0-9]{1,18}"
+    # Imported in batches of their own; the same file again adds only what is missing.
+    undone_by_crash: ClassVar[frozenset[str]] = frozenset()
+    needs: ClassVar[dict[str, str]] = dict.fromkeys(("recipients", "preview"), Act.IMPORT)
+
+    def get_queryset(self) -> QuerySet[Campaign]:
+        return Campaign.objects.visible_to(self.request.user).select_related("session")
+
+    @extend_schema(
+        operation_id="campaigns_recipients_import",
+        parameters=[QuerySerializer],
+        request=UploadSerializer,
+        responses={200: ImportReportSerializer, 201: ImportReportSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def recipients(self, request: Request, pk: str) -> Response:
+        """Importa un archivo: agrega lo nuevo y cuenta por qué quedó afuera lo demás."""
+        campaign: Campaign = self.get_object()
+        asked = QuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        given = UploadSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        upload: UploadedFile = given.validated_data["file"]
+        dry_run = asked.validated_data["dry_run"]
+        report = import_file(
+            campaign,
+            upload,  # type: ignore[arg-type]  # an open file in all but its type
+            now=timezone.now(),
+            by=person(request),
+            mapping=given.mapping(),
+            dry_run=dry_run,
+            file_name=upload.name or "",
+        )
+        told = ImportReportSerializer(report, context=self.get_serializer_context())
+        return Response(told.data, status=200 if dry_run else 201)
+
+    @extend_schema(operation_id="campaigns_recipients_preview", request=FileSerializer, responses=PreviewSerializer)
+    @action(detail=True, methods=["post"], url_path="recipients/preview")
+    def preview(self, request: Request, pk: str) -> Response:
+        """Cómo se lee un archivo y qué columna parece cuál, antes de importar nada."""
+        campaign: Campaign = self.get_object()
+        require(person(request), Act.IMPORT, campaign)
+        given = FileSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return Response(PreviewSerializer(inspect(given.validated_data["file"], region=campaign.session.region)).data)
+
+
+def _report_link(import_id: int, request: Request) -> str:
+    return reverse("import-report", args=[import_id], request=request)

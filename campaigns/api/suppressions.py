@@ -1,0 +1,85 @@
+"""Numbers that get nothing from us, over the API. They are everybody's: there is no row that only some may see."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from campaigns.api.filters import SuppressionFilter
+from campaigns.inbound import suppress
+from leadmaster.accounts.api import RolePermission, person
+from leadmaster.directory.models import Suppression
+from leadmaster.lib.phones import InvalidPhone, normalise
+from leadmaster.ops.api import IdempotentPosts
+from whatsapp.models import Region
+
+
+class SuppressionSerializer(serializers.ModelSerializer[Suppression]):
+    class Meta:
+        model = Suppression
+        fields = ("id", "phone", "source", "reason", "created_at", "created_by")
+
+
+class NewSuppressionSerializer(serializers.Serializer[Any]):
+    """`phone` as people of `region` write it, or international with the plus sign."""
+
+    phone = serializers.CharField(max_length=40)
+    region = serializers.ChoiceField(choices=Region.choices, default=Region.AR)
+    reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        phone = normalise(attrs["phone"], attrs["region"])
+        if isinstance(phone, InvalidPhone):
+            raise serializers.ValidationError({"phone": phone.sentence})
+        return {**attrs, "phone": phone.e164}
+
+
+class SuppressedSerializer(SuppressionSerializer):
+    cancelled = serializers.IntegerField(help_text="Envíos pendientes de ese número que se cancelaron.")
+
+    class Meta(SuppressionSerializer.Meta):
+        fields = (*SuppressionSerializer.Meta.fields, "cancelled")  # type: ignore[assignment]
+
+
+class SuppressionViewSet(
+    IdempotentPosts,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    GenericViewSet[Suppression],
+):
+    """Números excluidos: nada les llega, de ninguna campaña."""
+
+    queryset = Suppression.objects.all()
+    serializer_class = SuppressionSerializer
+    permission_classes = (RolePermission,)
+    filterset_class = SuppressionFilter
+    lookup_value_regex = "[0-9]{1,18}"
+    # It cancels in transactions of its own; adding a number twice changes nothing.
+    undone_by_crash: ClassVar[frozenset[str]] = frozenset()
+    needs: ClassVar[dict[str, str]] = {
+        "list": "directory.view_suppression",
+        "retrieve": "directory.view_suppression",
+        "create": "directory.add_suppression",
+        "destroy": "directory.delete_suppression",
+    }
+
+    @extend_schema(request=NewSuppressionSerializer, responses={201: SuppressedSerializer})
+    def create(self, request: Request) -> Response:
+        """Excluye un número y cancela lo que tenía pendiente. Si ya estaba, queda como estaba."""
+        given = NewSuppressionSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        row, cancelled = suppress(
+            given.validated_data["phone"],
+            source=Suppression.Source.PERSON,
+            reason=given.validated_data["reason"],
+            by=person(request),
+            now=timezone.now(),
+        )
+        return Response({**SuppressionSerializer(row).data, "cancelled": cancelled}, status=201)

@@ -1,0 +1,141 @@
+"""`/api/`: the routes of every app under one version, log-in for programs, the description, and how refusals are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.contrib.auth import authenticate
+from django.http import HttpRequest, JsonResponse
+from django.urls import include, path, re_path
+from django.urls.resolvers import URLPattern, URLResolver
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework import serializers
+from rest_framework.authtoken.models import Token
+from rest_framework.exceptions import Throttled, ValidationError
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
+from rest_framework.throttling import AnonRateThrottle, BaseThrottle, ScopedRateThrottle
+from rest_framework.views import APIView
+
+from campaigns.api.campaigns import CampaignViewSet
+from campaigns.api.envios import EnvioViewSet
+from campaigns.api.imports import ImportViewSet, RecipientsViewSet
+from campaigns.api.schedules import ScheduleViewSet
+from campaigns.api.suppressions import SuppressionViewSet
+from campaigns.api.switch import SwitchViewSet
+from campaigns.audience import AudienceError
+from campaigns.errors import Incomplete, NotAllowed, Refused, WrongState
+from leadmaster.lib import api_errors
+from leadmaster.lib.api_errors import Refusal
+from leadmaster.ops.idempotency import InProgressError, KeyReusedError, UnfinishedError
+from whatsapp.api import SessionViewSet
+from whatsapp.gateways.base import GatewayError
+
+# How the domain's refusals are told. Their sentences are written for people and go out as they are.
+REFUSALS: dict[type[Exception], Refusal] = {
+    WrongState: Refusal(409, "wrong_state"),
+    NotAllowed: Refusal(403, "not_allowed"),
+    Incomplete: Refusal(422, "incomplete"),
+    AudienceError: Refusal(422, "audience"),
+    Refused: Refusal(422, "refused"),
+    KeyReusedError: Refusal(422, "idempotency_key_reused"),
+    InProgressError: Refusal(409, "idempotency_in_progress"),
+    UnfinishedError: Refusal(409, "idempotency_unfinished"),
+    GatewayError: Refusal(502, "gateway"),
+}
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
+    return api_errors.respond(exc, context, refusals=REFUSALS)
+
+
+class CredentialsSerializer(serializers.Serializer[Any]):
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=128, trim_whitespace=False, style={"input_type": "password"})
+
+
+class TokenSerializer(serializers.Serializer[Any]):
+    token = serializers.CharField()
+
+
+class TokenView(APIView):
+    """El token con el que un programa habla por una persona: `Authorization: Token …`."""
+
+    throttle_scope = "token"
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [AllowAny() if self.request.method == "POST" else IsAuthenticated()]
+
+    def get_authenticators(self) -> list[Any]:
+        # Whoever asks for a token has no valid one, and a stale one must not stand in the way.
+        return [] if self.request is not None and self.request.method == "POST" else super().get_authenticators()
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [ScopedRateThrottle(), AnonRateThrottle()]
+
+    @extend_schema(
+        operation_id="token_create",
+        auth=[],
+        request=CredentialsSerializer,
+        responses={200: TokenSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Cambia usuario y contraseña por un token; siempre el mismo hasta que se borra."""
+        given = CredentialsSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        http_request = request._request
+        user = authenticate(http_request, **given.validated_data)
+        if getattr(http_request, "axes_locked_out", False):
+            http_request.axes_locked_out = False  # type: ignore[attr-defined]  # told here, in our shape
+            raise Throttled(wait=None)
+        if user is None:
+            raise ValidationError(_("Usuario o contraseña incorrectos."))
+        token, _created = Token.objects.get_or_create(user=user)
+        return Response({"token": token.key})
+
+    @extend_schema(operation_id="token_destroy", responses={204: OpenApiResponse(description="Ya no sirve.")})
+    def delete(self, request: Request) -> Response:
+        """Borra tu token: los programas que lo usan dejan de entrar."""
+        Token.objects.filter(user=request.user.pk).delete()
+        return Response(status=204)
+
+
+# Swagger UI writes style attributes; nothing else of the policy is loosened.
+@method_decorator(csp_update({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
+class DocsView(SpectacularSwaggerSplitView):  # type: ignore[misc]  # drf-spectacular ships no types
+    """The description to read and try."""
+
+
+def unknown_address(request: HttpRequest) -> JsonResponse:
+    return api_errors.not_found()
+
+
+router = SimpleRouter()
+router.register("sessions", SessionViewSet, "session")
+router.register("campaigns", CampaignViewSet, "campaign")
+router.register("campaigns", RecipientsViewSet, "recipients")
+router.register("schedules", ScheduleViewSet, "schedule")
+router.register("imports", ImportViewSet, "import")
+router.register("envios", EnvioViewSet, "envio")
+router.register("suppressions", SuppressionViewSet, "suppression")
+
+v1: list[URLPattern | URLResolver] = [
+    path("token/", TokenView.as_view(), name="token"),
+    path("sender-switch/", SwitchViewSet.as_view({"get": "retrieve", "post": "create"}), name="sender-switch"),
+    *router.urls,
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", DocsView.as_view(url_name="schema"), name="api-docs"),
+    path("v1/", include(v1)),
+    re_path(r"^.*$", unknown_address),
+]

@@ -1,0 +1,162 @@
+"""Sessions over the API: supervisors set them up; whoever they belong to pairs and watches them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.models import Team, User
+from leadmaster.ops.api import IdempotentPosts
+from whatsapp import sessions
+from whatsapp.models import WhatsAppSession
+
+
+class SessionSerializer(serializers.ModelSerializer[WhatsAppSession]):
+    """Secrets go in and never come out."""
+
+    token = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=500)
+    webhook_secret = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=500)
+    ready = serializers.SerializerMethodField(help_text="Si ahora puede salir un mensaje por ella.")
+
+    class Meta:
+        model = WhatsAppSession
+        fields = (
+            "id", "name", "tenant_id", "gateway", "base_url", "token", "webhook_secret", "owner", "team", "region",
+            "time_zone", "daily_limit", "lane_count", "phone", "state", "state_at", "last_seen_at",
+            "unreachable_since", "trouble", "paused_at", "blocked_until", "cold_until", "capabilities",
+            "gateway_version", "ready", "created_at",
+        )  # fmt: skip
+        read_only_fields = (
+            "phone", "state", "state_at", "last_seen_at", "unreachable_since", "trouble", "paused_at",
+            "blocked_until", "cold_until", "capabilities", "gateway_version", "created_at",
+        )  # fmt: skip
+        extra_kwargs = {
+            "daily_limit": {"min_value": 1, "max_value": 100_000},
+            "lane_count": {"min_value": 1, "max_value": 1_000},
+        }
+
+    def get_ready(self, session: WhatsAppSession) -> bool:
+        return session.is_ready(timezone.now())
+
+    def validate_team(self, team: Team) -> Team:
+        if self.instance is not None and self.instance.team_id != team.pk:
+            raise serializers.ValidationError(_("Una sesión no cambia de equipo: crea otra."))
+        user = self._person()
+        if not user.is_administrator and not user.supervised_teams.filter(pk=team.pk).exists():
+            raise serializers.ValidationError(_("Elige un equipo que supervises."))
+        return team
+
+    def validate_tenant_id(self, tenant_id: str) -> str:
+        return self._fixed("tenant_id", tenant_id)
+
+    def validate_gateway(self, gateway: str) -> str:
+        return self._fixed("gateway", gateway)
+
+    def validate_base_url(self, base_url: str) -> str:
+        """Our server goes wherever this points, with a token: not everybody's choice."""
+        before = self.instance.base_url if self.instance is not None else ""
+        if base_url != before and not self._person().is_administrator:
+            raise serializers.ValidationError(_("La dirección del gateway la cambia un administrador."))
+        return base_url
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        owner: User | None = attrs.get("owner")
+        team = attrs.get("team") or (self.instance.team if self.instance is not None else None)
+        if owner is not None and team is not None and not _belongs(owner, team):
+            raise serializers.ValidationError({"owner": _("Esa persona no es del equipo de la sesión.")})
+        return attrs
+
+    def _fixed(self, field: str, value: str) -> str:
+        if self.instance is not None and getattr(self.instance, field) != value:
+            raise serializers.ValidationError(_("No se cambia después de crear la sesión: crea otra."))
+        return value
+
+    def _person(self) -> User:
+        return person(self.context["request"])
+
+
+class PairingSerializer(serializers.Serializer[Any]):
+    """`qr` is the text to draw as a QR code; both are null while there is nothing to scan."""
+
+    qr = serializers.CharField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class SessionViewSet(
+    IdempotentPosts,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    GenericViewSet[WhatsAppSession],
+):
+    """Sesiones de WhatsApp: las líneas por las que salen los mensajes."""
+
+    queryset = WhatsAppSession.objects.none()
+    serializer_class = SessionSerializer
+    permission_classes = (RolePermission,)
+    filterset_fields = ("state", "team", "owner")
+    lookup_value_regex = "[0-9]{1,18}"
+    http_method_names = ["get", "post", "patch", "head", "options"]
+    needs: ClassVar[dict[str, str]] = {
+        "list": "whatsapp.view_whatsappsession",
+        "retrieve": "whatsapp.view_whatsappsession",
+        "create": "whatsapp.add_whatsappsession",
+        "partial_update": "whatsapp.change_whatsappsession",
+        "unpause": "whatsapp.change_whatsappsession",
+        **dict.fromkeys(("connect", "disconnect", "refresh", "qr"), "whatsapp.pair_whatsappsession"),
+    }
+    refusals: ClassVar[dict[str, str]] = {"502": "El gateway no respondió o no lo hizo: `message` dice por qué."}
+
+    def get_queryset(self) -> QuerySet[WhatsAppSession]:
+        return WhatsAppSession.objects.visible_to(self.request.user)
+
+    @extend_schema(request=None, responses=SessionSerializer)
+    @action(detail=True, methods=["post"])
+    def connect(self, request: Request, pk: str) -> Response:
+        """Pide al gateway que abra la sesión. Si hay que vincularla, el código está en `qr`."""
+        return self._answer(sessions.connect(self.get_object(), timezone.now()))
+
+    @extend_schema(request=None, responses=SessionSerializer)
+    @action(detail=True, methods=["post"])
+    def disconnect(self, request: Request, pk: str) -> Response:
+        """Pide al gateway que cierre la sesión."""
+        return self._answer(sessions.disconnect(self.get_object(), timezone.now()))
+
+    @extend_schema(request=None, responses=SessionSerializer)
+    @action(detail=True, methods=["post"])
+    def refresh(self, request: Request, pk: str) -> Response:
+        """Pregunta ahora al gateway cómo está la sesión."""
+        return self._answer(sessions.refresh(self.get_object(), timezone.now()))
+
+    @extend_schema(request=None, responses=SessionSerializer)
+    @action(detail=True, methods=["post"])
+    def unpause(self, request: Request, pk: str) -> Response:
+        """Levanta la pausa de una sesión que esperaba la decisión de una persona."""
+        return self._answer(sessions.unpause(self.get_object(), by=person(request), now=timezone.now()))
+
+    @extend_schema(responses=PairingSerializer)
+    @action(detail=True)
+    def qr(self, request: Request, pk: str) -> Response:
+        """El código para vincular el teléfono y cuándo vence."""
+        code = sessions.pairing_code(self.get_object())
+        return Response(
+            PairingSerializer({"qr": code.qr if code else None, "expires_at": code.expires_at if code else None}).data
+        )
+
+    def _answer(self, session: WhatsAppSession) -> Response:
+        return Response(self.get_serializer(session).data)
+
+
+def _belongs(owner: User, team: Team) -> bool:
+    return team.members.filter(pk=owner.pk).exists() or team.supervisors.filter(pk=owner.pk).exists()
