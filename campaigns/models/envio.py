@@ -105,8 +105,6 @@ class Envio(models.Model):
             models.Index(fields=["campaign", "state", "next_due", "id"], name="envio_claim"),
             # Reader: claim while first contacts are refused.
             models.Index(fields=["campaign", "state", "warm", "next_due", "id"], name="envio_claim_warm"),
-            # Reader: reap of leases that ran out.
-            models.Index(fields=["state", "lease_until", "id"], name="envio_reap"),
             # Reader: look-ups of uncertain ones.
             models.Index(fields=["state", "lookup_due", "id"], name="envio_lookup"),
             # Reader: live progress and counters.
