@@ -186,6 +186,8 @@ def _step(
 
 
 def _check_complete(campaign: Campaign) -> None:
+    # Judged as it stands now: an import may have brought columns since the caller read it.
+    campaign.refresh_from_db()
     missing = []
     if not Envio.objects.filter(campaign=campaign).exists():
         missing.append(_("importa los destinatarios"))
