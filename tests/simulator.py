@@ -132,9 +132,10 @@ def simulator_thread(
     """A simulator on a free port, in a thread of this process. `options` are fields of `Options`."""
     settings = settings or Settings()
     wanted = Options(port=0, tenants=tenants, **options)
-    with serving_in_thread(wanted, settings, faults=list(_as_list(faults)), observer=observer) as (_world, port):
-        with contextlib.closing(Simulator(f"http://127.0.0.1:{port}", token=settings.token)) as simulator:
-            yield simulator
+    with contextlib.ExitStack() as stack:
+        serving = serving_in_thread(wanted, settings, faults=_as_list(faults), observer=observer)
+        _world, port = stack.enter_context(serving)
+        yield stack.enter_context(contextlib.closing(Simulator(f"http://127.0.0.1:{port}", token=settings.token)))
 
 
 @contextlib.contextmanager

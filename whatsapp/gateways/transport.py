@@ -8,6 +8,7 @@ first byte is written, and sockets whose reads get only the time that is left.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
 import functools
@@ -84,6 +85,7 @@ def exchange(
     except Exception as error:  # the far side can provoke any error of four libraries
         raise TransportError(trace.explain(error), request_left=trace.request_left) from error
     finally:
+        trace.close()
         adapter.close()
 
 
@@ -108,6 +110,14 @@ class _Trace:
 
     deadline: float
     request_left: bool = False
+    # The connection and the response around its socket. The socket is closed when both are; left to the garbage
+    # collector, a far side that waits for our end might wait long.
+    opened: list[Any] = dataclasses.field(default_factory=list)
+
+    def close(self) -> None:
+        for each in self.opened:
+            with contextlib.suppress(OSError, ValueError):
+                each.close()
 
     def remaining(self) -> float:
         """Seconds to the deadline. Raises TimeoutError when there are none."""
@@ -176,6 +186,7 @@ class _Traced:
     def __init__(self, *args: Any, trace: _Trace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.trace = trace
+        trace.opened.append(self)
         # http.client makes the response around the socket through this attribute.
         self.response_class = functools.partial(_DeadlineResponse, trace=trace)
 
@@ -201,6 +212,7 @@ class _DeadlineResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: Any, *args: Any, trace: _Trace, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
+        trace.opened.append(self)
         self.fp: io.BufferedReader = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock=sock, trace=trace))
 
 

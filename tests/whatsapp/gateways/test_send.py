@@ -83,6 +83,38 @@ def test_every_send_has_a_connection_of_its_own(simulator: Simulator) -> None:
     assert all(b"\r\nConnection: close\r\n" in request for request in seen)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 100000\r\n\r\n" + b"x" * 70_000,
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nwrong",
+        # Without a body the connection could be kept; urllib3 logs the odd header with the traceback.
+        b"HTTP/1.1 204 No Content\r\nodd\r\n\r\n",
+        b"no HTTP at all",
+    ],
+    ids=["long", "short", "empty", "odd"],
+)
+def test_connection_is_closed_as_soon_as_the_answer_is_judged(answer: bytes) -> None:
+    """Also while somebody still holds the error, whose traceback holds everything."""
+    ended: list[bytes] = []
+
+    def script(connection: socket.socket) -> None:
+        read_request(connection)
+        try:
+            connection.sendall(answer)
+            connection.shutdown(socket.SHUT_WR)
+            ended.append(connection.recv(1))
+        except ConnectionError:
+            ended.append(b"")
+
+    with far_side(script) as base_url:
+        held = refusal(gateway_at(base_url))
+        end = time.monotonic() + 3
+        while not ended and time.monotonic() < end:
+            time.sleep(0.01)
+    assert ended == [b""], f"still open after {held!r}"
+
+
 # --- The table, on answers of the contract ------------------------------------------------------------------------
 
 
