@@ -17,6 +17,7 @@ from campaigns.rendering import TemplateError, parse
 from leadmaster.accounts.api import person
 
 _DAY = 86_400
+MAX_TEMPLATE = 10_000
 
 
 class CountsSerializer(serializers.Serializer[Any]):
@@ -73,6 +74,10 @@ class CampaignEventSerializer(serializers.ModelSerializer[CampaignEvent]):
         fields = ("id", "at", "by", "from_state", "to_state", "reason")
 
 
+class MessageSerializer(serializers.Serializer[Any]):
+    template = serializers.CharField(max_length=MAX_TEMPLATE, trim_whitespace=False)
+
+
 class CampaignSerializer(serializers.ModelSerializer[Campaign]):
     """Owner and team follow from whoever creates it and the session it goes out through."""
 
@@ -92,7 +97,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "launched_at", "ended_at",
         )  # fmt: skip
         extra_kwargs = {
-            "template": {"max_length": 10_000},
+            "template": {"max_length": MAX_TEMPLATE, "trim_whitespace": False},
             "delay_min": {"max_value": _DAY},
             "delay_max": {"max_value": _DAY},
             "burst_size": {"max_value": 10_000},
@@ -127,3 +132,10 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
                 {"delay_max": _("La pausa máxima no puede ser menor que la mínima (%(low)d s).") % {"low": low}}
             )
         return attrs
+
+    def update(self, instance: Campaign, validated_data: dict[str, Any]) -> Campaign:
+        """Only what was asked for: an import may be adding columns to the same row."""
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=[*validated_data])
+        return instance

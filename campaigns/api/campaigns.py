@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -22,6 +22,7 @@ from campaigns.api.campaign_serializers import (
     CampaignEventSerializer,
     CampaignSerializer,
     ForecastSerializer,
+    MessageSerializer,
     ProgressSerializer,
     VerdictSerializer,
 )
@@ -31,6 +32,7 @@ from campaigns.engine.plan import why_not
 from campaigns.enums import CampaignState
 from campaigns.errors import WrongState
 from campaigns.forecast import forecast
+from campaigns.message import edit_message
 from campaigns.models import Campaign
 from campaigns.policy import Act, require
 from campaigns.progress import Progress, progress, progress_of
@@ -58,7 +60,7 @@ class CampaignViewSet(
     needs: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("list", "retrieve", "progress", "forecast", "why_not", "events"), Act.VIEW),
         "create": "campaigns.add_campaign",
-        **dict.fromkeys(("partial_update", "destroy"), Act.EDIT),
+        **dict.fromkeys(("partial_update", "destroy", "message"), Act.EDIT),
         **dict.fromkeys(("submit", "launch", "pause", "resume", "cancel"), Act.OPERATE),
         **dict.fromkeys(("approve", "reject"), Act.APPROVE),
     }
@@ -82,9 +84,11 @@ class CampaignViewSet(
         serializer.save(owner=person(self.request), team=session.team)
 
     def perform_update(self, serializer: BaseSerializer[Campaign]) -> None:
-        campaign: Campaign = self.get_object()
+        campaign = serializer.instance
+        assert isinstance(campaign, Campaign)  # noqa: S101 - an update has its row
         with transaction.atomic():
             self._lock_draft(campaign)
+            self._keep_frozen(campaign, serializer.validated_data)
             serializer.save()
 
     def perform_destroy(self, instance: Campaign) -> None:
@@ -100,6 +104,18 @@ class CampaignViewSet(
         state = Campaign.objects.select_for_update().values_list("state", flat=True).get(pk=campaign.pk)
         if state != CampaignState.DRAFT:
             raise WrongState(_("Solo se edita un borrador. Pide que rechacen la campaña para volver a cambiarla."))
+
+    def _keep_frozen(self, campaign: Campaign, changes: Mapping[str, Any]) -> None:
+        """Each envío carries its text and its session since it was imported."""
+        frozen = {name: getattr(campaign, name) for name in ("template", "session")}
+        changed = [name for name, value in frozen.items() if changes.get(name, value) != value]
+        if not changed or not campaign.envios.exists():
+            return
+        if "session" in changed:
+            raise WrongState(
+                _("Los destinatarios ya están en su sesión. Para usar otra, cancela esta campaña y crea una nueva.")
+            )
+        raise WrongState(_("Los destinatarios ya tienen su mensaje escrito: cámbialo con POST …/message/."))
 
     # --- Verbs ----------------------------------------------------------------------------------------------------
 
@@ -144,6 +160,16 @@ class CampaignViewSet(
     def cancel(self, request: Request, pk: str) -> Response:
         """La termina: lo pendiente queda cancelado."""
         return self._act(lifecycle.cancel, reason=self._reason(RequiredReasonSerializer))
+
+    @extend_schema(request=MessageSerializer, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"])
+    def message(self, request: Request, pk: str) -> Response:
+        """Cambia el mensaje de un borrador y vuelve a escribir el texto de cada destinatario, o de ninguno."""
+        given = MessageSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        campaign: Campaign = self.get_object()
+        edit_message(campaign, given.validated_data["template"], by=person(request), now=timezone.now())
+        return Response(self.get_serializer(campaign).data)
 
     # --- Questions ------------------------------------------------------------------------------------------------
 

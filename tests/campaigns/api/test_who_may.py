@@ -145,6 +145,13 @@ TABLE = [
     ),
     Row(
         method="post",
+        path="/api/v1/campaigns/{id}/message/",
+        seed=lambda w: w.complete(S.DRAFT).pk,
+        body=lambda w: {"template": "Chau {nombre}"},
+        expected=only_team(200),
+    ),
+    Row(
+        method="post",
         path="/api/v1/campaigns/{id}/recipients/",
         seed=lambda w: w.campaign().pk,
         body=a_file,
