@@ -31,7 +31,8 @@ help: ## This list
 run: ## Everything on this machine, with a demonstration to look at; Ctrl-C ends it
 	@deploy/bootstrap.sh base
 	@$(PYTHON) deploy/write_env.py
-	@PORT=$(PORT) GATEWAY_PORT=$(GATEWAY_PORT) exec deploy/run
+	@# Tied to make: should that be killed outright, everything is told to end.
+	@PORT=$(PORT) GATEWAY_PORT=$(GATEWAY_PORT) exec $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM) deploy/run
 
 # --- Work -----------------------------------------------------------------------------------------------------------
 
