@@ -105,6 +105,11 @@ class Template:
         return _sendable(_without_gaps(text) if _NAMELESS in text else text)
 
 
+def values_of(name: str, columns: Mapping[str, str]) -> dict[str, str]:
+    """What a person's message can say: their file's columns and, by each of its names, their name."""
+    return {**columns, **dict.fromkeys(NAME_FIELDS, name)}
+
+
 def field_name(text: str) -> str:
     """`Fecha de Alta` → `fecha_de_alta`; empty when nothing of it is a letter or a digit."""
     plain = unicodedata.normalize("NFKD", text).lower()

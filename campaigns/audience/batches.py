@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from django.db import transaction
-from django.db.models import F
+from django.db import reset_queries, transaction
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from campaigns.audience.errors import AudienceError
+from campaigns.audience.insert import EnvioInserter, NewEnvio
 from campaigns.audience.report import Result
 from campaigns.audience.rows import BadRow, Person
 from campaigns.audience.seen import SeenPhones
 from campaigns.enums import CAMPAIGN_EDITABLE, EnvioState
 from campaigns.models import Campaign, Envio, RecipientImport
-from campaigns.rendering import NAME_FIELDS, MissingValuesError, Template, UnsendableTextError
+from campaigns.rendering import MissingValuesError, Template, UnsendableTextError, values_of
 from leadmaster.directory.models import Suppression
 from leadmaster.lib.db import retrying
 
@@ -25,8 +26,7 @@ from leadmaster.lib.db import retrying
 BATCH = 1000
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What became of one row, with the reason for people and its stable code when it was left out."""
 
     row: Person | BadRow
@@ -37,18 +37,17 @@ class Decision:
     first_row: int | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     person: Person
     text: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Known:
-    """Which phones of a batch are no news, each by the reason."""
+class _Known(NamedTuple):
+    """What the database says of a batch's phones."""
 
     opted_out: set[str]
-    there: set[str]
+    there: set[str]  # in this campaign already
+    warm: set[str]  # got a message through this session before
 
 
 def batches(rows: Iterable[Person | BadRow]) -> Iterator[list[Person | BadRow]]:
@@ -73,10 +72,14 @@ class BatchWriter:
         self._template = template
         self._seen = seen
         self._record = record
-        self._now = now
+        self._inserter = EnvioInserter(
+            Envio(campaign=campaign, session_id=campaign.session_id, next_due=now, created_at=now)
+        )
 
     def write(self, batch: Sequence[Person | BadRow]) -> list[Decision]:
         """One decision per row, in their order; the envíos and the record's counters are committed."""
+        # With DEBUG on, Django keeps every query's text: an import would pile up its phones there.
+        reset_queries()
         decisions, candidates = self._sift(batch)
         if self._record is None:
             known = self._known(candidates)
@@ -113,8 +116,18 @@ class BatchWriter:
 
     def _known(self, candidates: Sequence[_Candidate]) -> _Known:
         phones = [candidate.person.phone for candidate in candidates]
-        there = Envio.objects.filter(campaign=self._campaign, phone__in=phones).values_list("phone", flat=True)
-        return _Known(opted_out=Suppression.objects.among(phones), there=set(there))
+        # By phone alone: asked for the session, SQLite would walk all of its envíos instead of the index on phone.
+        known = Envio.objects.filter(Q(campaign=self._campaign) | Q(state=EnvioState.SENT), phone__in=phones)
+        rows = list(known.values_list("phone", "campaign_id", "session_id", "state"))
+        return _Known(
+            opted_out=Suppression.objects.among(phones),
+            there={phone for phone, campaign, _session, _state in rows if campaign == self._campaign.pk},
+            warm={
+                phone
+                for phone, _campaign, session, state in rows
+                if session == self._campaign.session_id and state == EnvioState.SENT
+            },
+        )
 
     @transaction.atomic(durable=True)
     def _commit(self, candidates: Sequence[_Candidate], *, left_out: Sequence[Result]) -> _Known:
@@ -122,7 +135,7 @@ class BatchWriter:
         self._lock_campaign()
         known = self._known(candidates)
         new = [item for item in candidates if item.person.phone not in known.opted_out | known.there]
-        Envio.objects.bulk_create(self._envios(new))
+        self._inserter.insert([_new_envio(item, warm=item.person.phone in known.warm) for item in new])
         self._count([*left_out, *(_result(item.person.phone, known) for item in candidates)])
         return known
 
@@ -138,28 +151,6 @@ class BatchWriter:
                 ),
             )
 
-    def _envios(self, new: Sequence[_Candidate]) -> list[Envio]:
-        phones = [item.person.phone for item in new]
-        warm = set(
-            Envio.objects.filter(
-                session=self._campaign.session_id, phone__in=phones, state=EnvioState.SENT
-            ).values_list("phone", flat=True)
-        )
-        return [
-            Envio(
-                campaign_id=self._campaign.pk,
-                session_id=self._campaign.session_id,
-                phone=item.person.phone,
-                name=item.person.name,
-                variables=item.person.values,
-                text=item.text,
-                warm=item.person.phone in warm,
-                next_due=self._now,
-                created_at=self._now,
-            )
-            for item in new
-        ]
-
     def _count(self, results: Sequence[Result]) -> None:
         """The counters grow with the rows they count, so that a killed import still tells the truth."""
         if self._record is None:
@@ -168,9 +159,9 @@ class BatchWriter:
         RecipientImport.objects.filter(pk=self._record.pk).update(rows=F("rows") + len(results), **increments)
 
 
-def values_of(name: str, columns: dict[str, str]) -> dict[str, str]:
-    """What a person's message can say: their file's columns and, by both of its names, their name."""
-    return {**columns, **dict.fromkeys(NAME_FIELDS, name)}
+def _new_envio(candidate: _Candidate, *, warm: bool) -> NewEnvio:
+    person = candidate.person
+    return NewEnvio(phone=person.phone, name=person.name, text=candidate.text, warm=warm, variables=person.values)
 
 
 def _result(phone: str, known: _Known) -> Result:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from django.core.files import File
 from django.db import transaction
@@ -22,6 +24,7 @@ from campaigns.audience.report import Result, RowReport
 from campaigns.audience.rows import RowReader
 from campaigns.audience.seen import seen_phones
 from campaigns.enums import CAMPAIGN_EDITABLE
+from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, require
 from campaigns.rendering import NAME_FIELDS, Template, TemplateError, UnknownPlaceholdersError, parse
@@ -61,7 +64,7 @@ class ImportReport:
 
 def import_file(
     campaign: Campaign,
-    file: Path | BinaryIO,
+    file: Path | IO[bytes],
     *,
     now: dt.datetime,
     by: User | None = None,
@@ -91,19 +94,29 @@ def run_import(record: RecipientImport, *, now: dt.datetime, progress: Progress 
 
     A refusal is written on the record as well as raised.
     """
-    mapping = ColumnMapping.from_json(record.mapping) if record.mapping else None
     try:
+        mapping = ColumnMapping.from_json(record.mapping) if record.mapping else None
         with (
-            record.file.open("rb") as stored,
+            _stored_file(record) as stored,
             file_errors(),
             open_table(stored, decimal=decimal_sign(record.campaign.session.region)) as table,
         ):
             plan = _plan(record.campaign, table, mapping=mapping, by=record.by)
-            retrying(lambda: _adopt_record(plan, record))
+            retrying(lambda: _adopt_record(plan, record, now=now))
             return _run(plan, table, record=record, now=now, progress=progress, report_path=None)
-    except AudienceError as error:
+    except Refused as error:
         _close_record(record, state=RecipientImport.State.FAILED, now=now, error=str(error))
         raise
+
+
+@contextmanager
+def _stored_file(record: RecipientImport) -> Iterator[IO[bytes]]:
+    try:
+        stream = record.file.open("rb")
+    except (OSError, ValueError) as error:
+        raise AudienceError("unreadable", _("El archivo ya no está guardado: vuelve a subirlo.")) from error
+    with stream:
+        yield stream
 
 
 # --- Before anything is written ---------------------------------------------------------------------------------------
@@ -169,20 +182,22 @@ def _checked_template(campaign: Campaign, preview: FilePreview, mapping: ColumnM
 @transaction.atomic(durable=True)
 def _open_record(plan: _Plan, *, file_name: str, by: User | None, now: dt.datetime) -> RecipientImport:
     campaign = _adopt_columns(plan)
-    RecipientImport.objects.filter(
-        campaign=campaign, state=RecipientImport.State.RUNNING, started_at__lt=now - _LOST_AFTER
-    ).update(state=RecipientImport.State.FAILED, finished_at=now, error=_interrupted())
+    _give_up_lost(campaign, now=now)
     return RecipientImport.objects.create(
         campaign=campaign, by=by, file_name=file_name[:255], mapping=plan.mapping.as_json(), started_at=now
     )
 
 
 @transaction.atomic(durable=True)
-def _adopt_record(plan: _Plan, record: RecipientImport) -> None:
-    _adopt_columns(plan)
+def _adopt_record(plan: _Plan, record: RecipientImport, *, now: dt.datetime) -> None:
+    _give_up_lost(_adopt_columns(plan), now=now)
     record.mapping = plan.mapping.as_json()
     record.state = RecipientImport.State.RUNNING
-    record.save(update_fields=["mapping", "state"])
+    record.started_at = now
+    # A second run of the same record counts from the start: what the first one added is "already there" now.
+    for counter in ("rows", *Result):
+        setattr(record, counter, 0)
+    record.save()
 
 
 def _adopt_columns(plan: _Plan) -> Campaign:
@@ -193,6 +208,13 @@ def _adopt_columns(plan: _Plan) -> Campaign:
     campaign.columns = list(dict.fromkeys([*campaign.columns, *fields]))
     campaign.save(update_fields=["columns"])
     return campaign
+
+
+def _give_up_lost(campaign: Campaign, *, now: dt.datetime) -> None:
+    """Imports whose process is gone stop looking as if they ran."""
+    RecipientImport.objects.filter(
+        campaign=campaign, state=RecipientImport.State.RUNNING, started_at__lt=now - _LOST_AFTER
+    ).update(state=RecipientImport.State.FAILED, finished_at=now, error=_interrupted())
 
 
 def _close_record(record: RecipientImport, *, state: str, now: dt.datetime, error: str = "") -> None:
@@ -218,6 +240,7 @@ def _run(
     progress: Progress | None,
     report_path: Path | None,
 ) -> ImportReport:
+    started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         path = report_path or Path(folder) / "informe.csv"
         try:
@@ -225,12 +248,13 @@ def _run(
         except BaseException as error:
             if record:
                 _keep_report(record, path)
-                refusal = str(error) if isinstance(error, AudienceError) else _interrupted()
-                _close_record(record, state=RecipientImport.State.FAILED, now=now, error=refusal)
+                refusal = str(error) if isinstance(error, Refused) else _interrupted()
+                _close_record(record, state=RecipientImport.State.FAILED, now=_later(now, started), error=refusal)
             raise
         if record:
             _keep_report(record, path)
-            _close_record(record, state=RecipientImport.State.DONE, now=now)
+            _close_record(record, state=RecipientImport.State.DONE, now=_later(now, started))
+            record.refresh_from_db()
     return ImportReport(
         campaign_id=plan.campaign.pk,
         import_id=record.pk if record else None,
@@ -286,6 +310,11 @@ def _report_line(report: RowReport, decision: Decision) -> None:
         reason=decision.reason,
         first_row=decision.first_row,
     )
+
+
+def _later(now: dt.datetime, started: float) -> dt.datetime:
+    """`now`, as many seconds later as went by since `started` (monotonic)."""
+    return now + dt.timedelta(seconds=time.monotonic() - started)
 
 
 def _keep_report(record: RecipientImport, path: Path) -> None:

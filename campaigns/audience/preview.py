@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from campaigns.audience.errors import file_errors
 from campaigns.audience.mapping import ColumnMapping, fields_of, guess, headers_of, known_fields
@@ -36,7 +36,7 @@ class FilePreview:
         return known_fields(self.fields, mapping=self.guess) if self.guess else list(self.fields)
 
 
-def inspect(file: Path | BinaryIO, *, region: str) -> FilePreview:
+def inspect(file: Path | IO[bytes], *, region: str) -> FilePreview:
     """Look at a file as somebody in `region` made it. Reads little of it. Raises AudienceError."""
     with file_errors(), open_table(file, decimal=decimal_sign(region)) as table:
         return preview_of(table, region=region)

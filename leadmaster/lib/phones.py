@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import functools
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import phonenumbers
 from django.utils.functional import Promise
@@ -302,23 +301,34 @@ def _brazil(digits: str) -> str | None:
         if not digits.startswith(prefix):
             continue
         rest = digits[len(prefix) :]
-        for national in (rest, rest[2:] if prefix and _BR_CARRIER.match(rest) else ""):
-            if len(national) == 10 and national[2] in "6789":
-                national = f"{national[:2]}9{national[2:]}"
+        without_carrier = rest[2:] if prefix and _BR_CARRIER.match(rest) else ""
+        for national in map(_with_ninth_digit, (rest, without_carrier)):
             if _BR_NUMBER.fullmatch(national):
                 return national
     return None
 
 
+def _with_ninth_digit(national: str) -> str:
+    is_old_mobile = len(national) == 10 and national[2] in "6789"
+    return f"{national[:2]}9{national[2:]}" if is_old_mobile else national
+
+
 def _pattern(region: str, kinds: tuple[str, ...]) -> re.Pattern[str]:
-    metadata = PhoneMetadata.metadata_for_region(region)
+    metadata = _metadata(region)
     return re.compile("|".join(f"(?:{getattr(metadata, kind).national_number_pattern})" for kind in kinds))
+
+
+def _metadata(region: str) -> PhoneMetadata:
+    metadata = PhoneMetadata.metadata_for_region(region)
+    if metadata is None:
+        raise LookupError(region)
+    return metadata
 
 
 def _argentine_15() -> re.Pattern[str]:
     """Area code, 15, number: the list of area codes is the library's own."""
-    areas = PhoneMetadata.metadata_for_region("AR").national_prefix_for_parsing
-    return re.compile(f"{areas.replace('0?', '', 1).removesuffix('?')}([0-9]+)")
+    prefix: str = _metadata("AR").national_prefix_for_parsing or ""
+    return re.compile(f"{prefix.replace('0?', '', 1).removesuffix('?')}([0-9]+)")
 
 
 _AR_MOBILE = _pattern("AR", ("mobile",))

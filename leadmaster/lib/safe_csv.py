@@ -8,15 +8,14 @@ from collections.abc import Iterable
 from typing import TextIO
 
 # What makes Excel, LibreOffice or Google Sheets evaluate a cell, with the full-width twins that they fold to ASCII.
-_TRIGGERS = tuple("=+-@＝＋－＠\t\r\n")
+_STARTS_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 # A bare E.164 number can only ever be a number, and people copy that column elsewhere: it stays as it is.
 _PHONE = re.compile(r"\+[0-9]{6,15}")
 
 
 def neutralised(value: str) -> str:
     """The value as text for any spreadsheet: an apostrophe goes before what would start a formula."""
-    starts_formula = value.startswith(_TRIGGERS) or value.lstrip().startswith(_TRIGGERS)
-    if starts_formula and not _PHONE.fullmatch(value):
+    if _STARTS_FORMULA.match(value) and not _PHONE.fullmatch(value):
         return f"'{value}"
     return value
 

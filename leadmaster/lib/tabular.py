@@ -14,10 +14,10 @@ import dataclasses
 import io
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import IO, Self
 
 from django.utils.translation import gettext_lazy as _
 
@@ -45,12 +45,12 @@ class Format:
 class Table:
     """An open table. Use it as a context manager; it closes only what it opened itself."""
 
-    def __init__(self, source: BinaryIO, form: Format, *, owned: bool, decimal: str) -> None:
+    def __init__(self, source: IO[bytes], form: Format, *, owned: bool, decimal: str) -> None:
         self.format = form
         self._source = source
         self._owned = owned
         self._decimal = decimal
-        self._spool: BinaryIO | None = None
+        self._spool: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +74,7 @@ class Table:
         with contextlib.closing(self.rows()) as records:
             return list(itertools.islice(records, limit))
 
-    def rows(self) -> Iterator[list[str]]:
+    def rows(self) -> Generator[list[str], None, None]:
         """Every record from the first one on. Raises TabularError where the file stops making sense."""
         if self.format.kind == "xlsx":
             self._spool = self._spool or xlsx.spool(self._source, decimal=self._decimal)
@@ -86,7 +86,7 @@ class Table:
         return sum(1 for _record in self.rows())
 
 
-def open_table(source: Path | BinaryIO, *, decimal: str = ",") -> Table:
+def open_table(source: Path | IO[bytes], *, decimal: str = ",") -> Table:
     """The table in a file or in a seekable binary stream. Raises TabularError with what to do instead.
 
     `decimal` is the sign that numbers of a workbook are written with.
@@ -122,7 +122,7 @@ _OTHER_FORMATS = (
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|table|\?xml|meta|head)\b", re.I)
 
 
-def _recognise(stream: BinaryIO) -> Format:
+def _recognise(stream: IO[bytes]) -> Format:
     stream.seek(0)
     head = stream.read(_SAMPLE_BYTES)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
@@ -140,7 +140,7 @@ def _recognise(stream: BinaryIO) -> Format:
     return Format(kind="csv", encoding=encoding, delimiter=_delimiter(stream, encoding))
 
 
-def _encoding(stream: BinaryIO, head: bytes) -> str:
+def _encoding(stream: IO[bytes], head: bytes) -> str:
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -161,7 +161,7 @@ def _utf16_without_mark(head: bytes) -> str:
     raise TabularError("binary", _("No es una planilla ni un texto: guárdala como .xlsx o CSV y vuelve a intentarlo."))
 
 
-def _is_utf8(stream: BinaryIO) -> bool:
+def _is_utf8(stream: IO[bytes]) -> bool:
     """Whether the whole file is UTF-8, but for bytes that a careless paste left in it."""
     stream.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
@@ -178,7 +178,7 @@ _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0
 _HIGH = bytes(range(0x80, 0x100))
 
 
-def _mostly_utf8(stream: BinaryIO) -> bool:
+def _mostly_utf8(stream: IO[bytes]) -> bool:
     whole = stray = 0
     stream.seek(0)
     for chunk in iter(lambda: stream.read(_CHUNK), b""):
@@ -193,7 +193,7 @@ def _mostly_utf8(stream: BinaryIO) -> bool:
 _WEIGHT = dict.fromkeys("ÁÉÍÓÚÑÜÃÕÂÊÔÀÇ", 1) | dict.fromkeys("áéíóúñüãõâêôàçºª¿¡", 3)
 
 
-def _single_byte(stream: BinaryIO) -> str:
+def _single_byte(stream: IO[bytes]) -> str:
     """Windows' code page unless the letters say that DOS or an old Mac wrote the file."""
     counts: collections.Counter[int] = collections.Counter()
     stream.seek(0)
@@ -209,7 +209,7 @@ def _single_byte(stream: BinaryIO) -> str:
     return best
 
 
-def _delimiter(stream: BinaryIO, encoding: str) -> str:
+def _delimiter(stream: IO[bytes], encoding: str) -> str:
     """The separator that cuts the first records into the same number of cells, and into the most."""
     stream.seek(0)
     text = codecs.getincrementaldecoder(encoding)(_STRAY).decode(stream.read(_SAMPLE_BYTES))
@@ -252,16 +252,18 @@ _STRAY = "leadmaster-stray-byte"
 codecs.register_error(_STRAY, _stray_byte)
 
 
-def _records(source: BinaryIO, *, encoding: str, delimiter: str) -> Iterator[list[str]]:
+def _records(source: IO[bytes], *, encoding: str, delimiter: str) -> Generator[list[str], None, None]:
     source.seek(0)
     errors = _STRAY if encoding.startswith("utf-8") else "strict"
     text = io.TextIOWrapper(source, encoding=encoding, errors=errors, newline="")
-    reader = csv.reader(text, delimiter=delimiter)
+    # A zero in a text is debris of some export, and neither MariaDB's JSON nor a screen would take it well.
+    lines = (line.replace("\x00", "") if "\x00" in line else line for line in text)
+    reader = csv.reader(lines, delimiter=delimiter)
     try:
-        for number, record in enumerate(reader):
-            if number == 0 and _declares_separator(record):
-                continue
-            yield [cell.replace("\x00", "") if "\x00" in cell else cell for cell in record]
+        first = next(reader, None)
+        if first is not None and not _declares_separator(first):
+            yield first
+        yield from reader
     except csv.Error as error:
         raise TabularError(
             "quotes",

@@ -17,8 +17,8 @@ import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from typing import BinaryIO, cast
+from collections.abc import Callable, Generator, Iterator
+from typing import IO, cast
 from xml.parsers import expat
 
 from django.utils.translation import gettext_lazy as _
@@ -50,13 +50,13 @@ _BROKEN = (
 )
 
 
-def sheet_name(source: BinaryIO) -> str:
+def sheet_name(source: IO[bytes]) -> str:
     """The sheet that `rows` reads: the first visible one with something in it. Raises TabularError."""
     with _readable(source) as book:
         return _Book(book).sheet[0]
 
 
-def rows(source: BinaryIO, *, decimal: str = ",") -> Iterator[list[str]]:
+def rows(source: IO[bytes], *, decimal: str = ",") -> Generator[list[str], None, None]:
     """Every row of the sheet from row 1 on, gaps included; numbers are written with `decimal`."""
     with _readable(source) as archive:
         book = _Book(archive)
@@ -67,7 +67,7 @@ def rows(source: BinaryIO, *, decimal: str = ",") -> Iterator[list[str]]:
             yield from _sheet_rows(archive, book.sheet[1], cell_text)
 
 
-def spool(source: BinaryIO, *, decimal: str = ",") -> BinaryIO:
+def spool(source: IO[bytes], *, decimal: str = ",") -> IO[bytes]:
     """The sheet as a temporary UTF-8 CSV: it can be read again and again at a CSV's speed."""
     target = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - the caller closes it
     try:
@@ -78,14 +78,14 @@ def spool(source: BinaryIO, *, decimal: str = ",") -> BinaryIO:
     except BaseException:
         target.close()
         raise
-    return cast(BinaryIO, target)
+    return cast(IO[bytes], target)
 
 
 # --- The workbook around the sheet ------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
-def _readable(source: BinaryIO) -> Iterator[zipfile.ZipFile]:
+def _readable(source: IO[bytes]) -> Iterator[zipfile.ZipFile]:
     """The archive; whatever is broken in it becomes one TabularError."""
     try:
         source.seek(0)
@@ -161,9 +161,7 @@ class _Book:
         if not sheets:
             raise TabularError("no_sheet", _("El libro no tiene ninguna hoja visible con datos."))
         for name, path in sheets:
-            if any(
-                tag in {"v", "is"} for tag, _attributes in itertools.islice(_elements(self._archive, path), 5000)
-            ):
+            if any(tag in {"v", "is"} for tag, _attributes in itertools.islice(_elements(self._archive, path), 5000)):
                 return name, path
         return sheets[0]
 

@@ -62,8 +62,12 @@ def _chosen_mapping(campaign: Campaign, options: dict[str, Any]) -> ColumnMappin
         return None
     preview = inspect(options["file"], region=campaign.session.region)
     guess = preview.guess
-    phone = _column(preview, options["phone_column"]) if options["phone_column"] else guess and guess.phone
-    name = _column(preview, options["name_column"]) if options["name_column"] else guess and guess.name
+    phone = guess.phone if guess else None
+    name = guess.name if guess else None
+    if options["phone_column"]:
+        phone = _column(preview, options["phone_column"])
+    if options["name_column"]:
+        name = _column(preview, options["name_column"])
     if phone is None:
         raise CommandError(_("Ninguna columna parece tener teléfonos: indica cuál con --phone-column."))
     return ColumnMapping(phone=phone, name=name, header_row=guess.header_row if guess else 1)
