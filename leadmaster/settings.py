@@ -59,7 +59,8 @@ CONTENT_SECURITY_POLICY = {
 
 INSTALLED_APPS = [
     "leadmaster.site.LeadMasterAdminConfig",
-    "unfold",
+    # Not its default config, which would put a site of its own in the place of ours.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "django.forms",
     "django.contrib.auth",

@@ -1,1 +1,17 @@
 """The supervisors' desk for the sender: one module per noun, every action by the confirm recipe."""
+
+from campaigns.admin.attempt import AttemptAdmin
+from campaigns.admin.campaign import CampaignAdmin
+from campaigns.admin.envio import EnvioAdmin
+from campaigns.admin.switch import SenderSwitchAdmin
+from campaigns.admin.tick import TickAdmin
+from campaigns.admin.uncertain import UncertainEnvioAdmin
+
+__all__ = [
+    "AttemptAdmin",
+    "CampaignAdmin",
+    "EnvioAdmin",
+    "SenderSwitchAdmin",
+    "TickAdmin",
+    "UncertainEnvioAdmin",
+]

@@ -62,7 +62,12 @@ def campaign_cards(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def pause(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    return _act(request, campaign_id, lifecycle.pause, _("“%(name)s” quedó en pausa. A lo sumo sale el mensaje que ya iba en camino."))
+    return _act(
+        request,
+        campaign_id,
+        lifecycle.pause,
+        _("“%(name)s” quedó en pausa. A lo sumo sale el mensaje que ya iba en camino."),
+    )
 
 
 @login_required

@@ -2,9 +2,10 @@
 
 import django.contrib.auth.validators
 import django.utils.timezone
-import leadmaster.accounts.models
 from django.conf import settings
 from django.db import migrations, models
+
+import leadmaster.accounts.models
 
 
 class Migration(migrations.Migration):

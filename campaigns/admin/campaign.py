@@ -1,0 +1,290 @@
+"""Campaigns: the list, the page, and the addresses of everything that is done to one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import display
+from django.db import models
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from campaigns import lifecycle, screens
+from campaigns.admin import campaign_import, campaign_live
+from campaigns.admin.base import SessionFilter, TeamFilter, people_of, person, require_act, teams_of
+from campaigns.admin.campaign_form import CampaignForm, MessageForm, edit_message
+from campaigns.admin.campaign_list import CampaignList
+from campaigns.admin.campaign_verbs import PAGES, confirmation
+from campaigns.admin.schedule import ScheduleInline
+from campaigns.enums import CAMPAIGN_ENDED, CampaignState, ScheduleState
+from campaigns.errors import Refused
+from campaigns.lifecycle import TABLE, Verb
+from campaigns.models import Campaign, Envio, Schedule
+from campaigns.policy import Act, may
+from leadmaster.lib.adminviews import Confirmation, OptionalReasonForm, confirm_and_run
+from leadmaster.lib.modeladmins import ScopedAdmin
+from whatsapp.models import WhatsAppSession
+from whatsapp.screens import session_dot
+
+
+@admin.register(Campaign)
+class CampaignAdmin(ScopedAdmin[Campaign]):
+    form = CampaignForm
+    list_display = ("heading", "standing", "advance", "now", "line", "owner")
+    list_filter = ("state", SessionFilter, TeamFilter)
+    list_select_related = ("owner", "session", "team")
+    search_fields = ("name",)
+    search_help_text = gettext_lazy("Busca por nombre de campaña")
+    list_per_page = 50
+    inlines = (ScheduleInline,)
+    warn_unsaved_form = True
+    change_form_template = "admin/campaigns/campaign/change_form.html"
+    fieldsets = (
+        (None, {"fields": ("name", ("owner", "team", "session"))}),
+        (gettext_lazy("Mensaje"), {"fields": ("template",)}),
+        (
+            gettext_lazy("Ritmo"),
+            {"fields": (("delay_min", "delay_max"), ("burst_size", "burst_pause"), ("typing", "max_attempts"))},
+        ),
+    )
+
+    # --- The list ---------------------------------------------------------------------------------------------------
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CampaignList]:
+        return CampaignList
+
+    @display(description=gettext_lazy("campaña"), ordering="name")
+    def heading(self, campaign: Campaign) -> SafeString:
+        return format_html('<span class="lm-two"><b>{}</b><small>{}</small></span>', campaign.name, campaign.team)
+
+    @display(description=gettext_lazy("estado"), ordering="state")
+    def standing(self, campaign: Campaign) -> SafeString:
+        return screens.campaign_badge(campaign)
+
+    @display(description=gettext_lazy("avance"))
+    def advance(self, campaign: Campaign) -> SafeString:
+        return CampaignList.advance(campaign)
+
+    @display(description=gettext_lazy("¿por qué no ahora?"))
+    def now(self, campaign: Campaign) -> SafeString:
+        return CampaignList.why_not_now(campaign)
+
+    @display(description=gettext_lazy("sesión"), ordering="session__name")
+    def line(self, campaign: Campaign) -> SafeString:
+        return session_dot(campaign.session, timezone.now())
+
+    # --- The page ---------------------------------------------------------------------------------------------------
+
+    def has_change_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        """The page of one that ended is only read. Of one that lives, at least the schedules change."""
+        if obj is None:
+            return super().has_change_permission(request)
+        return obj.state not in CAMPAIGN_ENDED and may(request.user, Act.EDIT, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> list[str]:
+        if obj is None:
+            return []
+        if obj.state != CampaignState.DRAFT:
+            return list(CampaignForm.Meta.fields)
+        # What is frozen in the recipients' rows is changed by an operation, not by a form.
+        return ["session", "template"] if Envio.objects.filter(campaign=obj).exists() else []
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial: dict[str, Any] = {**super().get_changeform_initial_data(request), "owner": request.user.pk}
+        teams = list(teams_of(request.user)[:2])
+        return {**initial, "team": teams[0].pk} if len(teams) == 1 else initial
+
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        choices: dict[str, Callable[[], models.QuerySet[Any]]] = {
+            "owner": lambda: people_of(person(request)),
+            "team": lambda: teams_of(request.user),
+            "session": lambda: WhatsAppSession.objects.visible_to(request.user),
+        }
+        if db_field.name in choices:
+            kwargs["queryset"] = choices[db_field.name]()
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return field
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        campaign = kwargs.get("obj")
+        if campaign is not None:
+            context.update(campaign_live.page(campaign, person(request), timezone.now()))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: Campaign, inline: Any, prefix: str) -> dict[str, Any]:
+        kwargs: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        if obj.pk and may(request.user, Act.APPROVE, obj):
+            for schedule in kwargs.get("queryset", ()):
+                schedule.decidable = True
+        return kwargs
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        formset.save()
+        for schedule, _fields in formset.changed_objects:
+            if schedule.state == ScheduleState.PENDING:
+                continue
+            lifecycle.schedule_changed(schedule)
+            messages.warning(request, _("Cambió una programación: no envía hasta que un supervisor la apruebe de nuevo."))
+
+    def save_model(self, request: HttpRequest, obj: Campaign, form: ModelForm[Campaign], change: bool) -> None:  # noqa: FBT001
+        if change and not form.changed_data:
+            return
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request: HttpRequest, obj: Campaign, post_url_continue: str | None = None) -> HttpResponse:
+        """After a new campaign come its recipients."""
+        super().response_add(request, obj, post_url_continue)
+        return HttpResponseRedirect(self._url("change", obj))
+
+    def response_change(self, request: HttpRequest, obj: Campaign) -> HttpResponse:
+        super().response_change(request, obj)
+        return HttpResponseRedirect(self._url("change", obj))
+
+    # --- What is done to one ----------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        def at(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
+            return path(f"<int:pk>/{route}", self.admin_site.admin_view(view), name=f"campaigns_campaign_{name}")
+
+        verbs = [at(f"{verb.value}/", self._verb_view(verb), verb.value) for verb in PAGES]
+        return [
+            *verbs,
+            at("live/", self.live_view, "live"),
+            at("message/", self.message_view, "message"),
+            at("import/", self.upload_view, "upload"),
+            at("import/<int:record>/", self.import_view, "import"),
+            at("import/<int:record>/report/", self.report_view, "report"),
+            at("schedules/<int:schedule>/<str:decision>/", self.schedule_view, "schedule"),
+            *super().get_urls(),
+        ]
+
+    def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The moving part of the page, for whoever may see the campaign."""
+        campaign = self.find(request, str(pk))
+        live = campaign_live.look(campaign, timezone.now())
+        context = {
+            "live": live,
+            "buttons": campaign_live.buttons(campaign, person(request)),
+            "may_decide": may(request.user, Act.DECIDE, campaign),
+        }
+        return TemplateResponse(request, "admin/campaigns/campaign/live.html", context)
+
+    def _verb_view(self, verb: Verb) -> Callable[..., HttpResponse]:
+        def view(request: HttpRequest, pk: int) -> HttpResponse:
+            campaign = self.find(request, str(pk))
+            require_act(request, TABLE[verb][2], campaign)
+            if request.method == "GET" and verb not in lifecycle.allowed_verbs(campaign):
+                state = campaign.get_state_display().lower()
+                messages.error(request, _("La campaña está %(state)s: ya no se puede hacer eso.") % {"state": state})
+                return HttpResponseRedirect(self._url("change", campaign))
+            now = timezone.now()
+
+            def run(data: Mapping[str, Any]) -> str:
+                PAGES[verb].run(campaign, person(request), now, data)
+                return str(PAGES[verb].done) % {"name": campaign.name}
+
+            return confirm_and_run(
+                request,
+                page=confirmation(campaign, verb, now),
+                run=run,
+                refusals=Refused,
+                form_class=PAGES[verb].form,
+                back=self._url("change", campaign),
+                context=self._context(request, campaign),
+            )
+
+        view.__name__ = f"{verb.value}_view"
+        return view
+
+    def message_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Another message for a draft; the texts of those who are already in it are written anew."""
+        campaign = self.find(request, str(pk))
+        require_act(request, Act.EDIT, campaign)
+        form = MessageForm(request.POST if request.method == "POST" else None, campaign=campaign)
+        if request.method == "POST" and form.is_valid():
+            try:
+                count = edit_message(campaign, form.cleaned_data["template"], by=person(request), now=timezone.now())
+            except Refused as refusal:
+                form.add_error("template", str(refusal))
+            else:
+                sentence = ngettext("El mensaje cambió, también en %d texto.", "El mensaje cambió, también en %d textos.", count)
+                messages.success(request, sentence % count)
+                return HttpResponseRedirect(self._url("change", campaign))
+        page = Confirmation(
+            title=_("Editar mensaje · %(name)s") % {"name": campaign.name},
+            question=_("El mensaje nuevo se escribe también para los destinatarios que ya importaste."),
+            button=_("Guardar mensaje"),
+        )
+        context = {**self._context(request, campaign), "title": page.title, "page": page, "form": form}
+        return TemplateResponse(request, "admin/confirm.html", {**context, "back": self._url("change", campaign)})
+
+    def upload_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        campaign = self.find(request, str(pk))
+        return campaign_import.upload(request, campaign, self._context(request, campaign))
+
+    def import_view(self, request: HttpRequest, pk: int, record: int) -> HttpResponse:
+        campaign = self.find(request, str(pk))
+        return campaign_import.show(request, campaign, record, self._context(request, campaign))
+
+    def report_view(self, request: HttpRequest, pk: int, record: int) -> HttpResponseBase:
+        return campaign_import.report(self.find(request, str(pk)), record)
+
+    def schedule_view(self, request: HttpRequest, pk: int, schedule: int, decision: str) -> HttpResponse:
+        """Approve or reject one schedule that was added or edited after the campaign."""
+        campaign = self.find(request, str(pk))
+        require_act(request, Act.APPROVE, campaign)
+        row = campaign.schedules.prefetch_related("windows").filter(pk=schedule).first()
+        if row is None or decision not in {"approve", "reject"}:
+            return HttpResponseRedirect(self._url("change", campaign))
+        approve = decision == "approve"
+
+        def run(_data: Mapping[str, Any]) -> str:
+            lifecycle.decide_schedule(row, approve=approve, by=person(request), now=timezone.now())
+            return _("Programación aprobada.") if approve else _("Programación rechazada: no enviará.")
+
+        return confirm_and_run(
+            request,
+            page=_schedule_page(campaign, row, approve=approve),
+            run=run,
+            refusals=Refused,
+            back=self._url("change", campaign),
+            context=self._context(request, campaign),
+        )
+
+    def _context(self, request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts, "original": campaign}
+
+    def _url(self, name: str, campaign: Campaign) -> str:
+        return reverse(f"admin:campaigns_campaign_{name}", args=[campaign.pk])
+
+
+def _schedule_page(campaign: Campaign, schedule: Schedule, *, approve: bool) -> Confirmation:
+    dates = _("desde %(start)s") % {"start": schedule.starts_on}
+    if schedule.ends_on:
+        dates = _("del %(start)s al %(end)s") % {"start": schedule.starts_on, "end": schedule.ends_on}
+    return Confirmation(
+        title=_("Aprobar programación") if approve else _("Rechazar programación"),
+        question=_("La campaña “%(name)s” envía con esta programación.") % {"name": campaign.name}
+        if approve
+        else _("La campaña “%(name)s” no envía con esta programación.") % {"name": campaign.name},
+        button=_("Aprobar") if approve else _("Rechazar"),
+        facts=[
+            (_("Días y cupo"), str(schedule)),
+            (_("Ventanas"), ", ".join(str(window) for window in schedule.windows.all())),
+            (_("Fechas"), dates),
+        ],
+        tone="primary" if approve else "danger",
+    )

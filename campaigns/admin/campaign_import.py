@@ -1,0 +1,191 @@
+"""Recipients from a file: upload, confirm what the columns mean, import, read the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from campaigns.admin.base import person, require_act
+from campaigns.audience import AudienceError, ColumnMapping, FilePreview, inspect, run_import
+from campaigns.audience.pending import confirm
+from campaigns.models import Campaign, RecipientImport
+from campaigns.policy import Act
+from leadmaster.lib.widgets import BaseFileWidget, SelectWidget, TextWidget
+
+State = RecipientImport.State
+# About 20 000 rows. A bigger file would keep the person waiting for more than a few seconds: it goes to the background.
+_BIG = {".xlsx": 600_000}
+_BIG_TEXT = 1_200_000
+_LARGEST = 200 * 1024 * 1024
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("Archivo de destinatarios"),
+        widget=BaseFileWidget,
+        help_text=gettext_lazy("CSV o XLSX, tal como sale de la planilla. Hace falta una columna con el teléfono."),
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > _LARGEST:
+            raise forms.ValidationError(_("El archivo pesa más de 200 MB: divídelo en varios."))
+        return file
+
+
+class MappingForm(forms.Form):
+    """What the columns mean. Choices are positions, shown by their header."""
+
+    phone = forms.TypedChoiceField(label=gettext_lazy("Columna del teléfono"), coerce=int, widget=SelectWidget)
+    name = forms.TypedChoiceField(
+        label=gettext_lazy("Columna del nombre"), coerce=int, required=False, empty_value=None, widget=SelectWidget
+    )
+    header_row = forms.IntegerField(
+        label=gettext_lazy("Fila de los encabezados"),
+        min_value=1,
+        required=False,
+        widget=TextWidget({"type": "number", "min": 1}),
+        help_text=gettext_lazy("Vacía si el archivo empieza directamente con los datos."),
+    )
+
+    def __init__(self, data: Any, *, preview: FilePreview) -> None:
+        super().__init__(data, initial=preview.guess.as_json() if preview.guess else {"header_row": 1})
+        columns = [(number, header) for number, header in enumerate(preview.headers)]
+        phone, name = self.fields["phone"], self.fields["name"]
+        assert isinstance(phone, forms.ChoiceField)  # noqa: S101 - tells mypy what the class body says
+        assert isinstance(name, forms.ChoiceField)  # noqa: S101
+        phone.choices = columns
+        name.choices = [("", _("El archivo no trae nombres")), *columns]
+
+    def mapping(self) -> ColumnMapping:
+        return ColumnMapping(**self.cleaned_data)
+
+
+def upload(request: HttpRequest, campaign: Campaign, context: dict[str, Any]) -> HttpResponse:
+    """GET asks for the file; POST keeps it, if it is one, and goes on to its columns."""
+    require_act(request, Act.IMPORT, campaign)
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        record = RecipientImport.objects.create(
+            campaign=campaign,
+            by=person(request),
+            file_name=Path(form.cleaned_data["file"].name).name[:255],
+            file=form.cleaned_data["file"],
+            state=State.UPLOADED,
+            started_at=timezone.now(),
+        )
+        try:
+            _look(record)
+        except AudienceError as error:
+            record.file.delete(save=False)
+            record.delete()
+            form.add_error("file", str(error))
+        else:
+            return HttpResponseRedirect(url("import", campaign, record.pk))
+    title = _("Importar destinatarios · %(name)s") % {"name": campaign.name}
+    return TemplateResponse(
+        request,
+        "admin/campaigns/campaign/upload.html",
+        {**context, "title": title, "form": form, "campaign": campaign, "back": url("change", campaign)},
+    )
+
+
+def show(request: HttpRequest, campaign: Campaign, record_id: int, context: dict[str, Any]) -> HttpResponse:
+    """The columns to confirm while the file waits for that; its result, or its progress, afterwards."""
+    record = _record(campaign, record_id)
+    if record.state == State.UPLOADED:
+        require_act(request, Act.IMPORT, campaign)
+        return _confirm_columns(request, campaign, record, context)
+    template = "import_live.html" if request.headers.get("HX-Request") else "import_result.html"
+    return TemplateResponse(
+        request,
+        f"admin/campaigns/campaign/{template}",
+        {
+            **context,
+            "title": _("Importación · %(name)s") % {"name": campaign.name},
+            "record": record,
+            "campaign": campaign,
+            "moving": record.state in {State.QUEUED, State.RUNNING},
+            "back": url("change", campaign),
+        },
+    )
+
+
+def report(campaign: Campaign, record_id: int) -> HttpResponseBase:
+    """The row-by-row report, for whoever may see the campaign."""
+    record = _record(campaign, record_id)
+    if not record.report:
+        raise Http404
+    name = f"informe-{Path(record.file_name).stem}.csv"
+    return FileResponse(record.report.open("rb"), as_attachment=True, filename=name, content_type="text/csv")
+
+
+def url(name: str, campaign: Campaign, *args: object) -> str:
+    return reverse(f"admin:campaigns_campaign_{name}", args=[campaign.pk, *args])
+
+
+def _record(campaign: Campaign, record_id: int) -> RecipientImport:
+    return get_object_or_404(campaign.imports.select_related("campaign__session", "by"), pk=record_id)
+
+
+def _look(record: RecipientImport) -> FilePreview:
+    with record.file.open("rb") as stored:
+        return inspect(stored, region=record.campaign.session.region)
+
+
+def _confirm_columns(
+    request: HttpRequest, campaign: Campaign, record: RecipientImport, context: dict[str, Any]
+) -> HttpResponse:
+    preview = _look(record)
+    form = MappingForm(request.POST if request.method == "POST" else None, preview=preview)
+    if request.method == "POST" and form.is_valid():
+        return _import(request, campaign, record, form.mapping())
+    title = _("Revisar columnas · %(name)s") % {"name": record.file_name}
+    return TemplateResponse(
+        request,
+        "admin/campaigns/campaign/columns.html",
+        {
+            **context,
+            "title": title,
+            "form": form,
+            "preview": preview,
+            "record": record,
+            "campaign": campaign,
+            "back": url("upload", campaign),
+        },
+    )
+
+
+def _import(
+    request: HttpRequest, campaign: Campaign, record: RecipientImport, mapping: ColumnMapping
+) -> HttpResponseRedirect:
+    big = _is_big(record)
+    here = HttpResponseRedirect(url("import", campaign, record.pk))
+    # Whoever loses (a double click, another tab) sees what the first one started.
+    if not confirm(record, mapping=mapping.as_json(), state=State.QUEUED if big else State.RUNNING):
+        return here
+    if not big:
+        _tell(request, lambda: run_import(record, now=timezone.now()))
+    return here
+
+
+def _tell(request: HttpRequest, run: Callable[[], object]) -> None:
+    try:
+        run()
+    except AudienceError as error:
+        messages.error(request, str(error))
+
+
+def _is_big(record: RecipientImport) -> bool:
+    return record.file.size > _BIG.get(Path(record.file_name).suffix.lower(), _BIG_TEXT)

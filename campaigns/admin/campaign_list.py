@@ -1,0 +1,60 @@
+"""The list of campaigns: how far each is and why it does not send, for a whole page at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from campaigns import screens
+from campaigns.engine.plan import Verdict, make_plan
+from campaigns.enums import CampaignState
+from campaigns.models import Campaign
+from campaigns.progress import Progress, progress_of
+from leadmaster.lib.modeladmins import ChangeList
+
+
+class CampaignList(ChangeList):
+    """One grouped query counts the page; one plan explains it."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: list[Campaign] = list(self.result_list)
+        now = timezone.now()
+        counted = progress_of([campaign.pk for campaign in rows])
+        running = any(campaign.state == CampaignState.RUNNING for campaign in rows)
+        verdicts = make_plan(now).verdicts if running else {}
+        for campaign in rows:
+            campaign.__dict__["listed"] = (counted[campaign.pk], verdicts.get(campaign.pk), now)
+        self.result_list = rows
+
+    @staticmethod
+    def advance(campaign: Campaign) -> SafeString:
+        done = _listed(campaign)[0]
+        if not done.total:
+            return format_html('<span class="lm-none">{}</span>', _("sin destinatarios"))
+        return format_html(
+            '<span class="lm-advance">{}<small>{} % · {} / {}</small></span>',
+            screens.state_bar(done),
+            done.percent_done,
+            done.done,
+            done.total,
+        )
+
+    @staticmethod
+    def why_not_now(campaign: Campaign) -> SafeString:
+        _done, verdict, now = _listed(campaign)
+        if verdict is None:
+            return format_html('<span class="lm-none">{}</span>', "—")
+        if verdict.reason is None:
+            return format_html('<span class="lm-live">{}</span>', _("Enviando"))
+        return format_html('<span class="lm-why">{}</span>', screens.why_not_sentence(verdict, now))
+
+
+def _listed(campaign: Campaign) -> tuple[Progress, Verdict | None, dt.datetime]:
+    listed: tuple[Progress, Verdict | None, dt.datetime] = campaign.__dict__["listed"]
+    return listed

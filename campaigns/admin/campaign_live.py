@@ -1,0 +1,120 @@
+"""The part of a campaign's page that moves: where it stands, why it does not send now, what it will do next."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from campaigns import lifecycle, screens
+from campaigns.engine.plan import Verdict, why_not
+from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, WhyNot
+from campaigns.forecast import Forecast, forecast
+from campaigns.lifecycle import TABLE, Verb
+from campaigns.models import Campaign, Envio
+from campaigns.policy import Act, may
+from campaigns.progress import Progress, progress
+from leadmaster.accounts.models import User
+from leadmaster.lib.screens import Share
+
+LABELS: dict[Verb, Promise] = {
+    Verb.SUBMIT: _("Enviar a aprobar"),
+    Verb.APPROVE: _("Aprobar"),
+    Verb.REJECT: _("Rechazar"),
+    Verb.LAUNCH: _("Poner en marcha"),
+    Verb.PAUSE: _("Pausar"),
+    Verb.RESUME: _("Reanudar"),
+    Verb.CANCEL: _("Cancelar campaña"),
+}
+_MAIN = frozenset({Verb.SUBMIT, Verb.APPROVE, Verb.LAUNCH, Verb.RESUME})
+_SAMPLE = 3
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Button:
+    label: str
+    url: str
+    tone: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Live:
+    """Everything the moving part shows, read once."""
+
+    campaign: Campaign
+    progress: Progress
+    shares: list[Share]
+    funnel: list[Share]
+    verdict: Verdict | None
+    forecast: Forecast | None
+    moving: bool
+    uncertain: int
+
+    @property
+    def sending(self) -> bool:
+        """Whether it goes out by itself: nothing stops it but its turn."""
+        return self.verdict is not None and self.verdict.reason in {
+            None,
+            WhyNot.PACING,
+            WhyNot.IN_FLIGHT,
+        }
+
+
+def look(campaign: Campaign, now: dt.datetime) -> Live:
+    done = progress(campaign)
+    ended = campaign.state in CAMPAIGN_ENDED
+    return Live(
+        campaign=campaign,
+        progress=done,
+        shares=screens.state_shares(done),
+        funnel=screens.funnel(done),
+        verdict=why_not(campaign, now) if campaign.state == CampaignState.RUNNING else None,
+        forecast=None if ended or not done.total else forecast(campaign, now),
+        moving=not ended,
+        uncertain=done.counts[EnvioState.UNCERTAIN],
+    )
+
+
+def buttons(campaign: Campaign, user: User) -> list[Button]:
+    """What this person may do to it now, the likeliest first."""
+    found = [
+        Button(
+            label=str(LABELS[verb]),
+            url=reverse(f"admin:campaigns_campaign_{verb.value}", args=[campaign.pk]),
+            tone=_tone(verb),
+        )
+        for verb in LABELS
+        if verb in lifecycle.allowed_verbs(campaign) and may(user, TABLE[verb][2], campaign)
+    ]
+    extra = []
+    if campaign.state == CampaignState.DRAFT and may(user, Act.IMPORT, campaign):
+        extra.append(Button(label=str(_("Importar destinatarios")), url=_url("upload", campaign), tone=""))
+    if campaign.state == CampaignState.DRAFT and may(user, Act.EDIT, campaign):
+        extra.append(Button(label=str(_("Editar mensaje")), url=_url("message", campaign), tone=""))
+    return [*found[:1], *extra, *found[1:]]
+
+
+def page(campaign: Campaign, user: User, now: dt.datetime) -> dict[str, Any]:
+    """The context around the campaign's form."""
+    return {
+        "live": look(campaign, now),
+        "buttons": buttons(campaign, user),
+        "events": campaign.events.select_related("by").order_by("-id"),
+        "imports": campaign.imports.select_related("by"),
+        "examples": list(Envio.objects.filter(campaign=campaign).order_by("id").only("phone", "name", "text")[:_SAMPLE]),
+        "may_decide": may(user, Act.DECIDE, campaign),
+    }
+
+
+def _tone(verb: Verb) -> str:
+    if verb is Verb.CANCEL:
+        return "danger"
+    return "primary" if verb in _MAIN else ""
+
+
+def _url(name: str, campaign: Campaign) -> str:
+    return reverse(f"admin:campaigns_campaign_{name}", args=[campaign.pk])

@@ -1,0 +1,130 @@
+"""What people do to a campaign, each by the confirm recipe: the page says what it touches, the verb is lifecycle's."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from campaigns import lifecycle
+from campaigns.admin.campaign_live import LABELS
+from campaigns.enums import EnvioState, ScheduleState
+from campaigns.forecast import forecast
+from campaigns.lifecycle import Verb
+from campaigns.models import Campaign, Envio
+from campaigns.progress import progress
+from leadmaster.accounts.models import User
+from leadmaster.lib.adminviews import Confirmation, NoForm, OptionalReasonForm, ReasonForm
+
+_SAMPLE = 5
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VerbPage:
+    """How one verb is asked about and told. `done` takes the campaign's name."""
+
+    question: Promise
+    done: Promise
+    run: Callable[[Campaign, User, dt.datetime, Mapping[str, Any]], object]
+    form: type[forms.Form] = NoForm
+    warning: Promise | str = ""
+
+
+PAGES: dict[Verb, VerbPage] = {
+    Verb.SUBMIT: VerbPage(
+        question=gettext_lazy("Un supervisor revisa el mensaje, los destinatarios y las programaciones antes de que salga."),
+        done=gettext_lazy("“%(name)s” espera la aprobación de un supervisor."),
+        run=lambda campaign, by, now, data: lifecycle.submit(campaign, by=by, now=now),
+    ),
+    Verb.APPROVE: VerbPage(
+        question=gettext_lazy("Apruebas el mensaje, los destinatarios y las programaciones que esperan con la campaña."),
+        done=gettext_lazy("“%(name)s” quedó aprobada. Ahora puede ponerse en marcha."),
+        run=lambda campaign, by, now, data: lifecycle.approve(campaign, by=by, now=now, reason=data["reason"]),
+        form=OptionalReasonForm,
+    ),
+    Verb.REJECT: VerbPage(
+        question=gettext_lazy("La campaña vuelve a borrador y quien la preparó lee el motivo."),
+        done=gettext_lazy("“%(name)s” volvió a borrador con tu motivo."),
+        run=lambda campaign, by, now, data: lifecycle.reject(campaign, by=by, now=now, reason=data["reason"]),
+        form=ReasonForm,
+    ),
+    Verb.LAUNCH: VerbPage(
+        question=gettext_lazy("Desde ahora envía por sí sola dentro de sus ventanas, sus cupos y el límite de la sesión."),
+        done=gettext_lazy("“%(name)s” está en marcha."),
+        run=lambda campaign, by, now, data: lifecycle.launch(campaign, by=by, now=now),
+    ),
+    Verb.PAUSE: VerbPage(
+        question=gettext_lazy("Deja de enviar hasta que alguien la reanude. A lo sumo sale el mensaje que ya iba en camino."),
+        done=gettext_lazy("“%(name)s” quedó en pausa."),
+        run=lambda campaign, by, now, data: lifecycle.pause(campaign, by=by, now=now, reason=data["reason"]),
+        form=OptionalReasonForm,
+    ),
+    Verb.RESUME: VerbPage(
+        question=gettext_lazy("Vuelve a enviar desde donde quedó, dentro de sus ventanas y cupos."),
+        done=gettext_lazy("“%(name)s” vuelve a enviar."),
+        run=lambda campaign, by, now, data: lifecycle.resume(campaign, by=by, now=now, reason=data["reason"]),
+        form=OptionalReasonForm,
+    ),
+    Verb.CANCEL: VerbPage(
+        question=gettext_lazy("Termina la campaña: lo que está pendiente no se envía nunca. Lo que ya salió no se toca."),
+        done=gettext_lazy("“%(name)s” quedó cancelada."),
+        run=lambda campaign, by, now, data: lifecycle.cancel(campaign, by=by, now=now, reason=data["reason"]),
+        form=ReasonForm,
+        warning=gettext_lazy("No se puede deshacer."),
+    ),
+}
+
+
+def confirmation(campaign: Campaign, verb: Verb, now: dt.datetime) -> Confirmation:
+    """What this verb would touch: counts, and a sample of people or of messages."""
+    facts, sample, title = _touched(campaign, verb, now)
+    page = PAGES[verb]
+    return Confirmation(
+        title=f"{LABELS[verb]} · {campaign.name}",
+        question=str(page.question),
+        button=str(LABELS[verb]),
+        facts=facts,
+        sample=sample,
+        sample_title=title,
+        warning=str(page.warning),
+        tone="danger" if verb in {Verb.CANCEL, Verb.REJECT} else "primary",
+    )
+
+
+def _touched(
+    campaign: Campaign, verb: Verb, now: dt.datetime
+) -> tuple[list[tuple[str, object]], list[str], str]:
+    done = progress(campaign)
+    pending = done.counts[EnvioState.PENDING]
+    facts: list[tuple[str, object]] = [
+        (_("Pendientes que no saldrán") if verb is Verb.CANCEL else _("Mensajes pendientes"), pending),
+        (_("Ya enviados"), done.sent + done.counts[EnvioState.SENT_BY_HAND]),
+        (_("En camino ahora"), done.counts[EnvioState.SENDING]),
+    ]
+    if done.counts[EnvioState.UNCERTAIN]:
+        facts.append((_("Inciertos"), done.counts[EnvioState.UNCERTAIN]))
+    rows = Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING).order_by("id")
+    if verb is Verb.CANCEL:
+        return facts, [_who(envio) for envio in rows.only("name", "phone")[:_SAMPLE]], _("Por ejemplo, a estas personas")
+    if verb in {Verb.SUBMIT, Verb.APPROVE, Verb.LAUNCH}:
+        waiting = campaign.schedules.exclude(state=ScheduleState.REJECTED).prefetch_related("windows")
+        facts.append((_("Programaciones"), " / ".join(_when(schedule) for schedule in waiting) or "—"))
+        facts.append((_("Previsión"), forecast(campaign, now).sentence))
+        return facts, [f"{_who(envio)}: {envio.text}" for envio in rows.only("name", "phone", "text")[:3]], _(
+            "Así les llega"
+        )
+    return facts, [], ""
+
+
+def _who(envio: Envio) -> str:
+    return f"{envio.name} · {envio.phone}" if envio.name else envio.phone
+
+
+def _when(schedule: Any) -> str:
+    return f"{schedule} ({', '.join(str(window) for window in schedule.windows.all())})"

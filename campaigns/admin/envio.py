@@ -1,0 +1,150 @@
+"""Messages: strictly read-only, with their tries, their history and the reason for which they do not go out now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import display
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from campaigns import decisions, screens
+from campaigns.admin.base import CampaignFilter, SessionFilter, person, require_act
+from campaigns.engine.plan import why_not_this
+from campaigns.enums import EnvioState
+from campaigns.errors import Refused
+from campaigns.models import Envio
+from campaigns.policy import Act, may
+from leadmaster.lib import phones
+from leadmaster.lib.adminviews import Confirmation, ReasonForm, confirm_and_run
+from leadmaster.lib.modeladmins import ReadOnlyAdmin, ScopedAdmin, UncountedPaginator, moment
+from whatsapp.models import Region
+
+
+@admin.register(Envio)
+class EnvioAdmin(ReadOnlyAdmin[Envio], ScopedAdmin[Envio]):
+    list_display = ("recipient", "campaign_name", "standing", "acknowledged", "sent", "trouble", "attempts")
+    list_filter = ("state", "ack", CampaignFilter, SessionFilter)
+    list_select_related = ("campaign",)
+    search_fields = ("phone",)
+    search_help_text = gettext_lazy("Teléfono completo, como lo escribas: 351 274-3915 o +54 9 351…")
+    ordering = ("-id",)
+    list_per_page = 50
+    paginator = UncountedPaginator
+    change_form_template = "admin/campaigns/envio/change_form.html"
+    sent = moment("sent_at", gettext_lazy("enviado"))
+    fields = (
+        ("campaign", "session"),
+        ("telephone", "name"),
+        "text",
+        ("standing", "acknowledged", "attempts"),
+        ("next_due", "dispatched_at", "sent_at"),
+        ("server_at", "delivered_at", "read_at"),
+        ("error_code", "error_text"),
+        ("settled_by", "settled_reason"),
+        ("message_id", "client_message_id"),
+        ("created_at", "ended_at"),
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Envio], search_term: str
+    ) -> tuple[QuerySet[Envio], bool]:
+        """By the whole phone, over its index: part of a number would read the whole table."""
+        if not search_term.strip():
+            return queryset, False
+        found = phones_meant(search_term)
+        if not found:
+            messages.warning(request, _("“%(text)s” no es un teléfono completo.") % {"text": search_term})
+        return queryset.filter(phone__in=found), False
+
+    @display(description=gettext_lazy("destinatario"))
+    def recipient(self, envio: Envio) -> SafeString:
+        number = phones.pretty(envio.phone)
+        return format_html('<span class="lm-two"><b>{}</b><small>{}</small></span>', envio.name or number, number)
+
+    @display(description=gettext_lazy("teléfono"))
+    def telephone(self, envio: Envio) -> str:
+        return phones.pretty(envio.phone)
+
+    @display(description=gettext_lazy("campaña"))
+    def campaign_name(self, envio: Envio) -> str:
+        return envio.campaign.name
+
+    @display(description=gettext_lazy("estado"))
+    def standing(self, envio: Envio) -> SafeString:
+        return screens.envio_badge(envio)
+
+    @display(description=gettext_lazy("acuse"))
+    def acknowledged(self, envio: Envio) -> str:
+        return str(envio.get_ack_display()) if envio.message_id else "—"
+
+    @display(description=gettext_lazy("error"))
+    def trouble(self, envio: Envio) -> str:
+        return envio.error_text or envio.error_code or "—"
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        envio = kwargs["obj"]
+        context.update(detail(envio, request))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_urls(self) -> list[URLPattern]:
+        by_hand = self.admin_site.admin_view(self.by_hand_view)
+        return [path("<int:pk>/by-hand/", by_hand, name="campaigns_envio_by_hand"), *super().get_urls()]
+
+    def by_hand_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Somebody wrote to the person themselves: it will not go out."""
+        envio = self.find(request, str(pk))
+        require_act(request, Act.DECIDE, envio.campaign)
+
+        def run(data: Mapping[str, Any]) -> str:
+            decisions.mark_by_hand(envio, by=person(request), reason=data["reason"], now=timezone.now())
+            return _("Quedó como enviado a mano: no saldrá.")
+
+        return confirm_and_run(
+            request,
+            page=Confirmation(
+                title=_("Marcar como enviado a mano"),
+                question=_("Este mensaje ya no saldrá. Queda escrito quién lo dijo y por qué."),
+                button=_("Marcar como enviado a mano"),
+                facts=[
+                    (_("Destinatario"), f"{envio.name} · {phones.pretty(envio.phone)}"),
+                    (_("Estado"), envio.get_state_display()),
+                ],
+                sample=[envio.text],
+                sample_title=_("El mensaje"),
+            ),
+            run=run,
+            refusals=Refused,
+            form_class=ReasonForm,
+            back=reverse("admin:campaigns_envio_change", args=[envio.pk]),
+            context={**self.admin_site.each_context(request), "opts": self.opts, "original": envio},
+        )
+
+
+def detail(envio: Envio, request: HttpRequest) -> dict[str, Any]:
+    """What the page of one message shows around its fields."""
+    may_decide = may(request.user, Act.DECIDE, envio.campaign)
+    return {
+        "envio": envio,
+        "verdict": why_not_this(envio, timezone.now()) if envio.state == EnvioState.PENDING else None,
+        "tries": envio.attempt_log.order_by("-id"),
+        "events": envio.events.select_related("by").order_by("-id"),
+        "may_mark": may_decide and envio.state == EnvioState.PENDING,
+        "may_decide": may_decide and envio.state == EnvioState.UNCERTAIN,
+    }
+
+
+def phones_meant(text: str) -> list[str]:
+    """The numbers that somebody in any of our countries may mean by this text."""
+    read = (phones.normalise(text, region) for region in Region.values)
+    return list(dict.fromkeys(phone.e164 for phone in read if isinstance(phone, phones.Phone)))

@@ -1,0 +1,204 @@
+"""The home of the desk: what waits for a decision, whether the sender lives, and what went out today."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections import defaultdict
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count
+from django.db.models.functions import TruncHour
+from django.http import HttpRequest
+from django.utils import timezone
+
+from campaigns import screens, switch
+from campaigns.admin.campaign_list import CampaignList
+from campaigns.engine.plan import make_plan
+from campaigns.enums import AttemptOutcome, CampaignState, EnvioState
+from campaigns.models import Attempt, Campaign, Envio, SenderSwitch, SessionDay
+from campaigns.progress import Progress, progress_of
+from leadmaster.accounts.models import User
+from leadmaster.lib.clock import business_day
+from leadmaster.lib.screens import Share
+from leadmaster.ops import heartbeat
+from leadmaster.ops.health import LATE_AFTER, TICK
+from leadmaster.ops.models import Alert
+from whatsapp.models import WhatsAppSession
+
+_LISTED = 6
+_CHART = {
+    AttemptOutcome.SENT: "sent",
+    AttemptOutcome.UNKNOWN: "uncertain",
+    AttemptOutcome.REFUSED: "error",
+    AttemptOutcome.NOT_SENT: "cancelled",
+}
+_WIDTH, _HEIGHT, _GAP = 720, 150, 5
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Bar:
+    """One hour's column piece, in the chart's own units."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    tone: str
+    title: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Chart:
+    """Today's tries by hour and outcome, ready to be drawn."""
+
+    bars: list[Bar]
+    hours: list[tuple[float, str]]
+    top: int
+    totals: list[Share]
+    width: int = _WIDTH
+    height: int = _HEIGHT
+
+    @property
+    def empty(self) -> bool:
+        return not self.bars
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Line:
+    """A session with what it used of today's limit."""
+
+    session: WhatsAppSession
+    used: int
+
+    @property
+    def percent(self) -> int:
+        return min(100, self.used * 100 // max(self.session.daily_limit, 1))
+
+
+def context(request: HttpRequest, page: dict[str, Any]) -> dict[str, Any]:
+    """unfold's DASHBOARD_CALLBACK: the home page's context for who asks."""
+    user = request.user
+    if not isinstance(user, User):
+        return page
+    return {**page, **look(user, timezone.now())}
+
+
+def look(user: User, now: dt.datetime) -> dict[str, Any]:
+    """Everything the home shows, for the rows of this person."""
+    campaigns = Campaign.objects.visible_to(user)
+    waiting = campaigns.awaiting_approval().select_related("owner", "session").order_by("submitted_at")
+    active = _active(campaigns, now)
+    return {
+        "waiting": list(waiting[: _LISTED + 1]),
+        "uncertain": Envio.objects.visible_to(user).uncertain().order_by()[:1000].count(),
+        "alerts": list(Alert.objects.filter(open_key__isnull=False).order_by("-last_seen_at")[:_LISTED])
+        if user.has_perm("ops.view_alert")
+        else [],
+        "active": active,
+        "funnel": screens.funnel(_sum([campaign.__dict__["listed"][0] for campaign in active])),
+        "chart": chart(user, now),
+        "lines": _lines(user, now),
+        "may_approve": user.has_perm("campaigns.approve_campaign"),
+        **pulse(now),
+    }
+
+
+def pulse(now: dt.datetime) -> dict[str, Any]:
+    """Whether the sender is on and alive."""
+    age = heartbeat.age(TICK, now=now)
+    return {
+        "switch_on": switch.is_on(),
+        "environment_on": settings.AUTO_CAMPAIGNS_ENABLED,
+        "last_turn": SenderSwitch.objects.select_related("by").order_by("-id").first(),
+        "beat_at": None if age is None else now - age,
+        "beat_late": age is None or age > LATE_AFTER,
+    }
+
+
+def chart(user: User, now: dt.datetime) -> Chart:
+    """Today's finished tries of this person's campaigns, by the viewer's hours.
+
+    Read over the days of the sessions: they are indexed, and a year of tries is not looked at.
+    """
+    sessions = WhatsAppSession.objects.visible_to(user).only("time_zone")
+    today = {business_day(now, session.tz) for session in sessions}
+    tries = Attempt.objects.filter(
+        session_day__in=SessionDay.objects.filter(session__in=[session.pk for session in sessions], day__in=today),
+        outcome__in=list(_CHART),
+    )
+    if not user.is_administrator:
+        tries = tries.filter(envio__in=Envio.objects.visible_to(user))
+    # Truncated in UTC: MySQL converts zones only where somebody loaded its tables.
+    hour = TruncHour("claimed_at", tzinfo=dt.UTC)
+    grouped = tries.order_by().annotate(hour=hour).values_list("hour", "outcome").annotate(n=Count("id"))
+    counts: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for at, outcome, number in grouped:
+        counts[timezone.localtime(at).hour][outcome] += number
+    return draw(counts)
+
+
+def draw(counts: dict[int, dict[str, int]]) -> Chart:
+    """Columns from the first to the last hour with something in it, office hours at the least."""
+    first, last = min([*counts, 8]), max([*counts, 20])
+    slot = _WIDTH / (last - first + 1)
+    top = max((sum(hour.values()) for hour in counts.values()), default=0)
+    bars = []
+    for hour, outcomes in sorted(counts.items()):
+        bottom = float(_HEIGHT)
+        for outcome, tone in _CHART.items():
+            number = outcomes.get(outcome, 0)
+            if not number:
+                continue
+            tall = number * _HEIGHT / top
+            bottom -= tall
+            bars.append(
+                Bar(
+                    x=round((hour - first) * slot + _GAP / 2, 2),
+                    y=round(bottom, 2),
+                    width=round(slot - _GAP, 2),
+                    height=round(tall, 2),
+                    tone=tone,
+                    title=f"{hour}:00 · {AttemptOutcome(outcome).label}: {number}",
+                )
+            )
+    totals = [
+        Share(str(outcome.label), sum(hour.get(outcome, 0) for hour in counts.values()), 0.0, tone)
+        for outcome, tone in _CHART.items()
+    ]
+    hours = [(round((hour - first + 0.5) * slot, 2), str(hour)) for hour in range(first, last + 1, 2)]
+    return Chart(bars=bars, hours=hours, top=top, totals=[share for share in totals if share.count])
+
+
+def _active(campaigns: Any, now: dt.datetime) -> list[Campaign]:
+    """The campaigns under way, each with its progress and its verdict."""
+    under_way = (CampaignState.RUNNING, CampaignState.PAUSED)
+    rows: list[Campaign] = list(campaigns.filter(state__in=under_way).select_related("session")[:_LISTED])
+    counted = progress_of([campaign.pk for campaign in rows])
+    verdicts = make_plan(now).verdicts if rows else {}
+    for campaign in rows:
+        campaign.__dict__["listed"] = (counted[campaign.pk], verdicts.get(campaign.pk), now)
+        campaign.__dict__["advance"] = CampaignList.advance(campaign)
+        campaign.__dict__["why"] = CampaignList.why_not_now(campaign)
+    return rows
+
+
+def _lines(user: User, now: dt.datetime) -> list[Line]:
+    sessions = list(WhatsAppSession.objects.visible_to(user)[:12])
+    days = {session.pk: business_day(now, session.tz) for session in sessions}
+    used = {
+        (row.session_id, row.day): row.used
+        for row in SessionDay.objects.filter(session__in=sessions, day__in=set(days.values()))
+    }
+    return [Line(session=session, used=used.get((session.pk, days[session.pk]), 0)) for session in sessions]
+
+
+def _sum(parts: list[Progress]) -> Progress:
+    counts = {state: sum(part.counts[state] for part in parts) for state in EnvioState}
+    return Progress(
+        counts=counts,
+        server=sum(part.server for part in parts),
+        delivered=sum(part.delivered for part in parts),
+        read=sum(part.read for part in parts),
+    )

@@ -1,0 +1,118 @@
+"""Schedules inside their campaign: weekdays as check boxes, windows as pairs of times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.admin import display
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from campaigns import screens
+from campaigns.enums import CAMPAIGN_ENDED, ScheduleState
+from campaigns.models import Campaign, Schedule, ScheduleWindow
+from campaigns.models.schedule import WEEKDAYS
+from campaigns.policy import Act, may
+from leadmaster.lib.modeladmins import StackedInline
+from leadmaster.lib.widgets import WeekdaysField, WindowsField
+
+if TYPE_CHECKING:
+    ScheduleModelForm = forms.ModelForm[Schedule]
+else:
+    ScheduleModelForm = forms.ModelForm
+
+
+class ScheduleForm(ScheduleModelForm):
+    weekdays = WeekdaysField(names=WEEKDAYS, label=gettext_lazy("Días"))
+    windows = WindowsField(
+        label=gettext_lazy("Ventanas de envío"),
+        help_text=gettext_lazy("Hora de la sesión. 00:00 al cerrar es el final del día."),
+        error_messages={"required": gettext_lazy("Agrega al menos una ventana.")},
+    )
+
+    class Meta:
+        model = Schedule
+        fields = ["weekdays", "windows", "starts_on", "ends_on", "daily_cap"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["windows"] = [(window.opens, window.closes) for window in self.instance.windows.all()]
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean() or self.cleaned_data
+        starts, ends = data.get("starts_on"), data.get("ends_on")
+        if starts and ends and ends < starts:
+            self.add_error("ends_on", _("La fecha final es anterior a la inicial."))
+        return data
+
+    def _save_m2m(self) -> None:
+        super()._save_m2m()  # type: ignore[misc]  # Django's own hook for what needs the row first
+        if "windows" not in self.changed_data:
+            return
+        self.instance.windows.all().delete()
+        ScheduleWindow.objects.bulk_create(
+            [
+                ScheduleWindow(schedule=self.instance, opens=opens, closes=closes)
+                for opens, closes in self.cleaned_data["windows"]
+            ]
+        )
+
+
+class ScheduleInline(StackedInline[Schedule, Campaign]):
+    model = Schedule
+    form = ScheduleForm
+    extra = 0
+    fields = ("standing", "weekdays", "windows", ("starts_on", "ends_on", "daily_cap"))
+    readonly_fields = ("standing",)
+
+    @display(description=gettext_lazy("aprobación"))
+    def standing(self, schedule: Schedule) -> SafeString:
+        """Its state and, for whoever may, the decision."""
+        if schedule.pk is None:
+            return format_html("{}", _("Al guardarla espera la aprobación de un supervisor."))
+        decided = ""
+        if schedule.decided_by is not None:
+            decided = _("por %(who)s") % {"who": schedule.decided_by}
+        links = SafeString("")
+        if schedule.state == ScheduleState.PENDING and getattr(schedule, "decidable", False):
+            links = format_html(
+                ' <a class="lm-button lm-button-small lm-button-primary" href="{}">{}</a>'
+                ' <a class="lm-button lm-button-small" href="{}">{}</a>',
+                _decide_url(schedule, "approve"),
+                _("Aprobar"),
+                _decide_url(schedule, "reject"),
+                _("Rechazar"),
+            )
+        return format_html('<span class="lm-inline">{} {}{}</span>', screens.schedule_badge(schedule), decided, links)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("decided_by").prefetch_related("windows")
+
+    def has_view_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        return request.user.has_perm("campaigns.view_schedule")
+
+    def has_add_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        return self._may(request, "add", obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        return self._may(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        return self._may(request, "delete", obj)
+
+    def _may(self, request: HttpRequest, what: str, campaign: Campaign | None) -> bool:
+        if not request.user.has_perm(f"campaigns.{what}_schedule"):
+            return False
+        if campaign is None or campaign.pk is None:
+            return True
+        return campaign.state not in CAMPAIGN_ENDED and may(request.user, Act.EDIT, campaign)
+
+
+def _decide_url(schedule: Schedule, decision: str) -> str:
+    return reverse("admin:campaigns_campaign_schedule", args=[schedule.campaign_id, schedule.pk, decision])

@@ -1,0 +1,96 @@
+"""The kill switch: one big button, with its reason and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin import display
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from campaigns import switch
+from campaigns.admin.base import person
+from campaigns.errors import Refused
+from campaigns.models import Campaign, Envio, SenderSwitch
+from leadmaster.lib import screens
+from leadmaster.lib.adminviews import Confirmation, ReasonForm, confirm_and_run
+from leadmaster.lib.modeladmins import ReadOnlyAdmin, moment
+
+
+@admin.register(SenderSwitch)
+class SenderSwitchAdmin(ReadOnlyAdmin[SenderSwitch]):
+    list_display = ("position", "when", "by", "reason")
+    list_display_links = None
+    list_select_related = ("by",)
+    ordering = ("-id",)
+    list_before_template = "admin/campaigns/senderswitch/panel.html"
+    when = moment("at", gettext_lazy("cuándo"))
+
+    def get_urls(self) -> list[URLPattern]:
+        turn = self.admin_site.admin_view(self.turn_view)
+        return [path("turn/<str:to>/", turn, name="campaigns_senderswitch_turn"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {
+            "switch_on": switch.is_on(),
+            "environment_on": settings.AUTO_CAMPAIGNS_ENABLED,
+            "may_turn": request.user.has_perm("campaigns.switch_sender"),
+            **(extra_context or {}),
+        }
+        return super().changelist_view(request, context)
+
+    @display(description=gettext_lazy("posición"))
+    def position(self, row: SenderSwitch) -> SafeString:
+        return screens.badge(_("Encendido"), "good") if row.on else screens.badge(_("Apagado"), "bad")
+
+    def turn_view(self, request: HttpRequest, to: str) -> HttpResponse:
+        """GET says what stops or starts; POST turns the switch."""
+        if not request.user.has_perm("campaigns.switch_sender") or to not in {"on", "off"}:
+            raise PermissionDenied
+        on = to == "on"
+
+        def run(data: Mapping[str, Any]) -> str:
+            switch.turn(on=on, by=person(request), reason=data["reason"], now=timezone.now())
+            return _("Los envíos automáticos están encendidos.") if on else _("Los envíos automáticos están apagados.")
+
+        return confirm_and_run(
+            request,
+            page=_page(on=on),
+            run=run,
+            refusals=Refused,
+            form_class=ReasonForm,
+            back=reverse("admin:campaigns_senderswitch_changelist"),
+            context={**self.admin_site.each_context(request), "opts": self.opts},
+        )
+
+
+def _page(*, on: bool) -> Confirmation:
+    running = list(Campaign.objects.running().order_by("name").values_list("name", flat=True)[:6])
+    facts = [(_("Campañas en marcha"), Campaign.objects.running().count())]
+    if on:
+        return Confirmation(
+            title=_("Encender los envíos"),
+            question=_("Las campañas en marcha vuelven a enviar en el próximo minuto, dentro de sus ventanas y cupos."),
+            button=_("Encender los envíos"),
+            facts=facts,
+            sample=running,
+            sample_title=_("Vuelven a enviar"),
+        )
+    in_flight = Envio.objects.filter(lane__isnull=False).count()
+    return Confirmation(
+        title=_("Apagar los envíos"),
+        question=_("Ninguna campaña de ningún equipo envía hasta que alguien vuelva a encenderlos. Nada se pierde."),
+        button=_("Apagar todos los envíos"),
+        facts=[*facts, (_("Mensajes en camino, que todavía terminan"), in_flight)],
+        sample=running,
+        sample_title=_("Dejan de enviar"),
+        tone="danger",
+    )

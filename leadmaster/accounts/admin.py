@@ -1,0 +1,145 @@
+"""People and teams: for administrators only."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import display
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from leadmaster.accounts.models import Team, User
+from leadmaster.accounts.roles import Role
+from leadmaster.lib import screens
+from leadmaster.lib.modeladmins import ModelAdmin, moment
+from leadmaster.lib.screens import Tone
+
+if TYPE_CHECKING:
+    from django.contrib.auth.forms import AdminPasswordChangeForm as PasswordForm
+
+    CreationForm = AdminUserCreationForm[User]
+    ChangeForm = UserChangeForm[User]
+    BaseUserAdmin = DjangoUserAdmin[User]
+else:
+    from unfold.forms import AdminPasswordChangeForm as PasswordForm
+    from unfold.forms import UserChangeForm as ChangeForm
+    from unfold.forms import UserCreationForm as CreationForm
+
+    class BaseUserAdmin(DjangoUserAdmin, ModelAdmin):
+        pass
+
+
+_TONE: dict[str, Tone] = {Role.PROMOTER: "neutral", Role.SUPERVISOR: "info", Role.ADMINISTRATOR: "good"}
+
+
+class AdministratorsOnly:
+    """Who works here and what they may do is decided by administrators; supervisors meet people inside their work."""
+
+    def _is_administrator(self, request: HttpRequest) -> bool:
+        return isinstance(request.user, User) and request.user.is_active and request.user.is_administrator
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._is_administrator(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_administrator(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._is_administrator(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_administrator(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # People end by leaving (`is_active`): their name stays on what they did.
+        return False
+
+
+def _check_time_zone(value: str) -> str:
+    if value and value not in zoneinfo.available_timezones():
+        raise forms.ValidationError(_("Escribe una zona horaria como America/Mexico_City."))
+    return value
+
+
+class PersonForm(ChangeForm):
+    def clean_time_zone(self) -> str:
+        return _check_time_zone(self.cleaned_data["time_zone"])
+
+
+@admin.register(User)
+class PersonAdmin(AdministratorsOnly, BaseUserAdmin):
+    form = PersonForm
+    add_form = CreationForm
+    change_password_form = PasswordForm
+    list_display = ("username", "full_name", "function", "active", "seen")
+    list_filter = ("role", "is_active")
+    search_fields = ("username", "first_name", "last_name", "email")
+    ordering = ("username",)
+    list_fullwidth = True
+    filter_horizontal = ()
+    seen = moment("last_login", gettext_lazy("última entrada"))
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (gettext_lazy("Datos"), {"fields": (("first_name", "last_name"), ("email", "time_zone"))}),
+        (gettext_lazy("Qué puede hacer"), {"fields": (("role", "is_active"),)}),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "classes": ("wide",),
+                "fields": ("username", ("first_name", "last_name"), "email", "role", "usable_password", "password1", "password2"),
+            },
+        ),
+    )
+
+    @display(description=gettext_lazy("nombre"))
+    def full_name(self, user: User) -> str:
+        return user.get_full_name() or "—"
+
+    @display(description=gettext_lazy("rol"), ordering="role")
+    def function(self, user: User) -> SafeString:
+        return screens.badge(user.get_role_display(), _TONE[user.role])
+
+    @display(description=gettext_lazy("puede entrar"), ordering="is_active")
+    def active(self, user: User) -> SafeString:
+        return screens.badge(_("Sí"), "good") if user.is_active else screens.badge(_("No"), "bad")
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        # The desk is for whoever supervises or administers; the role alone says so.
+        obj.is_staff = obj.role != Role.PROMOTER
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Team)
+class TeamAdmin(AdministratorsOnly, ModelAdmin[Team]):
+    list_display = ("name", "who_supervises", "how_many")
+    search_fields = ("name",)
+    fields = ("name", "supervisors", "members")
+    filter_horizontal = ("supervisors", "members")
+    list_fullwidth = True
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("supervisors", "members")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "supervisors":
+            kwargs["queryset"] = User.objects.filter(is_active=True).exclude(role=Role.PROMOTER)
+        if db_field.name == "members":
+            kwargs["queryset"] = User.objects.filter(is_active=True)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    @display(description=gettext_lazy("supervisores"))
+    def who_supervises(self, team: Team) -> str:
+        return ", ".join(str(user) for user in team.supervisors.all()) or "—"
+
+    @display(description=gettext_lazy("promotores"))
+    def how_many(self, team: Team) -> int:
+        return len(team.members.all())

@@ -1,0 +1,227 @@
+"""Sessions: the list, the form, and what is asked of the gateway: connect, disconnect, look again, lift a pause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import display
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from leadmaster.accounts.models import Team, User
+from leadmaster.lib import phones
+from leadmaster.lib.adminviews import Confirmation, confirm_and_run
+from leadmaster.lib.modeladmins import ScopedAdmin, moment
+from whatsapp import screens, sessions
+from whatsapp.admin import pairing
+from whatsapp.admin.form import SessionForm
+from whatsapp.gateways.base import GatewayError
+from whatsapp.models import WhatsAppSession
+
+
+@admin.register(WhatsAppSession)
+class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
+    form = SessionForm
+    list_display = ("heading", "standing", "number", "limit", "seen", "owner")
+    list_filter = ("state", "region")
+    list_select_related = ("owner", "team")
+    search_fields = ("name", "tenant_id", "phone")
+    search_help_text = gettext_lazy("Nombre, cliente_id o número")
+    change_form_template = "admin/whatsapp/whatsappsession/change_form.html"
+    warn_unsaved_form = True
+    seen = moment("last_seen_at", gettext_lazy("última respuesta"))
+    fieldsets = (
+        (None, {"fields": (("name", "tenant_id"), ("team", "owner"), ("region", "time_zone"))}),
+        (gettext_lazy("Límites"), {"fields": (("daily_limit", "lane_count"),)}),
+        (
+            gettext_lazy("Gateway"),
+            {
+                "fields": (
+                    ("gateway", "base_url"),
+                    ("token", "webhook_secret"),
+                    ("forget_token", "forget_webhook_secret"),
+                )
+            },
+        ),
+    )
+
+    @display(description=gettext_lazy("sesión"), ordering="name")
+    def heading(self, session: WhatsAppSession) -> SafeString:
+        return format_html('<span class="lm-two"><b>{}</b><small>{}</small></span>', session.name, session.team)
+
+    @display(description=gettext_lazy("estado"), ordering="state")
+    def standing(self, session: WhatsAppSession) -> SafeString:
+        return screens.session_badge(session, timezone.now())
+
+    @display(description=gettext_lazy("número"))
+    def number(self, session: WhatsAppSession) -> str:
+        return phones.pretty(session.phone) if session.phone else "—"
+
+    @display(description=gettext_lazy("límite diario"), ordering="daily_limit")
+    def limit(self, session: WhatsAppSession) -> int:
+        return session.daily_limit
+
+    # --- Who --------------------------------------------------------------------------------------------------------
+
+    def has_change_permission(self, request: HttpRequest, obj: WhatsAppSession | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or self._is_theirs(request, obj))
+
+    def _is_theirs(self, request: HttpRequest, session: WhatsAppSession) -> bool:
+        return WhatsAppSession.objects.visible_to(request.user).filter(pk=session.pk).exists()
+
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        user = request.user
+        if isinstance(user, User) and not user.is_administrator:
+            teams = user.supervised_teams.all()
+            if db_field.name == "team":
+                kwargs["queryset"] = teams
+            if db_field.name == "owner":
+                members = User.objects.filter(is_active=True, teams__in=teams) | User.objects.filter(pk=user.pk)
+                kwargs["queryset"] = members.distinct()
+        elif db_field.name == "team":
+            kwargs["queryset"] = Team.objects.all()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    # --- What is asked of the gateway -------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        def at(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+            return path(f"<int:pk>/{route}/", self.admin_site.admin_view(view), name=f"whatsapp_whatsappsession_{name}")
+
+        return [
+            at("connect", self.connect_view, "connect"),
+            at("disconnect", self.disconnect_view, "disconnect"),
+            at("unpause", self.unpause_view, "unpause"),
+            at("check", self.check_view, "check"),
+            at("pair", self.pair_view, "pair"),
+            at("pair/code", self.code_view, "code"),
+            at("live", self.live_view, "live"),
+            *super().get_urls(),
+        ]
+
+    def connect_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Open the session at the gateway and go on to its code."""
+        session = self._allowed(request, pk)
+        return self._confirm(
+            request,
+            session,
+            Confirmation(
+                title=_("Conectar · %(name)s") % {"name": session.name},
+                question=_("Se le pide al gateway que abra la sesión. Si hace falta vincular el teléfono, sigue el código QR."),
+                button=_("Conectar"),
+                warning=str(pairing.RISK),
+            ),
+            lambda: sessions.connect(session, timezone.now()),
+            _("El gateway está abriendo la sesión."),
+            back=_url("pair", session),
+        )
+
+    def disconnect_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        session = self._allowed(request, pk)
+        return self._confirm(
+            request,
+            session,
+            Confirmation(
+                title=_("Desconectar · %(name)s") % {"name": session.name},
+                question=_("Se cierra la sesión en el gateway. Sus campañas dejan de enviar hasta que alguien la conecte."),
+                button=_("Desconectar"),
+                tone="danger",
+            ),
+            lambda: sessions.disconnect(session, timezone.now()),
+            _("La sesión quedó desconectada."),
+        )
+
+    def unpause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A person says that what stopped it is mended."""
+        session = self._allowed(request, pk)
+        user = request.user
+        if not isinstance(user, User):
+            raise PermissionDenied
+        return self._confirm(
+            request,
+            session,
+            Confirmation(
+                title=_("Quitar la pausa · %(name)s") % {"name": session.name},
+                question=_("Confirma que el problema está resuelto: en el próximo minuto se vuelve a probar la sesión."),
+                button=_("Quitar la pausa"),
+                facts=[(_("Lo que pasó"), session.trouble or "—")],
+            ),
+            lambda: sessions.unpause(session, by=user, now=timezone.now()),
+            _("La sesión vuelve a probarse."),
+        )
+
+    def check_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask the gateway now; what it says is written down and told."""
+        session = self._allowed(request, pk)
+        if request.method == "POST":
+            session = sessions.refresh(session, timezone.now())
+            told = messages.success if session.is_ready(timezone.now()) else messages.warning
+            word = screens.session_word(session, timezone.now())
+            told(request, _("El gateway responde: %(state)s.") % {"state": word.lower()} if not session.trouble else session.trouble)
+        return HttpResponseRedirect(_url("change", session))
+
+    def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The state, as it was last recorded: asking the gateway is the sender's business."""
+        session = self.find(request, str(pk))
+        return pairing.panel(request, session, may_pair=self._may_pair(request))
+
+    def pair_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        session = self._allowed(request, pk)
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "original": session}
+        return pairing.page(request, session, context)
+
+    def code_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return pairing.code(request, self._allowed(request, pk))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context.update({"session": kwargs.get("obj"), "may_pair": self._may_pair(request), "risk": pairing.RISK})
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _may_pair(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("whatsapp.pair_whatsappsession")
+
+    def _allowed(self, request: HttpRequest, pk: int) -> WhatsAppSession:
+        session = self.find(request, str(pk))
+        if not self._may_pair(request):
+            raise PermissionDenied
+        return session
+
+    def _confirm(
+        self,
+        request: HttpRequest,
+        session: WhatsAppSession,
+        page: Confirmation,
+        act: Callable[[], object],
+        done: str,
+        *,
+        back: str = "",
+    ) -> HttpResponse:
+        def run(_data: Mapping[str, Any]) -> str:
+            act()
+            return done
+
+        return confirm_and_run(
+            request,
+            page=page,
+            run=run,
+            refusals=GatewayError,
+            back=back or _url("change", session),
+            context={**self.admin_site.each_context(request), "opts": self.opts, "original": session},
+        )
+
+
+def _url(name: str, session: WhatsAppSession) -> str:
+    return reverse(f"admin:whatsapp_whatsappsession_{name}", args=[session.pk])
