@@ -113,6 +113,10 @@ class Simulator:
                 raise TimeoutError(f"the simulator is still busy: {stats}")
             time.sleep(0.02)
 
+    def raw(self, method: str, path: str, **values: Any) -> requests.Response:
+        """Any request, as `requests` takes it."""
+        return self._session.request(method, self.base_url + path, timeout=30, allow_redirects=False, **values)
+
     def control(self, method: str, route: str, body: object = None) -> Any:
         """Call a control route. Raises AssertionError with the simulator's sentence when it refuses."""
         response = self._session.request(method, f"{self.base_url}/_control/{route}", json=body, timeout=30)

@@ -191,7 +191,7 @@ def _moment(event: dict[str, Any]) -> dt.datetime:
 
 def _tenant(event: dict[str, Any]) -> str:
     value = event.get("cliente_id", "")
-    return str(value)[:64] if isinstance(value, str | int) else ""
+    return _text(str(value), limit=64) if isinstance(value, str | int) else ""
 
 
 def _code(value: object) -> str:

@@ -6,22 +6,16 @@ import datetime as dt
 import email.utils
 import socket
 import time
-import uuid
 from typing import Any
 
 import pytest
 
 from tests.simulator import Simulator, StartSimulator
 from tests.whatsapp.gateways.far_side import answering, far_side, read_request, reset
+from tests.whatsapp.messages import a_message
 from whatsapp.gateways.base import GatewayConfig, GatewayError, OutboundMessage, Outcome, Scope
 from whatsapp.gateways.session_manager import SessionManagerGateway
 from whatsapp.simulator.settings import Settings
-
-PHONE = "+5491123456789"
-
-
-def a_message(phone: str = PHONE) -> OutboundMessage:
-    return OutboundMessage(phone=phone, text="Hola, ¿cómo estás?", client_message_id=uuid.uuid4())
 
 
 def gateway_at(base_url: str, **changes: Any) -> SessionManagerGateway:

@@ -8,10 +8,10 @@ import uuid
 import pytest
 
 from tests.simulator import Simulator, StartSimulator
+from tests.whatsapp.messages import a_message
 from whatsapp.gateways.base import (
     Capability,
     GatewayError,
-    OutboundMessage,
     Outcome,
     Scope,
     SessionState,
@@ -160,10 +160,6 @@ def test_manager_without_connect_says_so(start_simulator: StartSimulator) -> Non
 
 
 # --- What became of a message -------------------------------------------------------------------------------------
-
-
-def a_message() -> OutboundMessage:
-    return OutboundMessage(phone="+5491123456789", text="hola", client_message_id=uuid.uuid4())
 
 
 def test_lookup_finds_a_message_whose_answer_was_lost(simulator: Simulator) -> None:
