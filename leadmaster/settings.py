@@ -58,10 +58,10 @@ CONTENT_SECURITY_POLICY = {
 # --- Apps ---------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "leadmaster.site.LeadMasterAdminConfig",
-    # Not its default config, which would put a site of its own in the place of ours.
+    # Before the admin, whose templates it replaces. Not its default config, which would replace our site too.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
+    "leadmaster.site.LeadMasterAdminConfig",
     "django.forms",
     "django.contrib.auth",
     "django.contrib.contenttypes",
