@@ -14,12 +14,13 @@ import dataclasses
 import enum
 import re
 import unicodedata
-from collections.abc import Callable
 
 import phonenumbers
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from phonenumbers import PhoneMetadata, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
+
+from leadmaster.lib.phone_habits import BY_CODE, HOME
 
 
 class Reason(enum.StrEnum):
@@ -222,7 +223,7 @@ def _resolve(digits: str, *, region: str, plus: bool, wid: bool) -> Phone | Inva
 
 def _at_home(digits: str, region: str) -> str | None:
     """E.164 of digits dialled or written inside `region`, with or without its country code."""
-    country = _HOME.get(region)
+    country = HOME.get(region)
     if country is None:
         return _by_library(digits, region)
     for national in (digits, digits[2:] if digits.startswith(country.code) else ""):
@@ -233,7 +234,7 @@ def _at_home(digits: str, region: str) -> str | None:
 
 
 def _abroad(digits: str, *, home_only: bool) -> str | None:
-    country = _BY_CODE.get(digits[:2])
+    country = BY_CODE.get(digits[:2])
     if country:
         found = country.canonical(digits[2:]) if not home_only or len(digits) in country.full_lengths else None
         return f"+{country.code}{found}" if found else None
@@ -252,7 +253,7 @@ def _by_library(text: str, region: str | None) -> str | None:
 
 def _why(digits: str, *, region: str, international: bool) -> Reason:
     """The reason for digits that make no sendable number."""
-    country = _HOME.get(region)
+    country = HOME.get(region)
     try:
         number = phonenumbers.parse(("+" if international else "") + digits.removeprefix("00"), region)
     except phonenumbers.NumberParseException:
@@ -264,108 +265,3 @@ def _why(digits: str, *, region: str, international: bool) -> Reason:
     if len(digits) < 8:
         return Reason.TOO_SHORT
     return Reason.UNKNOWN_NUMBER
-
-
-# --- The habits of the three home countries ---------------------------------------------------------------------------
-
-
-def _argentina(digits: str) -> str | None:
-    """Area code and number with the mobile 9 in front; the 0, the 15 and the 9 may be there in any combination.
-
-    A ten-digit number is taken as a mobile even without 9 or 15: that is how people write their mobiles, the ranges
-    do not tell them apart, and a message can only go to a mobile.
-    """
-    digits = digits.removeprefix("0")
-    if len(digits) > 10:
-        digits = digits.removeprefix("9").removeprefix("0")
-    if len(digits) == 12:
-        with_15 = _AR_15.fullmatch(digits)
-        digits = (with_15[1] + with_15[2]) if with_15 else digits.removeprefix("15")
-    if len(digits) != 10:
-        return None
-    if _AR_MOBILE.fullmatch("9" + digits):
-        return "9" + digits
-    return digits if _AR_FIXED.fullmatch(digits) else None
-
-
-def _mexico(digits: str) -> str | None:
-    """Ten digits. 01, 044, 045 and the 1 after the country code were abolished in 2019; files still have them."""
-    if len(digits) > 10:
-        digits = _MX_PREFIX.sub("", digits)
-    return digits if _MX_NUMBER.fullmatch(digits) else None
-
-
-def _brazil(digits: str) -> str | None:
-    """Area code and number, mobiles with their ninth digit; a trunk 0 and the carrier's two digits may precede."""
-    for prefix in ("", "0", "90"):
-        if not digits.startswith(prefix):
-            continue
-        rest = digits[len(prefix) :]
-        without_carrier = rest[2:] if prefix and _BR_CARRIER.match(rest) else ""
-        for national in map(_with_ninth_digit, (rest, without_carrier)):
-            if _BR_NUMBER.fullmatch(national):
-                return national
-    return None
-
-
-def _with_ninth_digit(national: str) -> str:
-    is_old_mobile = len(national) == 10 and national[2] in "6789"
-    return f"{national[:2]}9{national[2:]}" if is_old_mobile else national
-
-
-def _pattern(region: str, kinds: tuple[str, ...]) -> re.Pattern[str]:
-    metadata = _metadata(region)
-    return re.compile("|".join(f"(?:{getattr(metadata, kind).national_number_pattern})" for kind in kinds))
-
-
-def _metadata(region: str) -> PhoneMetadata:
-    metadata = PhoneMetadata.metadata_for_region(region)
-    if metadata is None:
-        raise LookupError(region)
-    return metadata
-
-
-def _argentine_15() -> re.Pattern[str]:
-    """Area code, 15, number: the list of area codes is the library's own."""
-    prefix: str = _metadata("AR").national_prefix_for_parsing or ""
-    return re.compile(f"{prefix.replace('0?', '', 1).removesuffix('?')}([0-9]+)")
-
-
-_AR_MOBILE = _pattern("AR", ("mobile",))
-_AR_FIXED = _pattern("AR", ("fixed_line", "mobile"))
-_AR_15 = _argentine_15()
-_MX_NUMBER = _pattern("MX", ("mobile", "fixed_line"))
-_MX_PREFIX = re.compile(r"^(?:1|01|04[45])(?=[0-9]{10}$)")
-_BR_NUMBER = _pattern("BR", ("mobile", "fixed_line"))
-_BR_CARRIER = re.compile(r"1[245]|2[1-35]|31|4[13]|[56]5|99")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Country:
-    code: str
-    canonical: Callable[[str], str | None]
-    local: re.Pattern[str]  # a subscriber's number that lacks its area code
-    full_lengths: frozenset[int]  # of country code and mobile, the only forms believed in another country without `+`
-
-
-_HOME = {
-    "AR": _Country(
-        code="54",
-        canonical=_argentina,
-        local=re.compile(r"(?:15)?[2-9][0-9]{5,7}"),
-        full_lengths=frozenset({13}),
-    ),
-    "MX": _Country(
-        code="52",
-        canonical=_mexico,
-        local=re.compile(r"[2-9][0-9]{6,7}"),
-        full_lengths=frozenset({12, 13}),
-    ),
-    "BR": _Country(
-        code="55",
-        canonical=_brazil,
-        local=re.compile(r"9?[2-9][0-9]{7}"),
-        full_lengths=frozenset({13}),
-    ),
-}
-_BY_CODE = {country.code: country for country in _HOME.values()}

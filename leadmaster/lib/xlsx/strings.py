@@ -1,14 +1,16 @@
-"""A list of strings that lives on disk."""
+"""The strings that cells share, on disk."""
 
 from __future__ import annotations
 
 import os
 import struct
 import tempfile
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Iterator
+
+from leadmaster.lib.xlsx.xml import TextCollector, parse
 
 _OFFSET = struct.Struct("<QQ")
-_BUFFERED = 4096
 
 
 class StringStore:
@@ -42,3 +44,20 @@ class StringStore:
     def close(self) -> None:
         self._data.close()
         self._index.close()
+
+
+def shared_texts(archive: zipfile.ZipFile, path: str) -> Iterator[str]:
+    """The shared strings in their order."""
+    collector = TextCollector()
+    done: list[str] = []
+
+    def end(tag: str) -> None:
+        collector.end(tag)
+        if tag == "si":
+            done.append(collector.take())
+
+    for _chunk in parse(
+        archive, path, start=lambda tag, _attributes: collector.start(tag), end=end, text=collector.text
+    ):
+        yield from done
+        done.clear()

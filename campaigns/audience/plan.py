@@ -1,0 +1,71 @@
+"""Everything that can be refused about an import, found out before anything is written."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from django.utils.translation import gettext as _
+
+from campaigns.audience.errors import AudienceError
+from campaigns.audience.mapping import ColumnMapping, known_fields
+from campaigns.audience.preview import FilePreview, preview_of
+from campaigns.enums import CAMPAIGN_EDITABLE
+from campaigns.models import Campaign
+from campaigns.policy import Act, require
+from campaigns.rendering import NAME_FIELDS, Template, TemplateError, UnknownPlaceholdersError, parse
+from leadmaster.accounts.models import User
+from leadmaster.lib.tabular import Table
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    campaign: Campaign
+    preview: FilePreview
+    mapping: ColumnMapping
+    template: Template
+    records: int
+
+
+def make_plan(campaign: Campaign, table: Table, *, mapping: ColumnMapping | None, by: User | None) -> Plan:
+    """Everything that can be refused is refused here: person, state, unreadable rows, columns, placeholders."""
+    campaign.refresh_from_db()
+    require(by, Act.IMPORT, campaign)
+    check_editable(campaign)
+    records = table.count()
+    preview = preview_of(table, region=campaign.session.region, mapping=mapping)
+    if preview.guess is None:
+        raise AudienceError(
+            "no_phone_column",
+            _("Ninguna columna parece tener teléfonos. Columnas del archivo: %(headers)s. Elige cuál los tiene.")
+            % {"headers": ", ".join(preview.headers)},
+        )
+    if not preview.sample and records <= (preview.guess.header_row or 0):
+        raise AudienceError("no_rows", _("El archivo solo tiene el encabezado: agrega los destinatarios."))
+    template = _checked_template(campaign, preview, preview.guess)
+    return Plan(campaign=campaign, preview=preview, mapping=preview.guess, template=template, records=records)
+
+
+def check_editable(campaign: Campaign) -> None:
+    if campaign.state not in CAMPAIGN_EDITABLE:
+        raise AudienceError(
+            "campaign_state",
+            _("La campaña está %(state)s: solo se agregan destinatarios mientras es borrador o espera aprobación.")
+            % {"state": campaign.get_state_display().lower()},
+        )
+
+
+def _checked_template(campaign: Campaign, preview: FilePreview, mapping: ColumnMapping) -> Template:
+    """The template, if every row of this file can be asked for what it needs."""
+    known = known_fields(preview.fields, mapping=mapping)
+    try:
+        template = parse(campaign.template)
+        # A file without names is fine where the message says what to call people.
+        given = {place.field for place in template.placeholders if place.default is not None} & set(NAME_FIELDS)
+        unknown = template.unknown([*known, *given])
+        if unknown:
+            raise UnknownPlaceholdersError(unknown, known=known)
+    except TemplateError as error:
+        raise AudienceError(
+            "placeholders" if isinstance(error, UnknownPlaceholdersError) else "template", str(error)
+        ) from error
+    return template
