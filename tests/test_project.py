@@ -1,0 +1,248 @@
+"""What the code base promises about itself, read from its own sources."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("leadmaster", "whatsapp", "campaigns")
+_NOT_OURS = {".git", ".hypothesis", ".venv", "var", "node_modules", "__pycache__"}
+_TEXT = {
+    ".py",
+    ".md",
+    ".toml",
+    ".txt",
+    ".in",
+    ".yaml",
+    ".yml",
+    ".html",
+    ".css",
+    ".js",
+    ".sh",
+    ".service",
+    ".target",
+    "",
+}
+
+
+def project_files() -> Iterator[Path]:
+    """Every text file of the project, without what tools and runs leave behind."""
+    for path in sorted(ROOT.rglob("*")):
+        parts = path.relative_to(ROOT).parts
+        hidden = any(part.endswith("_cache") or part in _NOT_OURS or part.startswith(".venv") for part in parts)
+        if path.is_file() and not hidden and path.suffix in _TEXT and path.name != ".env":
+            yield path
+
+
+def sources(*packages: str) -> Iterator[tuple[str, ast.Module]]:
+    """The product's modules as (path, tree), migrations apart: Django writes those."""
+    for package in packages or PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The modules that a source imports, by their full names."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+# --- Configuration ----------------------------------------------------------------------------------------------------
+
+
+def environment_variables() -> set[str]:
+    """The names that settings.py reads, by its `env.…("NAME", …)` calls."""
+    tree = ast.parse((ROOT / "leadmaster" / "settings.py").read_text(encoding="utf-8"))
+    return {
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "env"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
+
+
+def test_the_readme_documents_exactly_the_variables_that_are_read() -> None:
+    table = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert len(environment_variables()) > 10
+    assert table == environment_variables()
+
+
+def test_the_example_of_the_environment_names_nothing_that_is_not_read() -> None:
+    example = (ROOT / "deploy" / "env.example").read_text(encoding="utf-8")
+
+    named = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
+
+    assert named <= environment_variables()
+    assert {"SECRET_KEY", "FIELD_ENCRYPTION_KEY", "DATABASE_URL"} <= named
+
+
+def pins(name: str) -> set[str]:
+    """`name==version`, with the marker where two Pythons need two versions."""
+    text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    return {pin.strip() for pin in re.findall(r"^[A-Za-z0-9._-]+==[^\\\n]+", text, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("name", ["base", "mysql", "dev", "bench"])
+def test_requirements_are_pinned_with_hashes_and_name_no_index(name: str) -> None:
+    text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+
+    assert "://" not in text
+    assert not re.search(r"^\s*(-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)\b", text, re.MULTILINE)
+    entries = re.findall(r"^[A-Za-z0-9].*(?:\n    .*)*", text, re.MULTILINE)
+    assert len(entries) == len(pins(name)) > 10
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+@pytest.mark.parametrize(("inner", "outer"), [("base", "mysql"), ("mysql", "dev"), ("dev", "bench")])
+def test_each_set_of_requirements_holds_the_one_before_with_the_same_pins(inner: str, outer: str) -> None:
+    # deploy/bootstrap.sh counts on it: who has the outer set needs no installing for the inner one.
+    def versions(name: str) -> set[str]:
+        return {pin.partition(" ;")[0] for pin in pins(name)}
+
+    assert versions(inner) <= versions(outer)
+
+
+def test_every_dependency_has_its_reason_written_down() -> None:
+    reasons = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").lower()
+    wanted = set()
+    for path in (ROOT / "requirements").glob("*.in"):
+        wanted |= set(re.findall(r"^([A-Za-z0-9._-]+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+
+    missing = {name for name in wanted if f"`{name.lower()}`" not in reasons}
+
+    assert missing == set()
+
+
+# --- Rooms ------------------------------------------------------------------------------------------------------------
+
+
+def test_only_tasks_and_the_command_that_schedules_them_know_the_alarm_clock() -> None:
+    knowing = {path for path, tree in sources() if any(name.split(".")[0] == "django_q" for name in imported(tree))}
+
+    allowed = re.compile(r".*/tasks\.py|.*/management/commands/ensure_schedules\.py")
+    assert {path for path in knowing if not allowed.fullmatch(path)} == set()
+    assert "campaigns/management/commands/ensure_schedules.py" in knowing
+
+
+def test_what_waits_on_gateways_never_sees_the_database() -> None:
+    for path, tree in sources("whatsapp"):
+        if path.startswith(("whatsapp/gateways/", "whatsapp/simulator/")):
+            assert not {name for name in imported(tree) if name.startswith(("django.db", "django.apps"))}, path
+
+
+def test_nothing_is_wired_by_signals() -> None:
+    receivers = re.compile(r"django\.(dispatch\.receiver|db\.models\.signals)\b")
+
+    for path, tree in sources():
+        assert not {name for name in imported(tree) if receivers.match(name)}, path
+
+
+# The one door of each state machine: campaign and schedule, envío, session, import of a file.
+_DOORS = {
+    "campaigns/lifecycle.py",
+    "campaigns/envio_states.py",
+    "campaigns/audience/importing.py",
+    "campaigns/audience/pending.py",
+    "whatsapp/sessions.py",
+}
+
+
+def writes_state(tree: ast.Module) -> bool:
+    """An assignment to `….state`, or an UPDATE that names the column."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(target, ast.Attribute) and target.attr == "state" for target in targets):
+                return True
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr == "update" and any(keyword.arg == "state" for keyword in node.keywords):
+                return True
+            named = {leaf.value for leaf in ast.walk(node) if isinstance(leaf, ast.Constant)}
+            if node.func.attr in {"bulk_update", "save"} and "state" in named:
+                return True
+    return False
+
+
+def test_only_the_doors_write_a_state() -> None:
+    # The simulator keeps states of its own, in memory: it is the other side of the wire.
+    writers = {path for path, tree in sources() if writes_state(tree) and not path.startswith("whatsapp/simulator/")}
+
+    assert writers <= _DOORS
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "envio.state = 'x'",
+        "rows.update(state=x)",
+        "E.objects.bulk_update(rows, ['state'])",
+        "e.save(update_fields=['state'])",
+    ],
+)
+def test_a_state_written_beside_the_door_is_seen(source: str) -> None:
+    assert writes_state(ast.parse(source))
+
+
+def test_the_commands_that_are_promised_exist() -> None:
+    promised = {
+        "check_gateway",
+        "demo",
+        "ensure_schedules",
+        "import_recipients",
+        "simulate_gateway",
+        "tick",
+        "watchdog",
+    }
+
+    assert promised <= set(get_commands())
+
+
+# --- Words ------------------------------------------------------------------------------------------------------------
+
+# Put together here, so that this file does not contain what it looks for.
+_FORBIDDEN = {
+    # (The Spanish word in capitals is no such note.)
+    "unfinished work": r"(#|//|--)\s*(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|\b(TO" + r"DO|FIX" + r"ME)[:(]",
+    "a test that does not run": r"pytest\.mark\.(" + "|".join(["sk" + "ip", "xf" + "ail"]) + r")|pytest\.sk" + r"ip\(",
+    "code that coverage may not see": "pragma: no " + "cover",
+    "a path of somebody's machine": r"(?<![\w.])/(" + "|".join(["wo" + "rk", "ro" + "ot", "home/" + r"\w+"]) + r")/",
+}
+
+
+@pytest.mark.parametrize("what", _FORBIDDEN)
+def test_no_file_contains(what: str) -> None:
+    pattern = re.compile(_FORBIDDEN[what])
+
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}"
+        for path in project_files()
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
+        if pattern.search(line)
+    ]
+
+    assert found == []
+
+
+def test_file_lists_are_not_empty() -> None:
+    names = {path.relative_to(ROOT).as_posix() for path in project_files()}
+
+    assert {"Makefile", "README.md", "deploy/run", "campaigns/models/envio.py", "tests/test_project.py"} <= names
+    assert not any(name.startswith((".venv", "var/")) for name in names)
