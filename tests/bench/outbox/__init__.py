@@ -1,0 +1,1 @@
+"""The outbox that the peers work on: what a plain Django project would write for the same job."""
