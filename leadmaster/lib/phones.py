@@ -10,6 +10,7 @@ foreign numbers pay for the library's parser.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
 import re
@@ -37,6 +38,7 @@ class Reason(enum.StrEnum):
     TOO_LONG = "too_long"
     MISSING_AREA = "missing_area"
     NOT_MESSAGEABLE = "not_messageable"
+    AMBIGUOUS = "ambiguous"
     UNKNOWN_NUMBER = "unknown_number"
 
 
@@ -55,6 +57,7 @@ _SENTENCES: dict[Reason, Promise] = {
     Reason.TOO_LONG: _("Tiene demasiados dígitos para ser un teléfono."),
     Reason.MISSING_AREA: _("Falta el código de área: escribe el número completo."),
     Reason.NOT_MESSAGEABLE: _("Es una línea especial (0800 o similar), que no tiene WhatsApp."),
+    Reason.AMBIGUOUS: _("Puede ser un número de dos países: escríbelo con + y el código de país."),
     Reason.UNKNOWN_NUMBER: _("No existe un número así: revisa el código de país, el de área y la cantidad de dígitos."),
 }
 
@@ -87,7 +90,8 @@ class InvalidPhone:
 def normalise(raw: str, region: str) -> Phone | InvalidPhone:
     """The number in `raw`, read as somebody in `region` (ISO country code such as AR) would write it.
 
-    Numbers with `+` or `00` are taken as international, as are WhatsApp ids (`…@c.us`) that make sense that way.
+    Numbers with `+` or `00` are international. A WhatsApp id (`…@c.us`) is too, by definition, but people also glue the
+    suffix to local numbers: one that makes sense both ways is refused, for a guess might write to a stranger.
     Never raises on account of `raw`.
     """
     plain = _PLAIN.fullmatch(raw)
@@ -201,24 +205,23 @@ _SENDABLE |= {PhoneNumberType.VOIP, PhoneNumberType.PERSONAL_NUMBER}
 def _resolve(digits: str, *, region: str, plus: bool, wid: bool) -> Phone | InvalidPhone:
     if len(digits) >= 6 and digits == digits[0] * len(digits):
         return InvalidPhone(Reason.FILLER)
-    if not plus and not wid:
-        found = _at_home(digits, region)
-        if found:
-            return Phone(found)
     if len(digits) < 6:
         return InvalidPhone(Reason.TOO_SHORT)
-    international = digits[2:] if digits.startswith("00") and not plus else digits
-    if len(international) > 15:
-        return InvalidPhone(Reason.TOO_LONG)
-    # Without a plus only the full mobile forms of the home countries are believed: a local number with one digit too
-    # many must not turn into a stranger's number in Portugal.
-    home_only = international is digits and not plus and not wid
-    found = _abroad(international, home_only=home_only)
-    if found:
-        return Phone(found)
-    if wid and not plus:
-        return _resolve(digits, region=region, plus=False, wid=False)
-    return InvalidPhone(_why(digits, region=region, international=plus or international is not digits))
+    if plus:
+        return _known(_abroad(digits), "+" + digits, region=region)
+    local = _at_home(digits, region)
+    if wid:
+        abroad = _abroad(digits)
+        if local and abroad and local != abroad:
+            return InvalidPhone(Reason.AMBIGUOUS)
+        return _known(local or abroad, digits, region=region)
+    if local is None and digits.startswith("00"):
+        return _known(_abroad(digits[2:]), "+" + digits[2:], region=region)
+    return _known(local or _mobile_of_home(digits), digits, region=region)
+
+
+def _known(e164: str | None, dialled: str, *, region: str) -> Phone | InvalidPhone:
+    return Phone(e164) if e164 else InvalidPhone(_why(dialled, region=region))
 
 
 def _at_home(digits: str, region: str) -> str | None:
@@ -233,35 +236,42 @@ def _at_home(digits: str, region: str) -> str | None:
     return None
 
 
-def _abroad(digits: str, *, home_only: bool) -> str | None:
+def _abroad(digits: str) -> str | None:
+    """E.164 of digits that begin with a country code."""
     country = BY_CODE.get(digits[:2])
-    if country:
-        found = country.canonical(digits[2:]) if not home_only or len(digits) in country.full_lengths else None
-        return f"+{country.code}{found}" if found else None
-    return None if home_only else _by_library("+" + digits, None)
+    if country is None:
+        return _by_library("+" + digits, None)
+    found = country.canonical(digits[2:])
+    return f"+{country.code}{found}" if found else None
 
 
-def _by_library(text: str, region: str | None) -> str | None:
+def _mobile_of_home(digits: str) -> str | None:
+    """A full mobile of another home country without its plus. Of no other country: a local number with one digit too
+    many must not turn into a stranger's in Portugal."""
+    country = BY_CODE.get(digits[:2])
+    return _abroad(digits) if country and len(digits) in country.full_lengths else None
+
+
+def _by_library(dialled: str, region: str | None) -> str | None:
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(dialled, region)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) not in _SENDABLE:
         return None
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    country = BY_CODE.get(str(number.country_code))
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return _abroad(e164[1:]) if country else e164
 
 
-def _why(digits: str, *, region: str, international: bool) -> Reason:
-    """The reason for digits that make no sendable number."""
+def _why(dialled: str, *, region: str) -> Reason:
+    """The reason for digits, with `+` when they are international, that make no sendable number."""
+    if len(dialled.removeprefix("+")) > 15:
+        return Reason.TOO_LONG
+    with contextlib.suppress(phonenumbers.NumberParseException):
+        if phonenumbers.is_valid_number(phonenumbers.parse(dialled, region)):
+            return Reason.NOT_MESSAGEABLE
     country = HOME.get(region)
-    try:
-        number = phonenumbers.parse(("+" if international else "") + digits.removeprefix("00"), region)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number and phonenumbers.is_valid_number(number):
-        return Reason.NOT_MESSAGEABLE
-    if not international and country and country.local.fullmatch(digits):
+    if country and country.local.fullmatch(dialled):
         return Reason.MISSING_AREA
-    if len(digits) < 8:
-        return Reason.TOO_SHORT
-    return Reason.UNKNOWN_NUMBER
+    return Reason.TOO_SHORT if len(dialled) < 8 else Reason.UNKNOWN_NUMBER
