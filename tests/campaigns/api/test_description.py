@@ -1,0 +1,154 @@
+"""The OpenAPI description is valid, complete, and what the API really does."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+import yaml
+from django.core.cache import cache
+from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from openapi_spec_validator import validate
+from rest_framework.authtoken.models import Token
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from campaigns.enums import CampaignState, EnvioState
+from leadmaster.wsgi import application
+from tests.campaigns.api.world import World
+
+FORMS = 8
+
+
+def described() -> dict[str, Any]:
+    out = io.StringIO()
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=out)
+    return dict(yaml.safe_load(out.getvalue()))
+
+
+def test_is_valid_and_without_a_warning() -> None:
+    validate(described())
+
+
+def test_every_operation_tells_what_it_does_and_how_it_refuses() -> None:
+    for path, operations in described()["paths"].items():
+        for method, operation in operations.items():
+            where = f"{method} {path}"
+            assert operation.get("description"), where
+            refusals = {code: answer for code, answer in operation["responses"].items() if code >= "400"}
+            assert {"429", "500"} <= set(refusals), where
+            for code, answer in refusals.items():
+                reference = answer["content"]["application/json"]["schema"]
+                assert reference == {"$ref": "#/components/schemas/Error"}, f"{where} {code}"
+
+
+def test_every_post_that_acts_takes_a_key() -> None:
+    for path, operations in described()["paths"].items():
+        names = {parameter["name"] for parameter in operations.get("post", {}).get("parameters", ())}
+        if "post" in operations and path != "/api/v1/token/":
+            assert "Idempotency-Key" in names, path
+
+
+def test_secrets_are_never_described_as_answers() -> None:
+    session = described()["components"]["schemas"]["Session"]["properties"]
+
+    assert not {"token", "webhook_secret"} & set(session)
+
+
+def test_is_served_to_programs(db: None) -> None:
+    served = yaml.safe_load(Client().get("/api/schema/").content)
+
+    assert served["paths"] == described()["paths"]
+
+
+def test_the_page_to_read_it_needs_nothing_from_elsewhere(db: None) -> None:
+    page = Client().get("/api/docs/")
+    script = Client().get("/api/docs/?script=")
+
+    policy = dict(part.strip().split(" ", 1) for part in page.headers["Content-Security-Policy"].split(";"))
+    assert page.status_code == script.status_code == 200
+    assert policy["script-src"] == "'self'"
+    assert policy["style-src"] == "'self' 'unsafe-inline'"
+    assert b"//" not in page.content.replace(b"<!DOCTYPE", b"")
+    assert b"<script>" not in page.content
+    assert script.headers["Content-Type"].startswith("application/javascript")
+    assert b"/api/schema/" in script.content
+
+
+# --- What it says is what happens ---------------------------------------------------------------------------------
+
+
+# Made while the tests are collected, so that every operation is a test of its own.
+_SCHEMA = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(public=True))
+_SCHEMA.app = application
+OPERATIONS = [result.ok() for result in _SCHEMA.get_all_operations()]
+
+CHECKS: list[Any] = [
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture
+def _one_connection() -> Iterator[None]:
+    """A request that ends closes its connection, and with it the transaction that the test runs in."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def rows(world: World) -> dict[str, int]:
+    """One row of each kind that an address may name."""
+    return {
+        "campaigns": world.complete(CampaignState.DRAFT).pk,
+        "envios": world.envio(EnvioState.UNCERTAIN).pk,
+        "imports": world.finished_import().pk,
+        "schedules": world.schedule().pk,
+        "sessions": world.session.pk,
+        "suppressions": world.suppression().pk,
+    }
+
+
+@pytest.mark.usefixtures("_one_connection")
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+@hypothesis_settings(
+    max_examples=FORMS,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+@given(data=st.data())
+def test_whatever_is_asked_is_answered_as_described(
+    operation: Any, data: st.DataObject, rows: dict[str, int], world: World
+) -> None:
+    """Made-up requests, half of them about a row that exists: never a 500, never an answer that is not described."""
+    case = data.draw(operation.as_strategy())
+    cache.clear()  # the throttle is not what is tried
+    if case.path_parameters and int(case.path_parameters.get("id") or 0) % 2 == 0:
+        case.path_parameters["id"] = rows[case.path.split("/")[3]]
+    token, _created = Token.objects.get_or_create(user=world.admin)
+
+    response = case.call(headers={"Authorization": f"Token {token.key}"})
+
+    assert response.status_code != 500
+    case.validate_response(response, checks=CHECKS)
