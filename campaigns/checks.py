@@ -32,7 +32,8 @@ def tick_fits_the_cluster(**_kwargs: Any) -> Sequence[CheckMessage]:
     """45 + deadline + 20 < timeout < retry: a tick is neither killed while it collects nor handed out twice."""
     deadline = settings.SESSION_MANAGER_SEND_TIMEOUT
     needed = CLAIM_SECONDS + deadline + COLLECT_MARGIN_SECONDS
-    timeout, retry = settings.Q_CLUSTER["timeout"], settings.Q_CLUSTER["retry"]
+    cluster: dict[str, Any] = settings.Q_CLUSTER
+    timeout, retry = cluster["timeout"], cluster["retry"]
     if needed < timeout < retry:
         return []
     return [
