@@ -128,10 +128,10 @@ def masked(e164: str) -> str:
 
 # Nearly every cell of a real file: digits, the usual separators, perhaps the suffix that WhatsApp tools add.
 # What a float leaves behind (`5493512743915.0`) is not plain: its zero is no digit of the number.
-_PLAIN = re.compile(r" *(?!\+?[0-9]{7,}\.0+ *$)(\+)?(?=[ (]*[0-9])[0-9 ().\-]*[0-9] *(@c\.us)? *")
+_PLAIN = re.compile(r" *(?!\+?[0-9]{10,}\.00? *$)(\+)?(?=[ (]*[0-9])[0-9 ().\-]*[0-9] *(@c\.us)? *")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _SCIENTIFIC = re.compile(r"\+?([0-9])(?:[.,]([0-9]+))?[eE]\+?([0-9]{1,2})")
-_INTEGRAL = re.compile(r"(\+?[0-9]{7,})[.,]0+")
+_INTEGRAL = re.compile(r"(\+?[0-9]{10,})[.,]00?")
 _FORMULA_TEXT = re.compile(r'="(.*)"')
 _LINK = re.compile(
     r"(?:https?://)?(?:www\.)?(?:wa\.me/|api\.whatsapp\.com/send/?\?phone=)(?:\+|%2B)?([0-9]+)(?:[/?&].*)?", re.I
