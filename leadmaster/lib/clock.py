@@ -13,6 +13,8 @@ from typing import Protocol
 
 from django.db import connection
 
+_SECOND = dt.timedelta(seconds=1)
+
 
 class Clock(Protocol):
     """Aware UTC times for decisions; `sleep` takes seconds."""
@@ -65,16 +67,14 @@ def local_datetime(day: dt.date, at: dt.time, tz: zoneinfo.ZoneInfo) -> dt.datet
     instant = wall.astimezone(dt.UTC)
     if instant.astimezone(tz).replace(tzinfo=None) == wall.replace(tzinfo=None):
         return instant
-    # In the gap, fold=0 reads the offset before the jump: that lands as far behind the jump as the wall time was in it.
-    offset_before = wall.utcoffset()
-    offset_after = wall.replace(fold=1).utcoffset()
-    if offset_before is None or offset_after is None:
-        return instant
-    lo, hi = instant - dt.timedelta(hours=3), instant + dt.timedelta(hours=3)
-    while hi - lo > dt.timedelta(seconds=1):
-        middle = lo + (hi - lo) / 2
-        if middle.astimezone(tz).utcoffset() == lo.astimezone(tz).utcoffset():
-            lo = middle
+    # In a gap, fold=1 reads the offset after the jump and lands before it; fold=0 the other way round.
+    before, after = wall.replace(fold=1).astimezone(dt.UTC), instant
+    offset_before = before.astimezone(tz).utcoffset()
+    while after - before > _SECOND:
+        middle = before + (after - before) // 2
+        if middle.astimezone(tz).utcoffset() == offset_before:
+            before = middle
         else:
-            hi = middle
-    return hi.replace(microsecond=0)
+            after = middle
+    # Zones jump at whole seconds.
+    return after.replace(microsecond=0)
