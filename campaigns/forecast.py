@@ -30,7 +30,7 @@ _MEASURED = 20
 
 class DayForecast(NamedTuple):
     day: dt.date
-    count: int
+    count: int  # type: ignore[assignment]  # a day's number hides tuple.count, which nobody misses here
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -110,7 +110,7 @@ class TokenView(APIView):
 
 # Swagger UI writes style attributes; nothing else of the policy is loosened.
 @method_decorator(csp_update({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
-class DocsView(SpectacularSwaggerSplitView):  # type: ignore[misc]  # drf-spectacular ships no types
+class DocsView(SpectacularSwaggerSplitView):
     """The description to read and try."""
 
 

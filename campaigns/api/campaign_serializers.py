@@ -60,7 +60,7 @@ class VerdictSerializer(serializers.Serializer[Any]):
     """`reason` is null when it may send now."""
 
     reason = serializers.ChoiceField(choices=WhyNot.choices, allow_null=True)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the answer has a key of this name
     detail = serializers.CharField(allow_blank=True)
     until = serializers.DateTimeField(allow_null=True)
 
@@ -123,10 +123,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
         return template
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        low, high = (
-            attrs.get(name, getattr(self.instance, name, Campaign._meta.get_field(name).default))
-            for name in ("delay_min", "delay_max")
-        )
+        low, high = (attrs.get(name, getattr(self.instance or Campaign(), name)) for name in ("delay_min", "delay_max"))
         if low > high:
             raise serializers.ValidationError(
                 {"delay_max": _("La pausa máxima no puede ser menor que la mínima (%(low)d s).") % {"low": low}}

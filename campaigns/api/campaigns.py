@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -70,9 +70,9 @@ class CampaignViewSet(
     def get_queryset(self) -> QuerySet[Campaign]:
         return Campaign.objects.visible_to(self.request.user).select_related("session")
 
-    def paginate_queryset(self, queryset: Any) -> Sequence[Any] | None:
+    def paginate_queryset(self, queryset: Any) -> list[Any] | None:
         """The page, with the progress of all of its campaigns in one query."""
-        page: Sequence[Campaign] | None = super().paginate_queryset(queryset)
+        page: list[Campaign] | None = super().paginate_queryset(queryset)
         self._progress = progress_of([campaign.pk for campaign in page or []])
         return page
 

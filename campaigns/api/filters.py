@@ -10,7 +10,7 @@ from campaigns.models import Campaign, Envio, RecipientImport, Schedule
 from leadmaster.directory.models import Suppression
 
 
-class CampaignFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class CampaignFilter(django_filters.FilterSet):
     state = django_filters.MultipleChoiceFilter(choices=CampaignState.choices)
     session = django_filters.NumberFilter(field_name="session_id")
     owner = django_filters.NumberFilter(field_name="owner_id")
@@ -20,7 +20,7 @@ class CampaignFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-
         fields = ()
 
 
-class ScheduleFilter(django_filters.FilterSet):  # type: ignore[misc]
+class ScheduleFilter(django_filters.FilterSet):
     campaign = django_filters.NumberFilter(field_name="campaign_id")
     state = django_filters.MultipleChoiceFilter(choices=ScheduleState.choices)
 
@@ -29,7 +29,7 @@ class ScheduleFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields = ()
 
 
-class ImportFilter(django_filters.FilterSet):  # type: ignore[misc]
+class ImportFilter(django_filters.FilterSet):
     campaign = django_filters.NumberFilter(field_name="campaign_id")
 
     class Meta:
@@ -37,7 +37,7 @@ class ImportFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields = ()
 
 
-class PhoneFilter(django_filters.CharFilter):  # type: ignore[misc]
+class PhoneFilter(django_filters.CharFilter):
     """E.164. In an address "+" reads as a space, so the plus sign may be left out."""
 
     def filter(self, rows: QuerySet[Envio], value: str) -> QuerySet[Envio]:
@@ -45,7 +45,7 @@ class PhoneFilter(django_filters.CharFilter):  # type: ignore[misc]
         return rows.filter(phone=f"+{digits}") if digits else rows
 
 
-class EnvioFilter(django_filters.FilterSet):  # type: ignore[misc]
+class EnvioFilter(django_filters.FilterSet):
     campaign = django_filters.NumberFilter(field_name="campaign_id")
     state = django_filters.MultipleChoiceFilter(choices=EnvioState.choices)
     ack = django_filters.MultipleChoiceFilter(choices=Ack.choices)
@@ -56,7 +56,7 @@ class EnvioFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields = ()
 
 
-class SuppressionFilter(django_filters.FilterSet):  # type: ignore[misc]
+class SuppressionFilter(django_filters.FilterSet):
     phone = PhoneFilter(max_length=20)
 
     class Meta:

@@ -34,7 +34,7 @@ MAX_BYTES = 20 * 1024 * 1024
 class FileSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(help_text="CSV o XLSX.")
 
-    def validate_file(self, file: UploadedFile) -> UploadedFile:
+    def validate_file(self, file: UploadedFile[Any]) -> UploadedFile[Any]:
         if file.size is not None and file.size > MAX_BYTES:
             raise serializers.ValidationError(
                 _("El archivo pasa de %(limit)d MB: impórtalo con el comando import_recipients.")
@@ -177,11 +177,11 @@ class RecipientsViewSet(IdempotentPosts, GenericViewSet[Campaign]):
         asked.is_valid(raise_exception=True)
         given = UploadSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        upload: UploadedFile = given.validated_data["file"]
+        upload: UploadedFile[Any] = given.validated_data["file"]
         dry_run = asked.validated_data["dry_run"]
         report = import_file(
             campaign,
-            upload,  # type: ignore[arg-type]  # an open file in all but its type
+            upload,
             now=timezone.now(),
             by=person(request),
             mapping=given.mapping(),

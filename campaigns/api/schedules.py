@@ -72,7 +72,7 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
 
     campaign = VisibleCampaign()
     weekdays = WeekdaysField(child=serializers.IntegerField(min_value=0, max_value=6), min_length=1, max_length=7)
-    windows = WindowSerializer(many=True, min_length=1, max_length=24)
+    windows = WindowSerializer(many=True, min_length=1, max_length=24)  # type: ignore[call-arg]  # the list's own
 
     class Meta:
         model = Schedule

@@ -38,9 +38,7 @@ def body(code: str, message: str, fields: Fields | None = None) -> dict[str, Any
     return {"error": {"code": code, "message": message, "fields": fields or {}}}
 
 
-def respond(
-    exc: Exception, context: Mapping[str, Any], *, refusals: Mapping[type[Exception], Refusal]
-) -> Response | None:
+def respond(exc: Exception, context: Mapping[str, Any], *, refusals: Mapping[type[Exception], Refusal]) -> Response:
     """Turn any exception of a view into an answer in the shape. `refusals` says how the domain's own are told.
 
     What nobody foresaw is logged with its traceback and told without a word of it.
@@ -99,8 +97,8 @@ def _told(exc: exceptions.APIException) -> tuple[str, str]:
             return code, _("No tienes permiso para hacer esto.")
         case exceptions.NotFound():
             return code, _("No existe, o no está entre lo que puedes ver.")
-        case exceptions.Throttled(wait=wait):
-            return code, _wait_sentence(wait)
+        case exceptions.Throttled():
+            return code, _wait_sentence(getattr(exc, "wait", None))
         case _:
             return code, str(exc.detail)
 

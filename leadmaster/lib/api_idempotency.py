@@ -37,7 +37,7 @@ def _plain(data: Any) -> Any:
     return data
 
 
-def _digest(upload: UploadedFile) -> str:
+def _digest(upload: UploadedFile[Any]) -> str:
     seen = hashlib.sha256()
     for chunk in upload.chunks():
         seen.update(chunk)

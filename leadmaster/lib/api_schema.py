@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
@@ -37,15 +37,15 @@ _KEY = OpenApiParameter(
 )
 
 
-class ApiSchema(AutoSchema):  # type: ignore[misc]  # drf-spectacular ships no types
+class ApiSchema(AutoSchema):
     """`refusals` of a view adds statuses of its own: `{"502": "…"}`."""
 
     def get_override_parameters(self) -> list[Any]:
         parameters = list(super().get_override_parameters())
         return [*parameters, _KEY] if self._takes_key() else parameters
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
-        bodies = cast("dict[str, Any]", super()._get_response_bodies(direction))
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
+        bodies = super()._get_response_bodies(direction)
         refused = {
             "description": "",
             "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{ERROR}"}}},

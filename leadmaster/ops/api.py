@@ -45,7 +45,8 @@ class IdempotentPosts(Base):
         if not is_valid_key(key):
             raise ValidationError({HEADER: [_("Escribe entre 1 y 128 caracteres visibles, por ejemplo un UUID.")]})
         together = getattr(self, "action", None) in self.undone_by_crash
-        self.post = _once(self, self.post, user_id=request.user.pk, key=key, together=together)
+        post: Handler = getattr(self, "post", self.http_method_not_allowed)
+        self.post = _once(self, post, user_id=request.user.pk, key=key, together=together)
 
 
 def _once(view: APIView, handler: Handler, *, user_id: int, key: str, together: bool) -> Handler:

@@ -23,6 +23,7 @@ from tests.factories.campaigns import (
     SessionDayFactory,
 )
 from tests.factories.whatsapp import WhatsAppSessionFactory
+from whatsapp.models import WhatsAppSession
 
 TZ = zoneinfo.ZoneInfo("America/Argentina/Cordoba")
 # A Monday, 10:00 in Córdoba.
@@ -31,9 +32,9 @@ MONDAY = dt.date(2026, 3, 2)
 WORKING_HOURS = [(dt.time(9), dt.time(18))]
 
 
-def running(*, pending: int, limit: int = 180, cap: int = 1000, **fields: object) -> Campaign:
-    session = fields.pop("session", None) or WhatsAppSessionFactory.create(daily_limit=limit, time_zone=TZ.key)
-    campaign = CampaignFactory.create(state=CampaignState.RUNNING, session=session, team=session.team, **fields)
+def running(*, pending: int, limit: int = 180, cap: int = 1000, session: WhatsAppSession | None = None) -> Campaign:
+    session = session or WhatsAppSessionFactory.create(daily_limit=limit, time_zone=TZ.key)
+    campaign: Campaign = CampaignFactory.create(state=CampaignState.RUNNING, session=session, team=session.team)
     ScheduleFactory.create(campaign=campaign, state=ScheduleState.APPROVED, daily_cap=cap, windows=WORKING_HOURS)
     EnvioFactory.create_batch(pending, campaign=campaign)
     return campaign
