@@ -20,6 +20,11 @@ def _entry(title: Any, icon: str, page: str, permission: str, badge: str | None 
     return {**entry, "badge": badge, "badge_variant": "danger"} if badge else entry
 
 
+def _file(name: str) -> Callable[[HttpRequest], str]:
+    """Asked per request: the address of a static file is known only once Django runs."""
+    return lambda _request: static(f"leadmaster/{name}")
+
+
 # A petrol scale whose 600 carries white text at AA contrast.
 _PRIMARY = {
     "50": "#effbf9",
@@ -41,15 +46,13 @@ UNFOLD: dict[str, Any] = {
     "SITE_SUBHEADER": _("Mesa de supervisión"),
     "SITE_SYMBOL": "forum",
     "SITE_URL": None,
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("leadmaster/favicon.svg")}
-    ],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _file("favicon.svg")}],
     "SHOW_HISTORY": False,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": _PRIMARY},
-    "STYLES": [lambda request: static("leadmaster/admin.css")],
-    "SCRIPTS": [lambda request: static("leadmaster/live.js")],
+    "STYLES": [_file("admin.css")],
+    "SCRIPTS": [_file("live.js")],
     "DASHBOARD_CALLBACK": "campaigns.admin.home.context",
     "SIDEBAR": {
         "show_search": False,
@@ -61,7 +64,7 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
-                "title": _("Envíos"),
+                "title": _("Campañas y envíos"),
                 "items": [
                     _entry(
                         _("Campañas"),
@@ -70,7 +73,7 @@ UNFOLD: dict[str, Any] = {
                         "campaigns.view_campaign",
                         "campaigns.admin.badges.awaiting_approval",
                     ),
-                    _entry(_("Mensajes"), "outgoing_mail", "campaigns_envio_changelist", "campaigns.view_envio"),
+                    _entry(_("Envíos"), "outgoing_mail", "campaigns_envio_changelist", "campaigns.view_envio"),
                     _entry(
                         _("Inciertos"),
                         "help",

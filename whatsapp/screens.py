@@ -64,7 +64,9 @@ def session_advice(session: WhatsAppSession, now: dt.datetime) -> str:
         }
     if session.state == State.READY:
         if session.cold_until is not None and session.cold_until > now:
-            return _("WhatsApp no acepta contactos nuevos por ahora: solo salen mensajes a quienes ya recibieron alguno.")
+            return _(
+                "WhatsApp no acepta contactos nuevos por ahora: solo salen mensajes a quienes ya recibieron alguno."
+            )
         return _("Todo listo para enviar.")
     if session.state == State.AWAITING_QR:
         return _("Hay que vincular el teléfono: abre la vinculación y escanea el código.")

@@ -1,5 +1,6 @@
 """The supervisors' desk for the sender: one module per noun, every action by the confirm recipe."""
 
+from campaigns.admin.alert import ScopedAlertAdmin
 from campaigns.admin.attempt import AttemptAdmin
 from campaigns.admin.campaign import CampaignAdmin
 from campaigns.admin.envio import EnvioAdmin
@@ -11,6 +12,7 @@ __all__ = [
     "AttemptAdmin",
     "CampaignAdmin",
     "EnvioAdmin",
+    "ScopedAlertAdmin",
     "SenderSwitchAdmin",
     "TickAdmin",
     "UncertainEnvioAdmin",

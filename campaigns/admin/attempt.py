@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns import screens
 from campaigns.models import Attempt, Envio
-from leadmaster.lib.modeladmins import ReadOnlyAdmin, UncountedPaginator, moment
+from leadmaster.lib.modeladmins import NOTHING, ReadOnlyAdmin, UncountedPaginator, moment
 
 
 @admin.register(Attempt)
@@ -22,6 +22,7 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
     ordering = ("-id",)
     list_per_page = 50
     paginator = UncountedPaginator
+    show_full_result_count = False
     at = moment("claimed_at", _("tomado"))
     fields = (
         "envio",
@@ -55,4 +56,4 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
 
     @display(description=_("duración"))
     def took(self, attempt: Attempt) -> str:
-        return "—" if attempt.duration_ms is None else f"{attempt.duration_ms / 1000:.1f} s"
+        return NOTHING if attempt.duration_ms is None else f"{attempt.duration_ms / 1000:.1f} s"

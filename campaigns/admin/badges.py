@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from campaigns.admin.alert import visible_alerts
 from campaigns.models import Campaign, Envio
-from leadmaster.ops.models import Alert
 
 # Beyond this the exact number helps nobody, and counting stops.
 _ENOUGH = 100
@@ -20,7 +20,7 @@ def uncertain(request: HttpRequest) -> str:
 
 
 def open_alerts(request: HttpRequest) -> str:
-    return _shown(Alert.objects.filter(open_key__isnull=False).order_by()[:_ENOUGH].count())
+    return _shown(visible_alerts(request.user).filter(open_key__isnull=False).order_by()[:_ENOUGH].count())
 
 
 def _shown(number: int) -> str:

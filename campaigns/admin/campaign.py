@@ -30,7 +30,7 @@ from campaigns.errors import Refused
 from campaigns.lifecycle import TABLE, Verb
 from campaigns.models import Campaign, Envio, Schedule
 from campaigns.policy import Act, may
-from leadmaster.lib.adminviews import Confirmation, OptionalReasonForm, confirm_and_run
+from leadmaster.lib.adminviews import Confirmation, confirm_and_run
 from leadmaster.lib.modeladmins import ScopedAdmin
 from whatsapp.models import WhatsAppSession
 from whatsapp.screens import session_dot
@@ -74,7 +74,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
     def advance(self, campaign: Campaign) -> SafeString:
         return CampaignList.advance(campaign)
 
-    @display(description=gettext_lazy("¿por qué no ahora?"))
+    @display(description=gettext_lazy("¿Por qué no ahora?"))
     def now(self, campaign: Campaign) -> SafeString:
         return CampaignList.why_not_now(campaign)
 
@@ -90,13 +90,16 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             return super().has_change_permission(request)
         return obj.state not in CAMPAIGN_ENDED and may(request.user, Act.EDIT, obj)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> list[str]:
-        if obj is None:
+    def get_fieldsets(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
+        """Fields are for drafts; the page of any other tells them in words, and its form holds the schedules."""
+        if obj is not None and obj.state != CampaignState.DRAFT:
             return []
-        if obj.state != CampaignState.DRAFT:
-            return list(CampaignForm.Meta.fields)
+        return super().get_fieldsets(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> list[str]:
         # What is frozen in the recipients' rows is changed by an operation, not by a form.
-        return ["session", "template"] if Envio.objects.filter(campaign=obj).exists() else []
+        frozen = obj is not None and obj.state == CampaignState.DRAFT and Envio.objects.filter(campaign=obj).exists()
+        return ["session", "template"] if frozen else []
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = {**super().get_changeform_initial_data(request), "owner": request.user.pk}
@@ -113,8 +116,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         }
         if db_field.name in choices:
             kwargs["queryset"] = choices[db_field.name]()
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        return field
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -124,20 +126,15 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             context.update(campaign_live.page(campaign, person(request), timezone.now()))
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def get_formset_kwargs(self, request: HttpRequest, obj: Campaign, inline: Any, prefix: str) -> dict[str, Any]:
-        kwargs: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
-        if obj.pk and may(request.user, Act.APPROVE, obj):
-            for schedule in kwargs.get("queryset", ()):
-                schedule.decidable = True
-        return kwargs
-
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         formset.save()
         for schedule, _fields in formset.changed_objects:
             if schedule.state == ScheduleState.PENDING:
                 continue
             lifecycle.schedule_changed(schedule)
-            messages.warning(request, _("Cambió una programación: no envía hasta que un supervisor la apruebe de nuevo."))
+            messages.warning(
+                request, _("Cambió una programación: no envía hasta que un supervisor la apruebe de nuevo.")
+            )
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: ModelForm[Campaign], change: bool) -> None:  # noqa: FBT001
         if change and not form.changed_data:
@@ -177,8 +174,9 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         live = campaign_live.look(campaign, timezone.now())
         context = {
             "live": live,
-            "buttons": campaign_live.buttons(campaign, person(request)),
+            "buttons": campaign_live.buttons(campaign, person(request), filled=live.progress.total > 0),
             "may_decide": may(request.user, Act.DECIDE, campaign),
+            "may_approve": may(request.user, Act.APPROVE, campaign),
         }
         return TemplateResponse(request, "admin/campaigns/campaign/live.html", context)
 
@@ -220,7 +218,9 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             except Refused as refusal:
                 form.add_error("template", str(refusal))
             else:
-                sentence = ngettext("El mensaje cambió, también en %d texto.", "El mensaje cambió, también en %d textos.", count)
+                sentence = ngettext(
+                    "El mensaje cambió, también en %d texto.", "El mensaje cambió, también en %d textos.", count
+                )
                 messages.success(request, sentence % count)
                 return HttpResponseRedirect(self._url("change", campaign))
         page = Confirmation(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 else:
     CampaignModelForm = forms.ModelForm
 
-_HELP: Promise = gettext_lazy(
+_HELP = gettext_lazy(
     "{nombre} pone el nombre de cada persona; las columnas de tu archivo también sirven: {ciudad}, {saldo}. "
     "Lo que escribas después de una barra va cuando falta el dato: {nombre|vecino}."
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -20,6 +21,8 @@ from leadmaster.lib.modeladmins import ChangeList
 
 class CampaignList(ChangeList):
     """One grouped query counts the page; one plan explains it."""
+
+    result_list: Iterable[Campaign]
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

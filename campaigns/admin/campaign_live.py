@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
@@ -12,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns import lifecycle, screens
 from campaigns.engine.plan import Verdict, why_not
-from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, WhyNot
+from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, ScheduleState, WhyNot
 from campaigns.forecast import Forecast, forecast
 from campaigns.lifecycle import TABLE, Verb
-from campaigns.models import Campaign, Envio
+from campaigns.models import Campaign, Envio, Schedule
 from campaigns.policy import Act, may
 from campaigns.progress import Progress, progress
 from leadmaster.accounts.models import User
@@ -53,6 +54,7 @@ class Live:
     forecast: Forecast | None
     moving: bool
     uncertain: int
+    waiting: list[Schedule]
 
     @property
     def sending(self) -> bool:
@@ -76,11 +78,19 @@ def look(campaign: Campaign, now: dt.datetime) -> Live:
         forecast=None if ended or not done.total else forecast(campaign, now),
         moving=not ended,
         uncertain=done.counts[EnvioState.UNCERTAIN],
+        waiting=list(_waiting(campaign)),
     )
 
 
-def buttons(campaign: Campaign, user: User) -> list[Button]:
-    """What this person may do to it now, the likeliest first."""
+def _waiting(campaign: Campaign) -> Iterable[Schedule]:
+    """Schedules that were added or changed after the campaign was approved: nobody looks at them with it any more."""
+    if campaign.state not in {CampaignState.APPROVED, CampaignState.RUNNING, CampaignState.PAUSED}:
+        return ()
+    return campaign.schedules.filter(state=ScheduleState.PENDING).prefetch_related("windows")
+
+
+def buttons(campaign: Campaign, user: User, *, filled: bool) -> list[Button]:
+    """What this person may do to it now, the likeliest first. `filled`: it has recipients."""
     found = [
         Button(
             label=str(LABELS[verb]),
@@ -90,23 +100,31 @@ def buttons(campaign: Campaign, user: User) -> list[Button]:
         for verb in LABELS
         if verb in lifecycle.allowed_verbs(campaign) and may(user, TABLE[verb][2], campaign)
     ]
+    if campaign.state != CampaignState.DRAFT:
+        return found
     extra = []
-    if campaign.state == CampaignState.DRAFT and may(user, Act.IMPORT, campaign):
-        extra.append(Button(label=str(_("Importar destinatarios")), url=_url("upload", campaign), tone=""))
-    if campaign.state == CampaignState.DRAFT and may(user, Act.EDIT, campaign):
+    if may(user, Act.IMPORT, campaign):
+        tone = "" if filled else "primary"
+        extra.append(Button(label=str(_("Importar destinatarios")), url=_url("upload", campaign), tone=tone))
+    if filled and may(user, Act.EDIT, campaign):
         extra.append(Button(label=str(_("Editar mensaje")), url=_url("message", campaign), tone=""))
-    return [*found[:1], *extra, *found[1:]]
+    # Without recipients there is nothing to submit yet.
+    return [*found[:1], *extra, *found[1:]] if filled else [*extra, *found[1:]]
 
 
 def page(campaign: Campaign, user: User, now: dt.datetime) -> dict[str, Any]:
     """The context around the campaign's form."""
+    live = look(campaign, now)
     return {
-        "live": look(campaign, now),
-        "buttons": buttons(campaign, user),
+        "live": live,
+        "buttons": buttons(campaign, user, filled=live.progress.total > 0),
         "events": campaign.events.select_related("by").order_by("-id"),
         "imports": campaign.imports.select_related("by"),
-        "examples": list(Envio.objects.filter(campaign=campaign).order_by("id").only("phone", "name", "text")[:_SAMPLE]),
+        "examples": list(
+            Envio.objects.filter(campaign=campaign).order_by("id").only("phone", "name", "text")[:_SAMPLE]
+        ),
         "may_decide": may(user, Act.DECIDE, campaign),
+        "may_approve": may(user, Act.APPROVE, campaign),
     }
 
 

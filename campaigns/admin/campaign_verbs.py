@@ -38,12 +38,16 @@ class VerbPage:
 
 PAGES: dict[Verb, VerbPage] = {
     Verb.SUBMIT: VerbPage(
-        question=gettext_lazy("Un supervisor revisa el mensaje, los destinatarios y las programaciones antes de que salga."),
+        question=gettext_lazy(
+            "Un supervisor revisa el mensaje, los destinatarios y las programaciones antes de que salga."
+        ),
         done=gettext_lazy("“%(name)s” espera la aprobación de un supervisor."),
-        run=lambda campaign, by, now, data: lifecycle.submit(campaign, by=by, now=now),
+        run=lambda campaign, by, now, _data: lifecycle.submit(campaign, by=by, now=now),
     ),
     Verb.APPROVE: VerbPage(
-        question=gettext_lazy("Apruebas el mensaje, los destinatarios y las programaciones que esperan con la campaña."),
+        question=gettext_lazy(
+            "Apruebas el mensaje, los destinatarios y las programaciones que esperan con la campaña."
+        ),
         done=gettext_lazy("“%(name)s” quedó aprobada. Ahora puede ponerse en marcha."),
         run=lambda campaign, by, now, data: lifecycle.approve(campaign, by=by, now=now, reason=data["reason"]),
         form=OptionalReasonForm,
@@ -55,12 +59,16 @@ PAGES: dict[Verb, VerbPage] = {
         form=ReasonForm,
     ),
     Verb.LAUNCH: VerbPage(
-        question=gettext_lazy("Desde ahora envía por sí sola dentro de sus ventanas, sus cupos y el límite de la sesión."),
+        question=gettext_lazy(
+            "Desde ahora envía por sí sola dentro de sus ventanas, sus cupos y el límite de la sesión."
+        ),
         done=gettext_lazy("“%(name)s” está en marcha."),
-        run=lambda campaign, by, now, data: lifecycle.launch(campaign, by=by, now=now),
+        run=lambda campaign, by, now, _data: lifecycle.launch(campaign, by=by, now=now),
     ),
     Verb.PAUSE: VerbPage(
-        question=gettext_lazy("Deja de enviar hasta que alguien la reanude. A lo sumo sale el mensaje que ya iba en camino."),
+        question=gettext_lazy(
+            "Deja de enviar hasta que alguien la reanude. A lo sumo sale el mensaje que ya iba en camino."
+        ),
         done=gettext_lazy("“%(name)s” quedó en pausa."),
         run=lambda campaign, by, now, data: lifecycle.pause(campaign, by=by, now=now, reason=data["reason"]),
         form=OptionalReasonForm,
@@ -72,7 +80,9 @@ PAGES: dict[Verb, VerbPage] = {
         form=OptionalReasonForm,
     ),
     Verb.CANCEL: VerbPage(
-        question=gettext_lazy("Termina la campaña: lo que está pendiente no se envía nunca. Lo que ya salió no se toca."),
+        question=gettext_lazy(
+            "Termina la campaña: lo que está pendiente no se envía nunca. Lo que ya salió no se toca."
+        ),
         done=gettext_lazy("“%(name)s” quedó cancelada."),
         run=lambda campaign, by, now, data: lifecycle.cancel(campaign, by=by, now=now, reason=data["reason"]),
         form=ReasonForm,
@@ -97,9 +107,7 @@ def confirmation(campaign: Campaign, verb: Verb, now: dt.datetime) -> Confirmati
     )
 
 
-def _touched(
-    campaign: Campaign, verb: Verb, now: dt.datetime
-) -> tuple[list[tuple[str, object]], list[str], str]:
+def _touched(campaign: Campaign, verb: Verb, now: dt.datetime) -> tuple[list[tuple[str, object]], list[str], str]:
     done = progress(campaign)
     pending = done.counts[EnvioState.PENDING]
     facts: list[tuple[str, object]] = [
@@ -111,13 +119,19 @@ def _touched(
         facts.append((_("Inciertos"), done.counts[EnvioState.UNCERTAIN]))
     rows = Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING).order_by("id")
     if verb is Verb.CANCEL:
-        return facts, [_who(envio) for envio in rows.only("name", "phone")[:_SAMPLE]], _("Por ejemplo, a estas personas")
+        return (
+            facts,
+            [_who(envio) for envio in rows.only("name", "phone")[:_SAMPLE]],
+            _("Por ejemplo, a estas personas"),
+        )
     if verb in {Verb.SUBMIT, Verb.APPROVE, Verb.LAUNCH}:
         waiting = campaign.schedules.exclude(state=ScheduleState.REJECTED).prefetch_related("windows")
         facts.append((_("Programaciones"), " / ".join(_when(schedule) for schedule in waiting) or "—"))
         facts.append((_("Previsión"), forecast(campaign, now).sentence))
-        return facts, [f"{_who(envio)}: {envio.text}" for envio in rows.only("name", "phone", "text")[:3]], _(
-            "Así les llega"
+        return (
+            facts,
+            [f"{_who(envio)}: {envio.text}" for envio in rows.only("name", "phone", "text")[:3]],
+            _("Así les llega"),
         )
     return facts, [], ""
 

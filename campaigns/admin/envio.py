@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import display
@@ -25,34 +26,35 @@ from campaigns.models import Envio
 from campaigns.policy import Act, may
 from leadmaster.lib import phones
 from leadmaster.lib.adminviews import Confirmation, ReasonForm, confirm_and_run
-from leadmaster.lib.modeladmins import ReadOnlyAdmin, ScopedAdmin, UncountedPaginator, moment
+from leadmaster.lib.modeladmins import NOTHING, ReadOnlyAdmin, ScopedAdmin, UncountedPaginator, moment
 from whatsapp.models import Region
 
 
 @admin.register(Envio)
 class EnvioAdmin(ReadOnlyAdmin[Envio], ScopedAdmin[Envio]):
-    list_display = ("recipient", "campaign_name", "standing", "acknowledged", "sent", "trouble", "attempts")
-    list_filter = ("state", "ack", CampaignFilter, SessionFilter)
+    list_display: ClassVar[tuple[str, ...]] = (
+        "recipient",
+        "campaign_name",
+        "standing",
+        "acknowledged",
+        "sent",
+        "trouble",
+        "attempts",
+    )
+    list_filter: ClassVar[tuple[Any, ...]] = ("state", "ack", CampaignFilter, SessionFilter)
     list_select_related = ("campaign",)
     search_fields = ("phone",)
     search_help_text = gettext_lazy("Teléfono completo, como lo escribas: 351 274-3915 o +54 9 351…")
     ordering = ("-id",)
     list_per_page = 50
     paginator = UncountedPaginator
+    show_full_result_count = False
     change_form_template = "admin/campaigns/envio/change_form.html"
     sent = moment("sent_at", gettext_lazy("enviado"))
-    fields = (
-        ("campaign", "session"),
-        ("telephone", "name"),
-        "text",
-        ("standing", "acknowledged", "attempts"),
-        ("next_due", "dispatched_at", "sent_at"),
-        ("server_at", "delivered_at", "read_at"),
-        ("error_code", "error_text"),
-        ("settled_by", "settled_reason"),
-        ("message_id", "client_message_id"),
-        ("created_at", "ended_at"),
-    )
+
+    def get_fields(self, request: HttpRequest, obj: Envio | None = None) -> Any:
+        """None: the page tells the message in its own words, and what did not happen is not listed."""
+        return []
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Envio], search_term: str
@@ -84,11 +86,11 @@ class EnvioAdmin(ReadOnlyAdmin[Envio], ScopedAdmin[Envio]):
 
     @display(description=gettext_lazy("acuse"))
     def acknowledged(self, envio: Envio) -> str:
-        return str(envio.get_ack_display()) if envio.message_id else "—"
+        return str(envio.get_ack_display()) if envio.message_id else NOTHING
 
     @display(description=gettext_lazy("error"))
     def trouble(self, envio: Envio) -> str:
-        return envio.error_text or envio.error_code or "—"
+        return envio.error_text or envio.error_code or NOTHING
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -136,12 +138,28 @@ def detail(envio: Envio, request: HttpRequest) -> dict[str, Any]:
     may_decide = may(request.user, Act.DECIDE, envio.campaign)
     return {
         "envio": envio,
+        "moments": _moments(envio),
         "verdict": why_not_this(envio, timezone.now()) if envio.state == EnvioState.PENDING else None,
         "tries": envio.attempt_log.order_by("-id"),
         "events": envio.events.select_related("by").order_by("-id"),
         "may_mark": may_decide and envio.state == EnvioState.PENDING,
         "may_decide": may_decide and envio.state == EnvioState.UNCERTAIN,
     }
+
+
+def _moments(envio: Envio) -> list[tuple[str, dt.datetime]]:
+    """What happened to it and when; what did not is left out."""
+    told = (
+        (_("Creado"), envio.created_at),
+        (_("No antes de"), envio.next_due if envio.state == EnvioState.PENDING else None),
+        (_("Salió hacia el gateway"), envio.dispatched_at),
+        (_("Enviado"), envio.sent_at),
+        (_("En el servidor"), envio.server_at),
+        (_("Entregado"), envio.delivered_at),
+        (_("Leído"), envio.read_at),
+        (_("Terminó"), envio.ended_at),
+    )
+    return [(label, at) for label, at in told if at is not None]
 
 
 def phones_meant(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from campaigns import screens, switch
+from campaigns.admin.alert import visible_alerts
 from campaigns.admin.campaign_list import CampaignList
 from campaigns.engine.plan import make_plan
 from campaigns.enums import AttemptOutcome, CampaignState, EnvioState
@@ -24,7 +25,6 @@ from leadmaster.lib.clock import business_day
 from leadmaster.lib.screens import Share
 from leadmaster.ops import heartbeat
 from leadmaster.ops.health import LATE_AFTER, TICK
-from leadmaster.ops.models import Alert
 from whatsapp.models import WhatsAppSession
 
 _LISTED = 6
@@ -93,7 +93,7 @@ def look(user: User, now: dt.datetime) -> dict[str, Any]:
     return {
         "waiting": list(waiting[: _LISTED + 1]),
         "uncertain": Envio.objects.visible_to(user).uncertain().order_by()[:1000].count(),
-        "alerts": list(Alert.objects.filter(open_key__isnull=False).order_by("-last_seen_at")[:_LISTED])
+        "alerts": list(visible_alerts(user).filter(open_key__isnull=False).order_by("-last_seen_at")[:_LISTED])
         if user.has_perm("ops.view_alert")
         else [],
         "active": active,

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.admin import display
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns import screens
-from campaigns.enums import CAMPAIGN_ENDED, ScheduleState
+from campaigns.enums import CAMPAIGN_ENDED
 from campaigns.models import Campaign, Schedule, ScheduleWindow
 from campaigns.models.schedule import WEEKDAYS
 from campaigns.policy import Act, may
 from leadmaster.lib.modeladmins import StackedInline
-from leadmaster.lib.widgets import WeekdaysField, WindowsField
+from leadmaster.lib.widgets import DateWidget, WeekdaysField, WindowsField
 
 if TYPE_CHECKING:
     ScheduleModelForm = forms.ModelForm[Schedule]
@@ -38,6 +37,7 @@ class ScheduleForm(ScheduleModelForm):
     class Meta:
         model = Schedule
         fields = ["weekdays", "windows", "starts_on", "ends_on", "daily_cap"]
+        widgets = {"starts_on": DateWidget, "ends_on": DateWidget}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,24 +72,11 @@ class ScheduleInline(StackedInline[Schedule, Campaign]):
     readonly_fields = ("standing",)
 
     @display(description=gettext_lazy("aprobación"))
-    def standing(self, schedule: Schedule) -> SafeString:
-        """Its state and, for whoever may, the decision."""
-        if schedule.pk is None:
+    def standing(self, schedule: Schedule | None) -> SafeString:
+        if schedule is None or schedule._state.adding:
             return format_html("{}", _("Al guardarla espera la aprobación de un supervisor."))
-        decided = ""
-        if schedule.decided_by is not None:
-            decided = _("por %(who)s") % {"who": schedule.decided_by}
-        links = SafeString("")
-        if schedule.state == ScheduleState.PENDING and getattr(schedule, "decidable", False):
-            links = format_html(
-                ' <a class="lm-button lm-button-small lm-button-primary" href="{}">{}</a>'
-                ' <a class="lm-button lm-button-small" href="{}">{}</a>',
-                _decide_url(schedule, "approve"),
-                _("Aprobar"),
-                _decide_url(schedule, "reject"),
-                _("Rechazar"),
-            )
-        return format_html('<span class="lm-inline">{} {}{}</span>', screens.schedule_badge(schedule), decided, links)
+        decided = _("por %(who)s") % {"who": schedule.decided_by} if schedule.decided_by else ""
+        return format_html('<span class="lm-inline">{} {}</span>', screens.schedule_badge(schedule), decided)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("decided_by").prefetch_related("windows")
@@ -112,7 +99,3 @@ class ScheduleInline(StackedInline[Schedule, Campaign]):
         if campaign is None or campaign.pk is None:
             return True
         return campaign.state not in CAMPAIGN_ENDED and may(request.user, Act.EDIT, campaign)
-
-
-def _decide_url(schedule: Schedule, decision: str) -> str:
-    return reverse("admin:campaigns_campaign_schedule", args=[schedule.campaign_id, schedule.pk, decision])

@@ -28,7 +28,6 @@ from leadmaster.lib.modeladmins import ReadOnlyAdmin, moment
 @admin.register(SenderSwitch)
 class SenderSwitchAdmin(ReadOnlyAdmin[SenderSwitch]):
     list_display = ("position", "when", "by", "reason")
-    list_display_links = None
     list_select_related = ("by",)
     ordering = ("-id",)
     list_before_template = "admin/campaigns/senderswitch/panel.html"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.admin import display
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns.models import Tick
 from leadmaster.lib.modeladmins import ReadOnlyAdmin, UncountedPaginator, moment
@@ -16,16 +17,17 @@ class TickAdmin(ReadOnlyAdmin[Tick]):
     ordering = ("-id",)
     list_per_page = 60
     paginator = UncountedPaginator
-    at = moment("minute", _("minuto"))
+    show_full_result_count = False
+    at = moment("minute", gettext_lazy("minuto"))
     fields = ("minute", "slot", "worker", "started_at", "finished_at", "took", "told")
 
-    @display(description=_("duración"))
+    @display(description=gettext_lazy("duración"))
     def took(self, tick: Tick) -> str:
         if tick.finished_at is None:
             return _("sin terminar")
         return f"{(tick.finished_at - tick.started_at).total_seconds():.1f} s"
 
-    @display(description=_("informe"))
+    @display(description=gettext_lazy("informe"))
     def told(self, tick: Tick) -> str:
         report = tick.report if isinstance(tick.report, dict) else {}
         return " · ".join(f"{name} {value}" for name, value in report.items() if value) or _("nada que enviar")

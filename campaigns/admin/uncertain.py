@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -28,7 +28,7 @@ from campaigns.models import Envio, UncertainEnvio
 from leadmaster.accounts.models import User
 from leadmaster.lib import phones
 from leadmaster.lib.adminviews import Confirmation, confirm_and_run
-from leadmaster.lib.modeladmins import moment
+from leadmaster.lib.modeladmins import NOTHING, moment
 from leadmaster.lib.widgets import TextareaWidget
 
 _MANY = 200
@@ -69,8 +69,8 @@ class Outcome:
 
 @admin.register(UncertainEnvio)
 class UncertainEnvioAdmin(EnvioAdmin):
-    list_display = ("recipient", "campaign_name", "left", "why", "attempts", "looked_up")
-    list_filter = (CampaignFilter, SessionFilter)
+    list_display: ClassVar[tuple[str, ...]] = ("recipient", "campaign_name", "left", "why", "attempts", "looked_up")
+    list_filter: ClassVar[tuple[Any, ...]] = (CampaignFilter, SessionFilter)
     list_before_template = "admin/campaigns/uncertainenvio/help.html"
     list_disable_select_all = True
     list_per_page = 100
@@ -88,7 +88,7 @@ class UncertainEnvioAdmin(EnvioAdmin):
 
     @display(description=gettext_lazy("qué se sabe"))
     def why(self, envio: Envio) -> str:
-        return envio.error_text or envio.error_code or "—"
+        return envio.error_text or envio.error_code or NOTHING
 
     @display(description=gettext_lazy("consultas al gateway"))
     def looked_up(self, envio: Envio) -> SafeString | str:
@@ -139,9 +139,7 @@ class UncertainEnvioAdmin(EnvioAdmin):
         )
 
 
-def decide_all(
-    envios: list[Envio], decision: Decision, *, by: User, reason: str, now: dt.datetime
-) -> Outcome:
+def decide_all(envios: list[Envio], decision: Decision, *, by: User, reason: str, now: dt.datetime) -> Outcome:
     """Decide each in its own transaction: one that is no longer uncertain does not hold back the others."""
     done = 0
     refused: dict[str, int] = {}
@@ -176,5 +174,3 @@ def _page(envios: list[Envio]) -> Confirmation:
         sample_title=_("Sobre estas personas"),
         warning=_("Cada decisión queda en el historial del mensaje con tu nombre."),
     )
-
-

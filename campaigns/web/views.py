@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import lifecycle
-from campaigns.enums import CAMPAIGN_ENDED
 from campaigns.engine.plan import Verdict, make_plan
+from campaigns.enums import CAMPAIGN_ENDED
 from campaigns.errors import Refused
 from campaigns.lifecycle import Verb
 from campaigns.models import Campaign

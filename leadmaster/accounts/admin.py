@@ -95,7 +95,15 @@ class PersonAdmin(AdministratorsOnly, BaseUserAdmin):
             None,
             {
                 "classes": ("wide",),
-                "fields": ("username", ("first_name", "last_name"), "email", "role", "usable_password", "password1", "password2"),
+                "fields": (
+                    "username",
+                    ("first_name", "last_name"),
+                    "email",
+                    "role",
+                    "usable_password",
+                    "password1",
+                    "password2",
+                ),
             },
         ),
     )

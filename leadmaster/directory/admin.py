@@ -43,13 +43,13 @@ class SuppressForm(forms.Form):
 @admin.register(Suppression)
 class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
     list_display = ("number", "source", "reason", "created_by", "since")
-    list_display_links = None
     list_filter = ("source",)
     list_select_related = ("created_by",)
     search_fields = ("phone",)
     search_help_text = gettext_lazy("Teléfono completo, como lo escribas")
     ordering = ("-id",)
     paginator = UncountedPaginator
+    show_full_result_count = False
     since = moment("created_at", gettext_lazy("desde"))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

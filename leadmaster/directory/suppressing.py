@@ -40,10 +40,7 @@ def suppress_list(
     there = Suppression.objects.among(phones)
     new = [phone for phone in phones if phone not in there]
     Suppression.objects.bulk_create(
-        [
-            Suppression(phone=phone, source=source, reason=reason[:200], created_at=now, created_by=by)
-            for phone in new
-        ],
+        [Suppression(phone=phone, source=source, reason=reason[:200], created_at=now, created_by=by) for phone in new],
         # Somebody may have asked for the same by message just now.
         ignore_conflicts=True,
     )

@@ -50,7 +50,9 @@ class ReasonForm(forms.Form):
 
 
 class OptionalReasonForm(forms.Form):
-    reason = forms.CharField(label=_("Motivo (opcional)"), max_length=300, required=False, widget=TextareaWidget({"rows": 3}))
+    reason = forms.CharField(
+        label=_("Motivo (opcional)"), max_length=300, required=False, widget=TextareaWidget({"rows": 3})
+    )
 
 
 def confirm_and_run(

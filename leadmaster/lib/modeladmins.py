@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.admin.utils import unquote
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from leadmaster.lib import screens
 
 M = TypeVar("M", bound=Model)
+
+# On a phone, lists leave out the lines that say nothing.
+NOTHING = mark_safe('<span class="lm-none">—</span>')
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin, StackedInline, TabularInline
@@ -43,6 +46,7 @@ else:
 
 
 __all__ = [
+    "NOTHING",
     "ChangeList",
     "ModelAdmin",
     "ReadOnlyAdmin",
@@ -57,8 +61,17 @@ __all__ = [
 class ScopedAdmin(ModelAdmin[M]):
     """Only the rows that `visible_to(request.user)` gives. Nothing is deleted here: rows end, they don't vanish."""
 
-    compressed_fields = True
+    compressed_fields = False
     list_fullwidth = True
+
+    empty_value_display = NOTHING
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        # One way to save is enough.
+        context.update(show_save_and_add_another=False, show_save_and_continue=False)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
         return self.visible(super().get_queryset(request), request)
@@ -83,9 +96,9 @@ class ScopedAdmin(ModelAdmin[M]):
 class ReadOnlyAdmin(ModelAdmin[M]):
     """A log: nobody adds, changes or deletes, superusers included."""
 
-    compressed_fields = True
+    compressed_fields = False
     list_fullwidth = True
-    show_full_result_count = False
+    empty_value_display = NOTHING
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -21,7 +22,8 @@ _MINUTE = 60
 _HOUR = 3600
 
 
-class Share(NamedTuple):
+@dataclasses.dataclass(frozen=True, slots=True)
+class Share:
     """One part of a bar. `percent` is of the whole bar."""
 
     name: str
@@ -40,9 +42,7 @@ def when(moment: dt.datetime | None, now: dt.datetime) -> SafeString:
         return format_html('<span class="lm-none">{}</span>', "—")
     local = timezone.localtime(moment)
     exact = f"{date_format(local, 'l j F Y, H:i:s')} ({timezone.get_current_timezone_name()})"
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, spoken(moment, now)
-    )
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, spoken(moment, now))
 
 
 def spoken(moment: dt.datetime, now: dt.datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ else:
 __all__ = [
     "BaseFileWidget",
     "BooleanWidget",
+    "DateWidget",
     "SecretWidget",
     "SelectWidget",
     "TextWidget",
@@ -32,6 +34,13 @@ __all__ = [
     "WeekdaysField",
     "WindowsField",
 ]
+
+
+class DateWidget(forms.DateInput):
+    """The browser's own calendar, in the viewer's language."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"type": "date", "class": "lm-input lm-date", **(attrs or {})}, format="%Y-%m-%d")
 
 
 class SecretWidget(forms.PasswordInput):
@@ -93,7 +102,7 @@ class WindowsField(forms.Field):
 
     def to_python(self, value: Any) -> list[tuple[dt.time, dt.time]]:
         windows = sorted(_pair(opens, closes) for opens, closes in value or [])
-        for (_opens, closes), (next_opens, _closes) in zip(windows, windows[1:], strict=False):
+        for (_opens, closes), (next_opens, _closes) in itertools.pairwise(windows):
             if closes == dt.time(0) or next_opens < closes:
                 raise forms.ValidationError(_("Hay dos ventanas que se pisan: sepáralas o únelas en una."))
         return windows

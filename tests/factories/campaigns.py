@@ -122,9 +122,7 @@ class LaneFactory(DjangoModelFactory[Lane]):
     busy = False
     next_due = factory.LazyFunction(timezone.now)
     token = factory.LazyAttribute(lambda lane: uuid.uuid4() if lane.busy else None)
-    lease_until = factory.LazyAttribute(
-        lambda lane: timezone.now() + dt.timedelta(minutes=5) if lane.busy else None
-    )
+    lease_until = factory.LazyAttribute(lambda lane: timezone.now() + dt.timedelta(minutes=5) if lane.busy else None)
 
 
 class EnvioFactory(DjangoModelFactory[Envio]):
@@ -210,9 +208,7 @@ class AttemptFactory(DjangoModelFactory[Attempt]):
     envio = factory.SubFactory(EnvioFactory)
     token = factory.LazyFunction(uuid.uuid4)
     session_day = factory.SubFactory(SessionDayFactory, session=factory.SelfAttribute("..envio.session"))
-    schedule_day = factory.SubFactory(
-        ScheduleDayFactory, schedule__campaign=factory.SelfAttribute("...envio.campaign")
-    )
+    schedule_day = factory.SubFactory(ScheduleDayFactory, schedule__campaign=factory.SelfAttribute("...envio.campaign"))
     worker = "prueba"
     claimed_at = factory.LazyFunction(timezone.now)
     outcome = AttemptOutcome.OPEN

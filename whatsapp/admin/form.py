@@ -22,7 +22,10 @@ class SessionForm(SessionModelForm):
     """An empty secret keeps what is stored; only the box beside it takes it away."""
 
     token = forms.CharField(
-        label=_("Token del gateway"), required=False, widget=SecretWidget, help_text=_("Vacío: queda el que está guardado.")
+        label=_("Token del gateway"),
+        required=False,
+        widget=SecretWidget,
+        help_text=_("Vacío: queda el que está guardado."),
     )
     webhook_secret = forms.CharField(
         label=_("Secreto de los avisos"),

@@ -58,7 +58,12 @@ def code(request: HttpRequest, session: WhatsAppSession) -> HttpResponse:
     return TemplateResponse(
         request,
         "admin/whatsapp/whatsappsession/code.html",
-        {"session": session, "code": found, "trouble": trouble or session.trouble, "paired": session.state == State.READY},
+        {
+            "session": session,
+            "code": found,
+            "trouble": trouble or session.trouble,
+            "paired": session.state == State.READY,
+        },
     )
 
 
@@ -71,7 +76,9 @@ def panel(request: HttpRequest, session: WhatsAppSession, *, may_pair: bool) -> 
 def draw(qr: str, expires_at: dt.datetime, now: dt.datetime) -> Code:
     """The code as SVG: black on white in any theme, because phones read nothing else."""
     image = segno.make(qr, error="l", micro=False)
-    svg = image.svg_inline(scale=6, border=3, dark="#000", light="#fff", svgclass="lm-qr", lineclass=None, omitsize=True)
+    svg = image.svg_inline(
+        scale=6, border=3, dark="#000", light="#fff", svgclass="lm-qr", lineclass=None, omitsize=True
+    )
     return Code(
         svg=mark_safe(svg),  # noqa: S308 - drawn here, from modules and not from text
         expires_at=expires_at,

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from leadmaster.accounts.models import Team, User
 from leadmaster.lib import phones
 from leadmaster.lib.adminviews import Confirmation, confirm_and_run
-from leadmaster.lib.modeladmins import ScopedAdmin, moment
+from leadmaster.lib.modeladmins import NOTHING, ScopedAdmin, moment
 from whatsapp import screens, sessions
 from whatsapp.admin import pairing
 from whatsapp.admin.form import SessionForm
@@ -64,7 +64,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
 
     @display(description=gettext_lazy("número"))
     def number(self, session: WhatsAppSession) -> str:
-        return phones.pretty(session.phone) if session.phone else "—"
+        return phones.pretty(session.phone) if session.phone else NOTHING
 
     @display(description=gettext_lazy("límite diario"), ordering="daily_limit")
     def limit(self, session: WhatsAppSession) -> int:
@@ -118,7 +118,9 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             session,
             Confirmation(
                 title=_("Conectar · %(name)s") % {"name": session.name},
-                question=_("Se le pide al gateway que abra la sesión. Si hace falta vincular el teléfono, sigue el código QR."),
+                question=_(
+                    "Se le pide al gateway que abra la sesión. Si hace falta vincular el teléfono, sigue el código QR."
+                ),
                 button=_("Conectar"),
                 warning=str(pairing.RISK),
             ),
@@ -134,7 +136,9 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             session,
             Confirmation(
                 title=_("Desconectar · %(name)s") % {"name": session.name},
-                question=_("Se cierra la sesión en el gateway. Sus campañas dejan de enviar hasta que alguien la conecte."),
+                question=_(
+                    "Se cierra la sesión en el gateway. Sus campañas dejan de enviar hasta que alguien la conecte."
+                ),
                 button=_("Desconectar"),
                 tone="danger",
             ),
@@ -153,7 +157,9 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             session,
             Confirmation(
                 title=_("Quitar la pausa · %(name)s") % {"name": session.name},
-                question=_("Confirma que el problema está resuelto: en el próximo minuto se vuelve a probar la sesión."),
+                question=_(
+                    "Confirma que el problema está resuelto: en el próximo minuto se vuelve a probar la sesión."
+                ),
                 button=_("Quitar la pausa"),
                 facts=[(_("Lo que pasó"), session.trouble or "—")],
             ),
@@ -168,7 +174,12 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             session = sessions.refresh(session, timezone.now())
             told = messages.success if session.is_ready(timezone.now()) else messages.warning
             word = screens.session_word(session, timezone.now())
-            told(request, _("El gateway responde: %(state)s.") % {"state": word.lower()} if not session.trouble else session.trouble)
+            told(
+                request,
+                _("El gateway responde: %(state)s.") % {"state": word.lower()}
+                if not session.trouble
+                else session.trouble,
+            )
         return HttpResponseRedirect(_url("change", session))
 
     def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
