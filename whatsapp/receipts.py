@@ -13,7 +13,7 @@ import hmac
 import json
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from whatsapp.gateways.base import MAX_MESSAGE_ID_LENGTH, SessionState
@@ -151,7 +151,11 @@ def _read_inbound(event: dict[str, Any], data: dict[str, Any]) -> Inbound | None
     )
 
 
-_READERS = {"message.ack": _read_ack, "session.state": _read_state, "message.inbound": _read_inbound}
+_READERS: dict[str, Callable[[dict[str, Any], dict[str, Any]], Event | None]] = {
+    "message.ack": _read_ack,
+    "session.state": _read_state,
+    "message.inbound": _read_inbound,
+}
 
 
 # --- Fields -------------------------------------------------------------------------------------------------------

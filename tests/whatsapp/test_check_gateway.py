@@ -178,7 +178,8 @@ def run(*arguments: str) -> tuple[str, int]:
 
 
 def a_session(simulator: Simulator, **values: Any) -> WhatsAppSession:
-    return WhatsAppSessionFactory.create(base_url=simulator.base_url, webhook_secret="s", **values)
+    session: WhatsAppSession = WhatsAppSessionFactory.create(base_url=simulator.base_url, webhook_secret="s", **values)
+    return session
 
 
 @pytest.mark.django_db

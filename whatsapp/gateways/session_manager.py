@@ -118,7 +118,7 @@ class SessionManagerGateway:
         if str(body.get("cliente_id")) != self.config.tenant_id:
             raise _misunderstood(answer)
         try:
-            state = SessionState(body.get("state"))
+            state = SessionState(str(body.get("state")))
         except ValueError:
             raise _misunderstood(answer) from None
         phone = body.get("phone")

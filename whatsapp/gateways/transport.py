@@ -22,7 +22,7 @@ from typing import Any
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.certs import where as public_authorities
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 # Enough for every answer of the contract; what is longer comes from something else.
@@ -166,7 +166,7 @@ class _Adapter(HTTPAdapter):
         """The shared context has its authorities already; requests would read the bundle again for each connection."""
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         traced = _TracedHTTPSConnection if pool.scheme == "https" else _TracedHTTPConnection
         pool.ConnectionCls = functools.partial(traced, trace=self._trace)
         return pool
@@ -175,13 +175,15 @@ class _Adapter(HTTPAdapter):
 @functools.cache
 def _tls_context() -> ssl.SSLContext:
     """The public authorities, and those of the machine (a company's own authority is installed there)."""
-    context = ssl.create_default_context(cafile=public_authorities())
+    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
     context.load_default_certs()
     return context
 
 
 class _Traced:
     """What both kinds of connection do alike; mixed in before urllib3's class."""
+
+    sock: Any
 
     def __init__(self, *args: Any, trace: _Trace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -191,19 +193,19 @@ class _Traced:
         self.response_class = functools.partial(_DeadlineResponse, trace=trace)
 
     def send(self, data: Any) -> None:
-        if self.sock is None:  # type: ignore[has-type]
+        if self.sock is None:
             self.connect()  # type: ignore[attr-defined]
-        self.sock.settimeout(self.trace.remaining())  # type: ignore[has-type]
+        self.sock.settimeout(self.trace.remaining())
         # Before, not after: an interrupted write may have left bytes on the wire.
         self.trace.request_left = True
         super().send(data)  # type: ignore[misc]
 
 
-class _TracedHTTPConnection(_Traced, HTTPConnection):
+class _TracedHTTPConnection(_Traced, HTTPConnection):  # type: ignore[misc]
     pass
 
 
-class _TracedHTTPSConnection(_Traced, HTTPSConnection):
+class _TracedHTTPSConnection(_Traced, HTTPSConnection):  # type: ignore[misc]
     pass
 
 

@@ -14,11 +14,12 @@ from whatsapp.simulator.control import Control
 from whatsapp.simulator.faults import Faults, Kind
 from whatsapp.simulator.http import Reply, Request, html_reply, json_reply
 from whatsapp.simulator.ledger import Ledger
-from whatsapp.simulator.sending import Sending
+from whatsapp.simulator.sending import CHAT_ID, Sending
 from whatsapp.simulator.settings import Options, Settings, UnknownTenants
 from whatsapp.simulator.tenants import State, Tenant, Tenants
 from whatsapp.simulator.wire import RequestRefusedError, answer_with_fault, error_reply
 
+MAX_TYPING = 60
 _TENANT = re.compile(r"[\x21-\x7e]{1,64}")
 
 TenantRoute = Callable[[Request, Tenant], Awaitable[Reply]]
@@ -161,9 +162,12 @@ class SessionManager:
         return json_reply({"ok": True, "cliente_id": tenant.name, "state": tenant.state})
 
     async def _presence(self, request: Request, tenant: Tenant) -> Reply:
-        body = request.json()
-        if body is None or not isinstance(body.get("to"), str) or not isinstance(body.get("seconds"), int | float):
-            return error_reply(400, "VALIDATION", "to and seconds are required")
+        body = request.json() or {}
+        to, seconds = body.get("to"), body.get("seconds")
+        if not isinstance(to, str) or not CHAT_ID.fullmatch(to):
+            return error_reply(400, "VALIDATION", "to must be digits followed by @c.us")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MAX_TYPING:
+            return error_reply(400, "VALIDATION", f"seconds must be a number from 0 to {MAX_TYPING}")
         if not tenant.ready:
             return error_reply(409, "SESSION_NOT_READY", f"state is {tenant.state}")
         return json_reply({"ok": True})

@@ -19,7 +19,7 @@ from whatsapp.simulator.tenants import State, Tenant, Tenants
 from whatsapp.simulator.wire import RequestRefusedError, answer_with_fault, error_reply
 
 MAX_TEXT = 65_536
-_TO = re.compile(r"([1-9][0-9]{5,14})@c\.us", re.ASCII)
+CHAT_ID = re.compile(r"([1-9][0-9]{5,14})@c\.us", re.ASCII)
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 
 
@@ -105,15 +105,14 @@ class Sending:
         if fault is not None and fault.kind is Kind.STATE:
             self._tenants.set_state(tenant, State(fault.state), reason="FAULT")
         if fault is not None and not fault.delivered:
-            return await answer_with_fault(fault, self._not_ready(tenant), clock=self._clock), None
+            return await answer_with_fault(fault, _not_ready(tenant), clock=self._clock), None
         if not tenant.ready:
-            return self._not_ready(tenant), None
+            return _not_ready(tenant), None
         if repeated := await self._recognised(message, tenant):
             return _accepted(repeated), repeated
         known = self._begin(message, tenant)
         try:
-            await self._work(fault)
-            if not tenant.ready:
+            if not await self._work(fault, tenant):
                 return error_reply(500, "WHATSAPP_ERROR", "the session was lost before the message went out"), None
             message_id = self._deliver(message, tenant, known, started=started)
         finally:
@@ -140,12 +139,13 @@ class Sending:
             self._known.setdefault((tenant.name, message.client_message_id), known)
         return known
 
-    async def _work(self, fault: Fault | None) -> None:
-        """What the manager does before WhatsApp has the message: typing, mostly."""
+    async def _work(self, fault: Fault | None, tenant: Tenant) -> bool:
+        """What the manager does before WhatsApp has the message: typing, mostly. Tells if the session outlived it."""
         low, high = self._settings.latency
         if fault is not None and fault.kind is Kind.SLOW:
             low, high = fault.min, fault.max
         await self._clock.sleep(self._faults.uniform(low, high))
+        return tenant.ready
 
     def _deliver(self, message: Message, tenant: Tenant, known: Known, *, started: float) -> str:
         message_id = f"true_{message.to}_3EB0{secrets.token_hex(9).upper()}"
@@ -198,9 +198,6 @@ class Sending:
         is_read = self._faults.uniform(0, 1) < self._settings.read_ratio
         return [ack for ack in self._settings.acks if is_read or ack.ack != "read"]
 
-    def _not_ready(self, tenant: Tenant) -> Reply:
-        return error_reply(409, "SESSION_NOT_READY", f"WhatsApp session not ready. Current state: {tenant.state}")
-
 
 def read_message(request: Request, tenant: Tenant) -> Message:
     """The message of a request. Raises RequestRefusedError with a 400 in the contract's shape."""
@@ -210,7 +207,7 @@ def read_message(request: Request, tenant: Tenant) -> Message:
     if str(body.get("cliente_id", tenant.name)) != tenant.name:
         raise _invalid("cliente_id and X-Cliente-Id differ")
     to, text, client_message_id = body.get("to"), body.get("message"), body.get("client_message_id")
-    matched = _TO.fullmatch(to) if isinstance(to, str) else None
+    matched = CHAT_ID.fullmatch(to) if isinstance(to, str) else None
     if matched is None:
         raise _invalid("to must be digits followed by @c.us")
     if not isinstance(text, str) or not 0 < len(text) <= MAX_TEXT:
@@ -224,6 +221,10 @@ def read_message(request: Request, tenant: Tenant) -> Message:
 
 def _invalid(message: str) -> RequestRefusedError:
     return RequestRefusedError(error_reply(400, "VALIDATION", message))
+
+
+def _not_ready(tenant: Tenant) -> Reply:
+    return error_reply(409, "SESSION_NOT_READY", f"WhatsApp session not ready. Current state: {tenant.state}")
 
 
 def _accepted(message_id: str) -> Reply:
