@@ -120,6 +120,7 @@ def field_name(text: str) -> str:
 @functools.lru_cache(maxsize=256)
 def parse(text: str) -> Template:
     """The template in `text`. Raises TemplateError with the place of the first brace that is wrong."""
+    text = text.replace(_NAMELESS, "")
     parts: list[str | Placeholder] = []
     literal: list[str] = []
     at = 0
@@ -152,7 +153,7 @@ def check_template(text: str, *, columns: Iterable[str]) -> Template:
     return template
 
 
-# Stands where a name is missing until the words around it have closed ranks; no file brings this character in.
+# Stands where a name is missing until the words around it have closed ranks; no file and no template brings it in.
 _NAMELESS = "\x00"
 _GAPS = (
     (re.compile(r"(^|\n)\x00[ ,;:]*"), r"\1"),

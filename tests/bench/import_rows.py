@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import json
 import os
 import subprocess
@@ -16,6 +17,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.lib.spreadsheets import write_like_excel
 
 SIZES = (100_000, 1_000_000)
 _NAMES = ("María Muñoz", "Pedro Ruíz", "Óscar Álvarez", "Inés Peña", "Juan O'Higgins", "", "Ñusta Quiroga")
@@ -48,14 +51,7 @@ def write_file(path: Path, rows: int) -> None:
             writer.writerow(header)
             writer.writerows(people(rows))
         return
-    from openpyxl import Workbook
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Clientes")
-    sheet.append(header)
-    for record in people(rows):
-        sheet.append(record)
-    book.save(path)
+    write_like_excel(path, itertools.chain([header], people(rows)))
 
 
 def measure(rows: int, *, suffix: str = ".csv", database_url: str = "") -> dict[str, float]:

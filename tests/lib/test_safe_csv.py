@@ -1,0 +1,49 @@
+"""What we export opens as data in any spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadmaster.lib.safe_csv import SafeCsvWriter, neutralised
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '=HYPERLINK("http://x.example","clic")',
+        "+1+1",
+        "-2+3",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "  =1",
+        "＝1",
+        "+54 9 351",
+    ],
+)
+def test_what_would_start_a_formula_gets_an_apostrophe(value: str) -> None:
+    assert neutralised(value) == f"'{value}"
+
+
+@pytest.mark.parametrize("value", ["María", "", "a=1", "12,5", "+5493512743915"])
+def test_plain_data_and_phones_stay_as_they_are(value: str) -> None:
+    assert neutralised(value) == value
+
+
+@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=4), max_size=4))
+def test_every_cell_reads_back_harmless(rows: list[list[str]]) -> None:
+    stream = io.StringIO(newline="")
+    writer = SafeCsvWriter(stream, delimiter=";")
+    for row in rows:
+        writer.write(row)
+    read = list(csv.reader(io.StringIO(stream.getvalue(), newline=""), delimiter=";"))
+    assert read == [[neutralised(cell) for cell in row] for row in rows]
+    for cell in (cell for row in read for cell in row):
+        assert not cell.lstrip().startswith(("=", "@", "-")), cell
+        assert not cell.startswith("+") or cell[1:].isdigit()
