@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "csp",
     "leadmaster.accounts",
     "leadmaster.directory",
+    "leadmaster.calendars",
     "leadmaster.ops",
     "whatsapp",
     "campaigns",
