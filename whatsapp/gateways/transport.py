@@ -15,6 +15,7 @@ import functools
 import http.client
 import io
 import ssl
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -72,8 +73,8 @@ def exchange(
     Redirects are answers. Proxies, netrc and cookies of the environment play no part.
     """
     trace = _Trace(deadline=time.monotonic() + timeout)
-    adapter = _Adapter(trace)
     try:
+        adapter = _Adapter(trace, tls=url.startswith("https:"))
         prepared = requests.Request(method, url, headers={**_HEADERS, **headers}, json=json).prepare()
         response = adapter.send(prepared, stream=True, timeout=(min(connect_timeout, timeout), timeout))
         with response:
@@ -86,7 +87,6 @@ def exchange(
         raise TransportError(trace.explain(error), request_left=trace.request_left) from error
     finally:
         trace.close()
-        adapter.close()
 
 
 def _read_body(raw: Any) -> bytes:
@@ -155,12 +155,15 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 class _Adapter(HTTPAdapter):
     """One exchange's transport: connections report to its trace."""
 
-    def __init__(self, trace: _Trace) -> None:
+    def __init__(self, trace: _Trace, *, tls: bool) -> None:
         self._trace = trace
+        self._tls = tls
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **pool_kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=_tls_context(), **pool_kwargs)
+        if self._tls:
+            pool_kwargs["ssl_context"] = _tls_context()
+        super().init_poolmanager(*args, **pool_kwargs)
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """The shared context has its authorities already; requests would read the bundle again for each connection."""
@@ -172,8 +175,17 @@ class _Adapter(HTTPAdapter):
         return pool
 
 
-@functools.cache
+_tls_lock = threading.Lock()
+
+
 def _tls_context() -> ssl.SSLContext:
+    """The one context of this process. Under a lock: hundreds of threads may want the first one at once."""
+    with _tls_lock:
+        return _make_tls_context()
+
+
+@functools.cache
+def _make_tls_context() -> ssl.SSLContext:
     """The public authorities, and those of the machine (a company's own authority is installed there)."""
     context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
     context.load_default_certs()
