@@ -64,6 +64,10 @@ class OperatingCalendar(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def tz(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
     def as_value(self) -> Calendar:
         """What the arithmetic works with. Two queries."""
         return values_of([self])[self.pk]
@@ -171,7 +175,7 @@ def values_of(calendars: Iterable[OperatingCalendar]) -> dict[int, Calendar]:
     return {
         calendar.pk: Calendar(
             _week(weeks[calendar.pk]),
-            zoneinfo.ZoneInfo(calendar.time_zone),
+            calendar.tz,
             {date: Hours(tuple(special)) for date, special in holidays[calendar.pk].items()},
         )
         for calendar in found

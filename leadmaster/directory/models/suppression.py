@@ -1,4 +1,4 @@
-"""Whom we may write to: today, the numbers that asked us not to."""
+"""The numbers that asked us not to write: the one truth about opt-outs."""
 
 from __future__ import annotations
 
