@@ -1,19 +1,24 @@
 """What this machine handed to a socket, kept outside the database: one line per dispatch, written before the socket.
 
-A database that came back from a backup forgets the last sends. This file does not, so the guard can tell: when the
-last lines name claims that the database has never seen, the envíos of those lines may already have gone out. They are
-parked as `incierto` and the switch is turned off for a person to look; nothing is sent again by itself.
+A database that came back from a backup forgets the last sends. This file does not, so the guard can tell: when lines
+name dispatches that the database has never seen, the envíos of those lines may already have gone out. They are parked
+as `incierto` and the switch is turned off for a person to look; nothing is sent again by itself.
 
-Each machine guards its own sends. The file holds ids only, and starts anew past a million lines.
+Each machine guards its own sends. The file holds ids only: of our claim, and of the envío by the id that it got when
+it was made, so that another database's rows are never taken for these. It starts anew past a million lines.
 """
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import datetime as dt
+import logging
 import os
 import socket
 import threading
 import uuid
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -21,84 +26,128 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import envio_states, switch
-from campaigns.enums import EnvioState, Evidence
+from campaigns.enums import AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Envio
 from leadmaster.lib.db import retrying
 from leadmaster.ops.alerts import raise_alert
 from leadmaster.ops.models import Alert
 
-_LINE = "{token} {envio_id:020d} {at}\n"
-_LINE_BYTES = len(_LINE.format(token=uuid.UUID(int=0), envio_id=0, at="0" * 32))
+logger = logging.getLogger(__name__)
+
+_LINE = "{token} {client_message_id} {at}\n"
+_LINE_BYTES = len(_LINE.format(token=uuid.UUID(int=0), client_message_id=uuid.UUID(int=0), at="0" * 32))
 _MAX_BYTES = 1_000_000 * _LINE_BYTES
-_LOOK_BACK = 5_000  # lines
+# Lines that every tick compares. A tick that was at work while the database was exchanged adds lines that the
+# database does know, so the last one alone would prove nothing.
+_GLANCE = 50
+_CHUNK = 500
 _lock = threading.Lock()
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """One dispatch: which claim, of which envío, when (UTC)."""
+
+    token: uuid.UUID
+    client_message_id: uuid.UUID
+    at: dt.datetime
 
 
 def path() -> Path:
     return Path(settings.SENDER_JOURNAL_DIR) / f"{socket.gethostname()}.log"
 
 
-def write(token: uuid.UUID, envio_id: int, at: dt.datetime) -> None:
-    """Append one dispatch and push it to the disk's cache. One `write` call, so that processes don't mix lines."""
-    line = _LINE.format(token=token, envio_id=envio_id, at=at.isoformat(timespec="microseconds").ljust(32, " "))
+def write(token: uuid.UUID, client_message_id: uuid.UUID, at: dt.datetime) -> None:
+    """Append one dispatch. One `write` call, so that processes don't mix lines. Raises OSError when it can't."""
+    moment = at.astimezone(dt.UTC).isoformat(timespec="microseconds").ljust(32)
+    line = _LINE.format(token=token, client_message_id=client_message_id, at=moment).encode()
     with _lock:
         target = path()
         target.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         if target.exists() and target.stat().st_size > _MAX_BYTES:
-            target.replace(target.with_suffix(".old"))
-        descriptor = os.open(target, flags, 0o600)
+            _set_aside(".old")
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(descriptor, line.encode())
+            if os.write(descriptor, line) != len(line):
+                raise OSError(f"the journal took only part of a line: {target}")
         finally:
             os.close(descriptor)
 
 
-def tail(lines: int = _LOOK_BACK) -> list[tuple[uuid.UUID, int]]:
-    """The last dispatches, oldest first. A torn or foreign line is passed over."""
-    target = path()
-    if not target.exists():
-        return []
-    with target.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - lines * _LINE_BYTES))
-        raw = file.read().decode(errors="replace").splitlines()
-    found = []
-    for line in raw:
-        parts = line.split()
-        try:
-            found.append((uuid.UUID(parts[0]), int(parts[1])))
-        except (IndexError, ValueError):
-            continue
-    return found
+def chunks(lines: int) -> Iterator[list[Line]]:
+    """The dispatches, the newest chunk of so many lines first. A torn or foreign line is passed over."""
+    for target in (path(), path().with_suffix(".old")):
+        with contextlib.suppress(FileNotFoundError), target.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            while end > 0:
+                start = max(0, end - lines * _LINE_BYTES)
+                file.seek(start)
+                yield list(_read(file.read(end - start)))
+                end = start
 
 
 def guard_against_restore(now: dt.datetime) -> int:
     """Compare the journal with the database; returns how many envíos were parked. One query when all is well."""
-    last = tail(1)
-    if not last or Attempt.objects.filter(token=last[0][0]).exists():
+    if not _untold(next(chunks(_GLANCE), [])):
         return 0
-    dispatched = tail()
-    known = set()
-    tokens = [token for token, _envio_id in dispatched]
-    for start in range(0, len(tokens), 500):
-        known |= set(Attempt.objects.filter(token__in=tokens[start : start + 500]).values_list("token", flat=True))
-    forgotten = [envio_id for token, envio_id in dispatched if token not in known]
+    forgotten: list[Line] = []
+    # Back to where the database knows everything again: there the backup was made.
+    for chunk in chunks(_CHUNK):
+        untold = _untold(chunk)
+        forgotten += untold
+        if not untold and forgotten:
+            break
     parked = retrying(lambda: _park(forgotten, now))
-    _start_anew()
+    _set_aside(".restored")
     return parked
 
 
-@transaction.atomic(durable=True)
-def _park(envio_ids: list[int], now: dt.datetime) -> int:
-    ids = list(
-        Envio.objects.select_for_update()
-        .filter(id__in=envio_ids, state=EnvioState.PENDING)
-        .order_by("id")
-        .values_list("id", flat=True)
+def _read(raw: bytes) -> Iterator[Line]:
+    for line in raw.decode(errors="replace").splitlines():
+        parts = line.split()
+        try:
+            yield Line(uuid.UUID(parts[0]), uuid.UUID(parts[1]), dt.datetime.fromisoformat(parts[2]))
+        except (IndexError, ValueError):
+            continue
+
+
+def _untold(lines: Collection[Line]) -> list[Line]:
+    """Those whose dispatch the database does not know: no such claim, or one that it believes never left."""
+    if not lines:
+        return []
+    told = set(
+        Attempt.objects.filter(token__in=[line.token for line in lines])
+        .exclude(outcome=AttemptOutcome.OPEN, envio__dispatched_at__isnull=True)
+        .values_list("token", flat=True)
     )
+    return [line for line in lines if line.token not in told]
+
+
+@transaction.atomic(durable=True)
+def _park(forgotten: Collection[Line], now: dt.datetime) -> int:
+    left_at = {line.client_message_id: line.at for line in forgotten}
+    envios = []
+    for start in range(0, len(left_at), _CHUNK):
+        some = list(left_at)[start : start + _CHUNK]
+        envios += list(Envio.objects.select_for_update().filter(client_message_id__in=some).order_by("id"))
+    if not envios:
+        # Rows that were deleted on purpose, or a database that is not the one this journal was written beside.
+        logger.warning("the journal names %d dispatches of envíos that this database does not have", len(left_at))
+        return 0
+    for envio in envios:
+        if envio.state == EnvioState.SENDING and envio.dispatched_at is None:
+            # The backup was made between claim and dispatch: the lease that runs out must not call it unsent.
+            Envio.objects.filter(pk=envio.pk).update(dispatched_at=left_at[envio.client_message_id])
+    parked = _to_uncertain([envio.pk for envio in envios if envio.state == EnvioState.PENDING], now)
+    _stop_and_tell(parked, now)
+    return parked
+
+
+def _to_uncertain(ids: list[int], now: dt.datetime) -> int:
+    if not ids:
+        return 0
     reason = _("La base de datos volvió de un respaldo: este envío pudo haber salido después.")
-    envio_states.move(
+    moved = envio_states.move(
         *ids,
         source=EnvioState.PENDING,
         target=EnvioState.UNCERTAIN,
@@ -115,6 +164,10 @@ def _park(envio_ids: list[int], now: dt.datetime) -> int:
         now=now,
         reason=reason,
     )
+    return moved
+
+
+def _stop_and_tell(parked: int, now: dt.datetime) -> None:
     switch.turn(
         on=False,
         by=None,
@@ -128,14 +181,14 @@ def _park(envio_ids: list[int], now: dt.datetime) -> int:
             "%(count)d envíos pudieron haber salido después del respaldo y quedaron como inciertos. Los envíos "
             "automáticos están apagados hasta que una persona los encienda."
         )
-        % {"count": len(ids)},
+        % {"count": parked},
         severity=Alert.Severity.CRITICAL,
         now=now,
     )
-    return len(ids)
 
 
-def _start_anew() -> None:
-    """What the journal knew is in the database now."""
+def _set_aside(suffix: str) -> None:
+    """Begin a new file; another process may have done it a moment ago."""
     target = path()
-    target.replace(target.with_suffix(".restored"))
+    with contextlib.suppress(FileNotFoundError):
+        target.replace(target.with_suffix(suffix))

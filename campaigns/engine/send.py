@@ -147,7 +147,7 @@ class Flights:
         if not _commit_dispatch(claim, now):
             self._drop(flight, now)
             return
-        journal.write(claim.token, claim.envio_id, now)
+        journal.write(claim.token, claim.client_message_id, now)
         diag.step("dispatched", envio=claim.envio_id, session=claim.slot.session.pk)
         flight.phase, flight.dispatched_at, flight.since = Phase.SENDING, now, now
         flight.due = now + dt.timedelta(seconds=flight.config.send_timeout)

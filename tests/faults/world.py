@@ -10,9 +10,11 @@ import dataclasses
 import datetime as dt
 import heapq
 import itertools
+import threading
 import uuid
 from collections.abc import Callable, Iterable
 
+from tests.faults.checker import Delivered
 from whatsapp.gateways.base import (
     Capability,
     GatewayConfig,
@@ -85,26 +87,33 @@ class Delivery:
 
 @dataclasses.dataclass
 class Behaviour:
-    """What the provider does with one message: whether it delivers, how long it takes, and what it says."""
+    """What the provider does with one message: whether it delivers, how long it takes, and what it says.
+
+    `then` runs at the far side before the answer is on its way: a callback that overtakes it, for one.
+    """
 
     delivers: bool = True
     seconds: float = 1.0
     error: GatewayError | None = None
     raises: BaseException | None = None
+    then: Callable[[Delivery], None] | None = None
 
 
 class Provider:
-    """The far side. `behave` is asked per message; `ledger` is the truth."""
+    """The far side. `behave` is asked per message; `ledger` is the truth. Threads may share it."""
 
     def __init__(self, clock: VirtualClock, *, capabilities: Iterable[Capability] = ()) -> None:
         self.clock = clock
         self.capabilities = frozenset(capabilities)
         self.ledger: list[Delivery] = []
+        self.refused: set[str] = set()  # message ids that WhatsApp took back later
         self.sends: list[uuid.UUID] = []
         self.state: dict[str, SessionState] = {}
         self.status_error: GatewayError | None = None
         self.behave: Callable[[OutboundMessage], Behaviour] = lambda _message: Behaviour()
+        self.asked: Callable[[], None] = lambda: None  # runs whenever a session's status is asked
         self.answer_after = 0.0
+        self.lock = threading.Lock()
         self._ids = itertools.count(1)
 
     def open(self, config: GatewayConfig) -> VirtualGateway:
@@ -112,6 +121,37 @@ class Provider:
 
     def delivered(self, client_message_id: uuid.UUID) -> list[Delivery]:
         return [delivery for delivery in self.ledger if delivery.client_message_id == client_message_id]
+
+    def lines(self) -> list[Delivered]:
+        """The ledger as the checker reads it."""
+        return [
+            Delivered(
+                tenant=line.tenant_id,
+                client_message_id=line.client_message_id,
+                message_id=line.message_id,
+                at=line.at.timestamp(),
+                refused=line.message_id in self.refused,
+            )
+            for line in self.ledger
+        ]
+
+    def take(self, config: GatewayConfig, message: OutboundMessage, *, delivers: bool) -> Delivery:
+        """Deliver, or recognise a repeat where that is announced. Returns the delivery that the answer speaks of."""
+        with self.lock:
+            self.sends.append(message.client_message_id)
+            known = self.delivered(message.client_message_id)
+            if known and Capability.DEDUPE in self.capabilities:
+                return known[0]
+            delivery = Delivery(
+                config.tenant_id,
+                message.phone,
+                message.client_message_id,
+                f"true_{next(self._ids)}",
+                self.clock.now(),
+            )
+            if delivers:
+                self.ledger.append(delivery)
+            return delivery
 
 
 class VirtualGateway:
@@ -123,6 +163,7 @@ class VirtualGateway:
         return Health(version="1", capabilities=self._provider.capabilities)
 
     def status(self) -> SessionStatus:
+        self._provider.asked()
         if self._provider.status_error is not None:
             raise self._provider.status_error
         state = self._provider.state.get(self._config.tenant_id, SessionState.READY)
@@ -143,22 +184,15 @@ class VirtualGateway:
     def send(self, message: OutboundMessage) -> SendResult:
         provider = self._provider
         behaviour = provider.behave(message)
-        provider.sends.append(message.client_message_id)
         provider.answer_after = behaviour.seconds
-        known = provider.delivered(message.client_message_id)
-        message_id = known[0].message_id if known else f"true_{next(provider._ids)}"
-        repeated = bool(known) and Capability.DEDUPE in provider.capabilities
-        if behaviour.delivers and not repeated:
-            provider.ledger.append(
-                Delivery(
-                    self._config.tenant_id, message.phone, message.client_message_id, message_id, provider.clock.now()
-                )
-            )
+        delivery = provider.take(self._config, message, delivers=behaviour.delivers)
+        if behaviour.then is not None:
+            behaviour.then(delivery)
         if behaviour.raises is not None:
             raise behaviour.raises
         if behaviour.error is not None:
             raise behaviour.error
-        return SendResult(message_id=message_id, http_status=200, host="virtual")
+        return SendResult(message_id=delivery.message_id, http_status=200, host="virtual")
 
     def lookup(self, client_message_id: uuid.UUID) -> SendResult | None:
         known = self._provider.delivered(client_message_id)

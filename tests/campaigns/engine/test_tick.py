@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import random
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from campaigns.engine.tick import TickReport, run_tick
 from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, ScheduleState
@@ -79,11 +81,13 @@ def test_messages_of_one_lane_keep_the_pacing(minute: Minute) -> None:
     minute.tick()
 
     times = [delivery.at for delivery in minute.provider.ledger]
-    gaps = [(later - earlier).total_seconds() for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(times)]
     assert gaps == [11.0, 11.0]  # one second on the wire and ten of rest
 
 
-def test_a_tick_with_nothing_due_asks_five_questions(minute: Minute, django_assert_num_queries) -> None:
+def test_a_tick_with_nothing_due_asks_five_questions(
+    minute: Minute, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     minute.tick()
     minute.clock.time += dt.timedelta(minutes=1)
     with django_assert_num_queries(5):
