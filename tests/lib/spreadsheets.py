@@ -7,7 +7,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
@@ -20,7 +20,7 @@ def csv_bytes(rows: Sequence[Sequence[str]], *, encoding: str = "utf-8", delimit
     return text.getvalue().encode(encoding)
 
 
-def _cell(sheet: object, value: object) -> WriteOnlyCell:
+def _cell(sheet: Any, value: Any) -> Any:
     cell = WriteOnlyCell(sheet, value)
     if isinstance(value, str):
         cell.data_type = "s"  # openpyxl would make a formula of "=1+1"

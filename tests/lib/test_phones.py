@@ -237,8 +237,9 @@ def brazilians(draw: st.DrawFn) -> tuple[str, str]:
     )
 
 
-def _written(draw: st.DrawFn, prefix: str, area: str, number: str) -> str:
+def _written(data: st.DataObject, prefix: str, area: str, number: str) -> str:
     """The same digits, grouped as somebody would."""
+    draw = data.draw
     gap, cut = draw(SEPARATORS), draw(st.integers(1, len(number) - 1))
     brackets = draw(st.booleans()) and not prefix.endswith("0")
     shown_area = f"({area})" if brackets else area
@@ -256,7 +257,7 @@ def test_any_writing_of_an_argentine_mobile_is_the_same_number(person: tuple[str
         return
     prefix = data.draw(st.sampled_from(["", "0", "9", "54", "549", "+54", "+549", "+54 9", "00549", "+54 0"]))
     trunk = data.draw(st.sampled_from(["", "15"]))
-    raw = _written(data.draw, prefix, area, f"{trunk}{number}")
+    raw = _written(data, prefix, area, f"{trunk}{number}")
     assert e164(raw, "AR") == f"+549{area}{number}", raw
 
 
@@ -266,7 +267,7 @@ def test_any_writing_of_a_mexican_mobile_is_the_same_number(person: tuple[str, s
     if len(set(area + number)) == 1:
         return
     prefix = data.draw(st.sampled_from(["", "1", "01", "044", "045", "52", "521", "+52", "+521", "+52 1", "0052"]))
-    raw = _written(data.draw, prefix, area, number)
+    raw = _written(data, prefix, area, number)
     assert e164(raw, "MX") == f"+52{area}{number}", raw
 
 
@@ -277,7 +278,7 @@ def test_any_writing_of_a_brazilian_mobile_is_the_same_number(person: tuple[str,
         return
     prefix = data.draw(st.sampled_from(["", "0", "015", "041", "9021", "55", "+55", "+55 0", "0055"]))
     written = data.draw(st.sampled_from([number, number[1:]]))
-    raw = _written(data.draw, prefix, area, written)
+    raw = _written(data, prefix, area, written)
     assert e164(raw, "BR") == f"+55{area}{number}", raw
 
 

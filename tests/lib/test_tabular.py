@@ -89,6 +89,10 @@ def test_a_decimal_comma_in_every_row_is_no_separator() -> None:
     assert read(b"tel;saldo\n1;2,5\n3;4,5\n")[0].delimiter == ";"
 
 
+def test_a_title_above_the_table_does_not_hide_its_separator() -> None:
+    assert read(b"Clientes\n\ntel;saldo\n1;2,5\n3;4,5\n")[0].delimiter == ";"
+
+
 def test_a_single_column_is_a_table_too() -> None:
     assert read(b"3512743915\n3512743916\n")[1] == [["3512743915"], ["3512743916"]]
 
