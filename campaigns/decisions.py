@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from campaigns import envio_states
 from campaigns.enums import CAMPAIGN_ENDED, EnvioState, Evidence
 from campaigns.errors import Incomplete, WrongState
-from campaigns.models import Envio
+from campaigns.models import Campaign, Envio
 from campaigns.policy import Act, require
 from leadmaster.accounts.models import User
 
@@ -38,7 +38,7 @@ def decide(envio: Envio, decision: Decision, *, by: User, reason: str, now: dt.d
     require(by, Act.DECIDE, envio.campaign)
     reason = _reason(reason)
     target = _TARGET[decision]
-    if target is EnvioState.PENDING and envio.campaign.state in CAMPAIGN_ENDED:
+    if target is EnvioState.PENDING and _campaign_state(envio) in CAMPAIGN_ENDED:
         raise WrongState(_("La campaña ya terminó: este envío no puede volver a salir."))
     outcomes: dict[EnvioState, dict[str, Any]] = {
         EnvioState.SENT_BY_HAND: {"ended_at": now},
@@ -55,6 +55,11 @@ def mark_by_hand(envio: Envio, *, by: User, reason: str, now: dt.datetime) -> En
     return _settle(
         envio, EnvioState.PENDING, EnvioState.SENT_BY_HAND, by=by, reason=_reason(reason), now=now, ended_at=now
     )
+
+
+def _campaign_state(envio: Envio) -> str:
+    """As it is now, and held: whoever cancels meanwhile waits, and then sweeps up what this decision left pending."""
+    return Campaign.objects.select_for_update().values_list("state", flat=True).get(pk=envio.campaign_id)
 
 
 def _reason(reason: str) -> str:

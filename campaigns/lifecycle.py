@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import functools
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +21,7 @@ from campaigns.models import Campaign, CampaignEvent, Envio, Schedule
 from campaigns.policy import Act, require
 from campaigns.rendering import check_template
 from leadmaster.accounts.models import User
+from leadmaster.lib.db import retrying
 
 S = CampaignState
 
@@ -124,26 +126,32 @@ _OPEN = (EnvioState.PENDING, EnvioState.SENDING, EnvioState.UNCERTAIN)
 def sweep_cancelled(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str) -> int:
     """Turn what is pending in a cancelled campaign into `cancelado`, in short transactions. Safe to repeat."""
     swept = 0
-    while True:
-        with transaction.atomic(durable=True):
-            ids = list(
-                Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING)
-                .order_by("id")
-                .select_for_update(skip_locked=True)
-                .values_list("id", flat=True)[:_CANCEL_BATCH]
-            )
-            if not ids:
-                return swept
-            swept += envio_states.move(*ids, source=EnvioState.PENDING, target=EnvioState.CANCELLED, ended_at=now)
-            envio_states.record(
-                ids,
-                source=EnvioState.PENDING,
-                target=EnvioState.CANCELLED,
-                evidence=Evidence.CAMPAIGN,
-                now=now,
-                by=by,
-                reason=reason,
-            )
+    while some := retrying(functools.partial(_sweep_some, campaign, by=by, now=now, reason=reason)):
+        swept += some
+    return swept
+
+
+@transaction.atomic(durable=True)
+def _sweep_some(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str) -> int:
+    ids = list(
+        Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING)
+        .order_by("id")
+        .select_for_update(skip_locked=True)
+        .values_list("id", flat=True)[:_CANCEL_BATCH]
+    )
+    if not ids:
+        return 0
+    moved = envio_states.move(*ids, source=EnvioState.PENDING, target=EnvioState.CANCELLED, ended_at=now)
+    envio_states.record(
+        ids,
+        source=EnvioState.PENDING,
+        target=EnvioState.CANCELLED,
+        evidence=Evidence.CAMPAIGN,
+        now=now,
+        by=by,
+        reason=reason,
+    )
+    return moved
 
 
 @transaction.atomic(durable=True)
