@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -73,13 +74,20 @@ class ColumnMapping:
 
 def headers_of(records: Records, *, header_row: int | None) -> list[str]:
     """What to call each column on a screen."""
-    width = max((len(record) for record in records), default=0)
     header = list(records[header_row - 1]) if header_row and header_row <= len(records) else []
-    header += [""] * (width - len(header))
+    header += [""] * (_width(records, header_row=header_row) - len(header))
     return [
         " ".join(text.split()) or _("Columna %(number)s") % {"number": number}
         for number, text in enumerate(header, start=1)
     ]
+
+
+def _width(records: Records, *, header_row: int | None) -> int:
+    """How many columns there are: those of the header or of most rows. A row with more has a separator too many."""
+    widths = [len(record) for record in records[header_row or 0 :] if any(cell.strip() for cell in record)]
+    usual = collections.Counter(widths).most_common(1)[0][0] if widths else 0
+    header = records[header_row - 1] if header_row and header_row <= len(records) else []
+    return max(usual, len(header))
 
 
 def fields_of(headers: Iterable[str]) -> list[str]:
@@ -99,7 +107,7 @@ def guess(records: Records, *, region: str) -> ColumnMapping | None:
     """The most likely meaning, from the first records of a file; None when no column can be a phone."""
     header_row = _header_row(records, region=region)
     data = [record for record in records[header_row or 0 :] if any(cell.strip() for cell in record)]
-    width = max((len(record) for record in records), default=0)
+    width = _width(records, header_row=header_row)
     header = [field_name(cell) for cell in records[header_row - 1]] if header_row else []
     header += [""] * (width - len(header))
     share = [_phone_share(data, column, region=region) for column in range(width)]

@@ -83,7 +83,12 @@ class RowReader:
 
     def _one(self, row: int, record: list[str]) -> Person | BadRow:
         phone = phones.normalise(self._cell(record, self._mapping.phone), self._region)
-        if len(record) > len(self._fields) and any(cell.strip() for cell in record[len(self._fields) :]):
+        # In a workbook nothing can shift: what stands to the right of the table is somebody's note.
+        if (
+            self._delimiter
+            and len(record) > len(self._fields)
+            and any(cell.strip() for cell in record[len(self._fields) :])
+        ):
             return self._bad(RowReason.EXTRA_CELLS, row=row, record=record)
         if self._swallowed_lines(record):
             return self._bad(RowReason.OPEN_QUOTES, row=row, record=record)
@@ -113,14 +118,19 @@ class RowReader:
         )
 
     def _swallowed_lines(self, record: list[str]) -> bool:
-        """A cell whose lines are rows themselves: quotes that opened here closed in a later row."""
-        separators = len(self._fields) - 1
-        if not self._delimiter or separators < 1 or "\n" not in "".join(record):
+        """A cell of several lines with somebody's phone between separators: quotes that opened here closed in a later
+        row, and the people in between would silently be part of this one's data."""
+        if not self._delimiter or "\n" not in "".join(record):
             return False
-        return any(
-            "\n" in cell and any(line.count(self._delimiter) >= separators for line in cell.splitlines())
+        pieces = (
+            piece
             for cell in record
+            if "\n" in cell
+            for line in cell.splitlines()
+            if self._delimiter in line
+            for piece in line.split(self._delimiter)
         )
+        return any(isinstance(phones.normalise(piece, self._region), phones.Phone) for piece in pieces)
 
     def _name(self, record: list[str]) -> str:
         return "" if self._mapping.name is None else " ".join(self._cell(record, self._mapping.name).split())[:MAX_NAME]

@@ -221,10 +221,11 @@ def _delimiter(stream: IO[bytes], encoding: str) -> str:
     def score(delimiter: str) -> tuple[float, int]:
         widths = _widths(whole_lines, delimiter)
         width, alike = collections.Counter(widths).most_common(1)[0] if widths else (1, 0)
-        # The first record is the header or as good as any: a separator that it lacks is one inside later cells.
-        if width < 2 or widths[0] < 2:
+        if width < 2:
             return 0.0, 1
-        return alike / len(widths), width
+        # What the first record lacks is most likely a sign inside later cells, unless that record is only a title.
+        doubt = 2 if widths[0] < 2 else 1
+        return alike / len(widths) / doubt, width
 
     best = max(DELIMITERS, key=score)
     return best if score(best)[1] > 1 else ","
