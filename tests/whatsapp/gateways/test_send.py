@@ -322,6 +322,19 @@ def test_connection_reset_before_it_was_read_is_unknown(simulator: Simulator) ->
     assert simulator.delivered() == []
 
 
+def test_write_that_stalls_halfway_is_unknown() -> None:
+    """Some bytes are out when the deadline comes; whoever has them may go on."""
+
+    def script(connection: socket.socket) -> None:
+        connection.recv(1)
+        time.sleep(3)
+
+    with far_side(script) as base_url:
+        error, seconds = timed_refusal(gateway_at(base_url, send_timeout=1.5, token="x" * 14_000_000))
+    assert decision(error) == (*UNKNOWN, "TIMEOUT", False)
+    assert 1.5 <= seconds < 3.5
+
+
 def test_reset_in_the_middle_of_the_answer_is_unknown() -> None:
     def script(connection: socket.socket) -> None:
         read_request(connection)
