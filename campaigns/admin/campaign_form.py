@@ -83,7 +83,12 @@ class CampaignForm(CampaignModelForm):
 class MessageForm(forms.Form):
     """The message alone, for a draft whose recipients are already there."""
 
-    template = forms.CharField(label=gettext_lazy("Mensaje"), widget=MessageWidget({"rows": 6}), help_text=_HELP)
+    template = forms.CharField(
+        label=gettext_lazy("Mensaje"),
+        widget=MessageWidget({"rows": 6}),
+        help_text=_HELP,
+        error_messages={"required": gettext_lazy("Escribe el mensaje de la campaña.")},
+    )
 
     def __init__(self, data: Any, *, campaign: Campaign) -> None:
         super().__init__(data, initial={"template": campaign.template})

@@ -27,7 +27,11 @@ else:
 
 
 class ScheduleForm(ScheduleModelForm):
-    weekdays = WeekdaysField(names=WEEKDAYS, label=gettext_lazy("Días"))
+    weekdays = WeekdaysField(
+        names=WEEKDAYS,
+        label=gettext_lazy("Días"),
+        error_messages={"required": gettext_lazy("Elige al menos un día de la semana.")},
+    )
     windows = WindowsField(
         label=gettext_lazy("Ventanas de envío"),
         help_text=gettext_lazy("Hora de la sesión. 00:00 al cerrar es el final del día."),

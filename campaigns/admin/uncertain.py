@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.admin.base import CampaignFilter, SessionFilter, person
-from campaigns.admin.envio import EnvioAdmin
+from campaigns.admin.message import MessageAdmin
 from campaigns.decisions import Decision, decide
 from campaigns.errors import Refused
 from campaigns.models import Envio, UncertainEnvio
@@ -68,8 +68,8 @@ class Outcome:
 
 
 @admin.register(UncertainEnvio)
-class UncertainEnvioAdmin(EnvioAdmin):
-    list_display: ClassVar[tuple[str, ...]] = ("recipient", "campaign_name", "left", "why", "attempts", "looked_up")
+class UncertainEnvioAdmin(MessageAdmin):
+    list_display: tuple[str, ...] = ("recipient", "campaign_name", "left", "why", "attempts", "looked_up")
     list_filter: ClassVar[tuple[Any, ...]] = (CampaignFilter, SessionFilter)
     list_before_template = "admin/campaigns/uncertainenvio/help.html"
     list_disable_select_all = True
@@ -103,9 +103,6 @@ class UncertainEnvioAdmin(EnvioAdmin):
     def get_urls(self) -> list[URLPattern]:
         decide_view = self.admin_site.admin_view(self.decide_view)
         return [path("decide/", decide_view, name="campaigns_uncertainenvio_decide"), *super().get_urls()]
-
-    def by_hand_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        raise PermissionDenied
 
     def decide_view(self, request: HttpRequest) -> HttpResponse:
         """GET shows whom the decision is about; POST decides each by itself and tells what was refused."""

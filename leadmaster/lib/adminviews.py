@@ -46,7 +46,12 @@ class NoForm(forms.Form):
 class ReasonForm(forms.Form):
     """An action that is written down with its why."""
 
-    reason = forms.CharField(label=_("Motivo"), max_length=300, widget=TextareaWidget({"rows": 3}))
+    reason = forms.CharField(
+        label=_("Motivo"),
+        max_length=300,
+        widget=TextareaWidget({"rows": 3}),
+        error_messages={"required": _("Escribe el motivo: queda en el historial.")},
+    )
 
 
 class OptionalReasonForm(forms.Form):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from django.contrib.admin.utils import unquote
 from django.db.models import Model, QuerySet
@@ -58,7 +58,14 @@ __all__ = [
 ]
 
 
-class ScopedAdmin(ModelAdmin[M]):
+class _Hidden(ModelAdmin[M]):
+    """What a person may not see does not exist for them, instead of a detour over the home page."""
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
+        raise Http404
+
+
+class ScopedAdmin(_Hidden[M]):
     """Only the rows that `visible_to(request.user)` gives. Nothing is deleted here: rows end, they don't vanish."""
 
     compressed_fields = False
@@ -93,7 +100,7 @@ class ScopedAdmin(ModelAdmin[M]):
         return False
 
 
-class ReadOnlyAdmin(ModelAdmin[M]):
+class ReadOnlyAdmin(_Hidden[M]):
     """A log: nobody adds, changes or deletes, superusers included."""
 
     compressed_fields = False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from leadmaster.lib.widgets import BooleanWidget, SecretWidget
+from leadmaster.lib.widgets import BooleanWidget, SecretWidget, TextWidget
 from whatsapp.models import WhatsAppSession
 
 if TYPE_CHECKING:
@@ -21,6 +21,14 @@ SECRETS = ("token", "webhook_secret")
 class SessionForm(SessionModelForm):
     """An empty secret keeps what is stored; only the box beside it takes it away."""
 
+    # Gateways live next door, often without a certificate.
+    base_url = forms.URLField(
+        label=_("Dirección del gateway"),
+        required=False,
+        assume_scheme="http",
+        widget=TextWidget,
+        help_text=_("Vacía: la de SESSION_MANAGER_BASE_URL."),
+    )
     token = forms.CharField(
         label=_("Token del gateway"),
         required=False,

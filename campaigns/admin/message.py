@@ -1,0 +1,130 @@
+"""What every list of messages shares: read-only rows with their tries, their history and why they do not go out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.admin import display
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from campaigns import screens
+from campaigns.admin.base import CampaignFilter, SessionFilter
+from campaigns.engine.plan import why_not_this
+from campaigns.enums import EnvioState
+from campaigns.models import Envio
+from campaigns.policy import Act, may
+from leadmaster.lib import phones
+from leadmaster.lib.modeladmins import NOTHING, ReadOnlyAdmin, ScopedAdmin, UncountedPaginator, moment
+from whatsapp.models import Region
+
+
+class MessageAdmin(ReadOnlyAdmin[Envio], ScopedAdmin[Envio]):
+    list_display: tuple[str, ...] = (
+        "recipient",
+        "campaign_name",
+        "standing",
+        "acknowledged",
+        "sent",
+        "trouble",
+        "attempts",
+    )
+    list_filter: ClassVar[tuple[Any, ...]] = ("state", "ack", CampaignFilter, SessionFilter)
+    list_select_related = ("campaign",)
+    search_fields = ("phone",)
+    search_help_text = gettext_lazy("Teléfono completo, como lo escribas: 351 274-3915 o +54 9 351…")
+    ordering = ("-id",)
+    list_per_page = 50
+    paginator = UncountedPaginator
+    show_full_result_count = False
+    change_form_template = "admin/campaigns/envio/change_form.html"
+    sent = moment("sent_at", gettext_lazy("enviado"))
+
+    def get_fields(self, request: HttpRequest, obj: Envio | None = None) -> Any:
+        """None: the page tells the message in its own words, and what did not happen is not listed."""
+        return []
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Envio], search_term: str
+    ) -> tuple[QuerySet[Envio], bool]:
+        """By the whole phone, over its index: part of a number would read the whole table."""
+        if not search_term.strip():
+            return queryset, False
+        found = phones_meant(search_term)
+        if not found:
+            messages.warning(request, _("“%(text)s” no es un teléfono completo.") % {"text": search_term})
+        return queryset.filter(phone__in=found), False
+
+    @display(description=gettext_lazy("destinatario"))
+    def recipient(self, envio: Envio) -> SafeString:
+        number = phones.pretty(envio.phone)
+        return format_html('<span class="lm-two"><b>{}</b><small>{}</small></span>', envio.name or number, number)
+
+    @display(description=gettext_lazy("teléfono"))
+    def telephone(self, envio: Envio) -> str:
+        return phones.pretty(envio.phone)
+
+    @display(description=gettext_lazy("campaña"))
+    def campaign_name(self, envio: Envio) -> str:
+        return envio.campaign.name
+
+    @display(description=gettext_lazy("estado"))
+    def standing(self, envio: Envio) -> SafeString:
+        return screens.envio_badge(envio)
+
+    @display(description=gettext_lazy("acuse"))
+    def acknowledged(self, envio: Envio) -> str:
+        return str(envio.get_ack_display()) if envio.message_id else NOTHING
+
+    @display(description=gettext_lazy("error"))
+    def trouble(self, envio: Envio) -> str:
+        return envio.error_text or envio.error_code or NOTHING
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        envio = kwargs["obj"]
+        context.update(detail(envio, request))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def detail(envio: Envio, request: HttpRequest) -> dict[str, Any]:
+    """What the page of one message shows around its fields."""
+    may_decide = may(request.user, Act.DECIDE, envio.campaign)
+    return {
+        "envio": envio,
+        "moments": _moments(envio),
+        "verdict": why_not_this(envio, timezone.now()) if envio.state == EnvioState.PENDING else None,
+        "tries": envio.attempt_log.order_by("-id"),
+        "events": envio.events.select_related("by").order_by("-id"),
+        "may_mark": may_decide and envio.state == EnvioState.PENDING,
+        "may_decide": may_decide and envio.state == EnvioState.UNCERTAIN,
+    }
+
+
+def _moments(envio: Envio) -> list[tuple[str, dt.datetime]]:
+    """What happened to it and when; what did not is left out."""
+    told = (
+        (_("Creado"), envio.created_at),
+        (_("No antes de"), envio.next_due if envio.state == EnvioState.PENDING else None),
+        (_("Salió hacia el gateway"), envio.dispatched_at),
+        (_("Enviado"), envio.sent_at),
+        (_("En el servidor"), envio.server_at),
+        (_("Entregado"), envio.delivered_at),
+        (_("Leído"), envio.read_at),
+        (_("Terminó"), envio.ended_at),
+    )
+    return [(label, at) for label, at in told if at is not None]
+
+
+def phones_meant(text: str) -> list[str]:
+    """The numbers that somebody in any of our countries may mean by this text."""
+    read = (phones.normalise(text, region) for region in Region.values)
+    return list(dict.fromkeys(phone.e164 for phone in read if isinstance(phone, phones.Phone)))

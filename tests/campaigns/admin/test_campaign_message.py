@@ -1,0 +1,89 @@
+"""Another message for a draft whose recipients are there already."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns import message
+from campaigns.enums import CampaignState
+from campaigns.errors import Incomplete, NotAllowed, WrongState
+from campaigns.models import Campaign
+from tests.desk import Desk, signed_in, told
+from tests.factories.campaigns import CampaignFactory, EnvioFactory
+
+
+@pytest.fixture
+def draft(desk: Desk) -> Campaign:
+    campaign: Campaign = CampaignFactory(owner=desk.owner, team=desk.team, template="Hola {nombre}", columns=["ciudad"])
+    EnvioFactory(campaign=campaign, name="Ana", text="Hola Ana", variables={"ciudad": "Salta"})
+    return campaign
+
+
+def url(campaign: Campaign) -> str:
+    return reverse("admin:campaigns_campaign_message", args=[campaign.pk])
+
+
+def test_get_offers_the_columns_and_changes_nothing(desk: Desk, draft: Campaign) -> None:
+    page = signed_in(desk.supervisor).get(url(draft)).content.decode()
+
+    assert 'data-insert="{ciudad}"' in page
+    assert draft.envios.get().text == "Hola Ana"
+
+
+def test_post_writes_every_text_anew(desk: Desk, draft: Campaign) -> None:
+    response = signed_in(desk.supervisor).post(url(draft), {"template": "{nombre} de {ciudad}, ¿cómo va?"})
+
+    assert told(response) == ["El mensaje cambió, también en 1 texto."]
+    assert draft.envios.get().text == "Ana de Salta, ¿cómo va?"
+    draft.refresh_from_db()
+    assert draft.template == "{nombre} de {ciudad}, ¿cómo va?"
+    assert draft.events.get().by == desk.supervisor
+
+
+@pytest.mark.parametrize(
+    ("template", "sentence"),
+    [("Hola {saldo}", "{saldo}"), ("Hola {", "llave suelta"), ("", "Escribe el mensaje")],
+    ids=["unknown column", "brace", "empty"],
+)
+def test_bad_post_is_told_and_changes_nothing(desk: Desk, draft: Campaign, template: str, sentence: str) -> None:
+    response = signed_in(desk.supervisor).post(url(draft), {"template": template})
+
+    assert sentence in response.content.decode()
+    draft.refresh_from_db()
+    assert draft.template == "Hola {nombre}"
+
+
+def test_one_person_without_the_data_holds_back_all(desk: Desk, draft: Campaign) -> None:
+    EnvioFactory(campaign=draft, name="Luis", text="Hola Luis")
+
+    with pytest.raises(Incomplete, match="A 1 destinatario"):
+        message.edit_message(draft, "{nombre} de {ciudad}", by=desk.supervisor, now=timezone.now())
+
+    assert sorted(draft.envios.values_list("text", flat=True)) == ["Hola Ana", "Hola Luis"]
+
+
+def test_only_a_draft_changes_what_it_says(desk: Desk) -> None:
+    campaign = CampaignFactory(owner=desk.owner, team=desk.team, state=CampaignState.AWAITING_APPROVAL)
+
+    with pytest.raises(WrongState):
+        message.edit_message(campaign, "Otra cosa", by=desk.supervisor, now=timezone.now())
+
+    response = signed_in(desk.supervisor).post(url(campaign), {"template": "Otra cosa"})
+    assert "solo se edita mientras" in response.content.decode()
+
+
+def test_not_by_another_team(desk: Desk, draft: Campaign) -> None:
+    assert signed_in(desk.stranger).post(url(draft), {"template": "Mío"}).status_code == 404
+    with pytest.raises(NotAllowed):
+        message.edit_message(draft, "Mío", by=desk.stranger, now=timezone.now())
+
+
+def test_too_many_to_rewrite_in_one_go_is_refused_in_words(
+    desk: Desk, draft: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message, "LIMIT", 0)
+
+    with pytest.raises(Incomplete, match="crea otra campaña"):
+        message.edit_message(draft, "Otra cosa", by=desk.supervisor, now=timezone.now())

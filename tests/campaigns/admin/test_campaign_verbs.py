@@ -1,0 +1,191 @@
+"""Every verb on a campaign by the same recipe: five tests each, and everybody who may not."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.enums import CampaignState, EnvioState, ScheduleState
+from campaigns.lifecycle import Verb
+from campaigns.models import Campaign, Envio
+from tests.desk import Desk, signed_in, told
+from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory
+
+S = CampaignState
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    verb: Verb
+    before: CampaignState
+    after: CampaignState
+    wrong: CampaignState  # a state from which the verb is refused
+    reason_needed: bool = False
+    word: str = ""  # part of what the person is told
+
+
+CASES = [
+    Case(Verb.SUBMIT, S.DRAFT, S.AWAITING_APPROVAL, S.RUNNING, word="espera la aprobación"),
+    Case(Verb.APPROVE, S.AWAITING_APPROVAL, S.APPROVED, S.DRAFT, word="quedó aprobada"),
+    Case(Verb.REJECT, S.AWAITING_APPROVAL, S.DRAFT, S.RUNNING, reason_needed=True, word="volvió a borrador"),
+    Case(Verb.LAUNCH, S.APPROVED, S.RUNNING, S.PAUSED, word="está en marcha"),
+    Case(Verb.PAUSE, S.RUNNING, S.PAUSED, S.DRAFT, word="quedó en pausa"),
+    Case(Verb.RESUME, S.PAUSED, S.RUNNING, S.RUNNING, word="vuelve a enviar"),
+    Case(Verb.CANCEL, S.RUNNING, S.CANCELLED, S.FINISHED, reason_needed=True, word="quedó cancelada"),
+]
+everywhere = pytest.mark.parametrize("case", CASES, ids=lambda case: case.verb.value)
+
+
+def campaign_in(desk: Desk, state: CampaignState) -> Campaign:
+    campaign: Campaign = CampaignFactory(owner=desk.owner, team=desk.team, state=state, name="Reactivación")
+    EnvioFactory.create_batch(2, campaign=campaign, name="Ana Sosa")
+    decided = state not in {S.DRAFT, S.AWAITING_APPROVAL}
+    ScheduleFactory(campaign=campaign, state=ScheduleState.APPROVED if decided else ScheduleState.PENDING)
+    return campaign
+
+
+def url(case: Case, campaign: Campaign) -> str:
+    return reverse(f"admin:campaigns_campaign_{case.verb.value}", args=[campaign.pk])
+
+
+def page(campaign: Campaign) -> str:
+    return reverse("admin:campaigns_campaign_change", args=[campaign.pk])
+
+
+@everywhere
+def test_get_shows_what_it_touches_and_changes_nothing(desk: Desk, case: Case) -> None:
+    campaign = campaign_in(desk, case.before)
+
+    response = signed_in(desk.supervisor).get(url(case, campaign))
+
+    assert response.status_code == 200
+    assert "Reactivación" in response.content.decode()
+    campaign.refresh_from_db()
+    assert campaign.state == case.before
+    assert not campaign.events.exists()
+
+
+@everywhere
+def test_post_acts_says_so_and_writes_down_who(desk: Desk, case: Case) -> None:
+    campaign = campaign_in(desk, case.before)
+
+    response = signed_in(desk.supervisor).post(url(case, campaign), {"reason": "Lo hablamos en la reunión"})
+
+    assert response.status_code == 302
+    assert response.headers["Location"] == page(campaign)
+    [sentence] = told(response)
+    assert case.word in sentence
+    campaign.refresh_from_db()
+    assert campaign.state == case.after
+    event = campaign.events.get()
+    assert (event.by, event.from_state, event.to_state) == (desk.supervisor, case.before, case.after)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.reason_needed], ids=lambda case: case.verb.value)
+def test_post_without_a_reason_asks_again_and_changes_nothing(desk: Desk, case: Case) -> None:
+    campaign = campaign_in(desk, case.before)
+
+    response = signed_in(desk.supervisor).post(url(case, campaign), {"reason": "  "})
+
+    assert response.status_code == 200
+    assert "Escribe el motivo" in response.content.decode()
+    campaign.refresh_from_db()
+    assert campaign.state == case.before
+
+
+@everywhere
+def test_whoever_has_no_business_with_it_finds_nothing(desk: Desk, case: Case) -> None:
+    campaign = campaign_in(desk, case.before)
+
+    for method in ("get", "post"):
+        response = getattr(signed_in(desk.stranger), method)(url(case, campaign), {"reason": "Quiero"})
+        assert response.status_code == 404
+
+    campaign.refresh_from_db()
+    assert campaign.state == case.before
+
+
+@everywhere
+@pytest.mark.parametrize("who", ["owner", "colleague"])
+def test_promoters_do_not_come_to_the_desk(desk: Desk, case: Case, who: str) -> None:
+    campaign = campaign_in(desk, case.before)
+
+    response = signed_in(getattr(desk, who)).post(url(case, campaign), {"reason": "Quiero"})
+
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/admin/login/")
+    campaign.refresh_from_db()
+    assert campaign.state == case.before
+
+
+@everywhere
+def test_nobody_is_sent_to_log_in(desk: Desk, case: Case) -> None:
+    campaign = campaign_in(desk, case.before)
+
+    response = Client().post(url(case, campaign), {"reason": "Quiero"}, follow=True)
+
+    assert response.redirect_chain[-1][0].startswith("/login/?next=")
+    campaign.refresh_from_db()
+    assert campaign.state == case.before
+
+
+@everywhere
+def test_from_the_wrong_state_the_refusal_is_told_and_nothing_changes(desk: Desk, case: Case) -> None:
+    campaign = campaign_in(desk, case.wrong)
+    client = signed_in(desk.supervisor)
+
+    shown = client.get(url(case, campaign))
+    posted = client.post(url(case, campaign), {"reason": "Quiero"})
+
+    for response in (shown, posted):
+        assert response.status_code == 302
+        assert response.headers["Location"] == page(campaign)
+    assert all("está" in sentence for sentence in told(posted))
+    campaign.refresh_from_db()
+    assert campaign.state == case.wrong
+    assert not campaign.events.exists()
+
+
+def test_a_supervisor_without_the_verb_is_refused(desk: Desk) -> None:
+    """Staff whose role carries no approval: the row is visible, the verb is not theirs."""
+    campaign = campaign_in(desk, S.AWAITING_APPROVAL)
+    desk.owner.is_staff = True
+    desk.owner.save()
+
+    response = signed_in(desk.owner).post(
+        reverse("admin:campaigns_campaign_approve", args=[campaign.pk]), {"reason": "Me apruebo"}
+    )
+
+    assert response.status_code == 403
+    campaign.refresh_from_db()
+    assert campaign.state == S.AWAITING_APPROVAL
+
+
+def test_cancelling_shows_counts_and_people_and_then_sweeps_what_is_pending(desk: Desk) -> None:
+    campaign = campaign_in(desk, S.RUNNING)
+    sent = EnvioFactory(campaign=campaign, state=EnvioState.SENT)
+    client = signed_in(desk.supervisor)
+    address = reverse("admin:campaigns_campaign_cancel", args=[campaign.pk])
+
+    shown = client.get(address).content.decode()
+    client.post(address, {"reason": "Precio equivocado"})
+
+    assert "Pendientes que no saldrán" in shown
+    assert "Ana Sosa" in shown
+    assert "No se puede deshacer" in shown
+    assert Envio.objects.filter(campaign=campaign, state=EnvioState.CANCELLED).count() == 2
+    sent.refresh_from_db()
+    assert sent.state == EnvioState.SENT
+
+
+def test_submitting_an_empty_campaign_says_what_is_missing(desk: Desk) -> None:
+    campaign = CampaignFactory(owner=desk.owner, team=desk.team)
+
+    response = signed_in(desk.supervisor).post(reverse("admin:campaigns_campaign_submit", args=[campaign.pk]))
+
+    [sentence] = told(response)
+    assert "importa los destinatarios" in sentence
+    assert "programación" in sentence
