@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "leadmaster.ops",
     "whatsapp",
     "campaigns",
+    "opportunities",
 ]
 
 MIDDLEWARE = [
@@ -213,6 +214,14 @@ SESSION_MANAGER_TOKEN = env.text("SESSION_MANAGER_TOKEN", "")
 SESSION_MANAGER_WEBHOOK_SECRET = env.text("SESSION_MANAGER_WEBHOOK_SECRET", "")
 # Seconds. The session manager really takes 20–40 s a message, and engines wait up to 75 s.
 SESSION_MANAGER_SEND_TIMEOUT = env.integer("SESSION_MANAGER_SEND_TIMEOUT", 90, minimum=5, maximum=600)
+
+# --- The clients, from outside ------------------------------------------------------------------------------------
+
+# Read and never written: sync_clients. Which column is which: docs/directory.md.
+CLIENTS_DATABASE_URL = env.text("CLIENTS_DATABASE_URL", "")
+CLIENTS_MAPPING = env.text("CLIENTS_MAPPING", "")
+CLIENTS_REGION = env.text("CLIENTS_REGION", "MX")
+CLIENTS_TIME_ZONE = env.time_zone("CLIENTS_TIME_ZONE", "America/Mexico_City")
 
 # --- django-q2: the alarm clock ------------------------------------------------------------------------------------
 

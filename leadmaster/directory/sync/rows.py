@@ -1,0 +1,188 @@
+"""One of their rows as one of ours: tidied, its phones read, and a digest of what the source said."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import decimal
+import hashlib
+import re
+import zoneinfo
+from collections.abc import Sequence
+from typing import Any, Final
+
+from leadmaster.directory.enums import ContactKind
+from leadmaster.directory.models import Client, ContactPoint
+from leadmaster.directory.sync import moments
+from leadmaster.directory.sync.source import RawContact, Record, key_of
+from leadmaster.lib.phones import InvalidPhone, normalise
+
+# A change of the rules below makes every row a changed one.
+_RULES: Final = 1
+
+ID_LENGTH: Final = 64
+_LENGTHS: Final = {
+    field.name: field.max_length
+    for field in Client._meta.concrete_fields
+    if field.name in {"name", "last_names", "tax_id", "agreement", "province", "city", "client_type"}
+}
+_RAW_LENGTH: Final = 160
+_MOST_CAPACITY: Final = decimal.Decimal(10) ** 12
+_MAIL: Final = re.compile(r"[^@\s,;<>()]+@[^@\s,;<>()]+\.[^@\s.,;<>()]{2,}")
+_MOBILE: Final = re.compile(r"cel|m[oó]vil|whats|mobile", re.I)
+_MAIL_WORD: Final = re.compile(r"correo|mail", re.I)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How to understand the source: whose phone habits, and which zone its clocks show."""
+
+    region: str
+    tz: zoneinfo.ZoneInfo
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Contact:
+    kind: ContactKind
+    label: str
+    raw: str
+    normalised: str
+    is_primary: bool
+    problem: str = ""
+
+    @property
+    def is_valid(self) -> bool:
+        return bool(self.normalised)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Values:
+    """The client's columns that come from outside. `unreadable` of them said something that is no number or date."""
+
+    fields: dict[str, Any]
+    contacts: list[Contact]
+    unreadable: int
+
+
+def digest(record: Record, contacts: Sequence[RawContact], reading: Reading) -> str:
+    """Of all that the source says about the client. A row that was only touched (`updated_at`) has the same one."""
+    said = [value for field, value in record.items() if field != "updated_at"]
+    parts = (_RULES, reading.region, str(reading.tz), said, sorted(contacts))
+    return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+
+
+def external_id(record: Record) -> str:
+    """Empty for a row that can't be told from others."""
+    found = key_of(record["external_id"])
+    return found if len(found) <= ID_LENGTH else ""
+
+
+def values(record: Record, raw_contacts: Sequence[RawContact], reading: Reading) -> Values:
+    """Tidied, and cut to what the columns hold."""
+    fields: dict[str, Any] = {name: _text(record.get(name), length) for name, length in _LENGTHS.items()}
+    fields["capacity"] = _number(record.get("capacity"))
+    fields["registered_on"] = _date(record.get("registered_on"))
+    fields["external_updated_at"] = moments.read(record.get("updated_at"), reading.tz)
+    read_from = {"capacity": "capacity", "registered_on": "registered_on", "external_updated_at": "updated_at"}
+    unreadable = sum(
+        fields[ours] is None and record.get(theirs) not in (None, "") for ours, theirs in read_from.items()
+    )
+    return Values(fields, _contacts(raw_contacts, reading), unreadable)
+
+
+def _text(value: Any, length: int | None) -> str:
+    if value is None:
+        return ""
+    return " ".join(str(value).replace("\x00", "").split())[:length]
+
+
+def _number(value: Any) -> decimal.Decimal | None:
+    """Of numbers and of texts such as `80,505.22` or `80.505,22`."""
+    text = str(value).strip() if value is not None else ""
+    if isinstance(value, str) and "," in text:
+        decimal_sign = max(".,", key=text.rfind)
+        text = text.replace("," if decimal_sign == "." else ".", "").replace(",", ".")
+    try:
+        number = decimal.Decimal(text)
+    except decimal.InvalidOperation:
+        return None
+    if not number.is_finite() or abs(number) >= _MOST_CAPACITY:
+        return None
+    return number.quantize(decimal.Decimal("0.01"))
+
+
+def _date(value: Any) -> dt.date | None:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    text = str(value or "").strip()
+    for form in ("%Y-%m-%d", "%d/%m/%Y"):
+        try:
+            return dt.datetime.strptime(text[:10], form).date()  # noqa: DTZ007 - a date has no zone
+        except ValueError:
+            continue
+    return None
+
+
+# --- Contacts -----------------------------------------------------------------------------------------------------------
+
+
+def _contacts(raw_contacts: Sequence[RawContact], reading: Reading) -> list[Contact]:
+    """In the order in which to try them: what works, what the source calls principal, mobiles, then the rest.
+
+    The same number written twice is one contact.
+    """
+    found: dict[tuple[str, str], Contact] = {}
+    for raw in raw_contacts:
+        contact = _contact(raw, reading)
+        if contact is None:
+            continue
+        key = (contact.kind, contact.normalised or contact.raw.lower())
+        known = found.get(key)
+        if known is None:
+            found[key] = contact
+        elif contact.is_primary and not known.is_primary:
+            found[key] = dataclasses.replace(known, is_primary=True)
+    return sorted(found.values(), key=_order)
+
+
+def _contact(raw: RawContact, reading: Reading) -> Contact | None:
+    text = _text(raw.value, _RAW_LENGTH)
+    if not text:
+        return None
+    label = _text(raw.kind, 40).lower()
+    if "@" in text or _MAIL_WORD.search(label):
+        mail = text.lower()
+        valid = mail if _MAIL.fullmatch(mail) else ""
+        return Contact(ContactKind.EMAIL, label, text, valid, raw.primary)
+    phone = normalise(text, reading.region)
+    if isinstance(phone, InvalidPhone):
+        return Contact(ContactKind.PHONE, label, text, "", raw.primary, phone.sentence)
+    return Contact(ContactKind.PHONE, label, text, phone.e164, raw.primary)
+
+
+def _order(contact: Contact) -> tuple[bool, bool, bool, bool, str]:
+    return (
+        not contact.is_valid,
+        contact.kind is ContactKind.EMAIL,
+        not contact.is_primary,
+        not _MOBILE.search(contact.label),
+        contact.raw,
+    )
+
+
+def contact_points(client_id: int, contacts: Sequence[Contact]) -> list[ContactPoint]:
+    return [
+        ContactPoint(
+            client_id=client_id,
+            kind=contact.kind,
+            label=contact.label,
+            raw=contact.raw,
+            normalised=contact.normalised,
+            is_primary=contact.is_primary,
+            is_valid=contact.is_valid,
+            position=position,
+        )
+        for position, contact in enumerate(contacts)
+    ]

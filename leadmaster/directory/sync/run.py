@@ -1,0 +1,272 @@
+"""A whole synchronisation: walks of pages, each page committed together with how far it brings us."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from leadmaster.directory.models import Client, SyncState
+from leadmaster.directory.sync import moments
+from leadmaster.directory.sync.errors import SyncError
+from leadmaster.directory.sync.report import SyncReport
+from leadmaster.directory.sync.rows import Reading
+from leadmaster.directory.sync.source import Source, Walk
+from leadmaster.directory.sync.store import incoming, mark_gone, store
+from leadmaster.lib.db import retrying
+
+BATCH = 1_000
+# The source may commit a change a while after the moment that it writes on it, and several within one second. So every
+# run begins a little before the end of the last one; rows that it has seen already cost a comparison.
+OVERLAP = dt.timedelta(minutes=10)
+_GONE = "gone"
+
+Progress = Callable[[int, int], None]
+
+
+def _unseen(_done: int, _total: int) -> None:
+    """Nobody watches."""
+
+
+def synchronise(
+    source: Source,
+    *,
+    name: str,
+    reading: Reading,
+    now: dt.datetime,
+    full: bool = False,
+    batch: int = BATCH,
+    progress: Progress = _unseen,
+) -> SyncReport:
+    """Bring the clients of `name` up to what the source says, and say what was found.
+
+    1. Take over: whoever ran before can't commit any further page. What a killed run left is gone on with.
+    2. Walk: what changed since the last run or, with `full` (and for files), everybody.
+    3. With `full`, look which of ours are no longer there.
+    4. Remember where the next run begins.
+
+    `progress` gets clients done and the total. Raises SyncError; what was committed stays and the next run goes on.
+    """
+    run = _Run.take_over(source, name=name, reading=reading, now=now, full=full, batch=batch)
+    progress(run.done, run.total)
+    while run.phases:
+        run.step()
+        progress(run.done, run.total)
+    run.finish()
+    return run.report
+
+
+@dataclasses.dataclass
+class _Run:
+    """A run at work. Its fields mirror `SyncState.progress`; only `_commit` writes them."""
+
+    source: Source
+    name: str
+    reading: Reading
+    now: dt.datetime
+    batch: int
+    token: uuid.UUID
+    same_as: str
+    phases: list[str]
+    since: moments.RawMoment | None
+    mark: moments.RawMoment | None
+    after: list[Any] | None
+    done: int
+    total: int
+    started_at: dt.datetime
+    report: SyncReport
+
+    # --- 1. Take over -----------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def take_over(
+        cls, source: Source, *, name: str, reading: Reading, now: dt.datetime, full: bool, batch: int
+    ) -> _Run:
+        state, _created = SyncState.objects.get_or_create(source=name)
+        same_as = _fingerprint(source, reading, full=full)
+        left = state.progress or {}
+        token = uuid.uuid4()
+        if left.get("same_as") == same_as and not source.is_file:
+            run = cls(
+                source=source,
+                name=name,
+                reading=reading,
+                now=now,
+                batch=batch,
+                token=token,
+                same_as=same_as,
+                phases=list(left["phases"]),
+                since=left["since"],
+                mark=left["mark"],
+                after=left["after"],
+                done=left["done"],
+                total=left["total"],
+                started_at=state.started_at or now,
+                report=SyncReport.of(state.report),
+            )
+        else:
+            run = cls._fresh(source, state, same_as, name=name, reading=reading, now=now, full=full, batch=batch)
+            run.token = token
+        SyncState.objects.filter(pk=state.pk).update(
+            run=token, progress=run._as_json(), report=run.report.as_dict(), started_at=run.started_at
+        )
+        return run
+
+    @classmethod
+    def _fresh(
+        cls,
+        source: Source,
+        state: SyncState,
+        same_as: str,
+        *,
+        name: str,
+        reading: Reading,
+        now: dt.datetime,
+        full: bool,
+        batch: int,
+    ) -> _Run:
+        by_moment = source.has_moments and not full
+        since = _begin(state, reading) if by_moment else None
+        walks = [Walk.UNDATED, Walk.DATED] if by_moment else [Walk.ALL]
+        total = sum(source.count(walk, since=since) for walk in walks)
+        if full and total == 0:
+            _refuse_empty(name)
+        gone_total = Client.objects.filter(source=name).present().count() if full else 0
+        return cls(
+            source=source,
+            name=name,
+            reading=reading,
+            now=now,
+            batch=batch,
+            token=uuid.uuid4(),
+            same_as=same_as,
+            phases=[*(walk.value for walk in walks), *([_GONE] if full else [])],
+            since=since,
+            # What changes while everybody is read has a later moment than this: the next run sees it.
+            mark=source.latest_moment() if source.has_moments else None,
+            after=None,
+            done=0,
+            total=total + gone_total,
+            started_at=now,
+            report=SyncReport(),
+        )
+
+    # --- 2. and 3. Walk ---------------------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """One page, read before its transaction begins."""
+        if self.phases[0] == _GONE:
+            self._look_for_gone()
+        else:
+            self._read_page(Walk(self.phases[0]))
+
+    def _read_page(self, walk: Walk) -> None:
+        records, after = self.source.page(walk, since=self.since, after=self.after, limit=self.batch)
+        page = incoming(records, self.source.contacts_of(records), self.reading)
+
+        def write() -> SyncReport:
+            found = store(self.name, page, reading=self.reading, now=self.now)
+            return found + SyncReport(without_id=len(records) - len(page))
+
+        self._commit(write, done=len(records), after=after)
+
+    def _look_for_gone(self) -> None:
+        rows = Client.objects.filter(source=self.name).present()
+        if self.after is not None:
+            rows = rows.filter(pk__gt=self.after[0])
+        ours = dict(rows.order_by("pk").values_list("external_id", "pk")[: self.batch])
+        there = self.source.still_there(ours.keys())
+        missing = [pk for external_id, pk in ours.items() if external_id not in there]
+        after = [max(ours.values())] if len(ours) == self.batch else None
+        self._commit(
+            lambda: SyncReport(gone=mark_gone(self.name, missing, now=self.now) if missing else 0),
+            done=len(ours),
+            after=after,
+        )
+
+    def _commit(self, write: Callable[[], SyncReport], *, done: int, after: list[Any] | None) -> None:
+        """The page and how far it brings us, or neither."""
+        phases = self.phases if after is not None else self.phases[1:]
+
+        def page() -> _Run:
+            with transaction.atomic(durable=True):
+                self._require_token()
+                next_ = dataclasses.replace(
+                    self, phases=phases, after=after, done=self.done + done, report=self.report + write()
+                )
+                SyncState.objects.filter(source=self.name).update(
+                    progress=next_._as_json(), report=next_.report.as_dict()
+                )
+                return next_
+
+        committed = retrying(page)
+        self.phases, self.after, self.done = committed.phases, committed.after, committed.done
+        self.report = committed.report
+
+    def _require_token(self) -> None:
+        holder = SyncState.objects.select_for_update().filter(source=self.name).values_list("run", flat=True).first()
+        if holder != self.token:
+            raise SyncError("overtaken", _("Otra sincronización del mismo origen tomó el relevo: esta se detuvo."))
+
+    # --- 4. Remember ------------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        with transaction.atomic(durable=True):
+            self._require_token()
+            state = SyncState.objects.get(source=self.name)
+            state.cursor = self._cursor(state.cursor)
+            state.run = None
+            state.progress = None
+            state.finished_at = self.now
+            state.save()
+
+    def _cursor(self, before: moments.RawMoment | None) -> moments.RawMoment | None:
+        """Where everything before was read. Never ahead of the clock: a date that a typing error put into 2062 would
+        hide every change until then."""
+        if self.mark is None:
+            return before
+        moment = moments.read(self.mark, self.reading.tz)
+        if moment is None or moment <= self.started_at:
+            return self.mark
+        return moments.written_like(self.mark, self.started_at, self.reading.tz)
+
+    def _as_json(self) -> dict[str, Any]:
+        return {
+            "same_as": self.same_as,
+            "phases": self.phases,
+            "since": self.since,
+            "mark": self.mark,
+            "after": self.after,
+            "done": self.done,
+            "total": self.total,
+        }
+
+
+def _begin(state: SyncState, reading: Reading) -> moments.RawMoment | None:
+    """A little before the end of the last run, in the source's own writing. None: from the beginning."""
+    cursor: moments.RawMoment | None = state.cursor
+    moment = moments.read(cursor, reading.tz)
+    if cursor is None or moment is None:
+        return None
+    return moments.written_like(cursor, moment - OVERLAP, reading.tz)
+
+
+def _refuse_empty(name: str) -> None:
+    """An empty table is a broken export, or the wrong base, more often than the loss of every client."""
+    if Client.objects.filter(source=name).present().exists():
+        raise SyncError(
+            "empty",
+            _("La base de clientes está vacía: con --full se cerrarían todos. Revisa de dónde viene antes de seguir."),
+        )
+
+
+def _fingerprint(source: Source, reading: Reading, *, full: bool) -> str:
+    """Whether what a killed run left is the same job as this one."""
+    job = repr((source.mapping, source.is_file, reading, full))
+    return hashlib.blake2b(job.encode(), digest_size=16).hexdigest()
