@@ -33,6 +33,12 @@ def connect(name: str = "") -> MySQLdb.Connection:
     return connection
 
 
+def exists(name: str) -> bool:
+    cursor = connect().cursor()
+    cursor.execute("SELECT 1 FROM information_schema.schemata WHERE schema_name = %s", (name,))
+    return cursor.fetchone() is not None
+
+
 def clone(source: str, target: str) -> None:
     """A new database `target` with the tables of `source`; the migrations' own rows come along."""
     connection = connect(source)

@@ -13,7 +13,12 @@ INSTALLED_APPS = [*_PRODUCT, "post_office", "tests.bench.outbox"]
 SENDER_JOURNAL_DIR = Path(os.environ.get("SENDER_JOURNAL_DIR", f"{tempfile.gettempdir()}/leadmaster-bench-journal"))
 SENDER_SLOTS = 64
 # A measurement may call a tick a hundred times; nothing of it is worth a line.
-LOGGING = {"version": 1, "disable_existing_loggers": True}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": True,
+    "handlers": {"nowhere": {"class": "logging.NullHandler"}},
+    "loggers": {"post_office": {"handlers": ["nowhere"], "propagate": False}},
+}
 
 POST_OFFICE = {
     "BACKENDS": {

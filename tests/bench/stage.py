@@ -14,6 +14,7 @@ from campaigns.models import Attempt, Campaign, Envio, Lane, Schedule, ScheduleD
 from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.roles import Role
 from leadmaster.ops.models import Heartbeat
+from tests.bench.figures import scaled
 from tests.factories.accounts import TeamFactory, UserFactory
 from whatsapp.models import State, WhatsAppSession
 
@@ -128,6 +129,14 @@ def long_past(*, messages: int, campaigns: int = 50) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE TABLE campaigns_envio")
         cursor.fetchall()
+
+
+def ensure_past() -> int:
+    """The past, made once per database; how many messages it has."""
+    wanted = scaled("PAST", 1_000_000)
+    if not Envio.objects.exists():
+        long_past(messages=wanted)
+    return wanted
 
 
 def _blank(field: models.Field[Any, Any]) -> str:

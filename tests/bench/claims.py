@@ -1,0 +1,41 @@
+"""Claiming ten lanes while the table holds a million messages sent before."""
+
+from __future__ import annotations
+
+import random
+import time
+
+from campaigns.engine.claim import candidates, claim, ensure_lanes
+from campaigns.engine.plan import ensure_days, make_plan
+from campaigns.engine.settle import Answer, settle
+from leadmaster.lib.clock import DatabaseClock
+from tests.bench import stage
+from tests.bench.figures import say, scaled, tail
+from whatsapp.gateways.base import SendResult
+
+LANES = 10
+
+
+def run() -> None:
+    messages, claims = stage.ensure_past(), scaled("CLAIMS", 300)
+    stage.fill(stage.open_lines(LANES), each=claims + 10)
+    clock, chance = DatabaseClock(), random.Random(1)
+    plan = make_plan(clock.now())
+    ensure_days(plan)
+    ensure_lanes(plan, now=clock.now())
+    looks, takes = [], []
+    for _ in range(claims):
+        now, started = clock.now(), time.perf_counter()
+        lanes = candidates(plan.slots, until=now)
+        looked = time.perf_counter()
+        found = claim([lane.lane_id for lane in lanes], plan.slots, now=now)
+        took = time.perf_counter()
+        assert len(found.claims) == LANES
+        looks.append(1000 * (looked - started))
+        takes.append(1000 * (took - looked))
+        for one in found.claims:
+            result = SendResult(message_id=f"true_{one.client_message_id}", http_status=200, host="in-process")
+            settle(one, Answer(result=result, dispatched_at=now, duration_ms=1), now=now, chance=chance)
+    say(f"  {LANES} lanes a claim, {messages:,} old messages and {LANES * claims:,} pending")
+    say(f"    claim, one transaction   {tail(takes, 'ms')}")
+    say(f"    finding the free lanes   {tail(looks, 'ms')}")
