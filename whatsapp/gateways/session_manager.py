@@ -36,6 +36,8 @@ from whatsapp.gateways.transport import Answer, TransportError, exchange
 SERVICE = "session-manager"
 # Seconds to a connection; a gateway that needs longer is not there.
 CONNECT_TIMEOUT = 5.0
+# Seconds; the contract takes no longer indicator.
+MAX_TYPING = 60.0
 
 _PHONE = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 # Printable and short: it becomes a key of our tables.
@@ -92,6 +94,7 @@ class SessionManagerGateway:
         return self._accepted(answer)
 
     def show_typing(self, phone: str, seconds: float) -> None:
+        seconds = min(max(seconds, 0.0), MAX_TYPING)
         body = {"cliente_id": self.config.tenant_id, "to": _chat_id(phone), "seconds": seconds}
         self._object(self._ask("POST", "/presence", json=body))
 

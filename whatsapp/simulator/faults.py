@@ -149,12 +149,16 @@ def parse_rule(specification: object) -> Rule:
         kind = Kind(given.take("fault", str, None))
     except ValueError:
         raise FaultError(f"unknown fault {specification.get('fault')!r}: write one of {', '.join(Kind)}") from None
+    shortest = given.take("min", (int, float), 0.0)
+    longest = given.take("max", (int, float), shortest)
+    if not 0 <= shortest <= longest:
+        raise FaultError(f'"min" is {shortest} and "max" is {longest}: write seconds, the shorter first')
     retry_after = given.take("retry_after", (int, str), None)
     fault = Fault(
         kind=kind,
         delivered=_delivered(kind, wanted=given.take("delivered", bool, None)),
-        min=given.take("min", (int, float), 0.0),
-        max=given.take("max", (int, float), given.peek("min", 0.0)),
+        min=shortest,
+        max=longest,
         seconds=given.take("seconds", (int, float), 0.0),
         status=given.take("status", int, 500),
         code=given.take("code", str, None),
@@ -215,9 +219,6 @@ class _Given:
 
     def __init__(self, values: dict[str, Any]) -> None:
         self._values = dict(values)
-
-    def peek(self, name: str, default: Any) -> Any:
-        return self._values.get(name, default)
 
     def take(self, name: str, kind: type | tuple[type, ...], default: Any) -> Any:
         value = self._values.pop(name, None)

@@ -235,8 +235,9 @@ def test_lookup_fails_on_an_unreachable_gateway_with_unknown(simulator: Simulato
     assert caught.value.outcome is Outcome.UNKNOWN
 
 
-def test_typing_is_asked_for_at_once(simulator: Simulator) -> None:
-    simulator.gateway().show_typing("+5491123456789", 3.5)
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, 3.5, 600.0])
+def test_typing_is_asked_for_within_what_the_contract_takes(simulator: Simulator, seconds: float) -> None:
+    simulator.gateway().show_typing("+5491123456789", seconds)
 
 
 def test_typing_on_a_session_that_is_not_ready_fails(simulator: Simulator) -> None:

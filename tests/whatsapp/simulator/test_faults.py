@@ -10,7 +10,7 @@ import pytest
 from tests.simulator import Simulator
 from tests.whatsapp.messages import a_message
 from whatsapp.gateways.base import GatewayError
-from whatsapp.simulator.faults import FaultError, Faults, Kind
+from whatsapp.simulator.faults import FaultError, Faults, Kind, parse_rule
 
 
 def struck(rule: dict[str, Any], requests: list[dict[str, str]]) -> list[int]:
@@ -72,6 +72,7 @@ def test_first_rule_that_strikes_wins() -> None:
         ({"fault": "reset", "count": "2"}, "'count' is '2': write int"),
         ({"fault": "reset", "count": True}, "'count' is True: write int"),
         ({"fault": "state", "delivered": True}, "makes no sense"),
+        ({"fault": "slow", "min": 3, "max": 1}, "the shorter first"),
         ({"fault": "callbacks", "acks": ["seen"]}, "ack is 'seen'"),
         ({"fault": "callbacks", "acks": [{"ack": "read", "time": 2}]}, "unknown key time"),
         ({"fault": "callbacks", "acks": [7]}, "an ack is"),
@@ -84,6 +85,14 @@ def test_specification_that_makes_no_sense_is_refused_with_a_sentence(rule: Any,
     with pytest.raises(FaultError, match=sentence):
         faults.add(rule)
     assert faults.rules == []
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"), [({"min": 30}, (30, 30)), ({"min": 2, "max": 5}, (2, 5)), ({"max": 5}, (0, 5))]
+)
+def test_slow_takes_as_long_as_it_says(given: dict[str, float], taken: tuple[float, float]) -> None:
+    fault = parse_rule({"fault": "slow", **given}).fault
+    assert (fault.min, fault.max) == taken
 
 
 def test_rules_are_added_all_or_none() -> None:
