@@ -161,6 +161,7 @@ _DOORS = {
     "campaigns/envio_states.py",
     "campaigns/audience/records.py",
     "campaigns/audience/pending.py",
+    "opportunities/states.py",
     "whatsapp/sessions.py",
 }
 

@@ -27,6 +27,10 @@ _PROMOTER: frozenset[str] = frozenset(
         "campaigns.add_recipientimport",
         "whatsapp.view_whatsappsession",
         "whatsapp.pair_whatsappsession",
+        "opportunities.view_opportunity",
+        "opportunities.view_lot",
+        "opportunities.view_dailyquota",
+        "opportunities.work_opportunity",
     }
 )
 
@@ -43,6 +47,16 @@ _SUPERVISOR: frozenset[str] = _PROMOTER | {
     "campaigns.view_tick",
     "directory.view_suppression",
     "directory.add_suppression",
+    "opportunities.supervise_opportunity",
+    "opportunities.view_absence",
+    "opportunities.view_bulkaction",
+    "opportunities.view_opportunityevent",
+    "opportunities.view_promoter",
+    "opportunities.view_quotaentry",
+    "opportunities.view_sale",
+    "opportunities.view_stage",
+    "opportunities.view_stageroute",
+    "directory.view_client",
     "ops.view_alert",
     "ops.view_heartbeat",
     "ops.resolve_alert",

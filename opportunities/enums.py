@@ -1,0 +1,78 @@
+"""Every state and kind of the desk, with its named groups."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class OpportunityState(models.TextChoices):
+    ACTIVE = "activa", _("Activa")
+    EXIT = "salida", _("En la bandeja")
+    POOL = "pool", _("En el pool")
+    WON = "ganada", _("Ganada")
+    LOST = "perdida", _("Perdida")
+
+
+# A client has at most one of these.
+OPEN = (OpportunityState.ACTIVE, OpportunityState.EXIT, OpportunityState.POOL)
+CLOSED = (OpportunityState.WON, OpportunityState.LOST)
+# Somebody's: these count for the lot and against capacity.
+OWNED = (OpportunityState.ACTIVE, OpportunityState.EXIT)
+
+
+class StageType(models.TextChoices):
+    INITIAL = "inicial", _("Inicial")
+    PROGRESS = "avance", _("Avance")
+    EXIT = "salida", _("Salida")
+    SALE = "venta", _("Venta")
+    LOST = "perdida", _("Pérdida")
+
+
+WORKING = (StageType.INITIAL, StageType.PROGRESS)
+
+
+class ExitTo(models.TextChoices):
+    """Where an exit stage sends the opportunity."""
+
+    INBOX = "bandeja", _("A la bandeja del supervisor")
+    POOL = "pool", _("Directo al pool")
+
+
+class Origin(models.TextChoices):
+    DRAW = "asignacion", _("Asignación")
+    CAPTURE = "captacion", _("Captación")
+
+
+class EventKind(models.TextChoices):
+    """What a history line tells."""
+
+    ASSIGNED = "asignada", _("Asignada")
+    CAPTURED = "captada", _("Captada")
+    MOVED = "etapa", _("Cambio de etapa")
+    EXITED = "salida", _("Salida")
+    EXPIRED = "vencida", _("Venció el plazo")
+    REASSIGNED = "reasignada", _("Reasignada")
+    POOLED = "al_pool", _("Devuelta al pool")
+    RETURNED = "devuelta", _("Devuelta a su promotor")
+    SOLD = "venta", _("Venta")
+    CLOSED = "cerrada", _("Cerrada")
+    EXTENDED = "prorroga", _("Prórroga")
+    RETIMED = "plazo", _("Cambio de plazo")
+    NOTE = "nota", _("Nota")
+    UNDONE = "deshecha", _("Deshecho")
+
+
+class QuotaKind(models.TextChoices):
+    """Why a quota line was written. Amounts are signed: what they add to `used`, or to `limit` for the last."""
+
+    GRANT = "asignacion", _("Asignación")
+    REFUND = "devolucion", _("No había más para asignar")
+    REASSIGNED_IN = "reasignacion", _("Reasignación recibida")
+    UNDO = "deshacer", _("Se deshizo una reasignación")
+    LIMIT = "limite", _("Cambio del límite del día")
+
+
+class AbsencePolicy(models.TextChoices):
+    PAUSE = "pausar", _("Sus plazos se detienen")
+    REDISTRIBUTE = "redistribuir", _("Su trabajo vuelve al pool")

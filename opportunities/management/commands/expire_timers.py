@@ -1,0 +1,31 @@
+"""`manage.py expire_timers`: one pass of the timer cron."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from leadmaster.lib.clock import database_now
+from leadmaster.ops.heartbeat import beat
+from opportunities import absences, timers
+from opportunities.tasks import HEARTBEAT
+
+
+class Command(BaseCommand):
+    help = "Devuelve al pool lo que venció. Se puede repetir sin riesgo."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="informe en JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = database_now()
+        absences.begin_and_end(now)
+        report = timers.expire_timers(now)
+        beat(HEARTBEAT, now=now, detail={"expired": report.expired})
+        if options["json"]:
+            self.stdout.write(json.dumps(dataclasses.asdict(report)))
+        else:
+            self.stdout.write(f"Vencidas: {report.expired}.")

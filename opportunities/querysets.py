@@ -1,0 +1,43 @@
+"""The desk's business words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+
+from leadmaster.accounts.models import User
+from leadmaster.accounts.scope import scope
+from opportunities.enums import OPEN, OpportunityState
+
+if TYPE_CHECKING:
+    from opportunities.models import Opportunity  # noqa: F401 - named in the string below
+
+
+class OpportunityQuerySet(models.QuerySet["Opportunity"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(scope(user, owner="owner__user", team="team"))
+
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN)
+
+    def active(self) -> Self:
+        return self.filter(state=OpportunityState.ACTIVE)
+
+    def inbox(self) -> Self:
+        """Exits that wait for a decision, the oldest first."""
+        return self.filter(state=OpportunityState.EXIT).order_by("state_since", "id")
+
+    def pool(self) -> Self:
+        """Nobody's, the oldest first."""
+        return self.filter(state=OpportunityState.POOL).order_by("state_since", "id")
+
+    def overdue(self, now: dt.datetime) -> Self:
+        """A fact of the clock: so from the deadline on, whether or not the cron has run."""
+        return self.filter(state=OpportunityState.ACTIVE, deadline__lte=now)
+
+    def on_time(self, now: dt.datetime) -> Self:
+        return self.filter(Q(deadline__isnull=True) | Q(deadline__gt=now), state=OpportunityState.ACTIVE)

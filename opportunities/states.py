@@ -1,0 +1,162 @@
+"""The one door to `Opportunity.state`: a table, one UPDATE for all rows of a change, their history, their clients.
+
+Lock order everywhere: quota → clients → opportunities → lot.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from leadmaster.accounts.models import User
+from leadmaster.directory.enums import Availability
+from leadmaster.directory.models import Client
+from opportunities.enums import CLOSED, EventKind, OpportunityState
+from opportunities.errors import Stale
+from opportunities.models import Opportunity, OpportunityEvent
+
+S = OpportunityState
+
+# For a field that counts up in a change, such as `attempts`.
+ONE_MORE = F("attempts") + 1
+
+# Closed ones stay closed: only taking back a bulk action, within its minutes, opens them again.
+TRANSITIONS: dict[OpportunityState, frozenset[OpportunityState]] = {
+    S.ACTIVE: frozenset({S.ACTIVE, S.EXIT, S.POOL, S.WON, S.LOST}),
+    S.EXIT: frozenset({S.ACTIVE, S.POOL, S.LOST}),
+    S.POOL: frozenset({S.ACTIVE, S.EXIT, S.LOST}),
+    S.WON: frozenset(),
+    S.LOST: frozenset({S.ACTIVE, S.EXIT, S.POOL}),
+}
+
+AVAILABILITY: dict[OpportunityState, Availability] = {
+    S.ACTIVE: Availability.TAKEN,
+    S.EXIT: Availability.TAKEN,
+    S.POOL: Availability.POOL,
+    S.WON: Availability.CLOSED,
+    S.LOST: Availability.CLOSED,
+}
+
+
+def lock(ids: Collection[int]) -> list[Opportunity]:
+    """These opportunities, locked with their clients, in the order that everybody keeps. Runs in a transaction."""
+    client_ids = Opportunity.objects.filter(id__in=ids).values_list("client_id", flat=True)
+    list(Client.objects.filter(id__in=list(client_ids)).order_by("id").select_for_update().values_list("id"))
+    return list(Opportunity.objects.filter(id__in=ids).order_by("id").select_for_update())
+
+
+def lock_free(ids: Collection[int]) -> list[Opportunity]:
+    """Of these, what nobody else is holding, locked with its clients. For crons, which come again."""
+    client_ids = list(Opportunity.objects.filter(id__in=ids).values_list("client_id", flat=True))
+    free = list(
+        Client.objects.filter(id__in=client_ids)
+        .order_by("id")
+        .select_for_update(skip_locked=True)
+        .values_list("id", flat=True)
+    )
+    rows = Opportunity.objects.filter(id__in=ids, client_id__in=free).order_by("id")
+    return list(rows.select_for_update(skip_locked=True))
+
+
+def require_version(row: Opportunity, version: int) -> None:
+    """Raise Stale, saying what happened meanwhile, unless the row is as this person saw it."""
+    if row.version == version:
+        return
+    last = row.events.select_related("by", "to_stage").order_by("-id").first()
+    what = last.get_kind_display().lower() if last else ""
+    who = str(last.by) if last and last.by else _("el sistema")
+    raise Stale(
+        _("La oportunidad #%(id)s cambió mientras la mirabas (%(what)s, %(who)s). Actualiza la página.")
+        % {"id": row.pk, "what": what, "who": who}
+    )
+
+
+def change(
+    rows: Sequence[Opportunity],
+    target: OpportunityState,
+    *,
+    kind: EventKind,
+    now: dt.datetime,
+    by: User | None,
+    reason: str = "",
+    data: dict[str, Any] | None = None,
+    **fields: Any,
+) -> None:
+    """Move locked rows to `target` with these fields, and write their history and their clients' availability.
+
+    The same values for every row: two queries and one more for the clients, however many. The instances are brought
+    up to date. Raises ValueError for a step that the table does not know.
+    """
+    if not rows:
+        return
+    for row in rows:
+        if target not in TRANSITIONS[OpportunityState(row.state)]:
+            raise ValueError(f"an opportunity never goes from {row.state} to {target}")
+    events = [_event(row, target, kind=kind, now=now, by=by, reason=reason, data=data, fields=fields) for row in rows]
+    fields = {**_of_state(target), **fields}
+    moved = [row for row in rows if row.state != target]
+    same = {"version": F("version") + 1, **fields}
+    ids = [row.pk for row in rows]
+    Opportunity.objects.filter(id__in=[row.pk for row in rows if row.state == target]).update(state=target, **same)
+    if moved:
+        held = {"open_client": None} if target in CLOSED else {"open_client_id": F("client_id")}
+        Opportunity.objects.filter(id__in=[row.pk for row in moved]).update(
+            state=target, state_since=now, **same, **held
+        )
+        _make_available([row for row in moved if AVAILABILITY[S(row.state)] != AVAILABILITY[target]], target)
+    OpportunityEvent.objects.bulk_create(events)
+    fresh = Opportunity.objects.in_bulk(ids)
+    for row in rows:
+        row.__dict__.update(fresh[row.pk].__dict__)
+
+
+def _of_state(target: OpportunityState) -> dict[str, Any]:
+    """What a state means for the other columns."""
+    if target is S.ACTIVE:
+        return {}
+    fields: dict[str, Any] = {"deadline": None, "paused_seconds": None}
+    if target is S.POOL:
+        fields |= {"owner": None, "stage": None, "lot": None}
+    return fields
+
+
+def _make_available(rows: Collection[Opportunity], target: OpportunityState) -> None:
+    if rows:
+        ids = [row.client_id for row in rows]
+        Client.objects.filter(id__in=ids).update(availability=AVAILABILITY[target])
+
+
+def _event(
+    row: Opportunity,
+    target: OpportunityState,
+    *,
+    kind: EventKind,
+    now: dt.datetime,
+    by: User | None,
+    reason: str,
+    data: dict[str, Any] | None,
+    fields: dict[str, Any],
+) -> OpportunityEvent:
+    after = {**_of_state(target), **fields}
+    return OpportunityEvent(
+        opportunity=row,
+        kind=kind,
+        at=now,
+        by=by,
+        from_state=row.state,
+        to_state=target,
+        from_stage_id=row.stage_id,
+        to_stage_id=_id(after["stage"]) if "stage" in after else row.stage_id,
+        from_owner_id=row.owner_id,
+        to_owner_id=_id(after["owner"]) if "owner" in after else row.owner_id,
+        reason=reason.strip()[:300],
+        data=data or {},
+    )
+
+
+def _id(value: Any) -> int | None:
+    return None if value is None else int(value.pk)

@@ -1,0 +1,19 @@
+"""What the django-q2 cluster runs for the desk: no arguments, no business."""
+
+from __future__ import annotations
+
+from leadmaster.lib.clock import database_now
+from leadmaster.ops.heartbeat import beat
+from opportunities import absences, timers
+
+HEARTBEAT = "timers"
+
+
+def expire_timers() -> str:
+    """Move what is overdue to the pool; begin and end absences."""
+    now = database_now()
+    # Absences first: a clock that stands still from today on must not expire today.
+    absences.begin_and_end(now)
+    report = timers.expire_timers(now)
+    beat(HEARTBEAT, now=now, detail={"expired": report.expired})
+    return f"expired {report.expired}"
