@@ -11,7 +11,7 @@ import pytest
 from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("leadmaster", "whatsapp", "campaigns")
+PACKAGES = ("leadmaster", "whatsapp", "campaigns", "opportunities")
 _NOT_OURS = {".git", ".hypothesis", ".venv", "var", "node_modules", "__pycache__"}
 _TEXT = {
     ".py",
