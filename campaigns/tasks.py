@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaigns import receipts
+from campaigns.audience.pending import run_queued
 from campaigns.engine.lookup import run_lookups
 from campaigns.engine.tick import run_tick
 from leadmaster.lib.clock import database_now
@@ -24,3 +25,8 @@ def lookups() -> str:
     settled = run_lookups(now)
     beat("lookups", now=now)
     return f"settled {settled}, applied {applied}"
+
+
+def imports() -> str:
+    """Files of recipients that were too big for a web request."""
+    return f"imported {run_queued(database_now())}"

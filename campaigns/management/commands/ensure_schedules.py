@@ -13,6 +13,7 @@ from django_q.models import Schedule
 
 _EVERY_MINUTE = {
     "lookups": "campaigns.tasks.lookups",
+    "imports": "campaigns.tasks.imports",
     "sessions": "whatsapp.tasks.refresh_sessions",
 }
 
