@@ -14,9 +14,9 @@ from leadmaster.accounts.models import User
 from leadmaster.accounts.scope import scope
 
 if TYPE_CHECKING:
-    from campaigns.models.campaign import Campaign
-    from campaigns.models.envio import Envio
-    from campaigns.models.lane import Lane
+    from campaigns.models.campaign import Campaign  # noqa: F401 - named in strings below
+    from campaigns.models.envio import Envio  # noqa: F401 - named in strings below
+    from campaigns.models.lane import Lane  # noqa: F401 - named in strings below
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):

@@ -81,9 +81,7 @@ class WhatsAppSession(models.Model):
     tenant_id = models.CharField(
         _("cliente_id"), max_length=64, help_text=_("El identificador con el que el gateway conoce esta línea.")
     )
-    gateway = models.CharField(
-        _("gateway"), max_length=32, choices=GatewayKind, default=GatewayKind.SESSION_MANAGER
-    )
+    gateway = models.CharField(_("gateway"), max_length=32, choices=GatewayKind, default=GatewayKind.SESSION_MANAGER)
     base_url = models.URLField(
         _("dirección del gateway"), blank=True, help_text=_("Vacía: la de SESSION_MANAGER_BASE_URL.")
     )

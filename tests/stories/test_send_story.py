@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from campaigns import lifecycle
 from campaigns.audience.importing import import_file
 from campaigns.engine.tick import run_tick
-from campaigns.enums import Ack, CampaignState, EnvioState, ScheduleState
+from campaigns.enums import Ack, CampaignState, ScheduleState
 from campaigns.models import Attempt, Campaign, Envio, ScheduleWindow, SessionDay
 from campaigns.progress import progress
 from leadmaster.accounts.roles import Role

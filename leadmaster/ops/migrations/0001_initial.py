@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,66 +14,109 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True, verbose_name='nombre')),
-                ('at', models.DateTimeField(verbose_name='último latido')),
-                ('detail', models.JSONField(blank=True, default=dict, verbose_name='detalle')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=64, unique=True, verbose_name="nombre")),
+                ("at", models.DateTimeField(verbose_name="último latido")),
+                ("detail", models.JSONField(blank=True, default=dict, verbose_name="detalle")),
             ],
             options={
-                'verbose_name': 'latido',
-                'verbose_name_plural': 'latidos',
+                "verbose_name": "latido",
+                "verbose_name_plural": "latidos",
             },
         ),
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=160, verbose_name='clave')),
-                ('open_key', models.CharField(blank=True, editable=False, max_length=160, null=True, unique=True)),
-                ('severity', models.CharField(choices=[('info', 'Aviso'), ('advertencia', 'Advertencia'), ('critica', 'Crítica')], max_length=16, verbose_name='gravedad')),
-                ('title', models.CharField(max_length=200, verbose_name='título')),
-                ('body', models.TextField(blank=True, verbose_name='detalle')),
-                ('count', models.PositiveIntegerField(default=1, verbose_name='veces')),
-                ('opened_at', models.DateTimeField(verbose_name='desde')),
-                ('last_seen_at', models.DateTimeField(verbose_name='última vez')),
-                ('resolved_at', models.DateTimeField(blank=True, null=True, verbose_name='resuelta')),
-                ('open_notified_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('resolve_notified_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('notify_error', models.CharField(blank=True, editable=False, max_length=300)),
-                ('resolved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL, verbose_name='resuelta por')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=160, verbose_name="clave")),
+                ("open_key", models.CharField(blank=True, editable=False, max_length=160, null=True, unique=True)),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("info", "Aviso"), ("advertencia", "Advertencia"), ("critica", "Crítica")],
+                        max_length=16,
+                        verbose_name="gravedad",
+                    ),
+                ),
+                ("title", models.CharField(max_length=200, verbose_name="título")),
+                ("body", models.TextField(blank=True, verbose_name="detalle")),
+                ("count", models.PositiveIntegerField(default=1, verbose_name="veces")),
+                ("opened_at", models.DateTimeField(verbose_name="desde")),
+                ("last_seen_at", models.DateTimeField(verbose_name="última vez")),
+                ("resolved_at", models.DateTimeField(blank=True, null=True, verbose_name="resuelta")),
+                ("open_notified_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("resolve_notified_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("notify_error", models.CharField(blank=True, editable=False, max_length=300)),
+                (
+                    "resolved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="resuelta por",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'alerta',
-                'verbose_name_plural': 'alertas',
-                'ordering': ['-id'],
-                'permissions': [('resolve_alert', 'Can resolve alerts')],
-                'indexes': [models.Index(fields=['resolved_at', '-last_seen_at'], name='alert_open_first')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('open_key__isnull', True), ('resolved_at__isnull', False)), models.Q(('open_key', models.F('key')), ('resolved_at__isnull', True)), _connector='OR'), name='alert_open_key_while_open')],
+                "verbose_name": "alerta",
+                "verbose_name_plural": "alertas",
+                "ordering": ["-id"],
+                "permissions": [("resolve_alert", "Can resolve alerts")],
+                "indexes": [models.Index(fields=["resolved_at", "-last_seen_at"], name="alert_open_first")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("open_key__isnull", True), ("resolved_at__isnull", False)),
+                            models.Q(("open_key", models.F("key")), ("resolved_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="alert_open_key_while_open",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='IdempotentRequest',
+            name="IdempotentRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=128, verbose_name='clave')),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('token', models.UUIDField()),
-                ('lease_until', models.DateTimeField()),
-                ('started_at', models.DateTimeField(verbose_name='empezó')),
-                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='respondió')),
-                ('status', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='HTTP')),
-                ('answer', models.TextField(blank=True, verbose_name='respuesta')),
-                ('expires_at', models.DateTimeField(verbose_name='se olvida')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='quién')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=128, verbose_name="clave")),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("token", models.UUIDField()),
+                ("lease_until", models.DateTimeField()),
+                ("started_at", models.DateTimeField(verbose_name="empezó")),
+                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="respondió")),
+                ("status", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="HTTP")),
+                ("answer", models.TextField(blank=True, verbose_name="respuesta")),
+                ("expires_at", models.DateTimeField(verbose_name="se olvida")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="quién",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'solicitud con clave',
-                'verbose_name_plural': 'solicitudes con clave',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['user', 'expires_at'], name='idempotent_forget')],
-                'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='idempotent_key_once'), models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('status__isnull', True)), models.Q(('answered_at__isnull', False), ('status__isnull', False)), _connector='OR'), name='idempotent_answer_has_status')],
+                "verbose_name": "solicitud con clave",
+                "verbose_name_plural": "solicitudes con clave",
+                "ordering": ["-id"],
+                "indexes": [models.Index(fields=["user", "expires_at"], name="idempotent_forget")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "key"), name="idempotent_key_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("answered_at__isnull", True), ("status__isnull", True)),
+                            models.Q(("answered_at__isnull", False), ("status__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="idempotent_answer_has_status",
+                    ),
+                ],
             },
         ),
     ]
