@@ -140,10 +140,9 @@ class BatchWriter:
         return known
 
     def _lock_campaign(self) -> None:
-        state, template = (
-            Campaign.objects.select_for_update().values_list("state", "template").get(pk=self._campaign.pk)
-        )
-        if state not in CAMPAIGN_EDITABLE or template != self._campaign.template:
+        campaign = Campaign.objects.select_for_update().only("state", "template", "session").get(pk=self._campaign.pk)
+        same = (campaign.template, campaign.session_id) == (self._campaign.template, self._campaign.session_id)
+        if campaign.state not in CAMPAIGN_EDITABLE or not same:
             raise AudienceError(
                 "campaign_changed",
                 _(

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from campaigns.audience.batches import BatchWriter, Decision, batches
-from campaigns.audience.errors import file_errors
+from campaigns.audience.errors import AudienceError, file_errors
 from campaigns.audience.mapping import ColumnMapping
 from campaigns.audience.plan import Plan, make_plan
 from campaigns.audience.preview import decimal_sign
@@ -81,10 +83,21 @@ def import_file(
     name = file_name or (file.name if isinstance(file, Path) else Path(getattr(file, "name", None) or "archivo").name)
     with file_errors(), open_table(file, decimal=decimal_sign(campaign.session.region)) as table:
         plan = make_plan(campaign, table, mapping=mapping, by=by)
+        _check_writable(report_path)
         record = None
         if not dry_run:
             record = retrying(lambda: open_record(plan, file_name=name, by=by, now=now))
         return _run(plan, table, record=record, now=now, progress=progress, report_path=report_path)
+
+
+def _check_writable(path: Path | None) -> None:
+    try:
+        if path:
+            path.touch()
+    except OSError as error:
+        raise AudienceError(
+            "report_path", _("No se puede escribir el informe en %(path)s: elige otro lugar.") % {"path": path}
+        ) from error
 
 
 def run_import(record: RecipientImport, *, now: dt.datetime, progress: Progress | None = None) -> ImportReport:

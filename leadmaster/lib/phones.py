@@ -94,7 +94,7 @@ def normalise(raw: str, region: str) -> Phone | InvalidPhone:
     suffix to local numbers: one that makes sense both ways is refused, for a guess might write to a stranger.
     Never raises on account of `raw`.
     """
-    plain = _PLAIN.fullmatch(raw)
+    plain = _PLAIN.fullmatch(raw) if len(raw) <= _LONGEST else None
     if plain:
         digits = _NOT_DIGITS.sub("", raw)
         plus, wid = bool(plain[1]), bool(plain[2])
@@ -128,7 +128,9 @@ def masked(e164: str) -> str:
 
 # Nearly every cell of a real file: digits, the usual separators, perhaps the suffix that WhatsApp tools add.
 # What a float leaves behind (`5493512743915.0`) is not plain: its zero is no digit of the number.
-_PLAIN = re.compile(r" *(?!\+?[0-9]{10,}\.00? *$)(\+)?(?=[ (]*[0-9])[0-9 ().\-]*[0-9] *(@c\.us)? *")
+_PLAIN = re.compile(r" *(?!\+?[0-9]{10,}\.00? *$)(\+)?(?=[ (]*[0-9])[0-9 ().\-]*[0-9] *(?:(@c\.us) *)?")
+# No writing of a phone is longer, and no pattern here has to be quick on more.
+_LONGEST = 200
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _SCIENTIFIC = re.compile(r"\+?([0-9])(?:[.,]([0-9]+))?[eE]\+?([0-9]{1,2})")
 _INTEGRAL = re.compile(r"(\+?[0-9]{10,})[.,]00?")
@@ -143,13 +145,12 @@ _RUN = re.compile(r"\+?\(?[0-9](?:[0-9 ().\-]*[0-9])?")
 def _tidy(raw: str) -> tuple[str, bool, bool] | InvalidPhone:
     """(digits, written with plus, is a WhatsApp id) of a cell that is not plainly a number."""
     text = unicodedata.normalize("NFKC", raw)
-    text = "".join(char for char in map(_plain_char, text) if char).strip().lstrip("'`´").strip()
+    text = "".join(map(_plain_char, text)).strip().lstrip("'`´").strip()
     formula = _FORMULA_TEXT.fullmatch(text)
     text = formula[1].strip() if formula else text
-    if not text:
-        return InvalidPhone(Reason.EMPTY)
-    if not any(char in "0123456789" for char in text):
-        return InvalidPhone(Reason.NO_DIGITS)
+    hopeless = _hopeless(text)
+    if hopeless:
+        return InvalidPhone(hopeless)
     scientific = _SCIENTIFIC.fullmatch(text)
     if scientific:
         exact = _exact(*scientific.groups(default=""))
@@ -169,6 +170,14 @@ def _tidy(raw: str) -> tuple[str, bool, bool] | InvalidPhone:
     if len(runs) != 1:
         return InvalidPhone(Reason.LETTERS if runs else Reason.NO_DIGITS)
     return _NOT_DIGITS.sub("", runs[0]), runs[0].startswith("+"), bool(wid)
+
+
+def _hopeless(text: str) -> Reason | None:
+    if not text:
+        return Reason.EMPTY
+    if not any(char in "0123456789" for char in text):
+        return Reason.NO_DIGITS
+    return Reason.LETTERS if len(text) > _LONGEST else None
 
 
 def _plain_char(char: str) -> str:

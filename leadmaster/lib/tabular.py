@@ -14,7 +14,7 @@ import dataclasses
 import io
 import itertools
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -30,6 +30,8 @@ DELIMITERS = (";", ",", "\t", "|")
 _SAMPLE_BYTES = 64 * 1024
 _SAMPLE_ROWS = 60
 _CHUNK = 1 << 20
+# A hundred long cells; what has no line ends must not be read whole.
+_LONGEST_LINE = 1 << 22
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -257,9 +259,7 @@ def _records(source: IO[bytes], *, encoding: str, delimiter: str) -> Generator[l
     source.seek(0)
     errors = _STRAY if encoding.startswith("utf-8") else "strict"
     text = io.TextIOWrapper(source, encoding=encoding, errors=errors, newline="")
-    # A zero in a text is debris of some export, and neither MariaDB's JSON nor a screen would take it well.
-    lines = (line.replace("\x00", "") if "\x00" in line else line for line in text)
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = csv.reader(_lines(text), delimiter=delimiter)
     try:
         first = next(reader, None)
         if first is not None and not _declares_separator(first):
@@ -283,6 +283,16 @@ def _records(source: IO[bytes], *, encoding: str, delimiter: str) -> Generator[l
         # The stream belongs to the table: the wrapper must not close it when it goes.
         with contextlib.suppress(ValueError):
             text.detach()
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """Lines without zeros: those are debris of some export that no screen and no database takes well."""
+    for line in iter(lambda: text.readline(_LONGEST_LINE), ""):
+        if len(line) == _LONGEST_LINE:
+            raise TabularError(
+                "binary", _("Tiene una línea larguísima: no parece una planilla. Guárdala como .xlsx o CSV.")
+            )
+        yield line.replace("\x00", "") if "\x00" in line else line
 
 
 def _declares_separator(record: list[str]) -> bool:

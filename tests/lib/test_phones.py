@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import phonenumbers
 import pytest
@@ -192,6 +193,15 @@ def test_a_suffix_glued_to_a_local_number_that_is_also_a_foreign_one_is_not_gues
 )
 def test_what_is_no_phone_says_why(raw: str, expected: Reason) -> None:
     assert reason(raw, "AR") is expected
+
+
+@pytest.mark.parametrize(
+    "junk", ["1" + " " * 100_000 + "x", "x" * 1_000_000, "1 " * 50_000, "(" * 100_000 + "1", "1-" * 90_000]
+)
+def test_a_cell_of_junk_costs_no_time(junk: str) -> None:
+    started = time.perf_counter()
+    assert isinstance(normalise(junk, "AR"), InvalidPhone)
+    assert time.perf_counter() - started < 2
 
 
 def test_every_reason_has_its_own_sentence() -> None:

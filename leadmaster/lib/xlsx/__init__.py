@@ -51,9 +51,8 @@ def rows(source: IO[bytes], *, decimal: str = ",") -> Generator[list[str], None,
     """Every row of the sheet from row 1 on, gaps included; numbers are written with `decimal`."""
     with _readable(source) as archive:
         book = Book(archive)
-        with contextlib.closing(StringStore()) as strings:
-            if book.strings_path:
-                strings.fill(shared_texts(archive, book.strings_path))
+        texts = shared_texts(archive, book.strings_path) if book.strings_path else ()
+        with contextlib.closing(StringStore(texts)) as strings:
             cell_text = CellText(strings, date_styles=book.date_styles, epoch=book.epoch, decimal=decimal)
             yield from sheet_rows(archive, book.sheet[1], cell_text)
 

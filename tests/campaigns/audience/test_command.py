@@ -105,6 +105,12 @@ def test_a_file_that_is_no_table_ends_the_command_even_with_columns_named(campai
         run(campaign.pk, path, "--phone-column", "1")
 
 
+def test_a_report_that_cannot_be_written_is_refused_first(campaign: Campaign, file: Path) -> None:
+    with pytest.raises(CommandError, match="elige otro lugar"):
+        run(campaign.pk, file, "--report", "/nowhere/at/all.csv")
+    assert not RecipientImport.objects.exists()
+
+
 def test_an_unknown_campaign_ends_the_command(file: Path) -> None:
     with pytest.raises(CommandError, match="No existe la campaña 999"):
         run(999, file)
