@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from leadmaster.lib import api_components, env
-from leadmaster.unfold import UNFOLD as UNFOLD
+from leadmaster.unfold import UNFOLD  # noqa: F401 - the theme reads it from here
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"

@@ -7,6 +7,7 @@ import time
 import zoneinfo
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from leadmaster.lib.clock import DatabaseClock, business_day, local_datetime
 
@@ -45,7 +46,9 @@ def test_a_wall_time_is_one_instant_even_when_clocks_jump(day: dt.date, at: dt.t
 
 
 @pytest.mark.django_db
-def test_the_databases_clock_goes_on_without_asking_it_again(django_assert_num_queries) -> None:
+def test_the_databases_clock_goes_on_without_asking_it_again(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     clock = DatabaseClock()
     with django_assert_num_queries(0):
         first = clock.now()
