@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from leadmaster.directory.enums import ContactKind
-from leadmaster.directory.models import Client, ContactPoint
+from leadmaster.directory.models import Client
 from leadmaster.directory.sync import moments
 from leadmaster.directory.sync.source import RawContact, Record, key_of
 from leadmaster.lib.phones import InvalidPhone, normalise
@@ -29,6 +29,7 @@ _LENGTHS: Final = {
 _RAW_LENGTH: Final = 160
 _MOST_CAPACITY: Final = decimal.Decimal(10) ** 12
 _MAIL: Final = re.compile(r"[^@\s,;<>()]+@[^@\s,;<>()]+\.[^@\s.,;<>()]{2,}")
+_EUROPEAN: Final = re.compile(r"(\d\d)/(\d\d)/(\d{4})")
 _MOBILE: Final = re.compile(r"cel|m[oó]vil|whats|mobile", re.I)
 _MAIL_WORD: Final = re.compile(r"correo|mail", re.I)
 
@@ -116,13 +117,12 @@ def _date(value: Any) -> dt.date | None:
         return value.date()
     if isinstance(value, dt.date):
         return value
-    text = str(value or "").strip()
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            return dt.datetime.strptime(text[:10], form).date()  # noqa: DTZ007 - a date has no zone
-        except ValueError:
-            continue
-    return None
+    text = str(value or "").strip()[:10]
+    european = _EUROPEAN.fullmatch(text)
+    try:
+        return dt.date.fromisoformat("{2}-{1}-{0}".format(*european.groups()) if european else text)
+    except ValueError:
+        return None
 
 
 # --- Contacts -----------------------------------------------------------------------------------------------------------
@@ -170,19 +170,3 @@ def _order(contact: Contact) -> tuple[bool, bool, bool, bool, str]:
         not _MOBILE.search(contact.label),
         contact.raw,
     )
-
-
-def contact_points(client_id: int, contacts: Sequence[Contact]) -> list[ContactPoint]:
-    return [
-        ContactPoint(
-            client_id=client_id,
-            kind=contact.kind,
-            label=contact.label,
-            raw=contact.raw,
-            normalised=contact.normalised,
-            is_primary=contact.is_primary,
-            is_valid=contact.is_valid,
-            position=position,
-        )
-        for position, contact in enumerate(contacts)
-    ]

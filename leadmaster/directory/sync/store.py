@@ -5,18 +5,18 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from django.db import connection
-
+from leadmaster.directory.enums import Availability, ContactKind
 from leadmaster.directory.models import Client, ContactPoint, shard_of
 from leadmaster.directory.sync import moments, rows
+from leadmaster.directory.sync.bulk import BulkWriter
 from leadmaster.directory.sync.report import SyncReport
-from leadmaster.directory.sync.rows import Reading, Values
+from leadmaster.directory.sync.rows import Contact, Reading, Values
 from leadmaster.directory.sync.source import RawContact, Record
 
-# What a synchronisation may write on a client that is there already. The desk's own fields are not among them.
-_FROM_OUTSIDE: Final = (
+# What a synchronisation writes on a client that is there already. The desk's own fields are not among them.
+FROM_OUTSIDE: Final = (
     "name",
     "last_names",
     "tax_id",
@@ -31,7 +31,9 @@ _FROM_OUTSIDE: Final = (
     "gone_at",
     "updated_at",
 )
-_CONTACT_FIELDS: Final = ("kind", "label", "raw", "normalised", "is_primary", "is_valid", "position")
+# What a new one begins with.
+_ONCE: Final = ("source", "external_id", "shard", "availability", "created_at")
+_CONTACT: Final = ("kind", "label", "raw", "normalised", "is_primary", "is_valid", "position")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,6 +44,21 @@ class Incoming:
     record: Record
     contacts: Sequence[RawContact]
     digest: str
+
+
+class _Known(NamedTuple):
+    pk: int
+    digest: str
+    gone_at: dt.datetime | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Touched:
+    """A client to write, and who they were before; nobody for a new one."""
+
+    incoming: Incoming
+    values: Values
+    before: _Known | None
 
 
 def incoming(
@@ -59,39 +76,28 @@ def incoming(
 
 
 def store(source: str, page: Sequence[Incoming], *, reading: Reading, now: dt.datetime) -> SyncReport:
-    """Write what is new or changed. Runs in the page's transaction."""
-    known = {
-        external_id: (pk, digest, gone_at)
-        for pk, external_id, digest, gone_at in Client.objects.filter(
-            source=source, external_id__in=[one.external_id for one in page]
-        ).values_list("pk", "external_id", "digest", "gone_at")
-    }
-    new: list[tuple[Client, Values]] = []
-    changed: list[tuple[Client, Values]] = []
-    returned = 0
-    for one in page:
-        pk, digest, gone_at = known.get(one.external_id, (None, "", None))
-        if pk is not None and digest == one.digest and gone_at is None:
-            continue
-        returned += gone_at is not None
-        values = rows.values(one.record, one.contacts, reading)
-        client = _client(source, one, values.fields, pk=pk, now=now)
-        (new if pk is None else changed).append((client, values))
-
-    _insert(new)
-    _update(changed)
-    touched = [*new, *changed]
-    return (
-        SyncReport(
-            read=len(page),
-            new=len(new),
-            changed=len(changed) - returned,
-            returned=returned,
-            unchanged=len(page) - len(touched),
-        )
-        + _dates(page, reading, now)
-        + _quality(touched)
+    """Write what is new, changed or back. Runs in the page's transaction."""
+    if not page:
+        return SyncReport()
+    known = _known(source, page)
+    touched = [
+        _Touched(one, rows.values(one.record, one.contacts, reading), before)
+        for one in page
+        if (before := known.get(one.external_id)) is None or before.gone_at or before.digest != one.digest
+    ]
+    new = [row for row in touched if row.before is None]
+    old = [row for row in touched if row.before is not None]
+    _insert(source, new, now=now)
+    _update(source, old, now=now)
+    returned = sum(row.before is not None and row.before.gone_at is not None for row in old)
+    counts = SyncReport(
+        read=len(page),
+        new=len(new),
+        changed=len(old) - returned,
+        returned=returned,
+        unchanged=len(page) - len(touched),
     )
+    return counts + _dates(page, reading, now) + _quality(touched)
 
 
 def mark_gone(source: str, ids: Sequence[int], *, now: dt.datetime) -> int:
@@ -99,81 +105,95 @@ def mark_gone(source: str, ids: Sequence[int], *, now: dt.datetime) -> int:
     return Client.objects.filter(source=source, pk__in=ids, gone_at__isnull=True).update(gone_at=now, updated_at=now)
 
 
-def _client(source: str, one: Incoming, fields: dict[str, Any], *, pk: int | None, now: dt.datetime) -> Client:
-    return Client(
-        pk=pk,
-        source=source,
-        external_id=one.external_id,
-        shard=shard_of(one.external_id),
-        digest=one.digest,
-        created_at=now,
-        updated_at=now,
-        **fields,
+# --- Clients ------------------------------------------------------------------------------------------------------------
+
+
+def _known(source: str, page: Sequence[Incoming]) -> dict[str, _Known]:
+    there = Client.objects.filter(source=source, external_id__in=[one.external_id for one in page])
+    columns = there.values_list("external_id", "pk", "digest", "gone_at")
+    return {external_id: _Known(pk, digest, gone_at) for external_id, pk, digest, gone_at in columns}
+
+
+def _insert(source: str, new: Sequence[_Touched], *, now: dt.datetime) -> None:
+    if not new:
+        return
+    BulkWriter(Client, (*FROM_OUTSIDE, *_ONCE)).write([_columns(source, row, now) for row in new])
+    ids = _known(source, [row.incoming for row in new])
+    BulkWriter(ContactPoint, ("client", *_CONTACT)).write(
+        [
+            (ids[row.incoming.external_id].pk, *_contact_columns(contact, position))
+            for row in new
+            for position, contact in enumerate(row.values.contacts)
+        ]
     )
 
 
-def _insert(new: Sequence[tuple[Client, Values]]) -> None:
-    clients = [client for client, _values in new]
-    if not clients:
-        return
-    Client.objects.bulk_create(clients)
-    if not connection.features.can_return_rows_from_bulk_insert:
-        ids = dict(
-            Client.objects.filter(
-                source=clients[0].source, external_id__in=[client.external_id for client in clients]
-            ).values_list("external_id", "pk")
-        )
-        for client in clients:
-            client.pk = ids[client.external_id]
-    ContactPoint.objects.bulk_create(
-        [point for client, values in new for point in rows.contact_points(client.pk, values.contacts)]
-    )
-
-
-def _update(changed: Sequence[tuple[Client, Values]]) -> None:
-    if not changed:
-        return
-    with_target = connection.features.supports_update_conflicts_with_target
+def _update(source: str, old: Sequence[_Touched], *, now: dt.datetime) -> None:
     # An upsert of rows that are there: one statement, where an UPDATE would need a CASE for every column and row.
-    Client.objects.bulk_create(
-        [client for client, _values in changed],
-        update_conflicts=True,
-        update_fields=_FROM_OUTSIDE,
-        unique_fields=["id"] if with_target else None,
+    writer = BulkWriter(Client, (*FROM_OUTSIDE, *_ONCE, "id"), update=FROM_OUTSIDE)
+    writer.write([(*_columns(source, row, now), row.before.pk) for row in old if row.before is not None])
+    _replace_contacts({row.before.pk: row.values.contacts for row in old if row.before is not None})
+
+
+def _columns(source: str, row: _Touched, now: dt.datetime) -> tuple[Any, ...]:
+    """In the order of FROM_OUTSIDE and _ONCE."""
+    fields = {**row.values.fields, "digest": row.incoming.digest, "gone_at": None, "updated_at": now}
+    external_id = row.incoming.external_id
+    return (
+        *(fields[name] for name in FROM_OUTSIDE),
+        *(source, external_id, shard_of(external_id), Availability.FREE.value, now),
     )
-    _replace_contacts(changed)
 
 
-def _replace_contacts(changed: Sequence[tuple[Client, Values]]) -> None:
-    """Contacts that say the same keep their row: others may point at it."""
-    before: dict[tuple[int, str, str], ContactPoint] = {}
+# --- Contacts -----------------------------------------------------------------------------------------------------------
+
+
+def _contact_columns(contact: Contact, position: int) -> tuple[Any, ...]:
+    """In the order of _CONTACT."""
+    return (
+        contact.kind.value,
+        contact.label,
+        contact.raw,
+        contact.normalised,
+        contact.is_primary,
+        contact.is_valid,
+        position,
+    )
+
+
+def _replace_contacts(contacts: Mapping[int, Sequence[Contact]]) -> None:
+    """Contacts that are still the same number or mail keep their row: others may point at it."""
+    if not contacts:
+        return
+    before: dict[tuple[int, str, str], tuple[int, tuple[Any, ...]]] = {}
     gone: list[int] = []
-    for point in ContactPoint.objects.filter(client__in=[client.pk for client, _values in changed]).order_by("pk"):
-        key = _key(point)
+    saved = ContactPoint.objects.filter(client__in=list(contacts)).order_by("pk")
+    for pk, client_id, *columns in saved.values_list("pk", "client_id", *_CONTACT):
+        kind, _label, raw, normalised = columns[:4]
+        key = (client_id, kind, normalised or raw.lower())
         if key in before:
-            gone.append(point.pk)
+            gone.append(pk)
         else:
-            before[key] = point
-    new: list[ContactPoint] = []
-    different: list[ContactPoint] = []
-    for client, values in changed:
-        for point in rows.contact_points(client.pk, values.contacts):
-            old = before.pop(_key(point), None)
-            if old is None:
-                new.append(point)
-            elif any(getattr(old, name) != getattr(point, name) for name in _CONTACT_FIELDS):
-                point.pk = old.pk
-                different.append(point)
-    gone += [point.pk for point in before.values()]
+            before[key] = (pk, tuple(columns))
+    new: list[tuple[Any, ...]] = []
+    different: list[tuple[Any, ...]] = []
+    for client_id, own in contacts.items():
+        for position, contact in enumerate(own):
+            columns = _contact_columns(contact, position)
+            key = (client_id, contact.kind.value, contact.normalised or contact.raw.lower())
+            pk, old = before.pop(key, (0, ()))
+            if not pk:
+                new.append((client_id, *columns))
+            elif old != columns:
+                different.append((client_id, *columns, pk))
+    gone += [pk for pk, _columns_before in before.values()]
     if gone:
         ContactPoint.objects.filter(pk__in=gone).delete()
-    if different:
-        ContactPoint.objects.bulk_update(different, _CONTACT_FIELDS)
-    ContactPoint.objects.bulk_create(new)
+    BulkWriter(ContactPoint, ("client", *_CONTACT, "id"), update=_CONTACT).write(different)
+    BulkWriter(ContactPoint, ("client", *_CONTACT)).write(new)
 
 
-def _key(point: ContactPoint) -> tuple[int, str, str]:
-    return point.client_id, point.kind, point.normalised or point.raw.lower()
+# --- What it says about the source ----------------------------------------------------------------------------------------
 
 
 def _dates(page: Sequence[Incoming], reading: Reading, now: dt.datetime) -> SyncReport:
@@ -187,23 +207,19 @@ def _dates(page: Sequence[Incoming], reading: Reading, now: dt.datetime) -> Sync
     return SyncReport(undated=undated, ahead=ahead)
 
 
-def _quality(touched: Sequence[tuple[Client, Values]]) -> SyncReport:
-    invalid = [
-        (client.external_id, contact.raw, contact.problem)
-        for client, values in touched
-        for contact in values.contacts
-        if contact.problem
-    ]
+def _quality(touched: Sequence[_Touched]) -> SyncReport:
+    contacts = [(row.incoming.external_id, contact) for row in touched for contact in row.values.contacts]
+    invalid = [(who, contact) for who, contact in contacts if not contact.is_valid]
+    phones = [(who, contact.raw, contact.problem) for who, contact in invalid if contact.kind is ContactKind.PHONE]
     return SyncReport(
-        contacts=sum(len(values.contacts) for _client, values in touched),
-        invalid_phones=len(invalid),
-        invalid_mails=sum(
-            not contact.is_valid and not contact.problem for _client, values in touched for contact in values.contacts
-        ),
-        unreadable=sum(values.unreadable for _client, values in touched),
-        unreachable=sum(
-            not any(contact.is_valid and contact.kind == ContactPoint.Kind.PHONE for contact in values.contacts)
-            for _client, values in touched
-        ),
-        examples=tuple(invalid[:5]),
+        contacts=len(contacts),
+        invalid_phones=len(phones),
+        invalid_mails=len(invalid) - len(phones),
+        unreadable=sum(row.values.unreadable for row in touched),
+        unreachable=sum(not _reachable(row.values.contacts) for row in touched),
+        examples=tuple(phones[:5]),
     )
+
+
+def _reachable(contacts: Sequence[Contact]) -> bool:
+    return any(contact.is_valid and contact.kind is ContactKind.PHONE for contact in contacts)
