@@ -1,0 +1,78 @@
+"""Two days of work at the desk, through the doors that people use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+
+from campaigns.demo.people import Staff
+from opportunities import capture, timers, transitions
+from opportunities.assignment.filters import Filters
+from opportunities.assignment.request import request_lot
+from opportunities.demo.ground import Funnel, build_funnel, fill_directory, open_desk
+from opportunities.models import Opportunity, Promoter
+
+_REASONS = ("Ya compró en otro lado", "No quiere que lo llamen", "Le parece caro")
+
+
+def work(staff: Staff, *, now: dt.datetime, chance: random.Random) -> None:
+    """Fill the directory, open both desks, and let promoters work until `now`."""
+    fill_directory(staff, count=400, now=now, chance=chance)
+    funnel = build_funnel()
+    promoters = [
+        *open_desk(staff.south, time_zone="America/Argentina/Cordoba", users=staff.promoters[:2]),
+        *open_desk(staff.north, time_zone="America/Monterrey", users=staff.promoters[2:]),
+    ]
+    for promoter in promoters:
+        _work(promoter, funnel, now=now, chance=chance)
+    timers.expire_timers(now)
+
+
+def _work(promoter: Promoter, funnel: Funnel, *, now: dt.datetime, chance: random.Random) -> None:
+    yesterday, today = now - dt.timedelta(days=1), now - dt.timedelta(minutes=40)
+    places = {"Monterrey": Filters(province="Nuevo León")}.get(promoter.desk.team.name, Filters(province="Córdoba"))
+    request_lot(promoter, places, 18, key="demo-ayer", now=yesterday)
+    for number, row in enumerate(_rows(promoter)):
+        _step(row, number, funnel, promoter, at=yesterday + dt.timedelta(minutes=20 + 3 * number), chance=chance)
+    request_lot(promoter, places, 8, key="demo-hoy", now=today)
+    person = capture.NewClient(
+        name="Valentina Sosa", phones=[f"+5493515{700_000 + promoter.pk:06d}"], note="Me la recomendó una clienta"
+    )
+    capture.capture(promoter, person, key="demo", now=today)
+
+
+def _rows(promoter: Promoter) -> list[Opportunity]:
+    return list(Opportunity.objects.filter(owner=promoter).active().order_by("id"))
+
+
+def _step(
+    row: Opportunity,
+    number: int,
+    funnel: Funnel,
+    promoter: Promoter,
+    *,
+    at: dt.datetime,
+    chance: random.Random,
+) -> None:
+    """A third go on, some leave, one is sold, the rest wait."""
+    by = promoter.user
+    if number % 3 == 0:
+        row = transitions.move(row.pk, funnel.contacted, by=by, version=row.version, now=at)
+    if number % 9 == 0:
+        row = transitions.move(row.pk, funnel.interested, by=by, version=row.version, now=at)
+    if number == 9:
+        transitions.move(
+            row.pk,
+            funnel.sale,
+            by=by,
+            version=row.version,
+            now=at,
+            data={"amount": "48500", "product": "Plan familiar"},
+        )
+    elif number % 9 == 4:
+        transitions.move(row.pk, funnel.no_answer, by=by, version=row.version, now=at, reason="Llamé tres veces")
+    elif number % 9 == 7:
+        reason = chance.choice(_REASONS)
+        transitions.move(row.pk, funnel.not_interested, by=by, version=row.version, now=at, reason=reason)
+    elif number == 14:
+        transitions.move(row.pk, funnel.later, by=by, version=row.version, now=at, reason="Cobra el mes que viene")
