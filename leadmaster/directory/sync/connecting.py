@@ -89,20 +89,23 @@ def _read_only(config: dict[str, Any]) -> dict[str, Any]:
         options |= {"detect_types": 0, "timeout": 30, "init_command": "PRAGMA query_only=ON"}
         return {"ENGINE": engine, "NAME": f"{path.resolve().as_uri()}?mode=ro", "OPTIONS": options}
     if engine == _MYSQL:
-        _require_driver("MySQLdb", _("Falta el conector de MySQL: instala requirements/mysql.txt."))
+        _require_driver(("MySQLdb",), _("Falta el conector de MySQL: instala requirements/mysql.txt."))
         options |= {
             "charset": "utf8mb4",
             "connect_timeout": 10,
             "init_command": "SET SESSION TRANSACTION READ ONLY",
         }
     else:
-        _require_driver("psycopg", _("Falta el conector de PostgreSQL: instálalo con “pip install 'psycopg[binary]'”."))
+        _require_driver(
+            ("psycopg", "psycopg2"),
+            _("Falta el conector de PostgreSQL: instálalo con “pip install 'psycopg[binary]'”."),
+        )
         options |= {"connect_timeout": 10, "options": "-c default_transaction_read_only=on"}
     return {**config, "OPTIONS": options}
 
 
-def _require_driver(module: str, sentence: str) -> None:
-    if importlib.util.find_spec(module) is None:
+def _require_driver(modules: tuple[str, ...], sentence: str) -> None:
+    if not any(importlib.util.find_spec(module) for module in modules):
         raise SyncError("driver", sentence)
 
 
