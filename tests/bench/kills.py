@@ -9,6 +9,7 @@ import abc
 import collections
 import dataclasses
 import datetime as dt
+import functools
 import os
 import random
 import subprocess
@@ -137,7 +138,7 @@ def run(*child: str) -> None:
         return
     messages, kills = scaled("KILL_MESSAGES", 1000), scaled("KILLS", 8)
     say(f"  {messages:,} messages, 40 ms each; all workers SIGKILLed {kills} times, 20 to 120 deliveries after a start")
-    say(f"    {'':<28} arrived  twice  lost  phantoms  doubtful  seconds")
+    say(f"    {'':<28} arrived  twice  lost  phantoms  doubtful (arrived)  seconds")
     with servers.redis() as url:
         for contender in (Engine(), CeleryContender(url, "again"), CeleryContender(url, "once"), PostOffice()):
             _trial(contender, messages, kills, random.Random(7))
@@ -151,7 +152,7 @@ def _trial(contender: Contender, messages: int, kills: int, chance: random.Rando
         started = time.monotonic()
         for nth in range(kills):
             goal = _lines(ledger) + chance.randint(20, 120)
-            _work(contender, nth, ledger, until=lambda goal=goal: _lines(ledger) >= goal)
+            _work(contender, nth, ledger, until=functools.partial(_reached, ledger, goal))
         nth = kills
         # Then in peace, until nothing moves by itself any more.
         while (before := contender.book()).waiting and nth < kills + 5:
@@ -177,6 +178,10 @@ def _work(contender: Contender, nth: int, ledger: Path, *, until: Callable[[], b
             servers.kill(worker)
 
 
+def _reached(ledger: Path, goal: int) -> bool:
+    return _lines(ledger) >= goal
+
+
 def _lines(ledger: Path) -> int:
     return sum(delivered(ledger).values())
 
@@ -186,9 +191,9 @@ def _report(contender: Contender, ledger: Path, seconds: float) -> None:
     twice = sum(count - 1 for count in arrived.values())
     lost = len((book.stuck | book.waiting) - set(arrived))
     phantoms = len(book.sent - set(arrived))
-    doubtful = len(book.doubtful)
+    doubtful = f"{len(book.doubtful)} ({len(book.doubtful & set(arrived))})"
     say(
-        f"    {contender.name:<28} {len(arrived):>7} {twice:>6} {lost:>5} {phantoms:>9} {doubtful:>9} {seconds:>8.0f}"
+        f"    {contender.name:<28} {len(arrived):>7} {twice:>6} {lost:>5} {phantoms:>9} {doubtful:>19} {seconds:>8.0f}"
         f"   {contender.promise}"
     )
 

@@ -76,7 +76,7 @@ def _one_tick(minute: dt.datetime) -> None:
 
 
 def _report(lanes: int, ticks: int, used: list[dict[str, float]], delivered: int) -> None:
-    rows = Attempt.objects.order_by("id").values_list("lane_id", "due_at", "claimed_at", "dispatched_at", "outcome")
+    rows = Attempt.objects.order_by("id").values_list("lane_id", "due_at", "claimed_at", "dispatched_at")
     claims = [
         (start, start + dt.timedelta(seconds=CLAIM_SECONDS))
         for start in Tick.objects.order_by("id").values_list("started_at", flat=True)
@@ -84,7 +84,9 @@ def _report(lanes: int, ticks: int, used: list[dict[str, float]], delivered: int
     seen: collections.Counter[int] = collections.Counter()
     late: dict[str, list[float]] = {"first": [], "inside": [], "between": []}
     to_socket: list[float] = []
-    for lane_id, due, claimed, dispatched, _outcome in rows:
+    for lane_id, due, claimed, dispatched in rows:
+        assert lane_id is not None
+        assert due is not None
         seen[lane_id] += 1
         inside = any(start <= due < end for start, end in claims)
         kind = "first" if seen[lane_id] == 1 else "inside" if inside else "between"

@@ -8,6 +8,8 @@ import random
 import time
 from urllib.parse import urlsplit
 
+import MySQLdb
+
 from campaigns.engine import journal
 from campaigns.engine.tick import run_tick
 from campaigns.engine.timing import MAX_PER_LANE
@@ -79,7 +81,7 @@ def _record(messages: int) -> Recording:
     return recording
 
 
-def _timed_replay(recording: Recording, loop: database.MySQLdb.Connection) -> float:
+def _timed_replay(recording: Recording, loop: MySQLdb.Connection) -> float:
     started = time.perf_counter()
     replay(recording, loop)
     return time.perf_counter() - started

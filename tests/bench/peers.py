@@ -63,7 +63,8 @@ def _celery(messages: int, url: str) -> float:
             assert worker.poll() is None, "the Celery worker ended by itself"
             time.sleep(0.2)
     times = Message.objects.aggregate(first=Min("sent_at"), last=Max("sent_at"))
-    return (messages - 1) / (times["last"] - times["first"]).total_seconds()
+    seconds: float = (times["last"] - times["first"]).total_seconds()
+    return (messages - 1) / seconds
 
 
 def _post_office(messages: int) -> float:

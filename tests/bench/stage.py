@@ -109,7 +109,7 @@ def fill(campaigns: list[Campaign], *, each: int, sent: bool = False) -> None:
         }
     fields = [field for field in Envio._meta.concrete_fields if field.column != "id"]
     columns = ", ".join(f"`{field.column}`" for field in fields)
-    selected = ", ".join(values.get(field.column) or _blank(field) for field in fields)
+    selected = ", ".join(values.get(str(field.column)) or _blank(field) for field in fields)
     ids = ", ".join(str(campaign.pk) for campaign in campaigns)
     with connection.cursor() as cursor:
         cursor.execute("SET foreign_key_checks=0, unique_checks=0")
