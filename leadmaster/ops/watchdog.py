@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from django.db import Error, close_old_connections, connections
+from django.db import Error, close_old_connections
 from django.utils.translation import gettext as _
 
 from leadmaster.lib.clock import database_now
@@ -47,7 +47,8 @@ Judge: TypeAlias = Callable[[dt.datetime], Sequence[Verdict]]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PassReport:
-    """One look at everything. `error` is empty unless the database could not be reached."""
+    """One look at everything: the keys of all open alerts, whoever raised them, and of those that this look opened and
+    resolved. `error` is empty unless the database could not be reached."""
 
     at: dt.datetime
     troubles: tuple[str, ...] = ()
@@ -99,11 +100,10 @@ class Watchdog:
     def look(self, *, wall_clock: dt.datetime) -> PassReport:
         """One pass. `wall_clock` is this machine's time, for when the database can't be asked for its own."""
         try:
+            # A connection that an outage broke is let go here, so that the pass after it starts with a fresh one.
             close_old_connections()
             report = self._judge_and_tell(database_now())
         except Error as error:
-            # The connection may be half dead: the next pass starts with a fresh one.
-            connections.close_all()
             logger.error("the database does not answer: %s", error)  # noqa: TRY400 (a traceback each pass says no more)
             self._outage_since = self._outage_since or wall_clock
             self._tell_outage(wall_clock, since=self._outage_since)
@@ -114,7 +114,6 @@ class Watchdog:
         return report
 
     def _judge_and_tell(self, now: dt.datetime) -> PassReport:
-        troubles: list[str] = []
         opened: list[str] = []
         resolved: list[str] = []
         for verdict in self._verdicts(now):
@@ -122,14 +121,13 @@ class Watchdog:
                 if resolve_alert(verdict.key, now=now):
                     resolved.append(verdict.key)
                 continue
-            troubles.append(verdict.key)
             if raise_alert(verdict.key, title=verdict.title, body=verdict.body, severity=verdict.severity, now=now):
                 opened.append(verdict.key)
         notices = self._notifier.tell_pending(now=now)
         heartbeat.beat(WATCHDOG, now=now)
         return PassReport(
             at=now,
-            troubles=tuple(troubles),
+            troubles=tuple(Alert.objects.filter(resolved_at__isnull=True).order_by("id").values_list("key", flat=True)),
             opened=tuple(opened),
             resolved=tuple(resolved),
             told=notices.told,

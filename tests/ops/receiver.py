@@ -27,7 +27,7 @@ def receiving() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.requests.append((dict(self.headers), body))
             self.send_response(receiver.status)
-            if receiver.status == 302:
+            if receiver.status == 307:
                 self.send_header("Location", receiver.url + "/elsewhere")
             self.send_header("Content-Length", "0")
             self.end_headers()

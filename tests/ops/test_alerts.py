@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -97,3 +99,24 @@ def test_eight_processes_that_see_it_at_once_open_one_alert() -> None:
     assert sorted(opened) == [False] * 7 + [True]
     alert = Alert.objects.get()
     assert alert.count == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_alert_that_another_process_opens_between_our_look_and_our_insert_is_counted_on() -> None:
+    def other_process() -> None:
+        raise_alert("gateway", title="No responde", severity=CRITICAL, now=NOON)
+        connection.close()
+
+    def after_the_look(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        if sql.startswith("UPDATE") and not Alert.objects.exists():
+            thread = threading.Thread(target=other_process)
+            thread.start()
+            thread.join()
+        return result
+
+    with connection.execute_wrapper(after_the_look):
+        assert not raise_alert("gateway", title="No responde", severity=CRITICAL, now=LATER)
+
+    alert = Alert.objects.get()
+    assert (alert.count, alert.opened_at, alert.last_seen_at) == (2, NOON, LATER)

@@ -192,7 +192,7 @@ def test_a_mail_server_that_is_not_there_is_a_failure_like_any_other(
 
 
 def test_a_redirect_is_not_followed_with_our_signature(receiver: Receiver) -> None:
-    receiver.status = 302
+    receiver.status = 307
     open_alert()
 
     assert Notifier(configured_channels()).tell_pending(now=NOON) == NotifyReport(failed=1)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 from django.core import mail
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from leadmaster.ops.heartbeat import age, beat
@@ -146,3 +146,16 @@ def test_a_restart_of_the_database_is_not_told() -> None:
     dog.look(wall_clock=after(20))
 
     assert mail.outbox == []
+
+
+@pytest.mark.mariadb
+@pytest.mark.django_db(transaction=True)
+def test_the_pass_after_a_broken_connection_starts_with_a_fresh_one() -> None:
+    dog = watchdog()
+    assert dog.look(wall_clock=NOON).ok
+    with connection.cursor() as cursor, pytest.raises(OperationalError):
+        cursor.execute("KILL CONNECTION_ID()")
+
+    reports = [dog.look(wall_clock=after(seconds)) for seconds in (20, 40)]
+
+    assert reports[-1].ok
