@@ -27,10 +27,10 @@ EVERYTHING = [*CHANGED, *(m._meta.db_table for m in (Team, User, WhatsAppSession
 
 def open_lines(count: int, *, delay: tuple[int, int] = (0, 0), base_url: str = "") -> list[Campaign]:
     """So many sessions with one lane each, and on each one running campaign that may send all day without a limit."""
-    team = TeamFactory()
-    boss: User = UserFactory(role=Role.SUPERVISOR)
-    now = timezone.now()
     prefix = uuid.uuid4().hex[:6]
+    team = TeamFactory(name=prefix)
+    boss: User = UserFactory(username=prefix, role=Role.SUPERVISOR)
+    now = timezone.now()
     names = [f"{prefix}-{n}" for n in range(count)]
     WhatsAppSession.objects.bulk_create(
         WhatsAppSession(
