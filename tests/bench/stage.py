@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from campaigns.enums import CampaignState, EnvioState, ScheduleState
@@ -83,11 +83,11 @@ def open_lines(count: int, *, delay: tuple[int, int] = (0, 0), base_url: str = "
 
 
 def fill(campaigns: list[Campaign], *, each: int, sent: bool = False) -> None:
-    """`each` messages for every campaign, pending and due, or sent a month ago. One INSERT … SELECT."""
+    """`each` messages for every campaign, pending and due, or sent a month ago. One INSERT … SELECT per campaign."""
     values: dict[str, str] = {
-        "campaign_id": "c.id",
-        "session_id": "c.session_id",
-        "phone": "CONCAT('+54', c.id, LPAD(s.seq, 8, '0'))",
+        "campaign_id": "%(campaign)s",
+        "session_id": "%(session)s",
+        "phone": "CONCAT('+54', %(campaign)s, LPAD(seq, 8, '0'))",
         "name": "'María Muñoz'",
         "variables": "'{}'",
         "text": "'Hola María, tu consulta del lunes ya tiene respuesta. Contesta este mensaje y te la contamos.'",
@@ -100,23 +100,23 @@ def fill(campaigns: list[Campaign], *, each: int, sent: bool = False) -> None:
         values |= {
             "state": f"'{EnvioState.SENT}'",
             "attempts": "1",
-            "message_id": "CONCAT('true_', c.id, '_', s.seq)",
+            "message_id": "CONCAT('true_', %(campaign)s, '_', seq)",
             "next_due": "UTC_TIMESTAMP(6) - INTERVAL 31 DAY",
             "dispatched_at": "UTC_TIMESTAMP(6) - INTERVAL 30 DAY",
             "sent_at": "UTC_TIMESTAMP(6) - INTERVAL 30 DAY",
-            "ack": "s.seq % 4",
+            "ack": "MOD(seq, 4)",
             "server_at": "UTC_TIMESTAMP(6) - INTERVAL 30 DAY",
         }
     fields = [field for field in Envio._meta.concrete_fields if field.column != "id"]
     columns = ", ".join(f"`{field.column}`" for field in fields)
     selected = ", ".join(values.get(str(field.column)) or _blank(field) for field in fields)
-    ids = ", ".join(str(campaign.pk) for campaign in campaigns)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET foreign_key_checks=0, unique_checks=0")
-        cursor.execute(
-            f"INSERT INTO campaigns_envio ({columns}) SELECT {selected} FROM campaigns_campaign c "
-            f"JOIN seq_1_to_{each} s WHERE c.id IN ({ids}) ORDER BY c.id, s.seq"
-        )
+        for campaign in campaigns:
+            cursor.execute(
+                f"INSERT INTO campaigns_envio ({columns}) SELECT {selected} FROM seq_1_to_{each}",
+                {"campaign": campaign.pk, "session": campaign.session_id},
+            )
         cursor.execute("SET foreign_key_checks=1, unique_checks=1")
 
 
