@@ -29,7 +29,7 @@ help: ## This list
 
 .PHONY: run
 run: ## Everything on this machine, with a demonstration to look at; Ctrl-C ends it
-	@deploy/bootstrap.sh base
+	@deploy/bootstrap.sh $$([[ "$${DATABASE_URL:-}" == mysql* ]] || grep -qs '^DATABASE_URL=mysql' .env && echo mysql || echo base)
 	@$(PYTHON) deploy/write_env.py
 	@# Tied to make: should that be killed outright, everything is told to end.
 	@PORT=$(PORT) GATEWAY_PORT=$(GATEWAY_PORT) exec $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM) deploy/run
