@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     from unfold.sites import UnfoldAdminSite as ThemedSite
 
-_OURS = frozenset({"accounts", "directory", "ops", "whatsapp", "campaigns", "opportunities"})
+_OURS = frozenset({"accounts", "calendars", "directory", "ops", "whatsapp", "campaigns", "opportunities"})
 
 
 class LeadMasterAdminSite(ThemedSite):

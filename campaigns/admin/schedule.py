@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.admin import display
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -30,6 +31,7 @@ class ScheduleForm(ScheduleModelForm):
     weekdays = WeekdaysField(
         names=WEEKDAYS,
         label=gettext_lazy("Días"),
+        initial="01234",
         error_messages={"required": gettext_lazy("Elige al menos un día de la semana.")},
     )
     windows = WindowsField(
@@ -45,6 +47,8 @@ class ScheduleForm(ScheduleModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Its session decides what today is where it sends; near midnight the person corrects it.
+        self.fields["starts_on"].initial = timezone.localdate
         if self.instance.pk:
             self.initial["windows"] = [(window.opens, window.closes) for window in self.instance.windows.all()]
 
@@ -73,7 +77,25 @@ class ScheduleInline(StackedInline[Schedule, Campaign]):
     form = ScheduleForm
     extra = 0
     fields = ("standing", "weekdays", "windows", ("starts_on", "ends_on", "daily_cap"))
-    readonly_fields = ("standing",)
+    readonly_fields = ("standing", "days", "hours")
+
+    def get_extra(self, request: HttpRequest, obj: Campaign | None = None, **kwargs: Any) -> int:
+        """A new campaign needs one; to others it is added on purpose."""
+        return 1 if obj is None else 0
+
+    def get_fields(self, request: HttpRequest, obj: Campaign | None = None) -> Any:
+        """Whoever only reads gets words: the form's own fields have nothing to show without a form."""
+        if self.has_change_permission(request, obj):
+            return super().get_fields(request, obj)
+        return ("standing", ("days", "hours"), ("starts_on", "ends_on", "daily_cap"))
+
+    @display(description=gettext_lazy("días"))
+    def days(self, schedule: Schedule) -> str:
+        return ", ".join(str(WEEKDAYS[int(digit)]) for digit in schedule.weekdays)
+
+    @display(description=gettext_lazy("ventanas"))
+    def hours(self, schedule: Schedule) -> str:
+        return ", ".join(str(window) for window in schedule.windows.all())
 
     @display(description=gettext_lazy("aprobación"))
     def standing(self, schedule: Schedule | None) -> SafeString:

@@ -20,6 +20,7 @@ from leadmaster.accounts.roles import Role
 from leadmaster.lib import screens
 from leadmaster.lib.modeladmins import ModelAdmin, moment
 from leadmaster.lib.screens import Tone
+from leadmaster.lib.widgets import ChecksWidget
 
 if TYPE_CHECKING:
     from django.contrib.auth.forms import AdminPasswordChangeForm as PasswordForm
@@ -131,7 +132,6 @@ class TeamAdmin(AdministratorsOnly, ModelAdmin[Team]):
     list_display = ("name", "who_supervises", "how_many")
     search_fields = ("name",)
     fields = ("name", "supervisors", "members")
-    filter_horizontal = ("supervisors", "members")
     list_fullwidth = True
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -142,6 +142,7 @@ class TeamAdmin(AdministratorsOnly, ModelAdmin[Team]):
             kwargs["queryset"] = User.objects.filter(is_active=True).exclude(role=Role.PROMOTER)
         if db_field.name == "members":
             kwargs["queryset"] = User.objects.filter(is_active=True)
+        kwargs["widget"] = ChecksWidget
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @display(description=gettext_lazy("supervisores"))

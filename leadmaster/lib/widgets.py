@@ -26,6 +26,7 @@ else:
 __all__ = [
     "BaseFileWidget",
     "BooleanWidget",
+    "ChecksWidget",
     "DateWidget",
     "SecretWidget",
     "SelectWidget",
@@ -50,6 +51,12 @@ class SecretWidget(forms.PasswordInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"autocomplete": "new-password", "class": "lm-input", **(attrs or {})}, render_value=False)
+
+
+class ChecksWidget(forms.CheckboxSelectMultiple):
+    """A list of check boxes that scrolls: nobody has to know what Ctrl does to a click."""
+
+    template_name = "widgets/checks.html"
 
 
 class WeekdaysWidget(forms.CheckboxSelectMultiple):

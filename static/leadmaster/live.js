@@ -60,6 +60,11 @@
   document.addEventListener("DOMContentLoaded", tick);
   document.addEventListener("htmx:afterSwap", tick);
 
+  // The theme shows the file's name in a text field of its own, and stumbles over a plain file field that has none.
+  document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("input.lm-file").forEach(function (field) { field.hasChangeListener = true; });
+  });
+
   // A button that was pressed is not pressed again.
   document.addEventListener("submit", function (event) {
     if (event.target.hasAttribute("data-once")) {

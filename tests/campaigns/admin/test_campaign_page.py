@@ -221,6 +221,17 @@ def test_the_schedules_of_a_campaign_that_ended_are_only_read(desk: Desk) -> Non
     assert not campaign.schedules.exists()
 
 
+@pytest.mark.parametrize("state", list(CampaignState))
+def test_the_page_opens_in_every_state(desk: Desk, state: CampaignState) -> None:
+    campaign = CampaignFactory(owner=desk.owner, team=desk.team, state=state)
+    ScheduleFactory(campaign=campaign, weekdays="024", windows=[(dt.time(9), dt.time(13))])
+
+    page = signed_in(desk.supervisor).get(change(campaign)).content.decode()
+
+    assert "lun" in page
+    assert "09:00" in page
+
+
 def test_another_teams_supervisor_finds_nothing(desk: Desk) -> None:
     campaign = CampaignFactory(owner=desk.owner, team=desk.team)
     client = signed_in(desk.stranger)
