@@ -1,0 +1,240 @@
+"""Calendars and holidays on the supervisors' desk. Rows are written by `saving`, which refuses what can't work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin import display
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from leadmaster.calendars.errors import Refused
+from leadmaster.calendars.forms import DAYS, CalendarForm, HolidayForm, NationalForm
+from leadmaster.calendars.models import WEEKDAYS, Holiday, OperatingCalendar, hours_text
+from leadmaster.calendars.national import Country, import_holidays, missing_holidays
+from leadmaster.calendars.saving import make_general, save_calendar, save_holiday
+from leadmaster.lib import screens
+from leadmaster.lib.adminviews import Confirmation, confirm_and_run
+from leadmaster.lib.modeladmins import ModelAdmin, ScopedAdmin
+
+if TYPE_CHECKING:
+    from django.forms import ModelForm
+
+_SAMPLE = 30
+_ARGENTINA = ("America/Argentina/", "America/Buenos_Aires", "America/Cordoba")
+_BRAZIL = frozenset(f"America/{city}" for city in ("Sao_Paulo", "Bahia", "Fortaleza", "Manaus", "Recife", "Belem"))
+
+
+@admin.register(OperatingCalendar)
+class OperatingCalendarAdmin(ScopedAdmin[OperatingCalendar]):
+    form = CalendarForm
+    list_display = ("name", "whose", "hours", "time_zone", "upcoming")
+    list_select_related = ("team",)
+    search_fields = ("name",)
+    search_help_text = gettext_lazy("Busca por nombre de calendario")
+    warn_unsaved_form = True
+    readonly_fields = ("national",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: OperatingCalendar | None = None) -> Any:
+        holidays = [(gettext_lazy("Feriados"), {"fields": ("national",)})] if obj else []
+        return [
+            (None, {"fields": (("name", "time_zone"), ("team", "general"))}),
+            (
+                gettext_lazy("Horario de cada semana"),
+                {
+                    "fields": DAYS,
+                    "description": gettext_lazy(
+                        "Hora de la zona del calendario. Varias ventanas dejan afuera el almuerzo; 00:00 al cerrar es el "
+                        "final del día. Un día sin ventanas está cerrado."
+                    ),
+                },
+            ),
+            *holidays,
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OperatingCalendar]:
+        return super().get_queryset(request).prefetch_related("windows")
+
+    def has_change_permission(self, request: HttpRequest, obj: OperatingCalendar | None = None) -> bool:
+        """The general one is everybody's: whoever changes it moves the deadlines of teams that are not theirs."""
+        if obj is not None and obj.is_general and not getattr(request.user, "is_administrator", False):
+            return False
+        return super().has_change_permission(request, obj)
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: OperatingCalendar,
+        form: ModelForm[OperatingCalendar],
+        change: bool,  # noqa: FBT001 - Django's
+    ) -> None:
+        if not isinstance(form, CalendarForm):
+            raise TypeError("calendars are written by their own form")
+        save_calendar(obj, week=form.week())
+        if form.cleaned_data["general"] and not obj.is_general:
+            make_general(obj)
+
+    # --- The list -------------------------------------------------------------------------------------------------------
+
+    @display(description=gettext_lazy("vale para"))
+    def whose(self, calendar: OperatingCalendar) -> SafeString | str:
+        if calendar.is_general:
+            return screens.badge(_("General"), "info")
+        return str(calendar.team) if calendar.team else "—"
+
+    @display(description=gettext_lazy("horario"))
+    def hours(self, calendar: OperatingCalendar) -> SafeString:
+        """Days with the same hours on one line: `lunes a viernes 09:00–13:00, 14:00–18:00`."""
+        lines = format_html_join("", "<span>{} {}</span>", _week_lines(calendar))
+        return format_html('<span class="lm-two">{}</span>', lines)
+
+    @display(description=gettext_lazy("próximo feriado"))
+    def upcoming(self, calendar: OperatingCalendar) -> str:
+        today = timezone.now().astimezone(calendar.tz).date()
+        holiday = calendar.holidays.filter(date__gte=today).order_by("date").first()
+        return str(holiday) if holiday else "—"
+
+    # --- The page -------------------------------------------------------------------------------------------------------
+
+    @display(description="")
+    def national(self, calendar: OperatingCalendar) -> SafeString:
+        """How many there are, and the way to them."""
+        # Not by the calendar's zone: on a page that is shown again, that may be what somebody just mistyped.
+        count = calendar.holidays.filter(date__gte=timezone.localdate()).count()
+        return format_html(
+            '<span class="lm-inline">{} <a class="lm-button lm-button-small" href="{}?calendar__id__exact={}">{}</a> '
+            '<a class="lm-button lm-button-small" href="{}">{}</a></span>',
+            ngettext("%(n)d feriado por venir.", "%(n)d feriados por venir.", count) % {"n": count},
+            reverse("admin:calendars_holiday_changelist"),
+            calendar.pk,
+            _("Ver feriados"),
+            reverse("admin:calendars_operatingcalendar_national", args=[calendar.pk]),
+            _("Importar feriados nacionales"),
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        national = self.admin_site.admin_view(self.national_view)
+        return [
+            path("<path:object_id>/national/", national, name="calendars_operatingcalendar_national"),
+            *super().get_urls(),
+        ]
+
+    def national_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """GET shows the dates that would be added, POST adds them. A public holiday is not always a day off."""
+        calendar = self.find(request, object_id)
+        if not self.has_change_permission(request, calendar) or not request.user.has_perm("calendars.add_holiday"):
+            raise PermissionDenied
+        asked = NationalForm(request.GET or _guess(calendar))
+        country, year = (
+            (asked.cleaned_data["country"], asked.cleaned_data["year"])
+            if asked.is_valid()
+            else _guess(calendar).values()
+        )
+        country = Country(country)
+        missing = missing_holidays(calendar, country, [year])
+
+        def run(data: Mapping[str, Any]) -> str:
+            done = import_holidays(calendar, data["country"], [data["year"]])
+            return ngettext(
+                "Se agregó %(n)d feriado. Los que ya estaban no se tocaron.",
+                "Se agregaron %(n)d feriados. Los que ya estaban no se tocaron.",
+                done.added,
+            ) % {"n": done.added}
+
+        return confirm_and_run(
+            request,
+            page=Confirmation(
+                title=_("Feriados nacionales · %(name)s") % {"name": calendar.name},
+                question=_(
+                    "Esos días quedan cerrados en este calendario. Después puedes borrar los que se trabajan o darles un "
+                    "horario especial."
+                ),
+                button=_("Agregar los feriados"),
+                facts=[(_("Faltan de %(country)s, %(year)s") % {"country": country.label, "year": year}, len(missing))],
+                sample=[f"{holiday.date:%d/%m/%Y} · {holiday.name}" for holiday in missing[:_SAMPLE]],
+                sample_title=_("Se agregan"),
+                warning=_("Los plazos abiertos no se mueven solos: mira la simulación antes de cambiar el calendario."),
+            ),
+            run=run,
+            refusals=Refused,
+            form_class=NationalForm,
+            initial={"country": country, "year": year},
+            back=reverse("admin:calendars_operatingcalendar_change", args=[calendar.pk]),
+            context={**self.admin_site.each_context(request), "opts": self.opts},
+        )
+
+
+@admin.register(Holiday)
+class HolidayAdmin(ModelAdmin[Holiday]):
+    form = HolidayForm
+    compressed_fields = True
+    list_fullwidth = True
+    list_display = ("date", "name", "hours", "calendar")
+    list_select_related = ("calendar",)
+    list_filter = ("calendar",)
+    search_fields = ("name",)
+    date_hierarchy = "date"
+    ordering = ("-date",)
+    fields = (("calendar", "date"), "name", "windows")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Holiday]:
+        seen = OperatingCalendar.objects.visible_to(request.user)
+        return super().get_queryset(request).filter(calendar__in=seen).prefetch_related("windows")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "calendar":
+            kwargs["queryset"] = OperatingCalendar.objects.visible_to(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Holiday, form: ModelForm[Holiday], change: bool) -> None:  # noqa: FBT001 - Django's
+        if not isinstance(form, HolidayForm):
+            raise TypeError("holidays are written by their own form")
+        save_holiday(obj, hours=form.hours())
+
+    @display(description=gettext_lazy("horario"))
+    def hours(self, holiday: Holiday) -> SafeString | str:
+        windows = [(window.opens, window.closes) for window in holiday.windows.all()]
+        return hours_text(windows) if windows else screens.badge(_("Cerrado"))
+
+
+def _week_lines(calendar: OperatingCalendar) -> list[tuple[str, str]]:
+    """(days, hours) for each run of days that open alike; closed days are left out."""
+    texts = [
+        hours_text([(window.opens, window.closes) for window in calendar.windows.all() if window.weekday == weekday])
+        for weekday in range(7)
+    ]
+    lines = []
+    first = 0
+    for weekday in range(1, 8):
+        if weekday < 7 and texts[weekday] == texts[first]:
+            continue
+        if texts[first]:
+            lines.append((_days(first, weekday - 1), texts[first]))
+        first = weekday
+    return lines
+
+
+def _days(first: int, last: int) -> str:
+    if first == last:
+        return str(WEEKDAYS[first])
+    return _("%(first)s a %(last)s") % {"first": WEEKDAYS[first], "last": str(WEEKDAYS[last]).lower()}
+
+
+def _guess(calendar: OperatingCalendar) -> dict[str, Any]:
+    """The country of the calendar's zone, and the year that its people are living. The person chooses."""
+    zone = calendar.time_zone
+    country = Country.MEXICO
+    if zone.startswith(_ARGENTINA):
+        country = Country.ARGENTINA
+    elif zone in _BRAZIL:
+        country = Country.BRAZIL
+    return {"country": country, "year": timezone.now().astimezone(calendar.tz).year}
