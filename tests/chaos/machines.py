@@ -1,0 +1,118 @@
+"""Three "machines" with a django-q2 cluster each, and somebody who kills their processes."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclasses.dataclass
+class Machine:
+    """One cluster in a process group of its own, with its own journal of what it sent."""
+
+    name: str
+    environment: dict[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "qcluster"],
+                cwd=REPOSITORY,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        """The plug is pulled: every process of the group at once."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(timeout=10)
+            self.process = None
+
+    def members(self) -> list[psutil.Process]:
+        """Sentinel, workers, pusher, monitor: whatever runs below the cluster's first process."""
+        if self.process is None:
+            return []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return psutil.Process(self.process.pid).children(recursive=True)
+        return []
+
+
+class Chaos:
+    """Pulls plugs, kills single processes, and stops one for longer than a send may take."""
+
+    def __init__(self, machines: list[Machine], *, seed: int) -> None:
+        self._machines = machines
+        self._chance = random.Random(seed)
+        self.done: Counter[str] = Counter()
+
+    def reign(self, seconds: float) -> None:
+        """Something every two to four seconds, for so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(self._chance.uniform(2, 4))
+            machine = self._chance.choice(self._machines)
+            act = self._chance.choice([self._pull_the_plug, self._kill_one, self._kill_one, self._stop_one])
+            act(machine)
+
+    def _pull_the_plug(self, machine: Machine) -> None:
+        machine.kill()
+        machine.start()
+        self.done["machines killed"] += 1
+
+    def _kill_one(self, machine: Machine) -> None:
+        members = machine.members()
+        if members:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                self._chance.choice(members).kill()
+                self.done["processes killed"] += 1
+
+    def _stop_one(self, machine: Machine) -> None:
+        members = machine.members()
+        if not members:
+            return
+        victim = self._chance.choice(members)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            victim.suspend()
+            time.sleep(7)  # longer than the deadline of a send in these tests
+            victim.resume()
+            self.done["processes stopped"] += 1
+
+
+@contextlib.contextmanager
+def three_machines(folder: Path, environment: dict[str, str]) -> Iterator[list[Machine]]:
+    """Started, and killed at the end whatever happened."""
+    machines = [
+        Machine(
+            name=name,
+            environment={**environment, "SENDER_JOURNAL_DIR": str(folder / name)},
+            log=folder / f"{name}.log",
+        )
+        for name in ("uno", "dos", "tres")
+    ]
+    try:
+        for machine in machines:
+            machine.start()
+        yield machines
+    finally:
+        for machine in machines:
+            machine.kill()

@@ -1,0 +1,161 @@
+"""Three real clusters on MariaDB, a gateway that misbehaves, SIGKILL at random: afterwards the ledger is true.
+
+`CHAOS_SECONDS` says how long it rages (30); `CHAOS_SEED` repeats one run's choices.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from campaigns.enums import CampaignState, EnvioState, ScheduleState
+from campaigns.models import Campaign, Envio
+from tests.chaos.machines import REPOSITORY, Chaos, three_machines
+from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory
+from tests.factories.whatsapp import WhatsAppSessionFactory
+from tests.faults import checker
+from tests.simulator import Simulator, simulator_process
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.chaos,
+    pytest.mark.mariadb,
+    pytest.mark.timeout(1800),
+]
+
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "30"))
+SEED = int(os.environ.get("CHAOS_SEED", "0")) or int(time.time())
+TENANTS = ("51", "52", "53", "54")
+SECRET = "the-secret-of-the-callbacks"
+PACE = 1  # seconds between two messages of a line
+
+# A fifth of the requests goes wrong, in every way that a gateway has.
+FAULTS: list[dict[str, Any]] = [
+    {"fault": "reset", "probability": 0.04},
+    {"fault": "reset", "delivered": False, "probability": 0.03},
+    {"fault": "status", "status": 502, "delivered": True, "probability": 0.03},
+    {"fault": "garbage", "probability": 0.03},
+    {"fault": "late", "seconds": 8, "probability": 0.03},
+    {"fault": "status", "status": 500, "code": "WHATSAPP_ERROR", "probability": 0.03},
+    {"fault": "status", "status": 400, "code": "VALIDATION", "probability": 0.02},
+    {"fault": "callbacks", "acks": [{"ack": "read", "times": 3}, "server"], "before_response": True, "every": 9},
+]
+
+
+def test_whatever_is_killed_nobody_gets_it_twice_and_nothing_is_claimed_that_did_not_happen(
+    database_url: str, tmp_path: Path, settings: Any
+) -> None:
+    settings.SESSION_MANAGER_SEND_TIMEOUT = 5
+    settings.SENDER_SLOTS = 10
+    port = _free_port()
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "SESSION_MANAGER_SEND_TIMEOUT": "5",
+        "SENDER_SLOTS": "10",
+        "Q_WORKERS": "3",
+        "SENDER_THREADS": "32",
+    }
+    callbacks = f"http://127.0.0.1:{port}/webhooks/session_manager/{{cliente_id}}/"
+    gateway = ("--callback-url", callbacks, "--callback-secret", SECRET, "--latency", "0.1", "1.0")
+    with (
+        simulator_process(*gateway, tenants=TENANTS, token=settings.SESSION_MANAGER_TOKEN) as simulator,
+        _web(port, environment, tmp_path),
+    ):
+        campaigns = [_campaign(tenant, simulator, envios=int(SECONDS)) for tenant in TENANTS]
+        call_command("ensure_schedules")
+        simulator.add_faults(*FAULTS)
+        with three_machines(tmp_path, environment) as machines:
+            chaos = Chaos(machines, seed=SEED)
+            chaos.reign(SECONDS)
+            simulator.clear_faults()
+            for machine in machines:
+                machine.kill()
+            machines[0].start()
+            _wait_for_rest()
+        simulator.wait_until_quiet()
+        ledger = _ledger(simulator)
+
+    told = f"seed {SEED}, {dict(chaos.done)}, delivered {len(ledger)}, {_states(campaigns)}"
+    sys.stdout.write(f"\n{told}\n")
+    assert len(ledger) > 2 * len(TENANTS), told
+    assert sum(chaos.done.values()) >= 3, told
+    assert checker.findings(ledger, now=timezone.now()) == [], told
+    # A millisecond or two between our clock and the gateway's; the pace itself is one second.
+    assert checker.overtaken(ledger, gap=PACE * 0.95) == [], told
+
+
+def _campaign(tenant: str, simulator: Simulator, *, envios: int) -> Campaign:
+    session = WhatsAppSessionFactory(
+        tenant_id=tenant, base_url=simulator.base_url, webhook_secret=SECRET, daily_limit=10_000
+    )
+    campaign: Campaign = CampaignFactory(
+        session=session, team=session.team, state=CampaignState.RUNNING, delay_min=PACE, delay_max=PACE, typing=False
+    )
+    ScheduleFactory(campaign=campaign, state=ScheduleState.APPROVED, daily_cap=10_000)
+    Envio.objects.bulk_create(
+        EnvioFactory.build_batch(envios, campaign=campaign, session=session, next_due=timezone.now())
+    )
+    return campaign
+
+
+@contextlib.contextmanager
+def _web(port: int, environment: dict[str, str], folder: Path) -> Iterator[None]:
+    """The web server that takes the gateway's callbacks."""
+    command = [sys.executable, "-m", "gunicorn", "leadmaster.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
+    with (folder / "web.log").open("ab") as log:
+        process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait_for_rest(*, patience: float = 240.0) -> None:
+    """Until nothing is in flight and nothing that is due waits: one healthy machine, whole leases later."""
+    end = time.monotonic() + patience
+    quiet = 0
+    while quiet < 3:
+        assert time.monotonic() < end, "no rest"
+        time.sleep(2)
+        connection.close()
+        due = Envio.objects.due(timezone.now()).exists()
+        in_flight = Envio.objects.filter(state=EnvioState.SENDING).exists()
+        quiet = 0 if due or in_flight else quiet + 1
+
+
+def _ledger(simulator: Simulator) -> list[checker.Delivered]:
+    return [
+        checker.Delivered(
+            tenant=line["tenant"],
+            client_message_id=uuid.UUID(line["client_message_id"]),
+            message_id=line["message_id"],
+            at=line["delivered"],
+        )
+        for line in simulator.delivered()
+    ]
+
+
+def _states(campaigns: list[Campaign]) -> dict[str, int]:
+    rows = Envio.objects.filter(campaign__in=campaigns).values_list("state", flat=True)
+    return {state: list(rows).count(state) for state in EnvioState.values}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
