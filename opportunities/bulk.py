@@ -14,16 +14,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from leadmaster.calendars.arithmetic import add_operating_time
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.db import retrying
-from opportunities import states, supervision
+from opportunities import cooldowns, states, supervision
 from opportunities.assignment import quota
 from opportunities.enums import EventKind, OpportunityState, QuotaKind
 from opportunities.errors import NotAllowed, Refused, WrongState
 from opportunities.models import BulkAction, BulkItem, DailyQuota, Lot, Opportunity, Promoter, Stage
-from opportunities.policy import require_supervisor
-from opportunities.timers import calendar_of, seconds_left
+from opportunities.policy import not_yours, require_supervisor
+from opportunities.states import Countdown
+from opportunities.timers import after, clocks_stopped, seconds_left
 
 UNDO_FOR = dt.timedelta(minutes=10)
 MOST = 1_000
@@ -38,7 +38,15 @@ class BulkReport:
     refused: dict[int, str]
 
 
-Step = Callable[[int], Opportunity]
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Taken:
+    """One step taken: the row afterwards, and by how much somebody's quota was raised for it."""
+
+    row: Opportunity
+    room: int = 0
+
+
+Step = Callable[[int], _Taken]
 
 
 def reassign(
@@ -48,62 +56,78 @@ def reassign(
     day = business_day(now, target.desk.calendar.tz)
     quota.ensure(target, day)
 
-    def step(opportunity_id: int) -> Opportunity:
-        return supervision.reassign_locked(
+    def step(opportunity_id: int) -> _Taken:
+        done = supervision.reassign_locked(
             opportunity_id, target, by=by, now=now, day=day, reason=reason, over_quota=over_quota
         )
+        return _Taken(row=done.row, room=done.room)
 
     return _each(ids, step, kind=BulkAction.Kind.REASSIGN, by=by, now=now, reason=reason)
 
 
 def return_to_pool(ids: Sequence[int], *, by: User, now: dt.datetime, reason: str = "") -> BulkReport:
-    def step(opportunity_id: int) -> Opportunity:
-        return supervision.pool_locked(opportunity_id, by=by, now=now, reason=reason)
+    def step(opportunity_id: int) -> _Taken:
+        return _Taken(row=supervision.pool_locked(opportunity_id, by=by, now=now, reason=reason))
 
     return _each(ids, step, kind=BulkAction.Kind.POOL, by=by, now=now, reason=reason)
 
 
 def close(ids: Sequence[int], *, by: User, now: dt.datetime, reason: str) -> BulkReport:
-    def step(opportunity_id: int) -> Opportunity:
-        return supervision.close_locked(opportunity_id, by=by, now=now, reason=reason)
+    def step(opportunity_id: int) -> _Taken:
+        return _Taken(row=supervision.close_locked(opportunity_id, by=by, now=now, reason=reason))
 
     return _each(ids, step, kind=BulkAction.Kind.CLOSE, by=by, now=now, reason=reason)
+
+
+def give_back(ids: Sequence[int], *, by: User, now: dt.datetime, reason: str = "") -> BulkReport:
+    """From the inbox, each back to its own owner."""
+
+    def step(opportunity_id: int) -> _Taken:
+        return _Taken(row=supervision.give_back_locked(opportunity_id, by=by, now=now, reason=reason))
+
+    return _each(ids, step, kind=BulkAction.Kind.GIVE_BACK, by=by, now=now, reason=reason)
 
 
 def undo(action: BulkAction, *, by: User, now: dt.datetime) -> BulkReport:
     """Take a bulk action back: owners, stages, lots and the exact operating time left. What changed since stays.
 
-    Raises WrongState when it is too late or undone already, NotAllowed for anybody but its author.
+    What a reassignment withdrew from somebody's campaigns stays withdrawn. A call that died half way is finished by
+    the next one. Raises WrongState when it is too late or undone already, NotAllowed for anybody but its author.
     """
     if action.by_id != by.pk:
         raise NotAllowed(_("Solo quien hizo la acción puede deshacerla."))
     if now - action.at > UNDO_FOR:
         raise WrongState(_("Ya pasaron los diez minutos para deshacer esta acción."))
-    if BulkAction.objects.filter(pk=action.pk, undone_at__isnull=True).update(undone_at=now) != 1:
+    first = BulkAction.objects.filter(pk=action.pk, undone_at__isnull=True).update(undone_at=now)
+    waiting = list(_waiting(action))
+    if not first and not waiting:
         raise WrongState(_("Esta acción ya se deshizo."))
     done: list[int] = []
     refused: dict[int, str] = {}
-    for item in action.items.filter(refused="").order_by("opportunity_id"):
+    for item in waiting:
         try:
             retrying(lambda item=item: _undo_item(item, by=by, now=now))  # type: ignore[misc]
             done.append(item.opportunity_id)
         except Refused as error:
             refused[item.opportunity_id] = str(error)
+            BulkItem.objects.filter(pk=item.pk).update(undo_tried_at=now)
     return BulkReport(action_id=action.pk, done=tuple(done), refused=refused)
 
 
-# --- Private ---------------------------------------------------------------------------------------------------------
+# --- Doing -----------------------------------------------------------------------------------------------------------
 
 
 def _each(
     ids: Sequence[int], step: Step, *, kind: BulkAction.Kind, by: User, now: dt.datetime, reason: str
 ) -> BulkReport:
-    if len(ids) > MOST:
+    frozen = sorted(set(ids))
+    if len(frozen) > MOST:
         raise WrongState(_("Elige hasta %(most)d oportunidades por vez.") % {"most": MOST})
     action = BulkAction.objects.create(kind=kind, by=by, at=now, reason=reason.strip()[:300])
+    known = set(Opportunity.objects.filter(id__in=frozen).values_list("id", flat=True))
     done: list[int] = []
-    refused: dict[int, str] = {}
-    for opportunity_id in sorted(set(ids)):
+    refused = {opportunity_id: not_yours(opportunity_id) for opportunity_id in frozen if opportunity_id not in known}
+    for opportunity_id in sorted(known):
         try:
             retrying(lambda pk=opportunity_id: _one(action, pk, step, now))  # type: ignore[misc]
             done.append(opportunity_id)
@@ -117,62 +141,97 @@ def _each(
 def _one(action: BulkAction, opportunity_id: int, step: Step, now: dt.datetime) -> None:
     seen = Opportunity.objects.get(pk=opportunity_id)
     before = _snapshot(seen, now)
-    row = step(opportunity_id)
-    if row.version != seen.version + 1:
+    taken = step(opportunity_id)
+    if taken.row.version != seen.version + 1:
         raise WrongState(_("La oportunidad #%(id)s cambió mientras tanto.") % {"id": opportunity_id})
-    BulkItem.objects.create(action=action, opportunity=row, before=before, version_after=row.version)
+    before["room"] = taken.room
+    BulkItem.objects.create(action=action, opportunity=taken.row, before=before, version_after=taken.row.version)
 
 
 def _snapshot(row: Opportunity, now: dt.datetime) -> dict[str, Any]:
+    """What it takes to put the row back. It is read unlocked; `_one` drops the step if the row moved meanwhile."""
+    left = None
+    if row.state == OpportunityState.ACTIVE and row.owner is not None:
+        left = seconds_left(row, calendar=row.owner.desk.calendar.as_value(), now=now)
     return {
         "state": row.state,
         "owner": row.owner_id,
         "stage": row.stage_id,
         "lot": row.lot_id,
         "team": row.team_id,
+        "attempts": row.attempts,
         "extended": row.extended,
         "exit_reason": row.exit_reason,
         "stage_since": row.stage_since.isoformat(),
-        "seconds_left": seconds_left(row, calendar=calendar_of(row), now=now),
+        "state_since": row.state_since.isoformat(),
+        "seconds_left": left,
+        "cooldowns": cooldowns.snapshot(row.client_id),
     }
+
+
+# --- Undoing ---------------------------------------------------------------------------------------------------------
+
+
+def _waiting(action: BulkAction) -> Sequence[BulkItem]:
+    items = action.items.filter(refused="", undo_tried_at__isnull=True)
+    return list(items.select_related("action", "opportunity").order_by("opportunity_id"))
 
 
 @transaction.atomic(durable=True)
 def _undo_item(item: BulkItem, *, by: User, now: dt.datetime) -> None:
     before = item.before
-    charged = _quota_of(item)
-    [row] = states.lock([item.opportunity_id])
+    charged = _charged_quota(item)
+    row = states.lock_one(item.opportunity_id)
     require_supervisor(by, row)
-    if row.version != item.version_after:
+    claimed = BulkItem.objects.filter(pk=item.pk, undo_tried_at__isnull=True).update(undo_tried_at=now)
+    if not claimed or row.version != item.version_after:
         raise WrongState(_("La oportunidad #%(id)s cambió después: queda como está.") % {"id": row.pk})
-    taken = Opportunity.objects.filter(open_client_id=row.client_id).exclude(pk=row.pk).exists()
-    if taken:
+    if Opportunity.objects.filter(open_client_id=row.client_id).exclude(pk=row.pk).exists():
         raise WrongState(_("El cliente de la oportunidad #%(id)s ya está en otra.") % {"id": row.pk})
     if charged is not None:
-        quota.refund(charged, 1, now=now, by=by, kind=QuotaKind.UNDO)
-    target = OpportunityState(before["state"])
-    fields: dict[str, Any] = {
-        "owner": Promoter.objects.filter(pk=before["owner"]).first(),
-        "stage": Stage.objects.filter(pk=before["stage"]).first(),
-        "lot": Lot.objects.filter(pk=before["lot"]).first(),
-        "team_id": before["team"],
-        "extended": before["extended"],
-        "exit_reason": before["exit_reason"],
-        "stage_since": dt.datetime.fromisoformat(before["stage_since"]),
-    }
-    if target is OpportunityState.ACTIVE and before["seconds_left"] is not None:
-        left = dt.timedelta(seconds=before["seconds_left"])
-        fields["deadline"] = add_operating_time(now, left, calendar_of(row))
-    states.change([row], target, kind=EventKind.UNDONE, now=now, by=by, **fields)
+        quota.refund(charged, 1, now=now, by=by, kind=QuotaKind.UNDO, lot=row.lot)
+        quota.take_room_back(charged, before["room"], by=by, reason=_("Se deshizo la reasignación."), now=now)
+    owner = Promoter.objects.select_related("desk__calendar").filter(pk=before["owner"]).first()
+    states.change(
+        [row],
+        OpportunityState(before["state"]),
+        kind=EventKind.UNDONE,
+        now=now,
+        by=by,
+        owner=owner,
+        stage=Stage.objects.filter(pk=before["stage"]).first(),
+        lot=Lot.objects.filter(pk=before["lot"]).first(),
+        team_id=before["team"],
+        attempts=before["attempts"],
+        extended=before["extended"],
+        exit_reason=before["exit_reason"],
+        stage_since=dt.datetime.fromisoformat(before["stage_since"]),
+        # Its place in the queues of pool and inbox, too.
+        state_since=dt.datetime.fromisoformat(before["state_since"]),
+        **_clock_again(before["seconds_left"], owner, now=now).as_fields(),
+    )
+    cooldowns.restore(row.client_id, before["cooldowns"])
 
 
-def _quota_of(item: BulkItem) -> DailyQuota | None:
-    """The quota row that this item charged, locked first, as everywhere."""
-    action = item.action
-    if action.kind != BulkAction.Kind.REASSIGN:
+def _clock_again(seconds: int | None, owner: Promoter | None, *, now: dt.datetime) -> Countdown:
+    """The operating time that was left, from now on. What was overdue is overdue again."""
+    if seconds is None or owner is None:
+        return Countdown()
+    if clocks_stopped(owner):
+        return Countdown(paused_seconds=seconds)
+    if not seconds:
+        return Countdown(deadline=now)
+    return Countdown(deadline=after(dt.timedelta(seconds=seconds), calendar=owner.desk.calendar.as_value(), now=now))
+
+
+def _charged_quota(item: BulkItem) -> DailyQuota | None:
+    """The quota row that this item charged, locked first, as everywhere.
+
+    Whoever has the row now received it then; had it moved on, the version tells and nothing is refunded.
+    """
+    action, owner_id = item.action, item.opportunity.owner_id
+    if action.kind != BulkAction.Kind.REASSIGN or owner_id is None:
         return None
-    owner = Opportunity.objects.select_related("owner__desk__calendar").get(pk=item.opportunity_id).owner
-    if owner is None:
-        return None
+    owner = Promoter.objects.select_related("desk__calendar").get(pk=owner_id)
     day = business_day(action.at, owner.desk.calendar.tz)
     return DailyQuota.objects.select_for_update().filter(promoter=owner, day=day).first()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -15,12 +15,13 @@ from leadmaster.directory.models import Client, ContactPoint, Suppression
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.db import retrying
 from leadmaster.lib.phones import InvalidPhone, normalise
-from opportunities import states
-from opportunities.assignment.request import first_stage
+from opportunities import cooldowns, states
+from opportunities.assignment import quota
+from opportunities.assignment.request import KEY_LENGTH, first_stage
 from opportunities.enums import EventKind, OpportunityState, Origin
-from opportunities.errors import Incomplete, NoQuota, Taken
+from opportunities.errors import Incomplete, NoQuota, Taken, Unavailable
 from opportunities.models import AssignmentRequest, Opportunity, OpportunityEvent, Promoter
-from opportunities.timers import deadline_for
+from opportunities.timers import countdown
 
 SOURCE = "captacion"
 
@@ -40,14 +41,18 @@ def capture(promoter: Promoter, person: NewClient, *, key: str, now: dt.datetime
     """Register this person and start working them; a key that was seen before answers with the same opportunity.
 
     Known and free (or in the pool) → taken over. Raises Taken (says since when, not whose), Incomplete (no name, no
-    usable phone, opted out) or NoQuota (the day's captures are used up).
+    usable phone, opted out), NoQuota (the day's captures are used up) or Unavailable.
+
+    A client that rests for this promoter is Taken too: whoever let a lead go, or let its time run out, does not get it
+    back with a fresh clock by typing its phone.
     """
-    if not key:
-        raise Incomplete(_("Falta la clave de la captación."))
+    if not key or len(key) > KEY_LENGTH:
+        raise Incomplete(_("Falta la clave de la captación, de hasta 64 caracteres."))
     phones = _phones(person)
     done = _seen(promoter, key)
     if done is not None:
         return done
+    quota.ensure(promoter, business_day(now, promoter.desk.calendar.tz))
     try:
         return retrying(lambda: _capture(promoter, person, phones, key=key, now=now))
     except IntegrityError:
@@ -58,13 +63,14 @@ def capture(promoter: Promoter, person: NewClient, *, key: str, now: dt.datetime
         raise Taken(_("Otra persona acaba de registrar a este cliente.")) from None
 
 
-def check_phone(raw: str, *, region: str) -> str:
+def check_phone(raw: str, *, region: str, promoter: Promoter | None = None) -> str:
     """What the form says while somebody types: empty when the phone is free to capture, else a sentence."""
     phone = normalise(raw, region)
     if isinstance(phone, InvalidPhone):
         return str(phone.sentence)
     try:
-        _refuse_taken([phone.e164])
+        _refuse_suppressed([phone.e164])
+        _refuse_taken([phone.e164], promoter)
     except (Taken, Incomplete) as error:
         return str(error)
     return ""
@@ -72,12 +78,17 @@ def check_phone(raw: str, *, region: str) -> str:
 
 @transaction.atomic(durable=True)
 def _capture(promoter: Promoter, person: NewClient, phones: list[str], *, key: str, now: dt.datetime) -> Opportunity:
-    request = AssignmentRequest.objects.create(promoter=promoter, key=f"captacion:{key}"[:64], at=now)
+    # 1. One capture of this promoter at a time, so that they are counted: the day's quota row keeps the order.
+    quota.lock(promoter, business_day(now, promoter.desk.calendar.tz))
+    request = AssignmentRequest.objects.create(promoter=promoter, key=_stored(key), at=now)
+    _check_promoter(promoter)
     _check_limit(promoter, now)
-    client = _known(phones)
+    # 2. The person: known and free to be taken, or new.
+    client = _known(phones, promoter, now=now)
     if client is None:
-        _refuse_taken(phones)
         client = _register(person, phones, now=now)
+        _refuse_twins(client, phones)
+    # 3. The work.
     row = _open(promoter, client, person, now=now)
     AssignmentRequest.objects.filter(pk=request.pk).update(answer={"opportunity": row.pk})
     return row
@@ -85,7 +96,7 @@ def _capture(promoter: Promoter, person: NewClient, phones: list[str], *, key: s
 
 def _open(promoter: Promoter, client: Client, person: NewClient, *, now: dt.datetime) -> Opportunity:
     stage = first_stage()
-    deadline = deadline_for(stage, calendar=promoter.desk.calendar.as_value(), now=now)
+    clock = countdown(stage, promoter, calendar=promoter.desk.calendar.as_value(), now=now)
     pooled = Opportunity.objects.filter(open_client=client, state=OpportunityState.POOL).select_for_update().first()
     if pooled is not None:
         states.change(
@@ -99,10 +110,11 @@ def _open(promoter: Promoter, client: Client, person: NewClient, *, now: dt.date
             team=promoter.desk.team,
             stage=stage,
             stage_since=now,
-            deadline=deadline,
+            lot=None,
             extended=False,
             exit_reason="",
             attempts=states.ONE_MORE,
+            **clock.as_fields(),
         )
         return pooled
     Client.objects.filter(pk=client.pk).update(availability=Availability.TAKEN)
@@ -115,8 +127,8 @@ def _open(promoter: Promoter, client: Client, person: NewClient, *, now: dt.date
         origin=Origin.CAPTURE,
         stage_since=now,
         state_since=now,
-        deadline=deadline,
         created_at=now,
+        **clock.as_fields(),
     )
     OpportunityEvent.objects.create(
         opportunity=row,
@@ -147,9 +159,13 @@ def _phones(person: NewClient) -> list[str]:
         found.append(phone.e164)
     if not found:
         raise Incomplete(_("Escribe al menos un teléfono."))
-    if Suppression.objects.among(found):
-        raise Incomplete(_("Esta persona pidió no recibir mensajes: no se puede captar."))
+    _refuse_suppressed(found)
     return list(dict.fromkeys(found))
+
+
+def _check_promoter(promoter: Promoter) -> None:
+    if not Promoter.objects.filter(pk=promoter.pk, user__is_active=True).exists():
+        raise Unavailable(_("Por ahora no puedes captar clientes. Habla con tu supervisor."))
 
 
 def _check_limit(promoter: Promoter, now: dt.datetime) -> None:
@@ -161,20 +177,50 @@ def _check_limit(promoter: Promoter, now: dt.datetime) -> None:
         raise NoQuota(_("Ya usaste las captaciones de hoy."))
 
 
-def _known(phones: list[str]) -> Client | None:
-    """The client with one of these phones, locked, if nobody is working them. Raises Taken."""
+def _known(phones: list[str], promoter: Promoter, *, now: dt.datetime) -> Client | None:
+    """The client with one of these phones, locked, if nobody is working them. Raises Taken or Incomplete."""
     ids = ContactPoint.objects.filter(normalised__in=phones).values_list("client_id", flat=True)
     clients = list(Client.objects.filter(id__in=list(ids)).order_by("id").select_for_update())
+    if not clients:
+        return None
     if any(client.availability not in (Availability.FREE, Availability.POOL) for client in clients):
-        _refuse_taken(phones)
-    return clients[0] if clients else None
+        _refuse_taken(phones, promoter)
+        raise Taken(_("Este teléfono ya se está trabajando."))
+    # The oldest row is the person; one of their other phones may have asked for silence.
+    client = clients[0]
+    others = ContactPoint.objects.filter(client=client, kind=ContactPoint.Kind.PHONE, is_valid=True)
+    _refuse_suppressed(others.values_list("normalised", flat=True))
+    until = cooldowns.resting_until(promoter, client.pk, now=now)
+    if until is not None:
+        raise Taken(
+            _("Ya tuviste a este cliente: puedes volver a captarlo desde el %(until)s.")
+            % {"until": timezone.localtime(until).strftime("%d/%m/%Y")}
+        )
+    return client
 
 
-def _refuse_taken(phones: list[str]) -> None:
+def _refuse_suppressed(phones: Iterable[str]) -> None:
+    if Suppression.objects.among(phones):
+        raise Incomplete(_("Esta persona pidió no recibir mensajes: no se puede captar."))
+
+
+def _refuse_twins(client: Client, phones: list[str]) -> None:
+    """Two people may register one person in the same moment, each with another phone first.
+
+    A locking read sees what is not committed yet and waits for it: one of the two is told.
+    """
+    twins = ContactPoint.objects.filter(normalised__in=phones).exclude(client=client)
+    if list(twins.select_for_update().values_list("id")):
+        raise Taken(_("Otra persona acaba de registrar a este cliente."))
+
+
+def _refuse_taken(phones: list[str], promoter: Promoter | None) -> None:
     open_ones = Opportunity.objects.open().filter(client__contacts__normalised__in=phones)
     row = open_ones.exclude(state=OpportunityState.POOL).order_by("id").first()
+    if row is not None and promoter is not None and row.owner_id == promoter.pk:
+        raise Taken(_("Ya lo estás trabajando: es tu oportunidad #%(id)s.") % {"id": row.pk})
     if row is not None:
-        since = timezone.localtime(row.created_at).strftime("%d/%m/%Y")
+        since = timezone.localtime(row.state_since).strftime("%d/%m/%Y")
         raise Taken(_("Este teléfono ya se está trabajando desde el %(since)s.") % {"since": since})
     closed = Client.objects.filter(contacts__normalised__in=phones, availability=Availability.CLOSED)
     if closed.exists():
@@ -218,8 +264,12 @@ def _register(person: NewClient, phones: list[str], *, now: dt.datetime) -> Clie
     return client
 
 
+def _stored(key: str) -> str:
+    return f"captacion:{key}"
+
+
 def _seen(promoter: Promoter, key: str) -> Opportunity | None:
-    row = AssignmentRequest.objects.filter(promoter=promoter, key=f"captacion:{key}"[:64]).first()
-    if row is None or "opportunity" not in row.answer:
+    row = AssignmentRequest.objects.filter(promoter=promoter, key=_stored(key)).first()
+    if row is None:
         return None
     return Opportunity.objects.get(pk=row.answer["opportunity"])

@@ -13,6 +13,11 @@ SUPERVISE = "opportunities.supervise_opportunity"
 EXCEED = "opportunities.exceed_quota"
 
 
+def not_yours(opportunity_id: int) -> str:
+    """One sentence for what is somebody else's and for what does not exist: a number tells nobody anything."""
+    return _("No tienes permiso para decidir sobre la oportunidad #%(id)s.") % {"id": opportunity_id}
+
+
 def may_supervise(user: User, team_id: int) -> bool:
     """Whether this person decides over this team's work."""
     if not user.is_active or not user.has_perm(SUPERVISE):
@@ -23,7 +28,7 @@ def may_supervise(user: User, team_id: int) -> bool:
 def require_supervisor(user: User, row: Opportunity) -> None:
     """Raise NotAllowed unless `may_supervise` its team."""
     if not may_supervise(user, row.team_id):
-        raise NotAllowed(_("No tienes permiso para decidir sobre la oportunidad #%(id)s.") % {"id": row.pk})
+        raise NotAllowed(not_yours(row.pk))
 
 
 def require_worker(user: User, row: Opportunity) -> None:
@@ -31,6 +36,12 @@ def require_worker(user: User, row: Opportunity) -> None:
     if row.owner is not None and row.owner.user_id == user.pk and user.is_active and user.has_perm(WORK):
         return
     require_supervisor(user, row)
+
+
+def require_receiver(user: User, target: Promoter) -> None:
+    """Raise NotAllowed unless this person decides over the desk that would receive the work."""
+    if not may_supervise(user, target.desk.team_id):
+        raise NotAllowed(_("%(who)s no es de un equipo que supervises.") % {"who": target})
 
 
 def promoter_of(user: User) -> Promoter:

@@ -1,29 +1,37 @@
 """What a supervisor decides about one opportunity: reassign, return to the pool, close, or back to its owner.
 
-Each verb locks quota → clients → opportunities → lot, checks, and writes everything in one transaction. The forms over
-many rows are in `bulk`; they call the same private steps.
+Each verb locks quota → clients → opportunities → lot, checks, and writes everything in one transaction, again when the
+database asks for it. The forms over many rows are in `bulk`; they call the same steps.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns.withdrawals import withdraw_pending
 from leadmaster.accounts.models import User
-from leadmaster.directory.models import ContactPoint
 from leadmaster.lib.clock import business_day
-from opportunities import cooldowns, states
+from leadmaster.lib.db import retrying
+from opportunities import cooldowns, states, withdrawing
 from opportunities.absences import is_absent
 from opportunities.assignment import quota
 from opportunities.assignment.request import first_stage
 from opportunities.enums import CLOSED, OWNED, EventKind, OpportunityState, QuotaKind
-from opportunities.errors import Incomplete, NoQuota, Unavailable, WrongState
+from opportunities.errors import Incomplete, NoQuota, NotAllowed, Unavailable, WrongState
 from opportunities.models import Lot, Opportunity, Promoter
-from opportunities.policy import require_supervisor
-from opportunities.timers import deadline_for
+from opportunities.policy import not_yours, require_receiver, require_supervisor
+from opportunities.timers import countdown
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reassigned:
+    """The row in its new hands, and by how much the receiver's limit was raised for it."""
+
+    row: Opportunity
+    room: int
 
 
 def reassign(
@@ -37,49 +45,53 @@ def reassign(
 ) -> Opportunity:
     """Give it to another promoter, charged to their quota of the day, in their lot of what was reassigned that day.
 
-    Raises NotAllowed, WrongState (finished, or theirs already), Unavailable, NoQuota. `over_quota` needs its own
-    permission and a reason, and the ledger shows it.
+    Whoever decides supervises both teams. Raises NotAllowed, WrongState (finished, or theirs already), Unavailable,
+    NoQuota. `over_quota` needs its own permission and a reason, and the ledger shows it.
     """
     day = business_day(now, target.desk.calendar.tz)
     quota.ensure(target, day)
-    with transaction.atomic(durable=True):
-        return reassign_locked(opportunity_id, target, by=by, now=now, day=day, reason=reason, over_quota=over_quota)
+
+    def once() -> Opportunity:
+        with transaction.atomic(durable=True):
+            done = reassign_locked(
+                opportunity_id, target, by=by, now=now, day=day, reason=reason, over_quota=over_quota
+            )
+        return done.row
+
+    return retrying(once)
 
 
 def return_to_pool(opportunity_id: int, *, by: User, now: dt.datetime, reason: str = "") -> Opportunity:
-    """Nobody's again; it can be drawn by others than its last owner at once."""
-    with transaction.atomic(durable=True):
-        return pool_locked(opportunity_id, by=by, now=now, reason=reason)
+    """Nobody's again; it can be drawn by others than its last owner at once. Raises NotAllowed or WrongState."""
+
+    def once() -> Opportunity:
+        with transaction.atomic(durable=True):
+            return pool_locked(opportunity_id, by=by, now=now, reason=reason)
+
+    return retrying(once)
 
 
 def close(opportunity_id: int, *, by: User, now: dt.datetime, reason: str) -> Opportunity:
-    """Lost, for good, with a reason."""
-    with transaction.atomic(durable=True):
-        return close_locked(opportunity_id, by=by, now=now, reason=reason)
+    """Lost, for good, with a reason. Raises NotAllowed, Incomplete (no reason) or WrongState (closed already)."""
+
+    def once() -> Opportunity:
+        with transaction.atomic(durable=True):
+            return close_locked(opportunity_id, by=by, now=now, reason=reason)
+
+    return retrying(once)
 
 
-@transaction.atomic(durable=True)
 def give_back(opportunity_id: int, *, by: User, now: dt.datetime, reason: str = "") -> Opportunity:
-    """From the inbox back to its owner, in the first stage, with a new clock. No quota is charged: it was theirs."""
-    [row] = states.lock([opportunity_id])
-    require_supervisor(by, row)
-    if row.state != OpportunityState.EXIT or row.owner is None:
-        raise WrongState(_("La oportunidad #%(id)s ya no está en la bandeja.") % {"id": row.pk})
-    stage = first_stage()
-    cooldowns.lift(row.owner, row.client_id)
-    states.change(
-        [row],
-        OpportunityState.ACTIVE,
-        kind=EventKind.RETURNED,
-        now=now,
-        by=by,
-        reason=reason,
-        stage=stage,
-        stage_since=now,
-        deadline=deadline_for(stage, calendar=row.owner.desk.calendar.as_value(), now=now),
-        exit_reason="",
-    )
-    return row
+    """From the inbox back to its owner, in the first stage, with a new clock. No quota is charged: it was theirs.
+
+    Raises NotAllowed, WrongState (not in the inbox any more) or Unavailable (its owner receives nothing now).
+    """
+
+    def once() -> Opportunity:
+        with transaction.atomic(durable=True):
+            return give_back_locked(opportunity_id, by=by, now=now, reason=reason)
+
+    return retrying(once)
 
 
 # --- The steps, inside the caller's transaction ------------------------------------------------------------------------
@@ -94,17 +106,19 @@ def reassign_locked(
     day: dt.date,
     reason: str,
     over_quota: bool,
-) -> Opportunity:
-    if over_quota:
-        quota.make_room(target, day, 1, by=by, reason=reason, now=now)
-    quota.charge(target, day, 1, now=now, by=by, kind=QuotaKind.REASSIGNED_IN)
-    [row] = states.lock([opportunity_id])
+) -> Reassigned:
+    # Before any lock, so that nobody learns another team's quota or queues for its rows; again when it is locked.
+    require_receiver(by, target)
+    require_supervisor(by, _unlocked(opportunity_id))
+    room = quota.make_room(target, day, 1, by=by, reason=reason, now=now) if over_quota else 0
+    row_of_day = quota.lock(target, day)
+    row = states.lock_one(opportunity_id)
     require_supervisor(by, row)
     _check_receives(target, row, day)
+    lot = _lot_of_the_day(target, day, now)
+    quota.charge_locked(row_of_day, 1, now=now, by=by, kind=QuotaKind.REASSIGNED_IN, reason=reason, lot=lot)
     stage = first_stage()
-    former = row.owner
-    if former is not None:
-        withdraw_of_client(row, former, by=by, now=now)
+    withdraw_of_client(row, by=by, now=now)
     cooldowns.lift(target, row.client_id)
     states.change(
         [row],
@@ -117,25 +131,24 @@ def reassign_locked(
         team=target.desk.team,
         stage=stage,
         stage_since=now,
-        lot=_lot_of_the_day(target, day, now),
-        deadline=deadline_for(stage, calendar=target.desk.calendar.as_value(), now=now),
+        lot=lot,
         extended=False,
         exit_reason="",
         attempts=states.ONE_MORE,
+        **countdown(stage, target, calendar=target.desk.calendar.as_value(), now=now).as_fields(),
     )
-    return row
+    return Reassigned(row=row, room=room)
 
 
 def pool_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason: str) -> Opportunity:
-    [row] = states.lock([opportunity_id])
+    row = states.lock_one(opportunity_id)
     require_supervisor(by, row)
     if row.state not in OWNED:
         raise WrongState(
             _("La oportunidad #%(id)s está %(state)s: no hay nada que devolver al pool.")
             % {"id": row.pk, "state": row.get_state_display().lower()}
         )
-    if row.owner is not None:
-        withdraw_of_client(row, row.owner, by=by, now=now)
+    withdraw_of_client(row, by=by, now=now)
     cooldowns.rest([row], now=now)
     states.change([row], OpportunityState.POOL, kind=EventKind.POOLED, now=now, by=by, reason=reason)
     return row
@@ -144,28 +157,52 @@ def pool_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason: str)
 def close_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason: str) -> Opportunity:
     if not reason.strip():
         raise Incomplete(_("Escribe por qué se cierra: queda en la historia."))
-    [row] = states.lock([opportunity_id])
+    row = states.lock_one(opportunity_id)
     require_supervisor(by, row)
     if row.state in CLOSED:
         raise WrongState(
             _("La oportunidad #%(id)s ya está %(state)s.") % {"id": row.pk, "state": row.get_state_display().lower()}
         )
-    if row.owner is not None:
-        withdraw_of_client(row, row.owner, by=by, now=now)
+    withdraw_of_client(row, by=by, now=now)
     states.change([row], OpportunityState.LOST, kind=EventKind.CLOSED, now=now, by=by, reason=reason)
     return row
 
 
-def withdraw_of_client(row: Opportunity, former: Promoter, *, by: User, now: dt.datetime) -> int:
-    """What the former owner's campaigns had pending for this client does not go out any more."""
-    phones = ContactPoint.objects.filter(client_id=row.client_id, kind=ContactPoint.Kind.PHONE, is_valid=True)
-    return withdraw_pending(
-        list(phones.values_list("normalised", flat=True)),
-        owner=former.user,
-        by=by,
+def give_back_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason: str) -> Opportunity:
+    row = states.lock_one(opportunity_id)
+    require_supervisor(by, row)
+    if row.state != OpportunityState.EXIT or row.owner is None:
+        raise WrongState(_("La oportunidad #%(id)s ya no está en la bandeja.") % {"id": row.pk})
+    owner = row.owner
+    if not owner.user.is_active or is_absent(owner, business_day(now, owner.desk.calendar.tz)):
+        raise Unavailable(_("%(who)s no está: reasígnala o devuélvela al pool.") % {"who": owner})
+    stage = first_stage()
+    cooldowns.lift(owner, row.client_id)
+    states.change(
+        [row],
+        OpportunityState.ACTIVE,
+        kind=EventKind.RETURNED,
         now=now,
-        reason=_("El cliente pasó a otra persona."),
+        by=by,
+        reason=reason,
+        stage=stage,
+        stage_since=now,
+        exit_reason="",
+        **countdown(stage, owner, calendar=owner.desk.calendar.as_value(), now=now).as_fields(),
     )
+    return row
+
+
+def withdraw_of_client(row: Opportunity, *, by: User, now: dt.datetime) -> int:
+    """What the owner's campaigns had pending for this client does not go out any more."""
+    return withdrawing.withdraw_of([row], by=by, now=now, reason=_("El cliente pasó a otra persona."))
+
+
+def _unlocked(opportunity_id: int) -> Opportunity:
+    row = Opportunity.objects.filter(pk=opportunity_id).first()
+    if row is None:
+        raise NotAllowed(not_yours(opportunity_id))
+    return row
 
 
 def _check_receives(target: Promoter, row: Opportunity, day: dt.date) -> None:
@@ -176,7 +213,9 @@ def _check_receives(target: Promoter, row: Opportunity, day: dt.date) -> None:
         )
     if row.state == OpportunityState.ACTIVE and row.owner_id == target.pk:
         raise WrongState(_("La oportunidad #%(id)s ya es de %(who)s.") % {"id": row.pk, "who": target})
-    if not target.available or not target.user.is_active or is_absent(target, day):
+    # Asked again: a bulk action lasts, and people leave meanwhile.
+    receives = Promoter.objects.filter(pk=target.pk, available=True, user__is_active=True).exists()
+    if not receives or is_absent(target, day):
         raise Unavailable(_("%(who)s no recibe asignaciones ahora.") % {"who": target})
     load = Opportunity.objects.filter(owner=target, state=OpportunityState.ACTIVE).count()
     if load >= target.most_active:
@@ -184,7 +223,10 @@ def _check_receives(target: Promoter, row: Opportunity, day: dt.date) -> None:
 
 
 def _lot_of_the_day(target: Promoter, day: dt.date, now: dt.datetime) -> Lot:
-    """The receiver's lot for what is reassigned to them that day; its counts come from its opportunities."""
+    """The receiver's lot for what is reassigned to them that day; its counts come from its opportunities.
+
+    The quota's row of the day is locked, so nobody else makes it meanwhile.
+    """
     lot, _created = Lot.objects.get_or_create(
         promoter=target,
         reassigned_on=day,

@@ -13,13 +13,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from leadmaster.calendars.arithmetic import Calendar, add_operating_time, operating_time_between
+from leadmaster.calendars.arithmetic import Calendar, NeverOpens, add_operating_time, operating_time_between
+from leadmaster.lib.clock import business_day
 from leadmaster.lib.db import retrying
-from opportunities import cooldowns, states
-from opportunities.enums import EventKind, OpportunityState
-from opportunities.errors import NoQuota, WrongState
-from opportunities.models import Desk, Opportunity, OpportunityEvent, Stage
+from opportunities import cooldowns, states, withdrawing
+from opportunities.assignment import quota
+from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
+from opportunities.errors import Incomplete, NoQuota, Stale, WrongState
+from opportunities.models import Absence, Desk, Opportunity, OpportunityEvent, Promoter, Stage
 from opportunities.policy import require_worker
+from opportunities.states import Countdown
 
 BATCH = 500
 _EXTENSION_WINDOW = dt.timedelta(days=7)
@@ -37,7 +40,30 @@ def deadline_for(stage: Stage, *, calendar: Calendar, now: dt.datetime) -> dt.da
     """When a row that enters this stage at `now` expires; None for a stage without a timer."""
     if stage.timer_minutes is None:
         return None
-    return add_operating_time(now, dt.timedelta(minutes=stage.timer_minutes), calendar)
+    return after(dt.timedelta(minutes=stage.timer_minutes), calendar=calendar, now=now)
+
+
+def after(duration: dt.timedelta, *, calendar: Calendar, now: dt.datetime) -> dt.datetime:
+    """The end of so much operating time. Raises Incomplete for hours that never come."""
+    try:
+        return add_operating_time(now, duration, calendar)
+    except NeverOpens:
+        raise Incomplete(_("El horario de la mesa no abre nunca: pide a un administrador que lo corrija.")) from None
+
+
+def countdown(stage: Stage, owner: Promoter, *, calendar: Calendar, now: dt.datetime) -> Countdown:
+    """The clock of a row that enters this stage at `now`. While its owner's absence stops clocks, it starts stopped."""
+    if stage.timer_minutes is None:
+        return Countdown()
+    if clocks_stopped(owner):
+        return Countdown(paused_seconds=stage.timer_minutes * 60)
+    return Countdown(deadline=deadline_for(stage, calendar=calendar, now=now))
+
+
+def clocks_stopped(owner: Promoter) -> bool:
+    """Whether an absence of this promoter has stopped their clocks and has not let them go on."""
+    stopped = Absence.objects.filter(promoter=owner, begun_at__isnull=False, ended_at__isnull=True)
+    return stopped.filter(policy=AbsencePolicy.PAUSE).exists()
 
 
 def seconds_left(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> int | None:
@@ -56,11 +82,19 @@ def calendar_of(row: Opportunity) -> Calendar:
     return Desk.objects.select_related("calendar").get(team_id=row.team_id).calendar.as_value()
 
 
+def is_overdue(row: Opportunity, now: dt.datetime) -> bool:
+    return row.state == OpportunityState.ACTIVE and row.deadline is not None and row.deadline <= now
+
+
+# --- Expiry -----------------------------------------------------------------------------------------------------------
+
+
 def expire_timers(now: dt.datetime, *, limit: int | None = None) -> ExpiryReport:
     """Move what is overdue to the pool, in batches with their own transaction. Safe to run twice at once or to die."""
     expired = batches = 0
     while limit is None or expired < limit:
-        moved = retrying(functools.partial(_expire_batch, now))
+        size = BATCH if limit is None else min(BATCH, limit - expired)
+        moved = retrying(functools.partial(_expire_batch, now, size))
         if not moved:
             break
         expired, batches = expired + moved, batches + 1
@@ -68,12 +102,12 @@ def expire_timers(now: dt.datetime, *, limit: int | None = None) -> ExpiryReport
 
 
 @transaction.atomic(durable=True)
-def _expire_batch(now: dt.datetime) -> int:
-    ids = list(Opportunity.objects.overdue(now).order_by("deadline", "id").values_list("id", flat=True)[:BATCH])
+def _expire_batch(now: dt.datetime, size: int) -> int:
+    ids = list(Opportunity.objects.overdue(now).order_by("deadline", "id").values_list("id", flat=True)[:size])
     # Clients first, as everywhere; what another process holds is left to it.
-    rows = [row for row in states.lock_free(ids) if row.deadline is not None and row.deadline <= now]
-    rows = [row for row in rows if row.state == OpportunityState.ACTIVE]
+    rows = [row for row in states.lock_free(ids) if is_overdue(row, now)]
     cooldowns.rest(rows, now=now)
+    withdrawing.withdraw_of(rows, by=None, now=now, reason=_("Venció el plazo de la oportunidad."))
     states.change(
         rows,
         OpportunityState.POOL,
@@ -85,20 +119,39 @@ def _expire_batch(now: dt.datetime) -> int:
     return len(rows)
 
 
-@transaction.atomic(durable=True)
+# --- Extension --------------------------------------------------------------------------------------------------------
+
+
 def extend(opportunity_id: int, *, by: User, version: int, now: dt.datetime) -> Opportunity:
-    """Give the current stage's time once more, from now. Once per opportunity, and a few per week and promoter."""
-    [row] = states.lock([opportunity_id])
+    """Give the current stage's time once more, from now. Once per opportunity, and a few per week and promoter.
+
+    Raises NotAllowed, Stale, WrongState (no clock, overdue, extended already) or NoQuota (the week's are used up).
+    """
+    seen = Opportunity.objects.select_related("owner__desk__calendar").filter(pk=opportunity_id).first()
+    owner = seen.owner if seen is not None else None
+    if owner is not None:
+        quota.ensure(owner, _today(owner, now))
+    return retrying(lambda: _extend(opportunity_id, owner, by=by, version=version, now=now))
+
+
+@transaction.atomic(durable=True)
+def _extend(opportunity_id: int, owner: Promoter | None, *, by: User, version: int, now: dt.datetime) -> Opportunity:
+    if owner is not None:
+        # Two extensions at once count one after the other: the quota's row of the day keeps the order.
+        quota.lock(owner, _today(owner, now))
+    row = states.lock_one(opportunity_id)
     require_worker(by, row)
     states.require_version(row, version)
     if row.state != OpportunityState.ACTIVE or row.stage is None or row.owner is None or row.deadline is None:
         raise WrongState(_("Esta oportunidad no tiene un plazo que alargar."))
+    if owner is None or row.owner_id != owner.pk:
+        raise Stale(_("La oportunidad #%(id)s acaba de cambiar de promotor. Actualiza la página.") % {"id": row.pk})
+    if is_overdue(row, now):
+        raise WrongState(_("El plazo de la oportunidad #%(id)s ya venció: vuelve al pool.") % {"id": row.pk})
     if row.extended:
         raise WrongState(_("Esta oportunidad ya tuvo su prórroga."))
-    used = OpportunityEvent.objects.filter(
-        kind=EventKind.EXTENDED, to_owner=row.owner, at__gt=now - _EXTENSION_WINDOW
-    ).count()
-    if used >= row.owner.desk.weekly_extensions:
+    used = OpportunityEvent.objects.filter(kind=EventKind.EXTENDED, to_owner=owner, at__gt=now - _EXTENSION_WINDOW)
+    if used.count() >= owner.desk.weekly_extensions:
         raise NoQuota(_("Ya usaste las prórrogas de esta semana. Pide ayuda a tu supervisor."))
     states.change(
         [row],
@@ -110,3 +163,7 @@ def extend(opportunity_id: int, *, by: User, version: int, now: dt.datetime) -> 
         deadline=deadline_for(row.stage, calendar=calendar_of(row), now=now),
     )
     return row
+
+
+def _today(promoter: Promoter, now: dt.datetime) -> dt.date:
+    return business_day(now, promoter.desk.calendar.tz)

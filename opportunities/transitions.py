@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,12 +12,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from opportunities import cooldowns, sales, states
+from leadmaster.lib.db import retrying
+from opportunities import cooldowns, sales, states, withdrawing
 from opportunities.enums import EventKind, ExitTo, OpportunityState, StageType
 from opportunities.errors import Incomplete, WrongState
 from opportunities.models import Opportunity, OpportunityEvent, Stage, StageRoute
-from opportunities.policy import require_worker
-from opportunities.timers import calendar_of, deadline_for
+from opportunities.policy import may_supervise, require_worker
+from opportunities.timers import calendar_of, countdown, is_overdue
 
 _MOST_DATA = 4_000  # characters of JSON on one opportunity
 
@@ -29,7 +31,6 @@ def allowed_stages(row: Opportunity) -> list[Stage]:
     return list(Stage.objects.filter(id__in=routes, active=True))
 
 
-@transaction.atomic(durable=True)
 def move(
     opportunity_id: int,
     stage: Stage,
@@ -45,24 +46,45 @@ def move(
     Raises NotAllowed, Stale (says what changed), WrongState (no such route), Incomplete (names what is missing) or
     AlreadySold (says who and when). A repeat of the same sale answers with the same sale.
     """
-    [row] = states.lock([opportunity_id])
+    return retrying(
+        lambda: _move(opportunity_id, stage, by=by, version=version, now=now, reason=reason, data=data or {})
+    )
+
+
+@transaction.atomic(durable=True)
+def _move(
+    opportunity_id: int,
+    stage: Stage,
+    *,
+    by: User,
+    version: int,
+    now: dt.datetime,
+    reason: str,
+    data: Mapping[str, Any],
+) -> Opportunity:
+    row = states.lock_one(opportunity_id)
     require_worker(by, row)
     if stage.type == StageType.SALE and row.state == OpportunityState.WON:
-        sales.confirm_same(row, data or {})
+        sales.confirm_same(row, data)
         return row
     states.require_version(row, version)
     _check_route(row, stage, reason)
-    step = _Step(stage=stage, by=by, now=now, reason=reason.strip(), data=_checked_data(row, stage, data or {}))
+    _check_clock(row, by=by, now=now)
+    step = _Step(stage=stage, by=by, now=now, reason=reason.strip(), data=_checked_data(row, stage, data))
     _TAKE[StageType(stage.type)](row, step)
     return row
 
 
-@transaction.atomic(durable=True)
 def note(opportunity_id: int, *, by: User, text: str, now: dt.datetime) -> OpportunityEvent:
-    """A remark on the history. Changes nothing else."""
+    """A remark on the history. Changes nothing else. Raises NotAllowed or Incomplete (nothing written)."""
     if not text.strip():
         raise Incomplete(_("Escribe la nota."))
-    [row] = states.lock([opportunity_id])
+    return retrying(lambda: _note(opportunity_id, by=by, text=text, now=now))
+
+
+@transaction.atomic(durable=True)
+def _note(opportunity_id: int, *, by: User, text: str, now: dt.datetime) -> OpportunityEvent:
+    row = states.lock_one(opportunity_id)
     require_worker(by, row)
     return OpportunityEvent.objects.create(
         opportunity=row,
@@ -104,14 +126,22 @@ def _work(row: Opportunity, step: _Step) -> None:
         data=step.data,
         stage=step.stage,
         stage_since=step.now,
-        deadline=deadline_for(step.stage, calendar=calendar_of(row), now=step.now),
+        **_clock(row, step),
         **_kept(row, step.data),
     )
+
+
+def _clock(row: Opportunity, step: _Step) -> dict[str, Any]:
+    if row.owner is None:
+        raise ValueError("an active opportunity has an owner")
+    return countdown(step.stage, row.owner, calendar=calendar_of(row), now=step.now).as_fields()
 
 
 def _leave(row: Opportunity, step: _Step) -> None:
     cooldowns.rest([row], now=step.now, stage=step.stage)
     to_pool = step.stage.exit_to == ExitTo.POOL
+    if to_pool:
+        withdrawing.withdraw_of([row], by=step.by, now=step.now, reason=_("El cliente volvió al pool."))
     fields: dict[str, Any] = {} if to_pool else {"stage": step.stage, "stage_since": step.now}
     states.change(
         [row],
@@ -182,16 +212,27 @@ def _check_route(row: Opportunity, stage: Stage, reason: str) -> None:
         raise Incomplete(_("Para pasar a “%(stage)s” escribe el motivo.") % {"stage": stage.name})
 
 
+def _check_clock(row: Opportunity, *, by: User, now: dt.datetime) -> None:
+    """What is overdue is not its owner's any more, whether or not the cron has come to take it. A supervisor decides."""
+    if is_overdue(row, now) and not may_supervise(by, row.team_id):
+        raise WrongState(_("El plazo de la oportunidad #%(id)s ya venció: vuelve al pool.") % {"id": row.pk})
+
+
 def _checked_data(row: Opportunity, stage: Stage, data: Mapping[str, Any]) -> dict[str, Any]:
-    given = {str(key)[:60]: value for key, value in data.items() if value not in (None, "")}
+    given = {str(key)[:60]: value for key, value in data.items() if value is not None and value != ""}
     missing = [name for name in stage.required_fields if name not in given and name not in row.data]
     if missing:
         raise Incomplete(
             _("Para pasar a “%(stage)s” falta: %(fields)s.") % {"stage": stage.name, "fields": ", ".join(missing)}
         )
-    if len(str(given)) > _MOST_DATA:
-        raise Incomplete(_("Son demasiados datos para un solo paso."))
-    return given
+    try:
+        # What a form read (dates, decimals) is kept as it would be written.
+        plain = json.loads(json.dumps(given, default=str, allow_nan=False))
+    except ValueError:
+        raise Incomplete(_("Hay un número que no es un número.")) from None
+    if len(json.dumps({**row.data, **plain})) > _MOST_DATA:
+        raise Incomplete(_("Son demasiados datos para una oportunidad."))
+    return dict(plain)
 
 
 def _kept(row: Opportunity, data: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""Take clients that nobody else is taking: no list of ids in memory, no NOT IN, no waiting.
+"""Take clients that nobody else is taking: no list of all ids in memory, no NOT IN, no waiting.
 
 The pool comes first, the oldest first. Free clients follow by index, each promoter from a shard of their own, so that
-promoters don't queue on the same rows and taken ones don't pile up at the head of the index.
+promoters don't queue on the same rows and taken ones don't pile up at the head of the index. Nobody locks more than
+they take: what somebody holds without taking it, another one would be told is not there.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import zlib
+from collections.abc import Iterator, Sequence
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -18,8 +20,13 @@ from opportunities.assignment.filters import Filters
 from opportunities.models import CoolDown, Opportunity, Promoter
 
 SHARDS = 64
-# How many pooled rows one request looks at before it goes on to free clients.
-_POOL_WINDOW = 2_000
+# Pooled rows are looked at by the page, the oldest first, and one request turns so many pages.
+POOL_PAGE = 2_000
+_POOL_PAGES = 5
+# How far a request looks along the index for filters that the index does not carry.
+WINDOW = 20_000
+# Among how many one looks for another, when others hold the first ones.
+_SECOND_CHOICE = 500
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,36 +60,96 @@ def _opted_out(client: OuterRef) -> QuerySet[ContactPoint]:
     return ContactPoint.objects.filter(Exists(suppressed), client=client)
 
 
+# --- The pool ---------------------------------------------------------------------------------------------------------
+
+
 def _from_pool(promoter: Promoter, filters: Filters, quantity: int, *, now: dt.datetime) -> list[Opportunity]:
-    if quantity <= 0:
+    chosen: list[int] = []
+    for page in _pages(promoter, filters) if quantity > 0 else ():
+        wanted = offered(promoter, filters, page, now=now)
+        in_order = [client_id for client_id in page if client_id in wanted and client_id not in chosen]
+        chosen += _lock_pooled(in_order, quantity - len(chosen))
+        if len(chosen) == quantity:
+            break
+    if not chosen:
         return []
-    oldest = Opportunity.objects.filter(team=promoter.desk.team).pool().values("open_client_id")[:_POOL_WINDOW]
-    window = [row["open_client_id"] for row in oldest]
-    if not window:
+    # Their clients are locked, so nobody changes them: the team may have changed since the page was read.
+    rows = Opportunity.objects.filter(team=promoter.desk.team).pool().filter(open_client_id__in=chosen)
+    return list(rows.order_by("id").select_for_update())
+
+
+def offered(promoter: Promoter, filters: Filters, page: Sequence[int], *, now: dt.datetime) -> set[int]:
+    """Which of these pooled clients this promoter may have."""
+    clients = Client.objects.filter(offerable(promoter, now), filters.condition(), id__in=page)
+    return set(clients.filter(availability=Availability.POOL).values_list("id", flat=True))
+
+
+def _pages(promoter: Promoter, filters: Filters) -> Iterator[list[int]]:
+    """The team's pooled clients, the oldest first, a page at a time.
+
+    When the pages are over and the pool is not, those in the filters' own part of the directory come once more, by its
+    index: a segment is not lost behind the others' old rows.
+    """
+    rows = Opportunity.objects.filter(team=promoter.desk.team).pool()
+    last: tuple[dt.datetime, int] | None = None
+    for _page in range(_POOL_PAGES):
+        older = rows
+        if last is not None:
+            older = rows.filter(Q(state_since__gt=last[0]) | Q(state_since=last[0], id__gt=last[1]))
+        page = list(older.values_list("open_client_id", "state_since", "id")[:POOL_PAGE])
+        yield [client_id for client_id, _since, _id in page if client_id is not None]
+        if len(page) < POOL_PAGE:
+            return
+        last = page[-1][1], page[-1][2]
+    if filters.as_dict():
+        part = Client.objects.filter(
+            filters.condition(), availability=Availability.POOL, open_opportunity__team=promoter.desk.team
+        )
+        segment = list(part.values_list("open_opportunity__state_since", "id")[:POOL_PAGE])
+        yield [client_id for _since, client_id in sorted(segment)]
+
+
+def _lock_pooled(in_order: Sequence[int], quantity: int) -> list[int]:
+    """Lock the first `quantity` of these that nobody holds."""
+    locked = _lock_clients(in_order[:quantity], quantity)
+    if len(locked) < quantity < len(in_order):
+        locked += _lock_clients(in_order[quantity : quantity + _SECOND_CHOICE], quantity - len(locked))
+    return locked
+
+
+def _lock_clients(ids: Sequence[int], quantity: int) -> list[int]:
+    if not ids:
         return []
-    wanted = set(
-        Client.objects.filter(offerable(promoter, now), filters.condition(), id__in=window).values_list("id", flat=True)
-    )
-    in_order = [client_id for client_id in window if client_id in wanted]
-    free = set(
-        Client.objects.filter(id__in=in_order[: 3 * quantity], availability=Availability.POOL)
-        .order_by("id")
-        .select_for_update(skip_locked=True)
-        .values_list("id", flat=True)
-    )
-    chosen = [client_id for client_id in in_order if client_id in free][:quantity]
-    rows = Opportunity.objects.pool().filter(open_client_id__in=chosen).order_by("id")
-    return list(rows.select_for_update(skip_locked=True)) if chosen else []
+    free = Client.objects.filter(id__in=ids, availability=Availability.POOL).order_by("id")
+    return list(free.select_for_update(skip_locked=True).values_list("id", flat=True)[:quantity])
+
+
+# --- Free clients -----------------------------------------------------------------------------------------------------
 
 
 def _free(promoter: Promoter, filters: Filters, quantity: int, *, seed: int, now: dt.datetime) -> list[Client]:
-    if quantity <= 0:
-        return []
-    rows = Client.objects.filter(filters.condition(), offerable(promoter, now), availability=Availability.FREE)
     taken: list[Client] = []
     for part in (Q(shard__gte=seed), Q(shard__lt=seed)):
         missing = quantity - len(taken)
-        if missing:
-            page = rows.filter(part).order_by("shard", "id").select_for_update(skip_locked=True)
-            taken += page[:missing]
+        if missing > 0:
+            rows = Client.objects.filter(
+                reach(filters, part),
+                filters.condition(),
+                offerable(promoter, now),
+                part,
+                availability=Availability.FREE,
+            )
+            taken += rows.order_by("shard", "id").select_for_update(skip_locked=True)[:missing]
     return taken
+
+
+def reach(filters: Filters, part: Q) -> Q:
+    """Up to where a request looks: everywhere when an index carries all of its filters, else so far along the best one.
+
+    The place is found on the index alone.
+    """
+    if filters.indexed() == filters:
+        return Q()
+    along = Client.objects.filter(filters.indexed().condition(), part, availability=Availability.FREE)
+    end = along.order_by("shard", "id").values_list("shard", "id")[WINDOW : WINDOW + 1].first()
+    return Q() if end is None else Q(shard__lte=end[0]) & (Q(shard__lt=end[0]) | Q(id__lt=end[1]))

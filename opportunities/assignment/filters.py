@@ -41,5 +41,14 @@ class Filters:
     def without(self, name: str) -> Filters:
         return dataclasses.replace(self, **{name: ""})
 
+    def indexed(self) -> Filters:
+        """The part of these filters that one index of the directory carries whole: itself, when it carries all."""
+        if self.city:
+            return Filters(province=self.province, city=self.city)
+        for name in ("agreement", "province", "client_type"):
+            if value := getattr(self, name):
+                return Filters(**{name: value})
+        return self
+
     def as_dict(self) -> dict[str, str]:
         return {name: value for name, value in dataclasses.asdict(self).items() if value}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
+from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
+from leadmaster.lib.db import retrying
 from opportunities.enums import QuotaKind
 from opportunities.errors import Incomplete, NoQuota, NotAllowed
 from opportunities.models import DailyQuota, Lot, Promoter, QuotaEntry
@@ -20,79 +23,120 @@ def ensure(promoter: Promoter, day: dt.date) -> None:
     Twenty first uses at once make one row; an insert inside the request would make them wait for, and deadlock with,
     each other.
     """
-    if not DailyQuota.objects.filter(promoter=promoter, day=day).exists():
-        DailyQuota.objects.bulk_create(
-            [DailyQuota(promoter=promoter, day=day, limit=promoter.quota_of_a_day)], ignore_conflicts=True
-        )
+    if DailyQuota.objects.filter(promoter=promoter, day=day).exists():
+        return
+    row = DailyQuota(promoter=promoter, day=day, limit=promoter.quota_of_a_day)
+    if transaction.get_connection().in_atomic_block:
+        DailyQuota.objects.bulk_create([row], ignore_conflicts=True)
+    else:
+        retrying(lambda: DailyQuota.objects.bulk_create([row], ignore_conflicts=True))
+
+
+def lock(promoter: Promoter, day: dt.date) -> DailyQuota:
+    """The day's row, locked: the first lock of every verb that gives this promoter something."""
+    return DailyQuota.objects.select_for_update().get(promoter=promoter, day=day)
 
 
 def charge_up_to(
-    promoter: Promoter, day: dt.date, amount: int, *, now: dt.datetime, by: User | None, kind: QuotaKind
-) -> tuple[DailyQuota, int]:
-    """Charge `amount` or what is left of it; returns the row, locked, and what was charged (0 when nothing is left)."""
-    row = DailyQuota.objects.select_for_update().get(promoter=promoter, day=day)
+    row: DailyQuota, amount: int, *, now: dt.datetime, by: User | None, kind: QuotaKind
+) -> QuotaEntry | None:
+    """Charge `amount` or what is left of it to a row that is locked; the line, None when nothing is left."""
     granted = min(amount, row.left)
-    if granted > 0:
-        _charge(row, granted, kind=kind, now=now, by=by)
-    return row, granted
+    return _charge(row, granted, kind=kind, now=now, by=by) if granted > 0 else None
 
 
-def charge(
-    promoter: Promoter, day: dt.date, amount: int, *, now: dt.datetime, by: User | None, kind: QuotaKind
-) -> DailyQuota:
-    """Charge all of it. Raises NoQuota when less is left."""
-    row = DailyQuota.objects.select_for_update().get(promoter=promoter, day=day)
+def charge_locked(
+    row: DailyQuota,
+    amount: int,
+    *,
+    now: dt.datetime,
+    by: User | None,
+    kind: QuotaKind,
+    reason: str = "",
+    lot: Lot | None = None,
+) -> QuotaEntry:
+    """Charge all of it to a row that is locked. Raises NoQuota when less is left."""
     if row.left < amount:
         raise NoQuota(
             _("A %(who)s le quedan %(left)d de su cupo de hoy y hacen falta %(amount)d.")
-            % {"who": promoter, "left": max(row.left, 0), "amount": amount}
+            % {"who": row.promoter, "left": max(row.left, 0), "amount": amount}
         )
-    _charge(row, amount, kind=kind, now=now, by=by)
-    return row
+    return _charge(row, amount, kind=kind, now=now, by=by, reason=reason, lot=lot)
 
 
 def refund(
     row: DailyQuota, amount: int, *, now: dt.datetime, by: User | None, kind: QuotaKind, lot: Lot | None = None
-) -> None:
-    """Give back what was charged and could not be drawn, or was undone."""
+) -> QuotaEntry | None:
+    """Give back what was charged and could not be drawn, or was undone. The row is locked."""
     if amount <= 0:
-        return
+        return None
     DailyQuota.objects.filter(pk=row.pk).update(used=F("used") - amount)
     row.used -= amount
-    QuotaEntry.objects.create(quota=row, kind=kind, amount=-amount, at=now, by=by, lot=lot)
+    return QuotaEntry.objects.create(quota=row, kind=kind, amount=-amount, at=now, by=by, lot=lot)
+
+
+def name_lot(lines: Collection[QuotaEntry | None], lot: Lot) -> None:
+    """Write on these lines which lot they paid for: it is made after the draw, and they before it."""
+    QuotaEntry.objects.filter(id__in=[line.pk for line in lines if line is not None]).update(lot=lot)
 
 
 def change_limit(
     promoter: Promoter, day: dt.date, limit: int, *, by: User, reason: str, now: dt.datetime
 ) -> DailyQuota:
-    """Another limit for this day, with author and reason. Below what is used it stops at what is used."""
+    """Another limit for this day, with author and reason. Below what is used it stops at what is used.
+
+    Raises NotAllowed or Incomplete (no reason, a limit below zero).
+    """
     if not may_supervise(by, promoter.desk.team_id):
         raise NotAllowed(_("No tienes permiso para cambiar el cupo de este promotor."))
     if not reason.strip():
         raise Incomplete(_("Escribe el motivo: queda en el libro del cupo."))
-    row = DailyQuota.objects.select_for_update().get(promoter=promoter, day=day)
-    limit = max(limit, row.used)
-    _change_limit(row, limit, by=by, reason=reason, now=now)
+    if limit < 0:
+        raise Incomplete(_("El cupo no puede ser negativo."))
+    ensure(promoter, day)
+    with transaction.atomic():
+        row = lock(promoter, day)
+        _change_limit(row, max(limit, row.used), by=by, reason=reason, now=now)
     return row
 
 
-def make_room(promoter: Promoter, day: dt.date, amount: int, *, by: User, reason: str, now: dt.datetime) -> None:
-    """Raise the limit so that `amount` more fit: over the quota, by permission and with a reason, and the ledger tells."""
+def make_room(promoter: Promoter, day: dt.date, amount: int, *, by: User, reason: str, now: dt.datetime) -> int:
+    """Raise the limit so that `amount` more fit: over the quota, by permission and with a reason, and the ledger tells.
+
+    Returns by how much the limit was raised; 0 when there was room.
+    """
     if not by.has_perm(EXCEED):
         raise NotAllowed(_("No tienes permiso para pasar el cupo de un promotor."))
     if not reason.strip():
         raise Incomplete(_("Escribe por qué se pasa el cupo: queda en el libro."))
-    row = DailyQuota.objects.select_for_update().get(promoter=promoter, day=day)
-    if row.left < amount:
-        _change_limit(row, row.used + amount, by=by, reason=reason, now=now)
+    row = lock(promoter, day)
+    missing = max(amount - row.left, 0)
+    _change_limit(row, row.limit + missing, by=by, reason=reason, now=now)
+    return missing
 
 
-def _charge(row: DailyQuota, amount: int, *, kind: QuotaKind, now: dt.datetime, by: User | None) -> None:
+def take_room_back(row: DailyQuota, amount: int, *, by: User, reason: str, now: dt.datetime) -> None:
+    """What `make_room` gave, for an action that was undone; never below what is used. The row is locked."""
+    _change_limit(row, max(row.limit - amount, row.used), by=by, reason=reason, now=now)
+
+
+def _charge(
+    row: DailyQuota,
+    amount: int,
+    *,
+    kind: QuotaKind,
+    now: dt.datetime,
+    by: User | None,
+    reason: str = "",
+    lot: Lot | None = None,
+) -> QuotaEntry:
     charged = DailyQuota.objects.filter(pk=row.pk, limit__gte=F("used") + amount).update(used=F("used") + amount)
     if charged != 1:
         raise NoQuota(_("El cupo de hoy cambió mientras tanto. Vuelve a intentarlo."))
     row.used += amount
-    QuotaEntry.objects.create(quota=row, kind=kind, amount=amount, at=now, by=by)
+    return QuotaEntry.objects.create(
+        quota=row, kind=kind, amount=amount, at=now, by=by, reason=reason.strip()[:300], lot=lot
+    )
 
 
 def _change_limit(row: DailyQuota, limit: int, *, by: User, reason: str, now: dt.datetime) -> None:

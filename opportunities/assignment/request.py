@@ -24,7 +24,7 @@ from opportunities.errors import Incomplete, Unavailable
 from opportunities.models import AssignmentRequest, Lot, Opportunity, OpportunityEvent, Promoter, Stage
 from opportunities.timers import deadline_for
 
-_KEY_LENGTH = 64
+KEY_LENGTH = 64
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,16 +49,17 @@ def request_lot(promoter: Promoter, filters: Filters, quantity: int, *, key: str
     """
     if quantity < 1:
         raise Incomplete(_("Pide al menos una oportunidad."))
-    if not key or len(key) > _KEY_LENGTH:
+    if not key or len(key) > KEY_LENGTH:
         raise Incomplete(_("Falta la clave del pedido, de hasta 64 caracteres."))
     day = business_day(now, promoter.desk.calendar.tz)
-    seen = _seen(promoter, key)
-    if seen is not None:
-        return seen
-    _check_available(promoter, day, now)
+    done = _seen(promoter, key)
+    if done is not None:
+        return done
     quota.ensure(promoter, day)
+    # Counted before anything is locked: it is what this person saw, and nobody waits for it.
+    seen = facets.count(promoter, filters, now=now)
     try:
-        return retrying(lambda: _grant(promoter, filters, quantity, key=key, day=day, now=now))
+        return retrying(lambda: _grant(promoter, filters, quantity, key=key, day=day, seen=seen, now=now))
     except IntegrityError:
         # The same key at the same moment: the other one won, and its answer is ours.
         winner = _seen(promoter, key)
@@ -68,12 +69,17 @@ def request_lot(promoter: Promoter, filters: Filters, quantity: int, *, key: str
 
 
 def _seen(promoter: Promoter, key: str) -> Granted | None:
-    row = AssignmentRequest.objects.filter(promoter=promoter, key=key).first()
+    row = AssignmentRequest.objects.filter(promoter=promoter, key=_stored(key)).first()
     return Granted(**row.answer) if row is not None else None
 
 
+def _stored(key: str) -> str:
+    return f"pedido:{key}"
+
+
 def _check_available(promoter: Promoter, day: dt.date, now: dt.datetime) -> None:
-    if not promoter.available or not promoter.user.is_active:
+    # Asked of the database: who was called off a moment ago receives nothing more.
+    if not Promoter.objects.filter(pk=promoter.pk, available=True, user__is_active=True).exists():
         raise Unavailable(_("Por ahora no recibes asignaciones. Habla con tu supervisor."))
     if is_absent(promoter, day):
         raise Unavailable(_("Figuras como ausente hoy: no se te asignan clientes."))
@@ -82,27 +88,37 @@ def _check_available(promoter: Promoter, day: dt.date, now: dt.datetime) -> None
 
 
 @transaction.atomic(durable=True)
-def _grant(promoter: Promoter, filters: Filters, quantity: int, *, key: str, day: dt.date, now: dt.datetime) -> Granted:
+def _grant(
+    promoter: Promoter, filters: Filters, quantity: int, *, key: str, day: dt.date, seen: int, now: dt.datetime
+) -> Granted:
     # 1. The key, first: a double click waits here for the first one, and then gets its answer.
-    request = AssignmentRequest.objects.create(promoter=promoter, key=key, at=now)
-    # 2. The quota.
-    row, charged = quota.charge_up_to(promoter, day, quantity, now=now, by=promoter.user, kind=QuotaKind.GRANT)
-    if not charged:
+    request = AssignmentRequest.objects.create(promoter=promoter, key=_stored(key), at=now)
+    # 2. The person and the quota.
+    _check_available(promoter, day, now)
+    row = quota.lock(promoter, day)
+    load = Opportunity.objects.filter(owner=promoter, state=OpportunityState.ACTIVE).count()
+    room = min(quantity, promoter.most_active - load)
+    if room <= 0:
+        full = _("Ya tienes %(load)d oportunidades activas, tu máximo: trabaja alguna antes de pedir más.")
+        return _answer(request, None, asked=quantity, left=row.left, sentence=full % {"load": load})
+    line = quota.charge_up_to(row, room, now=now, by=promoter.user, kind=QuotaKind.GRANT)
+    if line is None:
         return _answer(
             request, None, asked=quantity, left=0, sentence=_("Hoy ya usaste todo tu cupo. Mañana tienes uno nuevo.")
         )
     # 3. The draw.
-    seen = facets.count(promoter, filters, now=now)
-    drawn = draw(promoter, filters, charged, now=now)
+    drawn = draw(promoter, filters, line.amount, now=now)
     # 4. What was charged and is not there goes back.
-    quota.refund(row, charged - len(drawn), now=now, by=promoter.user, kind=QuotaKind.REFUND)
+    short = line.amount - len(drawn)
+    refund = quota.refund(row, short, now=now, by=promoter.user, kind=QuotaKind.REFUND)
     if not len(drawn):
         nothing = _("No hay clientes disponibles con esos filtros.")
         return _answer(request, None, asked=quantity, left=row.left, sentence=nothing)
     # 5. The lot, its opportunities, their history.
     lot = _open_lot(promoter, filters, quantity, drawn, seen=seen, day=day, now=now)
+    quota.name_lot([line, refund], lot)
     _open_opportunities(promoter, lot, drawn, now=now)
-    sentence = _sentence(quantity, len(drawn), row.left)
+    sentence = _sentence(quantity, len(drawn), left=row.left, short=short)
     return _answer(request, lot, asked=quantity, left=row.left, sentence=sentence)
 
 
@@ -186,11 +202,19 @@ def first_stage() -> Stage:
     return stage
 
 
-def _sentence(asked: int, granted: int, left: int) -> str:
+def _sentence(asked: int, granted: int, *, left: int, short: int) -> str:
+    """`short` are those that the quota allowed and nobody could draw."""
     if granted == asked:
         return _("Recibiste %(granted)d oportunidades. Te quedan %(left)d de tu cupo de hoy.") % {
             "granted": granted,
             "left": left,
+        }
+    if not short:
+        return _(
+            "Recibiste %(granted)d de las %(asked)d que pediste: hasta ahí llega tu cupo o tu máximo de activas."
+        ) % {
+            "granted": granted,
+            "asked": asked,
         }
     return _("Recibiste %(granted)d de las %(asked)d que pediste: no había más. Te quedan %(left)d de tu cupo.") % {
         "granted": granted,

@@ -16,6 +16,7 @@ class BulkAction(models.Model):
         REASSIGN = "reasignar", _("Reasignar")
         POOL = "al_pool", _("Devolver al pool")
         CLOSE = "cerrar", _("Cerrar")
+        GIVE_BACK = "devolver", _("Devolver a su promotor")
 
     kind = models.CharField(_("acción"), max_length=16, choices=Kind)
     by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("quién"))
@@ -41,6 +42,8 @@ class BulkItem(models.Model):
     # Owner, stage, state, lot and operating seconds left before; the version that the action left behind.
     before = models.JSONField(default=dict, blank=True)
     version_after = models.PositiveIntegerField(null=True, blank=True)
+    # When it was taken back, or was found changed since. What has none is still to be undone.
+    undo_tried_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("fila de la acción")

@@ -39,7 +39,8 @@ class AssignmentRequest(models.Model):
     """One key of one promoter: whoever sends it again gets the same answer and nothing new."""
 
     promoter = models.ForeignKey(Promoter, models.CASCADE, related_name="+")
-    key = models.CharField(max_length=64)
+    # What was asked and the person's key for it, as `pedido:…`: one key may serve a request and a capture.
+    key = models.CharField(max_length=80)
     at = models.DateTimeField()
     lot = models.ForeignKey(Lot, models.PROTECT, null=True, related_name="+")
     answer = models.JSONField(default=dict)

@@ -86,6 +86,10 @@ class Opportunity(models.Model):
                 condition=Q(state=OpportunityState.ACTIVE) | Q(deadline__isnull=True),
                 name="opportunity_clock_only_active",
             ),
+            models.CheckConstraint(
+                condition=Q(paused_seconds__isnull=True) | Q(state=OpportunityState.ACTIVE, deadline__isnull=True),
+                name="opportunity_clock_runs_or_stands",
+            ),
         ]
         indexes = [
             # Reader: a promoter's list, by what expires next.
@@ -120,7 +124,9 @@ class OpportunityEvent(models.Model):
     from_owner = models.ForeignKey(
         Promoter, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("de")
     )
-    to_owner = models.ForeignKey(Promoter, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("a"))
+    to_owner = models.ForeignKey(
+        Promoter, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("a"), db_index=False
+    )
     reason = models.CharField(_("motivo"), max_length=300, blank=True)
     data = models.JSONField(_("datos"), default=dict, blank=True)
 
@@ -129,6 +135,12 @@ class OpportunityEvent(models.Model):
         verbose_name_plural = _("historia de las oportunidades")
         ordering = ["id"]
         constraints = [models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind_known")]
+        indexes = [
+            # Reader: a promoter's captures of the day, extensions of the week.
+            models.Index(fields=["to_owner", "kind", "at"], name="event_of_owner"),
+            # Reader: the radar's period.
+            models.Index(fields=["kind", "at"], name="event_of_kind"),
+        ]
 
     def __str__(self) -> str:
         return str(self.get_kind_display())
