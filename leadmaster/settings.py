@@ -285,7 +285,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "rest_framework.throttling.UserRateThrottle",
         "rest_framework.throttling.AnonRateThrottle",
     ],
-    "DEFAULT_THROTTLE_RATES": {"user": "1200/min", "anon": "60/min", "token": "10/min"},
+    "DEFAULT_THROTTLE_RATES": {"user": "1200/min", "anon": "60/min", "token": "10/min", "schema": "20/min"},
     # Whose address counts: the last proxy's word when there is one, never what the client claims.
     "NUM_PROXIES": 1 if BEHIND_TLS else 0,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns.enums import Ack, EnvioState
@@ -78,3 +80,22 @@ def test_any_number_of_campaigns_costs_one_query(
 def test_no_campaigns_cost_no_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(0):
         assert progress_of([]) == {}
+
+
+@pytest.mark.mariadb
+def test_is_counted_over_an_index_alone() -> None:
+    campaign = CampaignFactory.create()
+    EnvioFactory.create_batch(30, campaign=campaign)
+    EnvioFactory.create_batch(30, campaign=CampaignFactory.create())
+    with CaptureQueriesContext(connection) as queries:
+        progress(campaign)
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE TABLE campaigns_envio")
+        cursor.execute("EXPLAIN " + queries[0]["sql"])
+        plan = dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
+
+    assert plan["key"] == "envio_progress"
+    assert "Using index" in plan["Extra"]
+    assert "filesort" not in plan["Extra"]
+    assert "temporary" not in plan["Extra"]
