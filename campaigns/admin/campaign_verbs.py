@@ -20,6 +20,7 @@ from campaigns.lifecycle import Verb
 from campaigns.models import Campaign, Envio
 from campaigns.progress import progress
 from leadmaster.accounts.models import User
+from leadmaster.lib import phones
 from leadmaster.lib.adminviews import Confirmation, NoForm, OptionalReasonForm, ReasonForm
 
 _SAMPLE = 5
@@ -110,13 +111,14 @@ def confirmation(campaign: Campaign, verb: Verb, now: dt.datetime) -> Confirmati
 def _touched(campaign: Campaign, verb: Verb, now: dt.datetime) -> tuple[list[tuple[str, object]], list[str], str]:
     done = progress(campaign)
     pending = done.counts[EnvioState.PENDING]
-    facts: list[tuple[str, object]] = [
+    counts = (
         (_("Pendientes que no saldrán") if verb is Verb.CANCEL else _("Mensajes pendientes"), pending),
         (_("Ya enviados"), done.sent + done.counts[EnvioState.SENT_BY_HAND]),
         (_("En camino ahora"), done.counts[EnvioState.SENDING]),
-    ]
-    if done.counts[EnvioState.UNCERTAIN]:
-        facts.append((_("Inciertos"), done.counts[EnvioState.UNCERTAIN]))
+        (_("Inciertos"), done.counts[EnvioState.UNCERTAIN]),
+    )
+    # The pending are the point; of the others, only what is there.
+    facts: list[tuple[str, object]] = [counts[0], *(count for count in counts[1:] if count[1])]
     rows = Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING).order_by("id")
     if verb is Verb.CANCEL:
         return (
@@ -137,7 +139,8 @@ def _touched(campaign: Campaign, verb: Verb, now: dt.datetime) -> tuple[list[tup
 
 
 def _who(envio: Envio) -> str:
-    return f"{envio.name} · {envio.phone}" if envio.name else envio.phone
+    number = phones.pretty(envio.phone)
+    return f"{envio.name} · {number}" if envio.name else number
 
 
 def _when(schedule: Any) -> str:

@@ -38,6 +38,14 @@ class Confirmation:
     warning: str = ""
     tone: Tone = "primary"
 
+    @property
+    def numbers(self) -> list[tuple[str, int]]:
+        return [(label, value) for label, value in self.facts if isinstance(value, int)]
+
+    @property
+    def words(self) -> list[tuple[str, object]]:
+        return [(label, value) for label, value in self.facts if not isinstance(value, int)]
+
 
 class NoForm(forms.Form):
     """An action that asks nothing."""
