@@ -58,6 +58,12 @@ def test_region_zone_and_mapping_come_from_the_settings(external: ExternalBase, 
     assert client.external_updated_at.isoformat() == "2026-02-01T15:00:00+00:00"
 
 
+def test_a_region_that_is_no_country_is_refused(external: ExternalBase, settings: Settings) -> None:
+    settings.CLIENTS_REGION = "Mexico"
+    with pytest.raises(CommandError, match="CLIENTS_REGION es Mexico"):
+        call_command("sync_clients", source=str(external.path))
+
+
 def test_two_bases_are_kept_apart_by_their_names(external: ExternalBase) -> None:
     external.add(1)
     call_command("sync_clients", source=str(external.path), json=True)

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from leadmaster.directory.models import Client, SyncState
@@ -205,7 +205,16 @@ class _Run:
                 )
                 return next_
 
-        committed = retrying(page)
+        try:
+            committed = retrying(page)
+        except IntegrityError as error:
+            raise SyncError(
+                "same_id",
+                _(
+                    "La base de clientes tiene dos identificadores que este directorio no distingue, como “ab1” y “AB1”. "
+                    "Indica una columna que los distinga con CLIENTS_MAPPING=external_id=…"
+                ),
+            ) from error
         self.phases, self.after, self.done = committed.phases, committed.after, committed.done
         self.report = committed.report
 

@@ -7,6 +7,7 @@ import zoneinfo
 from argparse import ArgumentParser
 from typing import Any
 
+import phonenumbers
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -34,6 +35,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not 1 <= options["batch"] <= _MOST:
             raise CommandError(_("--batch va de 1 a %(most)s.") % {"most": _MOST})
+        if settings.CLIENTS_REGION not in phonenumbers.SUPPORTED_REGIONS:
+            raise CommandError(
+                _("CLIENTS_REGION es %(region)s, que no es un país: escribe uno como MX o AR.")
+                % {"region": settings.CLIENTS_REGION}
+            )
         reading = Reading(region=settings.CLIENTS_REGION, tz=zoneinfo.ZoneInfo(settings.CLIENTS_TIME_ZONE))
         address = options["source"] or settings.CLIENTS_DATABASE_URL
         bar = tqdm(unit=" clientes", disable=options["json"] or None, leave=False)
