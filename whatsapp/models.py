@@ -150,11 +150,17 @@ class WhatsAppSession(models.Model):
         )
 
     def gateway_config(self) -> GatewayConfig:
-        """Plain values for the threads that speak to the gateway."""
+        """Plain values for the threads that speak to the gateway.
+
+        The token of the environment belongs to the gateway of the environment: a session that names another address
+        needs a token of its own, or whoever may write an address could collect it.
+        """
+        ours = settings.SESSION_MANAGER_BASE_URL
+        base_url = self.base_url.rstrip("/") or ours
         return GatewayConfig(
             kind=self.gateway,
-            base_url=self.base_url or settings.SESSION_MANAGER_BASE_URL,
+            base_url=base_url,
             tenant_id=self.tenant_id,
-            token=self.token or settings.SESSION_MANAGER_TOKEN,
+            token=self.token or (settings.SESSION_MANAGER_TOKEN if base_url == ours else ""),
             send_timeout=float(settings.SESSION_MANAGER_SEND_TIMEOUT),
         )

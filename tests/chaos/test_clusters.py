@@ -72,7 +72,7 @@ def test_whatever_is_killed_nobody_gets_it_twice_and_nothing_is_claimed_that_did
     callbacks = f"http://127.0.0.1:{port}/webhooks/session_manager/{{cliente_id}}/"
     gateway = ("--callback-url", callbacks, "--callback-secret", SECRET, "--latency", "0.1", "1.0")
     with (
-        simulator_process(*gateway, tenants=TENANTS, token=settings.SESSION_MANAGER_TOKEN) as simulator,
+        simulator_process(*gateway, tenants=TENANTS) as simulator,
         _web(port, environment, tmp_path),
     ):
         campaigns = [_campaign(tenant, simulator, envios=int(SECONDS)) for tenant in TENANTS]

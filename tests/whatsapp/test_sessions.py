@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from leadmaster.accounts.roles import Role
 from leadmaster.ops.models import Alert
@@ -137,3 +138,15 @@ def test_a_new_line_is_asked_before_its_turn(simulator: Simulator) -> None:
     assert sessions.greet(NOW) == 0
     session.refresh_from_db()
     assert session.state == State.READY
+
+
+def test_the_token_of_the_environment_goes_to_the_gateway_of_the_environment_alone(settings: Settings) -> None:
+    settings.SESSION_MANAGER_BASE_URL, settings.SESSION_MANAGER_TOKEN = "http://ours:3011", "secret"
+
+    def token(**fields: str) -> str:
+        return WhatsAppSessionFactory.build(**fields).gateway_config().token
+
+    assert token(base_url="") == "secret"
+    assert token(base_url="http://ours:3011/") == "secret"
+    assert token(base_url="http://elsewhere:3011") == ""
+    assert token(base_url="http://elsewhere:3011", token="its own") == "its own"
