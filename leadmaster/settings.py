@@ -86,6 +86,9 @@ INSTALLED_APPS = [
     "opportunities",
 ]
 
+# Who judges for the watchdog: each makes its judges. By name, because the command sits below the desk.
+WATCHES = ("campaigns.watch.judges", "opportunities.watch.judges")
+
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

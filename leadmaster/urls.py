@@ -10,6 +10,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 from campaigns import watch
 from campaigns.webhooks import callback
 from leadmaster.ops.views import healthz, readyz
+from opportunities import watch as desk_watch
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", LoginView.as_view(), name="login"),
@@ -17,7 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("api/", include("leadmaster.api")),
     path("webhooks/<slug:gateway>/<path:tenant_id>/", callback, name="webhook"),
-    path("healthz", healthz(watch.PROBES), name="healthz"),
+    path("healthz", healthz((*watch.PROBES, *desk_watch.PROBES)), name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("", include("campaigns.web.urls")),
 ]

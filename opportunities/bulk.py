@@ -23,7 +23,7 @@ from opportunities.errors import NotAllowed, Refused, WrongState
 from opportunities.models import BulkAction, BulkItem, DailyQuota, Lot, Opportunity, Promoter, Stage
 from opportunities.policy import not_yours, require_supervisor
 from opportunities.states import Countdown
-from opportunities.timers import after, clocks_stopped, seconds_left
+from opportunities.timers import after, clocks_stopped, time_left
 
 UNDO_FOR = dt.timedelta(minutes=10)
 MOST = 1_000
@@ -152,7 +152,7 @@ def _snapshot(row: Opportunity, now: dt.datetime) -> dict[str, Any]:
     """What it takes to put the row back. It is read unlocked; `_one` drops the step if the row moved meanwhile."""
     left = None
     if row.state == OpportunityState.ACTIVE and row.owner is not None:
-        left = seconds_left(row, calendar=row.owner.desk.calendar.as_value(), now=now)
+        left = time_left(row, calendar=row.owner.desk.calendar.as_value(), now=now)
     return {
         "state": row.state,
         "owner": row.owner_id,
@@ -164,7 +164,7 @@ def _snapshot(row: Opportunity, now: dt.datetime) -> dict[str, Any]:
         "exit_reason": row.exit_reason,
         "stage_since": row.stage_since.isoformat(),
         "state_since": row.state_since.isoformat(),
-        "seconds_left": left,
+        "seconds_left": None if left is None else left.total_seconds(),
         "cooldowns": cooldowns.snapshot(row.client_id),
     }
 
@@ -213,12 +213,12 @@ def _undo_item(item: BulkItem, *, by: User, now: dt.datetime) -> None:
     cooldowns.restore(row.client_id, before["cooldowns"])
 
 
-def _clock_again(seconds: int | None, owner: Promoter | None, *, now: dt.datetime) -> Countdown:
+def _clock_again(seconds: float | None, owner: Promoter | None, *, now: dt.datetime) -> Countdown:
     """The operating time that was left, from now on. What was overdue is overdue again."""
     if seconds is None or owner is None:
         return Countdown()
     if clocks_stopped(owner):
-        return Countdown(paused_seconds=seconds)
+        return Countdown(paused_seconds=int(seconds))
     if not seconds:
         return Countdown(deadline=now)
     return Countdown(deadline=after(dt.timedelta(seconds=seconds), calendar=owner.desk.calendar.as_value(), now=now))

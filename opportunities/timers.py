@@ -13,7 +13,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from leadmaster.calendars.arithmetic import Calendar, NeverOpens, add_operating_time, operating_time_between
+from leadmaster.calendars.arithmetic import (
+    NOTHING,
+    Calendar,
+    NeverOpens,
+    add_operating_time,
+    operating_time_between,
+)
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.db import retrying
 from opportunities import cooldowns, states, withdrawing
@@ -66,15 +72,19 @@ def clocks_stopped(owner: Promoter) -> bool:
     return stopped.filter(policy=AbsencePolicy.PAUSE).exists()
 
 
-def seconds_left(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> int | None:
-    """Operating seconds until the deadline, 0 when it is past; None without a clock."""
+def time_left(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> dt.timedelta | None:
+    """Operating time until the deadline, nothing when it is past; None without a clock."""
     if row.paused_seconds is not None:
-        return row.paused_seconds
+        return dt.timedelta(seconds=row.paused_seconds)
     if row.deadline is None:
         return None
-    if row.deadline <= now:
-        return 0
-    return int(operating_time_between(now, row.deadline, calendar).total_seconds())
+    return max(operating_time_between(now, row.deadline, calendar), NOTHING)
+
+
+def seconds_left(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> int | None:
+    """The same in whole seconds, as a stopped clock keeps it."""
+    left = time_left(row, calendar=calendar, now=now)
+    return None if left is None else int(left.total_seconds())
 
 
 def calendar_of(row: Opportunity) -> Calendar:

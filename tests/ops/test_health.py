@@ -30,11 +30,12 @@ def test_a_new_installation_is_well(client: Client) -> None:
 
     assert response.status_code == 200
     checks = response.json()["checks"]
-    assert list(checks) == ["database", "tick", "queue", "gateways"]
+    assert list(checks) == ["database", "tick", "queue", "gateways", "timers"]
     assert checks["database"]["ok"]
     assert checks["tick"] == {"ok": True, "age_seconds": None}
     assert checks["queue"] == {"ok": True, "waiting": 0, "oldest_seconds": 0.0}
     assert checks["gateways"] == {"ok": True, "ready": 0, "sessions": []}
+    assert checks["timers"] == {"ok": True, "age_seconds": None}
     assert "no-store" in response["Cache-Control"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import signal
@@ -43,11 +44,23 @@ def look_once(*, database_url: str, **environment: str) -> tuple[int, dict[str, 
 def test_all_is_well(database_url: str) -> None:
     beat("tick", now=timezone.now())
     beat("sessions", now=timezone.now())
+    beat("timers", now=timezone.now())
 
     status, report = look_once(database_url=database_url)
 
     assert status == 0
     assert (report["ok"], report["troubles"], report["error"]) == (True, [], "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_dead_timers_are_told_and_how_many_opportunities_wait_for_them(database_url: str) -> None:
+    beat("tick", now=timezone.now())
+    beat("sessions", now=timezone.now())
+    beat("timers", now=timezone.now() - dt.timedelta(days=1))
+
+    status, report = look_once(database_url=database_url)
+
+    assert (status, report["troubles"]) == (1, ["timers_late"])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -63,8 +76,8 @@ def test_a_dead_sender_and_a_gateway_that_is_not_there_are_told_in_one_look(data
 
         told = {json.loads(body)["key"] for _, body in receiver.requests}
     assert status == 1
-    assert set(report["troubles"]) == told == {"tick_late", f"session:{session.pk}"}
-    assert (report["told"], report["untold"]) == (2, 0)
+    assert set(report["troubles"]) == told == {"tick_late", "timers_late", f"session:{session.pk}"}
+    assert (report["told"], report["untold"]) == (3, 0)
 
 
 def test_without_a_database_it_says_so_and_does_not_break(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ _EVERY_MINUTE = {
     "lookups": "campaigns.tasks.lookups",
     "imports": "campaigns.tasks.imports",
     "sessions": "whatsapp.tasks.refresh_sessions",
+    "timers": "opportunities.tasks.expire_timers",
 }
 
 

@@ -10,10 +10,11 @@ import threading
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
-from campaigns import watch
 from leadmaster.ops.notify import Notifier, configured_channels
 from leadmaster.ops.watchdog import PassReport, Watchdog
 
@@ -32,7 +33,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # A single pass judges at once; a process that stays gives the sender its first minutes.
         watching_since = None if options["once"] else timezone.now()
-        watchdog = Watchdog(watch.judges(watching_since=watching_since), notifier=Notifier(configured_channels()))
+        judges = [judge for path in settings.WATCHES for judge in import_string(path)(watching_since=watching_since)]
+        watchdog = Watchdog(judges, notifier=Notifier(configured_channels()))
         if options["once"]:
             report = watchdog.look(wall_clock=timezone.now())
             self._say(report, as_json=options["json"])
