@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -52,19 +53,44 @@ TABLE: dict[Verb, tuple[tuple[CampaignState, ...], CampaignState, Act]] = {
 _CANCEL_BATCH = 500
 
 
+P = ParamSpec("P")
+
+
+def _verb(verb: Verb) -> Callable[[Callable[P, Campaign]], Callable[P, Campaign]]:
+    """One durable transaction, again when the database gives up; the person is asked for before anything else.
+
+    So nobody learns what a campaign lacks that is not theirs to act on.
+    """
+
+    def decorate(step: Callable[P, Campaign]) -> Callable[P, Campaign]:
+        @functools.wraps(step)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> Campaign:
+            require(cast("User | None", kwargs.get("by")), TABLE[verb][2], cast("Campaign", args[0]))
+
+            def once() -> Campaign:
+                with transaction.atomic(durable=True):
+                    return step(*args, **kwargs)
+
+            return retrying(once)
+
+        return guarded
+
+    return decorate
+
+
 def allowed_verbs(campaign: Campaign) -> list[Verb]:
     """The verbs that this campaign's state admits, for buttons."""
     return [verb for verb, (sources, _target, _act) in TABLE.items() if campaign.state in sources]
 
 
-@transaction.atomic(durable=True)
+@_verb(Verb.SUBMIT)
 def submit(campaign: Campaign, *, by: User | None, now: dt.datetime) -> Campaign:
     """Hand a draft to whoever approves. Raises Incomplete naming what is missing."""
     _check_complete(campaign)
     return _step(campaign, Verb.SUBMIT, by=by, now=now, submitted_at=now)
 
 
-@transaction.atomic(durable=True)
+@_verb(Verb.REJECT)
 def reject(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str) -> Campaign:
     """Back to draft, with the reason its owner reads."""
     if not reason.strip():
@@ -72,7 +98,7 @@ def reject(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str
     return _step(campaign, Verb.REJECT, by=by, now=now, reason=reason, approved_at=None, approved_by=None)
 
 
-@transaction.atomic(durable=True)
+@_verb(Verb.APPROVE)
 def approve(campaign: Campaign, *, by: User, now: dt.datetime, reason: str = "") -> Campaign:
     """Approve the campaign and the schedules that wait with it."""
     _check_complete(campaign)
@@ -83,7 +109,7 @@ def approve(campaign: Campaign, *, by: User, now: dt.datetime, reason: str = "")
     return campaign
 
 
-@transaction.atomic(durable=True)
+@_verb(Verb.LAUNCH)
 def launch(campaign: Campaign, *, by: User | None, now: dt.datetime) -> Campaign:
     """From here on its windows decide when it sends."""
     if not campaign.schedules.filter(state=ScheduleState.APPROVED).exists():
@@ -91,28 +117,32 @@ def launch(campaign: Campaign, *, by: User | None, now: dt.datetime) -> Campaign
     return _step(campaign, Verb.LAUNCH, by=by, now=now, launched_at=now)
 
 
-@transaction.atomic(durable=True)
+@_verb(Verb.PAUSE)
 def pause(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str = "") -> Campaign:
     """Stop sending. At most the message that is in flight still goes out."""
     return _step(campaign, Verb.PAUSE, by=by, now=now, reason=reason)
 
 
-@transaction.atomic(durable=True)
+@_verb(Verb.RESUME)
 def resume(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str = "") -> Campaign:
     return _step(campaign, Verb.RESUME, by=by, now=now, reason=reason)
 
 
 def cancel(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str) -> Campaign:
     """End it: what is pending becomes `cancelado`; what is in flight is still told truthfully."""
-    if not reason.strip():
-        raise Incomplete(_("Escribe por qué se cancela: queda en el historial."))
-    with transaction.atomic(durable=True):
-        campaign = _step(campaign, Verb.CANCEL, by=by, now=now, reason=reason, ended_at=now)
+    campaign = _cancel(campaign, by=by, now=now, reason=reason)
     sweep_cancelled(campaign, by=by, now=now, reason=reason)
     return campaign
 
 
-@transaction.atomic(durable=True)
+@_verb(Verb.CANCEL)
+def _cancel(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str) -> Campaign:
+    if not reason.strip():
+        raise Incomplete(_("Escribe por qué se cancela: queda en el historial."))
+    return _step(campaign, Verb.CANCEL, by=by, now=now, reason=reason, ended_at=now)
+
+
+@_verb(Verb.FINISH)
 def finish(campaign: Campaign, *, now: dt.datetime) -> Campaign:
     """Close a running campaign that has nothing open left. Raises WrongState while it has."""
     if Envio.objects.filter(campaign=campaign, state__in=_OPEN).exists():
@@ -174,8 +204,7 @@ def schedule_changed(schedule: Schedule) -> None:
 def _step(
     campaign: Campaign, verb: Verb, *, by: User | None, now: dt.datetime, reason: str = "", **fields: Any
 ) -> Campaign:
-    sources, target, act = TABLE[verb]
-    require(by, act, campaign)
+    sources, target, _act = TABLE[verb]
     source = Campaign.objects.values_list("state", flat=True).get(pk=campaign.pk)
     moved = 0
     if source in sources:
