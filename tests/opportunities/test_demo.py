@@ -1,0 +1,66 @@
+"""The demonstration: a believable team in an empty database, all of it or nothing."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from campaigns.enums import CampaignState, EnvioState
+from campaigns.models import Campaign, Envio
+from leadmaster.accounts.models import Team, User
+from opportunities.demo import days
+from opportunities.enums import OpportunityState
+from opportunities.models import Opportunity
+from tests.factories.accounts import UserFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_fills_an_empty_database_with_campaigns_and_a_desk_at_every_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("demo", "--if-empty")
+
+    assert set(Campaign.objects.values_list("state", flat=True)) == {
+        CampaignState.DRAFT,
+        CampaignState.AWAITING_APPROVAL,
+        CampaignState.RUNNING,
+        CampaignState.PAUSED,
+        CampaignState.FINISHED,
+    }
+    assert Envio.objects.filter(state=EnvioState.UNCERTAIN).count() == 3
+    assert set(Opportunity.objects.values_list("state", flat=True)) >= {
+        OpportunityState.ACTIVE,
+        OpportunityState.EXIT,
+        OpportunityState.POOL,
+        OpportunityState.WON,
+    }
+    told = capsys.readouterr().out
+    for username in ("laura", "diego", "admin"):
+        assert username in told
+        assert User.objects.get(username=username).check_password("leadmaster-demo")
+
+    call_command("demo", "--if-empty")
+    assert capsys.readouterr().out == told
+    assert Team.objects.count() == 2
+
+
+def test_never_mixes_with_real_data() -> None:
+    UserFactory()
+
+    with pytest.raises(CommandError, match="no está vacía"):
+        call_command("demo")
+    call_command("demo", "--if-empty")
+
+    assert User.objects.count() == 1
+
+
+def test_half_a_demonstration_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(days, "work", fail)
+
+    with pytest.raises(RuntimeError, match="disk"):
+        call_command("demo", "--if-empty")
+
+    assert not User.objects.exists()
+    assert not Campaign.objects.exists()
