@@ -10,11 +10,12 @@ import datetime as dt
 import functools
 
 from django.db import IntegrityError, transaction
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from campaigns import envio_states
-from campaigns.enums import Ack, EnvioState, Evidence
-from campaigns.models import EarlyReceipt, Envio
+from campaigns.enums import Ack, AttemptOutcome, EnvioState, Evidence
+from campaigns.models import Attempt, EarlyReceipt, Envio
 from leadmaster.lib.db import retrying
 from leadmaster.ops.alerts import raise_alert
 from leadmaster.ops.models import Alert
@@ -48,25 +49,23 @@ def apply_early(session_id: int, message_id: str, *, envio_id: int, now: dt.date
             error_code=row.error_code,
             error_text=row.error_text,
         )
-        _advance(envio, receipt, now)
+        _apply_to(envio, receipt, now)
     EarlyReceipt.objects.filter(id__in=[row.pk for row in early]).delete()
 
 
 def apply_orphans(now: dt.datetime, *, limit: int = 500) -> int:
     """Apply kept acknowledgements whose message got known in the very moment they were kept. Returns how many.
 
-    Those that nobody claims for a week are dropped.
+    Those that nobody claims for a week are dropped: people also write through the same line by themselves.
     """
-    EarlyReceipt.objects.filter(received_at__lt=now - _EARLY_KEPT).delete()
-    applied = 0
-    for session_id, message_id in EarlyReceipt.objects.order_by("id").values_list("session_id", "message_id")[:limit]:
-        envio_id = (
-            Envio.objects.filter(session_id=session_id, message_id=message_id).values_list("id", flat=True).first()
-        )
-        if envio_id is not None:
-            retrying(functools.partial(_apply_early_alone, session_id, message_id, envio_id, now))
-            applied += 1
-    return applied
+    oldest = list(EarlyReceipt.objects.order_by("id").values_list("id", "received_at")[:limit])
+    EarlyReceipt.objects.filter(id__in=[pk for pk, at in oldest if at < now - _EARLY_KEPT]).delete()
+    known = Envio.objects.filter(session_id=OuterRef("session_id"), message_id=OuterRef("message_id"))
+    orphans = EarlyReceipt.objects.annotate(envio=Subquery(known.values("id")[:1])).filter(envio__isnull=False)
+    found = list(orphans.order_by("id").values_list("session_id", "message_id", "envio")[:limit])
+    for session_id, message_id, envio_id in found:
+        retrying(functools.partial(_apply_early_alone, session_id, message_id, envio_id, now))
+    return len(found)
 
 
 @transaction.atomic(durable=True)
@@ -85,6 +84,8 @@ def prove_sent(envio_id: int, *, message_id: str, evidence: Evidence, at: dt.dat
     if before is EnvioState.SENT:
         if envio.message_id != message_id:
             _alert_conflict(envio, before, now)
+        return before
+    if evidence is not Evidence.CALLBACK and _refused_already(envio, message_id):
         return before
     envio_states.move(
         envio_id,
@@ -122,17 +123,12 @@ def _apply(receipt: Receipt, session: WhatsAppSession, now: dt.datetime) -> Envi
             ignore_conflicts=True,
         )
         return None
-    if _refused_already(envio, receipt):
-        return envio
-    if receipt.kind in _SCALE and envio.state != EnvioState.SENT:
-        try:
-            with transaction.atomic():
-                prove_sent(envio.pk, message_id=receipt.message_id, evidence=Evidence.CALLBACK, at=receipt.at, now=now)
-        except IntegrityError:
-            _alert_conflict(envio, EnvioState(envio.state), now)
-            return envio
-        envio.refresh_from_db()
-    _advance(envio, receipt, now)
+    try:
+        with transaction.atomic():
+            _apply_to(envio, receipt, now)
+    except IntegrityError:
+        # The id that it proves belongs to another envío of this session: one of the two is not true.
+        _alert_conflict(envio, EnvioState(envio.state), now)
     return envio
 
 
@@ -144,20 +140,27 @@ def _find(receipt: Receipt, session: WhatsAppSession) -> Envio | None:
     return envio
 
 
-def _refused_already(envio: Envio, receipt: Receipt) -> bool:
-    """ "In the server" that comes after the refusal of the same message is only late: it does not undo the refusal."""
-    return (
-        receipt.kind is ReceiptKind.SERVER
-        and envio.state == EnvioState.ERROR
-        and envio.message_id == receipt.message_id
-    )
-
-
-def _advance(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
-    """One step on the acknowledgement scale, or a late refusal. The row is locked."""
+def _apply_to(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
+    """One receipt on the row that it speaks of, which is locked."""
     if receipt.kind is ReceiptKind.FAILED:
         _refuse_late(envio, receipt, now)
         return
+    late = receipt.kind is ReceiptKind.SERVER and _refused_already(envio, receipt.message_id)
+    if not late:
+        before = prove_sent(envio.pk, message_id=receipt.message_id, evidence=Evidence.CALLBACK, at=receipt.at, now=now)
+        if before is EnvioState.SENT and envio.message_id != receipt.message_id:
+            return  # of another message to the same person: told, and no step of this one
+        envio.refresh_from_db()
+    _advance(envio, receipt)
+
+
+def _refused_already(envio: Envio, message_id: str) -> bool:
+    """Accepted, or in the server, says nothing new of a message that was refused afterwards. Delivered does."""
+    return envio.state == EnvioState.ERROR and envio.message_id == message_id
+
+
+def _advance(envio: Envio, receipt: Receipt) -> None:
+    """One step on the acknowledgement scale."""
     ack = _SCALE[receipt.kind]
     fields: dict[str, object] = {}
     if getattr(envio, _TIME_FIELD[ack]) is None:
@@ -173,12 +176,13 @@ def _advance(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
 def _refuse_late(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
     """The gateway accepted it and WhatsApp refused it afterwards. Legal until it was delivered."""
     source = EnvioState(envio.state)
-    if source not in (EnvioState.SENT, EnvioState.UNCERTAIN) or envio.ack >= Ack.DELIVERED:
+    if envio.ack >= Ack.DELIVERED or not _is_the_one(envio, receipt.message_id):
         return
     envio_states.move(
         envio.pk,
         source=source,
         target=EnvioState.ERROR,
+        message_id=receipt.message_id,
         ended_at=now,
         lookup_due=None,
         error_code=(receipt.error_code or "LATE_REFUSAL")[:64],
@@ -193,6 +197,17 @@ def _refuse_late(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
         reason=receipt.error_code,
     )
     envio.refresh_from_db()
+
+
+def _is_the_one(envio: Envio, message_id: str) -> bool:
+    """Whether the refusal of this message ends the envío: it is the one that was accepted, or the only one that may
+    have left. Of several tries in doubt, another one may have arrived."""
+    if envio.state == EnvioState.SENT:
+        return envio.message_id == message_id
+    if envio.state not in (EnvioState.SENDING, EnvioState.UNCERTAIN) or envio.dispatched_at is None:
+        return False
+    in_doubt = (AttemptOutcome.OPEN, AttemptOutcome.UNKNOWN)
+    return Attempt.objects.filter(envio=envio, outcome__in=in_doubt).count() <= 1
 
 
 def _alert_conflict(envio: Envio, before: EnvioState, now: dt.datetime) -> None:
