@@ -5,6 +5,7 @@ from __future__ import annotations
 from campaigns import receipts
 from campaigns.audience.pending import run_queued
 from campaigns.engine.lookup import run_lookups
+from campaigns.engine.stragglers import sweep_stragglers
 from campaigns.engine.tick import run_tick
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.heartbeat import beat
@@ -19,12 +20,13 @@ def tick() -> str:
 
 
 def lookups() -> str:
-    """Ask gateways about uncertain envíos and apply acknowledgements that came too early."""
+    """Ask gateways about uncertain envíos; apply acknowledgements that came too early; end what was cancelled."""
     now = database_now()
     applied = receipts.apply_orphans(now)
+    swept = sweep_stragglers(now)
     settled = run_lookups(now)
     beat("lookups", now=now)
-    return f"settled {settled}, applied {applied}"
+    return f"settled {settled}, applied {applied}, swept {swept}"
 
 
 def imports() -> str:

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from campaigns import receipts
 from campaigns.engine import lookup
+from campaigns.engine.stragglers import sweep_stragglers
 from campaigns.engine.tick import TickReport, run_tick
 from campaigns.enums import CampaignState, EnvioState, ScheduleState
 from campaigns.models import (
@@ -120,6 +121,7 @@ class World:
     def look_up(self) -> None:
         """What the cluster's second task does every minute."""
         receipts.apply_orphans(self.now)
+        sweep_stragglers(self.now)
         lookup.run_lookups(self.now, open_gateway=self.provider.open)
 
     def restart(self) -> None:
@@ -254,8 +256,8 @@ Backup = dict[type[models.Model], list[dict[str, Any]]]
 
 def backup() -> Backup:
     """Everything that sending writes, as a dump would hold it."""
-    kept: Backup = {model: list(rows_of(model).values()) for model in (*_MOVING, Campaign)}
-    return kept
+    tables: tuple[type[models.Model], ...] = (*_MOVING, Campaign)
+    return {model: list(rows_of(model).values()) for model in tables}
 
 
 def restore(kept: Backup) -> None:
