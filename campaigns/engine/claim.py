@@ -13,13 +13,13 @@ import socket
 import uuid
 from collections.abc import Mapping, Sequence
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django.db.models import F
 
 from campaigns import envio_states
 from campaigns.engine import diag
 from campaigns.engine.plan import Plan, Slot
-from campaigns.engine.timing import LEASE_SECONDS
+from campaigns.engine.timing import lease
 from campaigns.enums import EnvioState
 from campaigns.models import Attempt, Envio, Lane, ScheduleDay, SessionDay
 from leadmaster.lib.db import drop_broken_connection, is_lost_connection, retrying
@@ -104,7 +104,7 @@ def claim(lane_ids: Sequence[int], slots: Mapping[int, Sequence[Slot]], *, now: 
     tokens = {lane_id: uuid.uuid4() for lane_id in lane_ids}
     try:
         return retrying(lambda: _claim(tokens, slots, now))
-    except IntegrityError:
+    except (IntegrityError, DataError):
         if len(lane_ids) == 1:
             diag.step("claim_refused_by_database", lane=lane_ids[0])
             return Round(claims=[], dry=set(), exhausted=set())
@@ -172,7 +172,7 @@ def _charge(slot: Slot, found: Round) -> tuple[int, int] | None:
 def _take(
     lane: Lane, token: uuid.UUID, slot: Slot, *, envio: Envio, charged: tuple[int, int], now: dt.datetime
 ) -> Claim:
-    lease_until = now + dt.timedelta(seconds=LEASE_SECONDS)
+    lease_until = now + lease()
     took_envio = envio_states.move(
         envio.pk,
         source=EnvioState.PENDING,

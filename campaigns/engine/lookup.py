@@ -11,25 +11,26 @@ import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from campaigns import envio_states, receipts
 from campaigns.engine import diag
 from campaigns.engine.send import OpenGateway
-from campaigns.engine.timing import DISPATCH_FRESH_SECONDS, LEASE_SECONDS, LOOKUP_AFTER
+from campaigns.engine.timing import LOOKUP_AFTER, lease
 from campaigns.enums import CAMPAIGN_ENDED, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Envio
 from leadmaster.lib.db import retrying
 from whatsapp import sessions
-from whatsapp.gateways.base import Capability, GatewayError, SendResult
+from whatsapp.gateways.base import Capability, GatewayError, Outcome, Scope, SendResult
 from whatsapp.gateways.registry import open_gateway as open_real_gateway
 
 _BATCH = 200
 _THREADS = 16
 
 Found = SendResult | GatewayError | None
+_NO_ANSWER = GatewayError("", outcome=Outcome.UNKNOWN, scope=Scope.MESSAGE, code="NO_ANSWER")
 
 
 def run_lookups(now: dt.datetime, *, open_gateway: OpenGateway = open_real_gateway) -> int:
@@ -41,9 +42,8 @@ def run_lookups(now: dt.datetime, *, open_gateway: OpenGateway = open_real_gatew
         .order_by("lookup_due", "id")[:_BATCH]
     )
     askable = [envio for envio in due if sessions.has_capability(envio.session, Capability.LOOKUP)]
-    for envio in due:
-        if envio not in askable:
-            Envio.objects.filter(pk=envio.pk).update(lookup_due=None)
+    silent = {envio.pk for envio in due} - {envio.pk for envio in askable}
+    Envio.objects.filter(pk__in=silent, state=EnvioState.UNCERTAIN).update(lookup_due=None)
     if not askable:
         return 0
     with ThreadPoolExecutor(max_workers=min(_THREADS, len(askable))) as pool:
@@ -57,11 +57,15 @@ def _question(open_gateway: OpenGateway) -> Callable[[Envio], Found]:
             return open_gateway(envio.session.gateway_config()).lookup(envio.client_message_id)
         except GatewayError as error:
             return error
+        except Exception as error:  # noqa: BLE001 - one gateway's trouble keeps nobody else from being asked about
+            diag.step("lookup_failed", envio=envio.pk, code=type(error).__name__)
+            return _NO_ANSWER
 
     return ask
 
 
 def _apply(envio: Envio, answer: Found, now: dt.datetime) -> bool:
+    """Act on one answer. Everything asks for the same try again: the row may have been sent anew meanwhile."""
     if isinstance(answer, SendResult):
         try:
             retrying(functools.partial(_prove, envio, answer, now))
@@ -71,10 +75,18 @@ def _apply(envio: Envio, answer: Found, now: dt.datetime) -> bool:
         return True
     if answer is None and _may_resend(envio, now):
         return retrying(functools.partial(_resend, envio, now))
+    if isinstance(answer, GatewayError) and answer.outcome is Outcome.REFUSED:
+        return retrying(functools.partial(_refuse, envio, answer, now))
     nth = envio.lookups + 1
     later = now + LOOKUP_AFTER[nth] if nth < len(LOOKUP_AFTER) else None
-    Envio.objects.filter(pk=envio.pk, state=EnvioState.UNCERTAIN).update(lookups=nth, lookup_due=later)
+    Envio.objects.filter(_same_try(envio), pk=envio.pk, state=EnvioState.UNCERTAIN).update(
+        lookups=nth, lookup_due=later
+    )
     return False
+
+
+def _same_try(envio: Envio) -> Q:
+    return Q(attempts=envio.attempts, dispatched_at=envio.dispatched_at)
 
 
 @transaction.atomic(durable=True)
@@ -99,8 +111,7 @@ def _may_resend(envio: Envio, now: dt.datetime) -> bool:
     if envio.campaign.state in CAMPAIGN_ENDED or envio.attempts >= envio.campaign.max_attempts:
         return False
     # A worker that was stopped with the request half made could still finish it until its lease is over.
-    margin = max(LEASE_SECONDS, settings.SESSION_MANAGER_SEND_TIMEOUT + DISPATCH_FRESH_SECONDS)
-    return envio.dispatched_at is None or envio.dispatched_at + dt.timedelta(seconds=margin) < now
+    return envio.dispatched_at is None or envio.dispatched_at + lease() < now
 
 
 @transaction.atomic(durable=True)
@@ -109,6 +120,7 @@ def _resend(envio: Envio, now: dt.datetime) -> bool:
         envio.pk,
         source=EnvioState.UNCERTAIN,
         target=EnvioState.PENDING,
+        guard=_same_try(envio),
         next_due=now,
         dispatched_at=None,
         lookup_due=None,
@@ -121,5 +133,33 @@ def _resend(envio: Envio, now: dt.datetime) -> bool:
             evidence=Evidence.LOOKUP,
             now=now,
             reason=_("El gateway no lo conoce y reconoce repeticiones: puede volver a salir."),
+        )
+    return bool(moved)
+
+
+@transaction.atomic(durable=True)
+def _refuse(envio: Envio, error: GatewayError, now: dt.datetime) -> bool:
+    """The gateway knows it and knows that it failed. True for one try; of several, one may still have arrived."""
+    if Attempt.objects.filter(envio=envio, outcome=AttemptOutcome.UNKNOWN).count() > 1:
+        Envio.objects.filter(pk=envio.pk, state=EnvioState.UNCERTAIN).update(lookup_due=None)
+        return False
+    moved = envio_states.move(
+        envio.pk,
+        source=EnvioState.UNCERTAIN,
+        target=EnvioState.ERROR,
+        guard=_same_try(envio),
+        ended_at=now,
+        lookup_due=None,
+        error_code=error.code[:64],
+        error_text=error.detail[:300],
+    )
+    if moved:
+        envio_states.record(
+            [envio.pk],
+            source=EnvioState.UNCERTAIN,
+            target=EnvioState.ERROR,
+            evidence=Evidence.LOOKUP,
+            now=now,
+            reason=error.code,
         )
     return bool(moved)

@@ -41,11 +41,15 @@ GO = Verdict(reason=None)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Slot:
-    """One campaign that may send now, through which schedule and under which limits of which day."""
+    """One campaign that may send now, through which schedule and under which limits of which day.
+
+    `closes` is when the window ends; it lies in `day`, so whatever leaves before it is charged to the right one.
+    """
 
     campaign: Campaign
     schedule_id: int
     day: dt.date
+    closes: dt.datetime
     session_limit: int
     schedule_cap: int
     warm_only: bool
@@ -161,7 +165,7 @@ def _judge(campaign: Campaign, now: dt.datetime, used: _Used) -> Verdict | list[
     session, schedules = campaign.session, _approved(campaign)
     if not schedules:
         return Verdict(reason=WhyNot.NO_SCHEDULE)
-    open_ones = [s for s in schedules if windows.open_now(rule_of(s), now, session.tz)]
+    open_ones = [(s, opening) for s in schedules if (opening := windows.open_now(rule_of(s), now, session.tz))]
     if not open_ones:
         return Verdict(reason=WhyNot.WINDOW, until=_next_opening(schedules, session, now))
     against = _against_session(session, now)
@@ -170,7 +174,7 @@ def _judge(campaign: Campaign, now: dt.datetime, used: _Used) -> Verdict | list[
     day = business_day(now, session.tz)
     if used.session(session.pk, day) >= session.daily_limit:
         return Verdict(reason=WhyNot.SESSION_LIMIT, until=_tomorrow(schedules, session, now))
-    with_cap = [s for s in open_ones if used.schedule(s.pk, day) < s.daily_cap]
+    with_cap = [(s, opening) for s, opening in open_ones if used.schedule(s.pk, day) < s.daily_cap]
     if not with_cap:
         return Verdict(reason=WhyNot.DAILY_CAP, until=_tomorrow(schedules, session, now))
     return [
@@ -178,11 +182,12 @@ def _judge(campaign: Campaign, now: dt.datetime, used: _Used) -> Verdict | list[
             campaign=campaign,
             schedule_id=schedule.pk,
             day=day,
+            closes=opening.closes,
             session_limit=session.daily_limit,
             schedule_cap=schedule.daily_cap,
             warm_only=session.cold_until is not None and session.cold_until > now,
         )
-        for schedule in with_cap
+        for schedule, opening in with_cap
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import logging
 import random
 
 from django.db import transaction
@@ -12,11 +13,13 @@ from django.utils.translation import gettext as _
 
 from campaigns import envio_states
 from campaigns.engine import diag
-from campaigns.engine.settle import MAX_ATTEMPTS, close_attempt, free_lane, refund
+from campaigns.engine.settle import MAX_ATTEMPTS, close_attempt, free_lane, pause_after, refund
 from campaigns.engine.timing import LOOKUP_AFTER, back_off
 from campaigns.enums import AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Envio, Lane
 from leadmaster.lib.db import retrying
+
+logger = logging.getLogger(__name__)
 
 LEASE = "LEASE"
 _BATCH = 200
@@ -24,8 +27,13 @@ _BATCH = 200
 
 def reap(now: dt.datetime, *, chance: random.Random) -> int:
     """Settle every lease that ran out before `now`; returns how many. One query when there is none."""
-    stale = list(Lane.objects.stale(now).order_by("id").values_list("id", flat=True)[:_BATCH])
-    return sum(retrying(functools.partial(_reap_lane, lane_id, now, chance)) for lane_id in stale)
+    reaped = 0
+    for lane_id in Lane.objects.stale(now).order_by("id").values_list("id", flat=True)[:_BATCH]:
+        try:
+            reaped += retrying(functools.partial(_reap_lane, lane_id, now, chance))
+        except Exception:
+            logger.critical("the lease of lane %s ran out and could not be taken back", lane_id, exc_info=True)
+    return reaped
 
 
 @transaction.atomic(durable=True)
@@ -33,22 +41,23 @@ def _reap_lane(lane_id: int, now: dt.datetime, chance: random.Random) -> int:
     lane = Lane.objects.stale(now).filter(pk=lane_id).select_for_update(skip_locked=True).first()
     if lane is None or lane.token is None:
         return 0
-    envio = Envio.objects.select_for_update().select_related("campaign").filter(lane=lane, token=lane.token).first()
-    if envio is not None:
+    attempt = Attempt.objects.get(token=lane.token)
+    envio = Envio.objects.select_for_update().get(pk=attempt.envio_id)
+    # The row forgets when it left as soon as it is claimed again.
+    left_at = envio.dispatched_at
+    if left_at is not None and left_at < attempt.claimed_at:
+        left_at = None
+    if envio.token == lane.token:
         _give_back(envio, now, chance)
-    free_lane(lane.pk, lane.token, next_due=now)
+    _close(attempt, left_at, now)
+    _free(lane, envio, left_at, now, chance)
     return 1
 
 
 def _give_back(envio: Envio, now: dt.datetime, chance: random.Random) -> None:
     """`pendiente` when the request never began, `incierto` when it did: nobody may say that it didn't arrive."""
-    token = envio.token
-    if token is None:
-        return
-    began = envio.dispatched_at is not None
-    reason = _("El proceso que lo enviaba dejó de responder.")
-    fields: dict[str, object] = {"error_code": LEASE, "error_text": reason}
-    if began:
+    fields: dict[str, object] = {"error_code": LEASE, "error_text": _reason()}
+    if envio.dispatched_at is not None:
         target = EnvioState.UNCERTAIN
         fields |= {"lookups": 0, "lookup_due": now + LOOKUP_AFTER[0]}
     elif envio.attempts >= envio.campaign.max_attempts:
@@ -57,19 +66,36 @@ def _give_back(envio: Envio, now: dt.datetime, chance: random.Random) -> None:
     else:
         target = EnvioState.PENDING
         fields["next_due"] = now + back_off(envio.attempts, chance=chance)
-    envio_states.move(envio.pk, source=EnvioState.SENDING, target=target, guard=Q(token=token), **fields)
+    envio_states.move(envio.pk, source=EnvioState.SENDING, target=target, guard=Q(token=envio.token), **fields)
     envio_states.record(
-        [envio.pk], source=EnvioState.SENDING, target=target, evidence=Evidence.LEASE, now=now, reason=reason
+        [envio.pk], source=EnvioState.SENDING, target=target, evidence=Evidence.LEASE, now=now, reason=_reason()
     )
+    diag.step("reaped", envio=envio.pk, session=envio.session_id, result=target)
+
+
+def _close(attempt: Attempt, left_at: dt.datetime | None, now: dt.datetime) -> None:
     close_attempt(
-        token,
-        AttemptOutcome.UNKNOWN if began else AttemptOutcome.NOT_SENT,
+        attempt.token,
+        AttemptOutcome.UNKNOWN if left_at else AttemptOutcome.NOT_SENT,
         now=now,
         code=LEASE,
-        detail=reason,
-        dispatched_at=envio.dispatched_at,
+        detail=_reason(),
+        dispatched_at=left_at,
     )
-    if not began:
-        attempt = Attempt.objects.get(token=token)
-        refund(token, session_day_id=attempt.session_day_id, schedule_day_id=attempt.schedule_day_id)
-    diag.step("reaped", envio=envio.pk, session=envio.session_id, result=target)
+    if left_at is None:
+        refund(attempt.token, session_day_id=attempt.session_day_id, schedule_day_id=attempt.schedule_day_id)
+
+
+def _free(lane: Lane, envio: Envio, left_at: dt.datetime | None, now: dt.datetime, chance: random.Random) -> None:
+    """A message that may have left is followed by its campaign's pause, counted from when it left."""
+    if lane.token is None:
+        return
+    if left_at is None:
+        free_lane(lane.pk, lane.token, next_due=now)
+        return
+    rest, burst_count = pause_after(envio.campaign, lane.burst_count, chance=chance)
+    free_lane(lane.pk, lane.token, next_due=max(now, left_at + rest), burst_count=burst_count)
+
+
+def _reason() -> str:
+    return _("El proceso que lo enviaba dejó de responder.")

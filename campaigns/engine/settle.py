@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from campaigns import envio_states, receipts
 from campaigns.engine import diag
 from campaigns.engine.claim import Claim
-from campaigns.engine.timing import LOOKUP_AFTER, SESSION_REST, back_off
+from campaigns.engine.timing import LOOKUP_AFTER, SESSION_REST, WITHDRAWN_REST, back_off
 from campaigns.enums import CAMPAIGN_ENDED, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Campaign, Lane, ScheduleDay, SessionDay
 from leadmaster.lib.db import drop_broken_connection, is_lost_connection, retrying
@@ -104,10 +104,9 @@ def refund(token: uuid.UUID, *, session_day_id: int, schedule_day_id: int) -> No
         ScheduleDay.objects.filter(pk=schedule_day_id, used__gt=0).update(used=F("used") - 1)
 
 
-def pause_after(claim: Claim, *, chance: random.Random) -> tuple[dt.timedelta, int]:
+def pause_after(campaign: Campaign, burst_count: int, *, chance: random.Random) -> tuple[dt.timedelta, int]:
     """The lane's rest after a message, and its new burst count."""
-    campaign = claim.slot.campaign
-    sent = claim.burst_count + 1
+    sent = burst_count + 1
     if campaign.burst_size and sent >= campaign.burst_size:
         return dt.timedelta(seconds=campaign.burst_pause), 0
     return dt.timedelta(seconds=chance.uniform(campaign.delay_min, campaign.delay_max)), sent
@@ -127,7 +126,7 @@ def _succeed(
     claim: Claim, answer: Answer, result: SendResult, now: dt.datetime, chance: random.Random
 ) -> EnvioState | None:
     proof = {"message_id": result.message_id, "sent_at": now, "error_code": "", "error_text": ""}
-    rest, burst = pause_after(claim, chance=chance)
+    rest, burst = pause_after(claim.slot.campaign, claim.burst_count, chance=chance)
     free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
     moved = envio_states.move(
         claim.envio_id,
@@ -161,9 +160,9 @@ def _fail(
     claim: Claim, answer: Answer, error: GatewayError, now: dt.datetime, chance: random.Random
 ) -> EnvioState | None:
     target, fields = _verdict(claim, error, now, chance)
-    rest, burst = pause_after(claim, chance=chance)
+    rest, burst = pause_after(claim.slot.campaign, claim.burst_count, chance=chance)
     if error.scope is Scope.SESSION:
-        rest, burst = _session_rest(error), claim.burst_count
+        rest, burst = SESSION_REST, claim.burst_count
     free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
     moved = envio_states.move(
         claim.envio_id, source=EnvioState.SENDING, target=target, guard=Q(token=claim.token), **fields
@@ -178,9 +177,9 @@ def _fail(
         duration_ms=answer.duration_ms,
         code=error.code[:64],
         detail=error.detail[:300],
-        counted="attempts" not in fields,
+        counted=not moved or "attempts" not in fields,
     )
-    if error.outcome is not Outcome.UNKNOWN:
+    if moved and error.outcome is not Outcome.UNKNOWN:
         refund(claim.token, session_day_id=claim.session_day_id, schedule_day_id=claim.schedule_day_id)
     return target if moved else None
 
@@ -213,28 +212,22 @@ def _verdict(
     }
 
 
-def _session_rest(error: GatewayError) -> dt.timedelta:
-    if error.retry_after is not None:
-        return max(dt.timedelta(seconds=error.retry_after), SESSION_REST)
-    return SESSION_REST
-
-
 @transaction.atomic(durable=True)
 def _withdraw(claim: Claim, *, suppressed: bool, now: dt.datetime) -> None:
     ended = Campaign.objects.filter(pk=claim.slot.campaign.pk, state__in=CAMPAIGN_ENDED).exists()
     target = EnvioState.CANCELLED if suppressed or ended else EnvioState.PENDING
-    fields: dict[str, object] = {"attempts": F("attempts") - 1}
+    fields: dict[str, object] = {"attempts": F("attempts") - 1, "dispatched_at": None}
     if target is EnvioState.CANCELLED:
         fields["ended_at"] = now
-    free_lane(claim.lane_id, claim.token, next_due=now, burst_count=claim.burst_count)
+    rest = dt.timedelta(0) if target is EnvioState.CANCELLED else WITHDRAWN_REST
+    free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=claim.burst_count)
     moved = envio_states.move(
         claim.envio_id, source=EnvioState.SENDING, target=target, guard=Q(token=claim.token), **fields
     )
-    if not moved:
-        return
-    close_attempt(claim.token, AttemptOutcome.WITHDRAWN, now=now, counted=False)
+    # Also when something else moved the row meanwhile: this try is over, and nothing left with it.
+    close_attempt(claim.token, AttemptOutcome.WITHDRAWN, now=now, counted=not moved)
     refund(claim.token, session_day_id=claim.session_day_id, schedule_day_id=claim.schedule_day_id)
-    if target is EnvioState.CANCELLED:
+    if moved and target is EnvioState.CANCELLED:
         envio_states.record(
             [claim.envio_id],
             source=EnvioState.SENDING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import logging
 import random
 from typing import Any
 
@@ -24,6 +25,8 @@ from campaigns.models import Campaign, Tick
 from leadmaster.lib.clock import Clock, DatabaseClock
 from leadmaster.ops.heartbeat import beat
 from whatsapp.gateways.registry import open_gateway as open_real_gateway
+
+logger = logging.getLogger(__name__)
 
 HEARTBEAT = "tick"
 
@@ -116,7 +119,7 @@ class _Minute:
         wire = self._wire or ThreadWire(settings.SENDER_THREADS)
         flights = Flights(clock=self._clock, wire=wire, open_gateway=self._open_gateway, chance=self._chance)
         try:
-            while self._claims(flights) or len(flights):
+            while self._still_claims(flights) or len(flights):
                 flights.advance(self._patience(flights))
         finally:
             self.outcomes = flights.outcomes
@@ -125,15 +128,26 @@ class _Minute:
 
     # --- Claiming ------------------------------------------------------------------------------------------------
 
+    def _still_claims(self, flights: Flights) -> bool:
+        """Claim; whatever goes wrong with that, what is in the air still lands."""
+        self._next_lane: dt.datetime | None = None
+        if flights.in_trouble:
+            self._stop_claiming = self._clock.now()
+        try:
+            return self._claims(flights)
+        except Exception:
+            logger.critical("this tick claims no more", exc_info=True)
+            self._stop_claiming = self._clock.now()
+            return False
+
     def _claims(self, flights: Flights) -> bool:
         """Claim what is due now. True while something may still fall due in this tick."""
         now = self._clock.now()
-        self._next_lane: dt.datetime | None = None
-        if now >= self._stop_claiming or flights.database_failed:
+        if now >= self._stop_claiming:
             return False
         if now >= self._plan_due:
             self._replan()
-        slots = self._open_slots(flights)
+        slots = self._open_slots(flights, now)
         lanes = [lane for lane in candidates(slots, until=self._stop_claiming) if self._has_room(lane)]
         room = settings.SENDER_THREADS - len(flights)
         due = [lane.lane_id for lane in lanes if lane.next_due <= now][:room]
@@ -151,13 +165,13 @@ class _Minute:
         self._next_lane = min(later, default=None)
         return bool(due) or self._next_lane is not None
 
-    def _open_slots(self, flights: Flights) -> dict[int, list[Slot]]:
+    def _open_slots(self, flights: Flights, now: dt.datetime) -> dict[int, list[Slot]]:
         """The plan without what this tick found empty, exhausted or in trouble; the order turns for fairness."""
         slots = {}
         for session_id, group in self._plan.slots.items():
             if session_id in self._exhausted or session_id in flights.troubled_sessions:
                 continue
-            left = [slot for slot in group if slot.campaign.pk not in self._dry]
+            left = [slot for slot in group if slot.campaign.pk not in self._dry and now < slot.closes]
             if left:
                 turn = self.claimed % len(left)
                 slots[session_id] = left[turn:] + left[:turn]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import random
 
-# How long a claim holds its lane and envío. More than three times the longest send.
+from django.conf import settings
+
+# How long a claim may hold its lane and envío at the most. More than three times the longest send.
 LEASE_SECONDS = 300
 # A tick claims for so long and then only collects.
 CLAIM_SECONDS = 45
@@ -19,8 +21,12 @@ MAX_PER_LANE = 50
 CLAIM_BATCH = 25
 # The plan is made anew so often while a tick is at work.
 PLAN_SECONDS = 5
-# Rest of a lane after its session turned out not to be ready.
+# Rest of a lane after its session turned out not to be ready. Longer pauses are the session's own (`blocked_until`).
 SESSION_REST = dt.timedelta(seconds=30)
+# Rest of a lane whose claim was withdrawn: by then the plan knows what the last look before the socket knew.
+WITHDRAWN_REST = dt.timedelta(seconds=PLAN_SECONDS)
+# An answer that the database could not take is written again so often, and given up after COLLECT_MARGIN_SECONDS.
+UNSETTLED_REST = dt.timedelta(seconds=2)
 # When an uncertain envío is asked about: so long after it became uncertain, and after each empty answer.
 LOOKUP_AFTER = tuple(dt.timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600))
 
@@ -28,6 +34,11 @@ _BACKOFF_FIRST = 30.0
 _BACKOFF_MAX = 3600.0
 _TYPING_PER_CHARACTER = 0.04
 _TYPING_MAX = 8.0
+
+
+def lease() -> dt.timedelta:
+    """How long a claim holds: three deadlines and what comes before the socket, so that short deadlines recover soon."""
+    return dt.timedelta(seconds=min(LEASE_SECONDS, 3 * settings.SESSION_MANAGER_SEND_TIMEOUT + 30))
 
 
 def back_off(attempts: int, *, chance: random.Random) -> dt.timedelta:
