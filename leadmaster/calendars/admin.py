@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin import display
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -51,7 +52,7 @@ class OperatingCalendarAdmin(ScopedAdmin[OperatingCalendar]):
             (
                 gettext_lazy("Horario de cada semana"),
                 {
-                    "fields": DAYS,
+                    "fields": (DAYS[:3], DAYS[3:5], DAYS[5:]),
                     "description": gettext_lazy(
                         "Hora de la zona del calendario. Varias ventanas dejan afuera el almuerzo; 00:00 al cerrar es el "
                         "final del día. Un día sin ventanas está cerrado."
@@ -62,7 +63,9 @@ class OperatingCalendarAdmin(ScopedAdmin[OperatingCalendar]):
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OperatingCalendar]:
-        return super().get_queryset(request).prefetch_related("windows")
+        # A day early: it may still be yesterday where a calendar counts.
+        recent = Holiday.objects.filter(date__gte=timezone.localdate() - dt.timedelta(days=1)).order_by("date")
+        return super().get_queryset(request).prefetch_related("windows", Prefetch("holidays", recent, to_attr="coming"))
 
     def has_change_permission(self, request: HttpRequest, obj: OperatingCalendar | None = None) -> bool:
         """The general one is everybody's: whoever changes it moves the deadlines of teams that are not theirs."""
@@ -100,8 +103,9 @@ class OperatingCalendarAdmin(ScopedAdmin[OperatingCalendar]):
     @display(description=gettext_lazy("próximo feriado"))
     def upcoming(self, calendar: OperatingCalendar) -> str:
         today = timezone.now().astimezone(calendar.tz).date()
-        holiday = calendar.holidays.filter(date__gte=today).order_by("date").first()
-        return str(holiday) if holiday else "—"
+        coming: list[Holiday] = getattr(calendar, "coming", [])
+        holiday = next((one for one in coming if one.date >= today), None)
+        return f"{holiday.date:%d/%m/%Y} · {holiday.name}" if holiday else "—"
 
     # --- The page -------------------------------------------------------------------------------------------------------
 
@@ -182,6 +186,7 @@ class HolidayAdmin(ModelAdmin[Holiday]):
     list_select_related = ("calendar",)
     list_filter = ("calendar",)
     search_fields = ("name",)
+    search_help_text = gettext_lazy("Busca por nombre de feriado")
     date_hierarchy = "date"
     ordering = ("-date",)
     fields = (("calendar", "date"), "name", "windows")

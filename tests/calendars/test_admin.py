@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
@@ -118,8 +121,22 @@ def test_the_list_says_whose_hours_and_what_comes(administrator: Browser) -> Non
     make_general(general)
     HolidayFactory.create(calendar=own, date=dt.date(2099, 12, 25))
     page = administrator.get(reverse("admin:calendars_operatingcalendar_changelist")).content.decode()
-    for text in ("General", "Equipo Norte", "Lunes a viernes 09:00–13:00, 14:00–18:00", "2099-12-25 · Navidad"):
+    for text in ("General", "Equipo Norte", "Lunes a viernes 09:00–13:00, 14:00–18:00", "25/12/2099 · Navidad"):
         assert text in page
+
+
+def test_the_list_asks_no_more_for_three_calendars_than_for_one(
+    administrator: Browser, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    HolidayFactory.create(calendar=OperatingCalendarFactory.create(), date=dt.date(2099, 12, 25))
+    address = reverse("admin:calendars_operatingcalendar_changelist")
+    with CaptureQueriesContext(connection) as for_one:
+        administrator.get(address)
+    for calendar in OperatingCalendarFactory.create_batch(2):
+        HolidayFactory.create(calendar=calendar, date=dt.date(2099, 12, 25))
+    with django_assert_num_queries(len(for_one)):
+        page = administrator.get(address)
+    assert page.content.decode().count("25/12/2099") == 3
 
 
 # --- Who ----------------------------------------------------------------------------------------------------------------
