@@ -20,5 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<slug:gateway>/<path:tenant_id>/", callback, name="webhook"),
     path("healthz", healthz((*watch.PROBES, *desk_watch.PROBES)), name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("", include("opportunities.web.urls")),
     path("", include("campaigns.web.urls")),
 ]

@@ -7,7 +7,6 @@ from django.urls import path
 from campaigns.web import views
 
 urlpatterns = [
-    path("", views.home, name="home"),
     path("mis-campanias/", views.campaign_list, name="my-campaigns"),
     path("mis-campanias/vivo/", views.campaign_cards, name="my-campaigns-live"),
     path("mis-campanias/<int:campaign_id>/pausar/", views.pause, name="my-campaign-pause"),

@@ -40,14 +40,6 @@ class Card:
 
 @login_required
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Everybody to their own place."""
-    user = request.user
-    return redirect("admin:index" if user.is_staff else "my-campaigns")
-
-
-@login_required
-@require_safe
 def campaign_list(request: HttpRequest) -> HttpResponse:
     return render(request, "web/campaigns.html", _context(request))
 

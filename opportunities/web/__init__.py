@@ -1,0 +1,1 @@
+"""The promoters' pages: their day, their work, their requests, on a phone."""

@@ -1,0 +1,43 @@
+"""Who stands at the door of the desk's pages."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from leadmaster.accounts.models import User
+from opportunities.errors import NotAllowed
+from opportunities.models import Promoter
+from opportunities.policy import promoter_of
+
+P = ParamSpec("P")
+
+
+def person(request: HttpRequest) -> User:
+    """Who is asking, behind `login_required`."""
+    if not isinstance(request.user, User):
+        raise TypeError("this view is behind the log-in")
+    return request.user
+
+
+def at_desk(
+    view: Callable[Concatenate[HttpRequest, Promoter, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Give the view the promoter who is asking. Supervisors without a desk go to theirs; others are told whom to ask."""
+
+    @functools.wraps(view)
+    def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            promoter = promoter_of(person(request))
+        except NotAllowed as refusal:
+            if request.user.is_staff:
+                return redirect("admin:index")
+            return render(request, "web/desk/no_desk.html", {"sentence": str(refusal)}, status=403)
+        return view(request, promoter, *args, **kwargs)
+
+    return login_required(inner)

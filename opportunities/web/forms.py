@@ -1,0 +1,135 @@
+"""What people write on the desk's pages."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.validators import MinValueValidator
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from opportunities.assignment.request import KEY_LENGTH
+from opportunities.enums import StageType
+from opportunities.models import Opportunity, Stage
+
+_LONGEST = 300
+_DATA = "dato-"
+_LABELS = {
+    "amount": gettext_lazy("Monto"),
+    "product": gettext_lazy("Producto"),
+    "reference": gettext_lazy("Referencia"),
+}
+
+
+def new_key() -> str:
+    """The name of one press of a button, however often it arrives."""
+    return uuid.uuid4().hex
+
+
+class MoveForm(forms.Form):
+    """One step to `stage`: the version that was looked at, the reason, and what the stage demands."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(
+        self, stage: Stage, row: Opportunity, *, needs_reason: bool, data: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, initial={"version": row.version}, auto_id=f"paso-{stage.pk}-%s", label_suffix="")
+        self.stage = stage
+        self.needs_reason = needs_reason
+        for name in _demanded(stage):
+            self.fields[_DATA + name] = _field(name, stage, given=row.data.get(name))
+        self.fields["reason"] = forms.CharField(
+            label=_("Motivo") if needs_reason else _("Comentario (si quieres)"),
+            required=needs_reason,
+            max_length=_LONGEST,
+            widget=forms.Textarea(attrs={"rows": 2}),
+        )
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether one press is enough: a step forward that demands nothing and can be followed by another."""
+        return self.stage.type in (StageType.INITIAL, StageType.PROGRESS) and not (
+            self.needs_reason or self.stage.required_fields
+        )
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What was written into the stage's own fields, by their names."""
+        names = [name for name in self.fields if name.startswith(_DATA)]
+        return {
+            name.removeprefix(_DATA): str(self.cleaned_data[name])
+            for name in names
+            if self.cleaned_data.get(name) not in (None, "")
+        }
+
+
+def label_of(name: str) -> str:
+    """A datum's name for people: the known ones translated, others as the funnel's owner wrote them."""
+    return str(_LABELS[name]) if name in _LABELS else name.replace("_", " ").capitalize()
+
+
+def _demanded(stage: Stage) -> list[str]:
+    """In order, each once; a sale always asks for what a sale is."""
+    sale = ["amount", "product", "reference"] if stage.type == StageType.SALE else []
+    return list(dict.fromkeys([*sale, *map(str, stage.required_fields)]))
+
+
+def _field(name: str, stage: Stage, *, given: object) -> forms.Field:
+    if name == "amount" and stage.type == StageType.SALE:
+        return forms.DecimalField(
+            label=label_of(name),
+            validators=[MinValueValidator(0)],
+            max_digits=14,
+            decimal_places=2,
+            initial=given,
+            widget=forms.NumberInput(attrs={"step": "0.01", "min": "0", "inputmode": "decimal"}),
+        )
+    return forms.CharField(
+        label=label_of(name), required=name in stage.required_fields, max_length=_LONGEST, initial=given
+    )
+
+
+class NoteForm(forms.Form):
+    text = forms.CharField(label=gettext_lazy("Nota"), max_length=_LONGEST, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ExtendForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class RequestForm(forms.Form):
+    quantity = forms.IntegerField(label=gettext_lazy("Cuántas"), min_value=1, max_value=10_000)
+    key = forms.CharField(max_length=KEY_LENGTH, widget=forms.HiddenInput)
+
+
+class PhoneInput(forms.TextInput):
+    """Asks the server about the number when the person stops typing for a moment."""
+
+    input_type = "tel"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        asking = {
+            "hx-get": reverse("desk-capture-phone"),
+            "hx-trigger": "input changed delay:600ms",
+            "hx-target": f"#about-{name}",
+            "hx-sync": "this:replace",
+            "inputmode": "tel",
+            "aria-describedby": f"about-{name}",
+        }
+        return super().get_context(name, value, {**(attrs or {}), **asking})
+
+
+class CaptureForm(forms.Form):
+    name = forms.CharField(label=gettext_lazy("Nombre y apellido"), max_length=160)
+    phone = forms.CharField(label=gettext_lazy("Teléfono"), max_length=40, widget=PhoneInput)
+    other_phone = forms.CharField(label=gettext_lazy("Otro teléfono"), max_length=40, required=False, widget=PhoneInput)
+    email = forms.EmailField(label=gettext_lazy("Correo"), max_length=160, required=False)
+    note = forms.CharField(
+        label=gettext_lazy("Nota"), max_length=_LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    key = forms.CharField(max_length=KEY_LENGTH, widget=forms.HiddenInput)

@@ -1,0 +1,37 @@
+"""«Mis oportunidades»."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from opportunities.models import Opportunity, Promoter, Stage
+from opportunities.web import worklist
+from opportunities.web.access import at_desk
+from opportunities.web.cards import cards, with_all
+from opportunities.web.regions import region_of
+from opportunities.web.worklist import Asked
+
+
+@require_safe
+@at_desk
+def opportunities(request: HttpRequest, promoter: Promoter) -> HttpResponse:
+    now = timezone.now()
+    asked = Asked.of(request.GET.dict())
+    page = worklist.page(with_all(Opportunity.objects.all()), promoter, asked, region=region_of(promoter))
+    calendar = promoter.desk.calendar.as_value()
+    return render(
+        request,
+        "web/desk/opportunities.html",
+        {
+            "promoter": promoter,
+            "asked": asked,
+            "cards": cards(page.rows, promoter, calendar=calendar, now=now),
+            "chips": worklist.chips(asked, worklist.stage_counts(promoter), list(Stage.objects.all())),
+            "more": urlencode({**request.GET.dict(), "despues": page.after}) if page.after else "",
+        },
+    )

@@ -1,0 +1,76 @@
+"""What one request granted, and where it is now."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from leadmaster.accounts.scope import scope
+from opportunities.enums import OpportunityState
+from opportunities.models import Lot, Opportunity
+from opportunities.web.access import person
+from opportunities.web.cards import cards, with_all
+
+_SHOWN = 100
+_FILLS = {
+    OpportunityState.ACTIVE: "sending",
+    OpportunityState.EXIT: "uncertain",
+    OpportunityState.POOL: "cancelled",
+    OpportunityState.WON: "sent",
+    OpportunityState.LOST: "error",
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Part:
+    """So many of the lot are here."""
+
+    name: str
+    count: int
+    fill: str
+
+
+@login_required
+@require_safe
+def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
+    """Its cards are those that are still the viewer's; its counts are of all."""
+    user = person(request)
+    found = get_object_or_404(
+        Lot.objects.filter(scope(user, owner="promoter__user", team="team")).select_related(
+            "promoter__user", "promoter__desk__calendar"
+        ),
+        pk=lot_id,
+    )
+    rows = list(
+        with_all(Opportunity.objects.visible_to(user))
+        .filter(lot=found, state=OpportunityState.ACTIVE)
+        .order_by("deadline", "id")[:_SHOWN]
+    )
+    calendar = found.promoter.desk.calendar.as_value()
+    return render(
+        request,
+        "web/desk/lot.html",
+        {
+            "promoter": found.promoter if found.promoter.user_id == user.pk else None,
+            "lot": found,
+            "filters": " · ".join(str(value) for value in found.filters.values()),
+            "parts": _parts(found),
+            "cards": cards(rows, found.promoter, calendar=calendar, now=timezone.now()),
+        },
+    )
+
+
+def _parts(found: Lot) -> list[Part]:
+    counts = Opportunity.objects.filter(lot=found).order_by().values_list("state").annotate(Count("id"))
+    by_state = dict(counts)
+    return [
+        Part(name=str(state.label), count=by_state[state], fill=_FILLS[state])
+        for state in OpportunityState
+        if by_state.get(state)
+    ]

@@ -1,0 +1,196 @@
+"""One opportunity: whom to reach, how long is left, what happened, what may come next."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from opportunities import timers, transitions
+from opportunities.enums import OpportunityState
+from opportunities.errors import Incomplete, Refused, Stale
+from opportunities.models import Opportunity, OpportunityEvent, Promoter, Stage, StageRoute
+from opportunities.web.access import person
+from opportunities.web.cards import cards, with_all
+from opportunities.web.forms import ExtendForm, MoveForm, NoteForm, label_of
+from opportunities.web.timeline import timeline
+
+
+@login_required
+@require_safe
+def page(request: HttpRequest, opportunity_id: int) -> HttpResponse:
+    row = _mine(request, opportunity_id)
+    return _gone(request, opportunity_id) if row is None else _page(request, row)
+
+
+@login_required
+@require_POST
+def move(request: HttpRequest, opportunity_id: int, stage_id: int) -> HttpResponse:
+    row = _mine(request, opportunity_id)
+    if row is None:
+        return _gone(request, opportunity_id)
+    stage = get_object_or_404(Stage, pk=stage_id)
+    form = MoveForm(stage, row, needs_reason=stage.pk in _reasons(row), data=request.POST)
+    if not form.is_valid():
+        return _page(request, row, bound=form, status=422)
+    try:
+        moved = transitions.move(
+            row.pk,
+            stage,
+            by=person(request),
+            version=form.cleaned_data["version"],
+            now=timezone.now(),
+            reason=form.cleaned_data["reason"],
+            data=form.facts,
+        )
+    except Incomplete as refusal:
+        form.add_error(None, str(refusal))
+        return _page(request, row, bound=form, status=422)
+    except Refused as refusal:
+        return _refused(request, row.pk, refusal)
+    messages.success(request, _told(moved, stage))
+    if moved.state == OpportunityState.ACTIVE:
+        return redirect("desk-opportunity", row.pk)
+    return redirect("desk-opportunities")
+
+
+@login_required
+@require_POST
+def note(request: HttpRequest, opportunity_id: int) -> HttpResponse:
+    row = _mine(request, opportunity_id)
+    if row is None:
+        return _gone(request, opportunity_id)
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        return _page(request, row, noted=form, status=422)
+    try:
+        transitions.note(row.pk, by=person(request), text=form.cleaned_data["text"], now=timezone.now())
+    except Refused as refusal:
+        return _refused(request, row.pk, refusal)
+    messages.success(request, _("Nota guardada."))
+    return redirect("desk-opportunity", row.pk)
+
+
+@login_required
+@require_POST
+def extend(request: HttpRequest, opportunity_id: int) -> HttpResponse:
+    row = _mine(request, opportunity_id)
+    if row is None:
+        return _gone(request, opportunity_id)
+    form = ExtendForm(request.POST)
+    if not form.is_valid():
+        return redirect("desk-opportunity", row.pk)
+    try:
+        timers.extend(row.pk, by=person(request), version=form.cleaned_data["version"], now=timezone.now())
+    except Refused as refusal:
+        return _refused(request, row.pk, refusal)
+    messages.success(request, _("Prórroga concedida: el plazo de la etapa empieza de nuevo."))
+    return redirect("desk-opportunity", row.pk)
+
+
+# --- Whose it is ------------------------------------------------------------------------------------------------------
+
+
+def _mine(request: HttpRequest, opportunity_id: int) -> Opportunity | None:
+    """Theirs, or of a team that they supervise. None for what left their hands; nothing else exists for them."""
+    rows = with_all(Opportunity.objects.visible_to(request.user)).select_related(
+        "client", "stage", "lot", "owner__user", "sale"
+    )
+    row = rows.filter(pk=opportunity_id).first()
+    if (
+        row is None
+        and not OpportunityEvent.objects.filter(opportunity=opportunity_id, from_owner__user=person(request)).exists()
+    ):
+        raise Http404
+    return row
+
+
+def _gone(request: HttpRequest, opportunity_id: int) -> HttpResponse:
+    """It was theirs a moment ago: a link or a button of an old page gets an answer, and not whose it is now."""
+    messages.warning(request, _("La oportunidad #%(id)s ya no está en tus manos.") % {"id": opportunity_id})
+    return redirect("desk-opportunities")
+
+
+def _refused(request: HttpRequest, opportunity_id: int, refusal: Refused) -> HttpResponse:
+    if isinstance(refusal, Stale):
+        messages.warning(request, _what_changed(opportunity_id))
+    else:
+        messages.error(request, str(refusal))
+    return redirect("desk-opportunity", opportunity_id)
+
+
+def _what_changed(opportunity_id: int) -> str:
+    last = (
+        OpportunityEvent.objects.filter(opportunity=opportunity_id)
+        .select_related("by", "to_stage")
+        .order_by("-id")
+        .first()
+    )
+    what = last.get_kind_display().lower() if last else ""
+    if last and last.to_stage:
+        what = f"{what}: {last.to_stage}"
+    who = str(last.by) if last and last.by else _("el sistema")
+    return _("No se hizo: la oportunidad cambió mientras la mirabas (%(what)s, por %(who)s). Así está ahora.") % {
+        "what": what,
+        "who": who,
+    }
+
+
+# --- What it shows ----------------------------------------------------------------------------------------------------
+
+
+def _page(
+    request: HttpRequest,
+    row: Opportunity,
+    *,
+    bound: MoveForm | None = None,
+    noted: NoteForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    now = timezone.now()
+    calendar = timers.calendar_of(row)
+    promoter = Promoter.objects.select_related("user").filter(user=person(request)).first()
+    card = cards([row], promoter, calendar=calendar, now=now)[0]
+    stuck = card.timer is not None and card.timer.overdue and row.owner is not None and row.owner == promoter
+    context = {
+        "promoter": promoter,
+        "card": card,
+        "row": row,
+        "steps": [] if stuck else _steps(row, bound),
+        "stuck": stuck,
+        "may_extend": card.timer is not None and card.timer.deadline is not None and not stuck and not row.extended,
+        "note_form": noted or NoteForm(),
+        "facts": [(label_of(str(name)), value) for name, value in row.data.items()],
+        "timeline": timeline(row),
+        "sale": getattr(row, "sale", None),
+    }
+    return render(request, "web/desk/opportunity.html", context, status=status)
+
+
+def _steps(row: Opportunity, bound: MoveForm | None) -> list[MoveForm]:
+    reasons = _reasons(row)
+    steps = [MoveForm(stage, row, needs_reason=stage.pk in reasons) for stage in transitions.allowed_stages(row)]
+    return [bound if bound and bound.stage == step.stage else step for step in steps]
+
+
+def _reasons(row: Opportunity) -> set[int]:
+    """The stages that ask why."""
+    routes = StageRoute.objects.filter(from_stage=row.stage_id, needs_reason=True)
+    return set(routes.values_list("to_stage_id", flat=True))
+
+
+def _told(row: Opportunity, stage: Stage) -> str:
+    who = row.client.full_name or str(row)
+    if row.state == OpportunityState.WON:
+        return _("¡Venta registrada! %(who)s") % {"who": who}
+    if row.state == OpportunityState.EXIT:
+        return _("%(who)s: “%(stage)s”. Tu supervisor decide cómo sigue.") % {"who": who, "stage": stage}
+    if row.state == OpportunityState.POOL:
+        return _("%(who)s: “%(stage)s”. Volvió al pool.") % {"who": who, "stage": stage}
+    if row.state == OpportunityState.LOST:
+        return _("%(who)s: “%(stage)s”. Quedó cerrada.") % {"who": who, "stage": stage}
+    return _("%(who)s pasó a “%(stage)s”.") % {"who": who, "stage": stage}

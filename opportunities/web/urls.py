@@ -1,0 +1,21 @@
+"""Addresses of the desk's pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from opportunities.web import capturing, listing, lots, my_day, opportunity, requesting
+
+urlpatterns = [
+    path("", my_day.home, name="home"),
+    path("oportunidades/", listing.opportunities, name="desk-opportunities"),
+    path("oportunidades/<int:opportunity_id>/", opportunity.page, name="desk-opportunity"),
+    path("oportunidades/<int:opportunity_id>/mover/<int:stage_id>/", opportunity.move, name="desk-move"),
+    path("oportunidades/<int:opportunity_id>/nota/", opportunity.note, name="desk-note"),
+    path("oportunidades/<int:opportunity_id>/prorroga/", opportunity.extend, name="desk-extend"),
+    path("pedir/", requesting.ask, name="desk-request"),
+    path("pedir/opciones/", requesting.options, name="desk-request-options"),
+    path("lotes/<int:lot_id>/", lots.lot, name="desk-lot"),
+    path("captar/", capturing.capture, name="desk-capture"),
+    path("captar/telefono/", capturing.phone, name="desk-capture-phone"),
+]
