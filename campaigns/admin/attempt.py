@@ -10,16 +10,20 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import screens
-from campaigns.models import Attempt, Envio
+from campaigns.models import Attempt, SessionDay
+from leadmaster.accounts.models import User
 from leadmaster.lib.modeladmins import NOTHING, ReadOnlyAdmin, UncountedPaginator, moment
+from whatsapp.models import WhatsAppSession
+
+# Days of sessions that the log reaches back for whoever does not see all: a year of three.
+_DAYS = 1000
 
 
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnlyAdmin[Attempt]):
     list_display = ("id", "at", "campaign", "recipient", "result", "took", "http_status", "code", "host", "worker")
     list_filter = ("outcome",)
-    list_select_related = ("envio__campaign",)
-    ordering = ("-id",)
+    sortable_by = ()
     list_per_page = 50
     paginator = UncountedPaginator
     show_full_result_count = False
@@ -36,11 +40,17 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
         ("worker", "lane", "token"),
     )
 
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """The newest first: by the primary key for whoever sees all, by day and session over their index for others."""
+        return ("-id",) if _sees_all(request) else ("-session_day_id", "-id")
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
-        seen = Envio.objects.visible_to(request.user)
-        rows = super().get_queryset(request)
-        # Administrators see all: without the condition the newest come straight from the primary key.
-        return rows if getattr(request.user, "is_administrator", False) else rows.filter(envio__in=seen)
+        rows = super().get_queryset(request).prefetch_related("envio__campaign")
+        if _sees_all(request):
+            return rows
+        sessions = WhatsAppSession.objects.visible_to(request.user)
+        days = SessionDay.objects.filter(session__in=sessions).order_by("-id")[:_DAYS]
+        return rows.filter(session_day_id__in=list(days.values_list("pk", flat=True)))
 
     @display(description=_("campaña"))
     def campaign(self, attempt: Attempt) -> str:
@@ -57,3 +67,7 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
     @display(description=_("duración"))
     def took(self, attempt: Attempt) -> str:
         return NOTHING if attempt.duration_ms is None else f"{attempt.duration_ms / 1000:.1f} s"
+
+
+def _sees_all(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and request.user.is_administrator

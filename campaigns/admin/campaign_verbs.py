@@ -119,7 +119,7 @@ def _touched(campaign: Campaign, verb: Verb, now: dt.datetime) -> tuple[list[tup
     )
     # The pending are the point; of the others, only what is there.
     facts: list[tuple[str, object]] = [counts[0], *(count for count in counts[1:] if count[1])]
-    rows = Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING).order_by("id")
+    rows = Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING).order_by("next_due", "id")
     if verb is Verb.CANCEL:
         return (
             facts,

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.contrib.admin import display
+from django.contrib.admin import SimpleListFilter, display
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -18,12 +18,29 @@ from django.utils.translation import gettext_lazy
 from campaigns import screens
 from campaigns.admin.base import CampaignFilter, SessionFilter
 from campaigns.engine.plan import why_not_this
-from campaigns.enums import EnvioState
-from campaigns.models import Envio
+from campaigns.enums import Ack, EnvioState
+from campaigns.models import Campaign, Envio
 from campaigns.policy import Act, may
 from leadmaster.lib import phones
 from leadmaster.lib.modeladmins import NOTHING, ReadOnlyAdmin, ScopedAdmin, UncountedPaginator, moment
 from whatsapp.models import Region
+
+
+class AckFilter(SimpleListFilter):
+    """How far a message got. Its states are named too, so that the index of progress finds the few among the many."""
+
+    title = gettext_lazy("acuse")
+    parameter_name = "ack"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(ack.value), str(ack.label)) for ack in Ack]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Envio]) -> QuerySet[Envio]:
+        value = self.value()
+        if value not in {str(ack.value) for ack in Ack}:
+            return queryset
+        # Whoever is late with a refusal had got somewhere before.
+        return queryset.filter(ack=int(value), state__in=[EnvioState.SENT, EnvioState.ERROR])
 
 
 class MessageAdmin(ReadOnlyAdmin[Envio], ScopedAdmin[Envio]):
@@ -36,16 +53,23 @@ class MessageAdmin(ReadOnlyAdmin[Envio], ScopedAdmin[Envio]):
         "trouble",
         "attempts",
     )
-    list_filter: ClassVar[tuple[Any, ...]] = ("state", "ack", CampaignFilter, SessionFilter)
-    list_select_related = ("campaign",)
+    list_filter: ClassVar[tuple[Any, ...]] = ("state", AckFilter, CampaignFilter, SessionFilter)
     search_fields = ("phone",)
     search_help_text = gettext_lazy("Teléfono completo, como lo escribas: 351 274-3915 o +54 9 351…")
-    ordering = ("-id",)
+    # Backwards over the claim's index, newest campaign first. By id alone, or with the campaigns joined, MariaDB sorts
+    # every row that the person may see: 15 s for a million.
+    ordering = ("-campaign_id", "-state", "-next_due", "-id")
+    sortable_by = ()
     list_per_page = 50
     paginator = UncountedPaginator
     show_full_result_count = False
     change_form_template = "admin/campaigns/envio/change_form.html"
     sent = moment("sent_at", gettext_lazy("enviado"))
+
+    def visible(self, rows: QuerySet[Envio], request: HttpRequest) -> QuerySet[Envio]:
+        """The same rows as `visible_to`, by the ids of their campaigns instead of a join."""
+        campaigns = list(Campaign.objects.visible_to(request.user).order_by().values_list("pk", flat=True))
+        return rows.filter(campaign_id__in=campaigns).prefetch_related("campaign")
 
     def get_fields(self, request: HttpRequest, obj: Envio | None = None) -> Any:
         """None: the page tells the message in its own words, and what did not happen is not listed."""

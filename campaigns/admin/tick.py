@@ -15,6 +15,7 @@ from leadmaster.lib.modeladmins import ReadOnlyAdmin, UncountedPaginator, moment
 class TickAdmin(ReadOnlyAdmin[Tick]):
     list_display = ("at", "slot", "took", "told", "worker")
     ordering = ("-id",)
+    sortable_by = ()
     list_per_page = 60
     paginator = UncountedPaginator
     show_full_result_count = False

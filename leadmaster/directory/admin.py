@@ -48,6 +48,7 @@ class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
     search_fields = ("phone",)
     search_help_text = gettext_lazy("Teléfono completo, como lo escribas")
     ordering = ("-id",)
+    sortable_by = ()
     paginator = UncountedPaginator
     show_full_result_count = False
     since = moment("created_at", gettext_lazy("desde"))

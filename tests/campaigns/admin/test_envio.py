@@ -21,7 +21,7 @@ from tests.factories.campaigns import (
 from tests.factories.directory import SuppressionFactory
 
 LIST = "/admin/campaigns/envio/"
-QUERIES = 10
+QUERIES = 12
 
 
 def change(envio: Envio) -> str:
@@ -107,7 +107,7 @@ def test_filters_by_state_acknowledgement_and_campaign(desk: Desk, envio: Envio)
 
     assert has({"state__exact": "enviado"}, "Luis Ruiz")
     assert not has({"state__exact": "enviado"}, "Ana Sosa")
-    assert has({"ack__exact": 3}, "Luis Ruiz")
+    assert has({"ack": 3}, "Luis Ruiz")
     assert has({"campaign": envio.campaign_id}, "Ana Sosa")
     assert not has({"campaign": CampaignFactory(team=desk.team).pk}, "Ana Sosa")
 

@@ -1,0 +1,79 @@
+"""The lists over many messages, as MariaDB plans them: by an index, without sorting what the person may see."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from campaigns.models import Campaign
+from tests.desk import Desk, signed_in
+from tests.factories.campaigns import running_campaign
+
+# ANALYZE commits, so the rows are cleared away instead of rolled back.
+pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True)]
+
+ROWS = 20_000
+FILL = """
+INSERT INTO campaigns_envio
+    (campaign_id, session_id, phone, name, variables, text, warm, state, next_due, attempts, client_message_id,
+     ack, error_code, error_text, lookups, settled_reason, created_at, message_id, sent_at)
+SELECT %s, %s, CONCAT('+549', LPAD(seq, 10, '0')), 'Ana', '{}', 'Hola', 0,
+       IF(seq %% 3 = 0, 'enviado', 'pendiente'), NOW(6), 0, REPLACE(UUID(), '-', ''),
+       IF(seq %% 3 = 0, 2, 0), '', '', 0, '', NOW(6),
+       IF(seq %% 3 = 0, CONCAT('m', %s, '-', seq), NULL), IF(seq %% 3 = 0, NOW(6), NULL)
+FROM seq_1_to_%s
+"""
+
+
+@pytest.fixture
+def campaigns(desk: Desk) -> list[Campaign]:
+    """Two campaigns of the team and one of another, each with many messages."""
+    teams = (desk.team, desk.team, desk.other_team)
+    made = [running_campaign(owner=desk.owner, team=team) for team in teams]
+    with connection.cursor() as cursor:
+        for campaign in made:
+            cursor.execute(FILL, [campaign.pk, campaign.session_id, campaign.pk, ROWS])
+        cursor.execute("ANALYZE TABLE campaigns_envio")
+        cursor.fetchall()
+    return made
+
+
+def plans(client: Any, path: str) -> list[dict[str, Any]]:
+    """How the database reads campaigns_envio for the rows of this page."""
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 200
+    found = []
+    with connection.cursor() as cursor:
+        for query in queries:
+            sql = query["sql"]
+            if "FROM `campaigns_envio`" not in sql or "COUNT(" in sql:
+                continue
+            cursor.execute(f"EXPLAIN FORMAT=JSON {sql}")
+            found.append(json.loads(cursor.fetchone()[0]))
+    return found
+
+
+@pytest.mark.parametrize("who", ["supervisor", "administrator"])
+@pytest.mark.parametrize("query", ["", "?state__exact=enviado", "?campaign={id}", "?ack=2&campaign={id}", "?p=3"])
+def test_the_list_of_messages_sorts_nothing(desk: Desk, campaigns: list[Campaign], who: str, query: str) -> None:
+    client = signed_in(getattr(desk, who))
+
+    [plan] = plans(client, f"/admin/campaigns/envio/{query.format(id=campaigns[0].pk)}")
+
+    assert "filesort" not in json.dumps(plan), plan
+
+
+@pytest.mark.parametrize("page", ["change", "cancel", "approve"])
+def test_the_page_of_a_campaign_sorts_nothing(desk: Desk, campaigns: list[Campaign], page: str) -> None:
+    client = signed_in(desk.supervisor)
+    if page == "approve":
+        Campaign.objects.filter(pk=campaigns[0].pk).update(state="por_aprobar")
+
+    found = plans(client, f"/admin/campaigns/campaign/{campaigns[0].pk}/{page}/")
+
+    assert found
+    assert all("filesort" not in json.dumps(plan) for plan in found), found
