@@ -1,0 +1,75 @@
+"""Many people at one desk at the same moment: threads with their own connections, started together."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from unittest import mock
+
+from django.db import connection
+
+from leadmaster.lib import db
+
+_LOCK_WAIT_TIMEOUT = 1205
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one of them got: an answer, or what was raised; and how long they waited, in seconds."""
+
+    answer: Any = None
+    error: Exception | None = None
+    waited: float = 0.0
+
+
+def at_once(calls: Sequence[Callable[[], Any]]) -> list[Outcome]:
+    """Run these together, each in a thread and on a connection of its own that is open before the start."""
+    start = threading.Barrier(len(calls))
+    outcomes = [Outcome() for _call in calls]
+
+    def run(number: int, call: Callable[[], Any]) -> None:
+        with connection.cursor() as cursor:
+            # Who would wait a second for a lock is told so by the database.
+            cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
+        try:
+            start.wait(timeout=60)
+            began = time.monotonic()
+            try:
+                outcomes[number] = Outcome(answer=call(), waited=time.monotonic() - began)
+            except Exception as error:  # noqa: BLE001 - the test judges it
+                outcomes[number] = Outcome(error=error, waited=time.monotonic() - began)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(number, call), daemon=True) for number, call in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert not any(thread.is_alive() for thread in threads)
+    return outcomes
+
+
+@contextlib.contextmanager
+def no_long_waits() -> Iterator[None]:
+    """Fails if anybody in the crowd waited a second for a lock, even if the wait was retried and nobody saw it."""
+    waited: list[str] = []
+    judge = db.is_retryable
+
+    def spy(error: BaseException) -> bool:
+        if _LOCK_WAIT_TIMEOUT in error.args:
+            waited.append(str(error))
+        return judge(error)
+
+    with mock.patch.object(db, "is_retryable", spy):
+        yield
+    assert waited == []
+
+
+def errors(outcomes: Sequence[Outcome], *, allowed: type[Exception] | tuple[type[Exception], ...] = ()) -> list[str]:
+    """What nobody should have seen."""
+    return [repr(one.error) for one in outcomes if one.error is not None and not isinstance(one.error, allowed)]
