@@ -16,7 +16,7 @@ from tests.factories.campaigns import running_campaign
 # ANALYZE commits, so the rows are cleared away instead of rolled back.
 pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True)]
 
-ROWS = 20_000
+ROWS = 10_000
 FILL = """
 INSERT INTO campaigns_envio
     (campaign_id, session_id, phone, name, variables, text, warm, state, next_due, attempts, client_message_id,
@@ -57,23 +57,19 @@ def plans(client: Any, path: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("who", ["supervisor", "administrator"])
-@pytest.mark.parametrize("query", ["", "?state__exact=enviado", "?campaign={id}", "?ack=2&campaign={id}", "?p=3"])
-def test_the_list_of_messages_sorts_nothing(desk: Desk, campaigns: list[Campaign], who: str, query: str) -> None:
-    client = signed_in(getattr(desk, who))
+def test_the_list_of_messages_sorts_nothing(desk: Desk, campaigns: list[Campaign]) -> None:
+    one = campaigns[0].pk
+    for user in (desk.supervisor, desk.administrator):
+        client = signed_in(user)
+        for query in ("", "?state__exact=enviado", f"?campaign={one}", f"?ack=2&campaign={one}", "?p=3"):
+            [plan] = plans(client, f"/admin/campaigns/envio/{query}")
+            assert "filesort" not in json.dumps(plan), (user.role, query, plan)
 
-    [plan] = plans(client, f"/admin/campaigns/envio/{query.format(id=campaigns[0].pk)}")
 
-    assert "filesort" not in json.dumps(plan), plan
-
-
-@pytest.mark.parametrize("page", ["change", "cancel", "approve"])
-def test_the_page_of_a_campaign_sorts_nothing(desk: Desk, campaigns: list[Campaign], page: str) -> None:
+def test_the_page_of_a_campaign_sorts_nothing(desk: Desk, campaigns: list[Campaign]) -> None:
     client = signed_in(desk.supervisor)
-    if page == "approve":
-        Campaign.objects.filter(pk=campaigns[0].pk).update(state="por_aprobar")
-
-    found = plans(client, f"/admin/campaigns/campaign/{campaigns[0].pk}/{page}/")
-
-    assert found
-    assert all("filesort" not in json.dumps(plan) for plan in found), found
+    for page, state in (("change", "en_progreso"), ("cancel", "en_progreso"), ("approve", "por_aprobar")):
+        Campaign.objects.filter(pk=campaigns[0].pk).update(state=state)
+        found = plans(client, f"/admin/campaigns/campaign/{campaigns[0].pk}/{page}/")
+        assert found
+        assert all("filesort" not in json.dumps(plan) for plan in found), (page, found)
