@@ -129,7 +129,7 @@ class Holiday(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.date} · {self.name}"
+        return f"{self.date:%d/%m/%Y} · {self.name}"
 
 
 class HolidayWindow(models.Model):
