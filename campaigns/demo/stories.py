@@ -13,6 +13,7 @@ from campaigns.demo.recipients import spreadsheet
 from campaigns.models import Campaign, Envio, Schedule, ScheduleWindow
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import Suppression
+from leadmaster.lib.clock import business_day
 from whatsapp.models import WhatsAppSession
 
 _ALL_DAY = ((dt.time(0), dt.time(0)),)
@@ -124,7 +125,9 @@ def _campaign(
         delay_min=delays[0],
         delay_max=delays[1],
     )
-    schedule = Schedule.objects.create(campaign=campaign, weekdays=weekdays, starts_on=now.date(), daily_cap=180)
+    schedule = Schedule.objects.create(
+        campaign=campaign, weekdays=weekdays, starts_on=business_day(now, session.tz), daily_cap=180
+    )
     ScheduleWindow.objects.bulk_create(
         ScheduleWindow(schedule=schedule, opens=opens, closes=closes) for opens, closes in windows
     )

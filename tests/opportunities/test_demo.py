@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.core.management import CommandError, call_command
 
-from campaigns.enums import CampaignState, EnvioState
+from campaigns.engine.plan import make_plan
+from campaigns.enums import CampaignState, EnvioState, WhyNot
 from campaigns.models import Campaign, Envio
 from leadmaster.accounts.models import Team, User
 from opportunities.demo import days
 from opportunities.enums import OpportunityState
+from opportunities.management.commands import demo
 from opportunities.models import Opportunity
 from tests.factories.accounts import UserFactory
 
@@ -41,6 +45,18 @@ def test_fills_an_empty_database_with_campaigns_and_a_desk_at_every_stage(capsys
     call_command("demo", "--if-empty")
     assert capsys.readouterr().out == told
     assert Team.objects.count() == 2
+
+
+@pytest.mark.parametrize("hour", range(0, 24, 3))
+def test_its_running_campaigns_send_at_any_hour_of_the_day(hour: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = dt.datetime(2026, 11, 22, hour, 24, tzinfo=dt.UTC)
+    monkeypatch.setattr(days, "work", lambda *_arguments, **_options: None)
+    monkeypatch.setattr(demo, "database_now", lambda: now)
+
+    call_command("demo")
+
+    reasons = {verdict.reason for verdict in make_plan(now).verdicts.values()}
+    assert reasons == {WhyNot.SESSION}  # nobody has asked the gateway yet, and nothing else stands in the way
 
 
 def test_never_mixes_with_real_data() -> None:
