@@ -107,9 +107,12 @@ def change(
     by: User | None,
     reason: str = "",
     data: dict[str, Any] | None = None,
+    kept: dict[str, Any] | None = None,
     **fields: Any,
 ) -> None:
     """Move locked rows to `target` with these fields, and write their history and their clients' availability.
+
+    `data` is for the history line; `kept` becomes the rows' own data.
 
     The same values for every row: two queries and one more for the clients, however many. The instances are brought
     up to date. Raises ValueError for a step that the table does not know.
@@ -120,7 +123,7 @@ def change(
         if target not in TRANSITIONS[OpportunityState(row.state)]:
             raise ValueError(f"an opportunity never goes from {row.state} to {target}")
     events = [_event(row, target, kind=kind, now=now, by=by, reason=reason, data=data, fields=fields) for row in rows]
-    fields = {**_of_state(target), **fields}
+    fields = {**_of_state(target), **fields, **({"data": kept} if kept is not None else {})}
     moved = [row for row in rows if row.state != target]
     same = {"version": F("version") + 1, **fields}
     ids = [row.pk for row in rows]

@@ -236,4 +236,4 @@ def _checked_data(row: Opportunity, stage: Stage, data: Mapping[str, Any]) -> di
 
 
 def _kept(row: Opportunity, data: dict[str, Any]) -> dict[str, Any]:
-    return {"data": {**row.data, **data}} if data else {}
+    return {"kept": {**row.data, **data}} if data else {}
