@@ -119,9 +119,11 @@ class PhoneInput(forms.TextInput):
             "hx-target": f"#about-{name}",
             "hx-sync": "this:replace",
             "inputmode": "tel",
-            "aria-describedby": f"about-{name}",
         }
-        return super().get_context(name, value, {**(attrs or {}), **asking})
+        given = attrs or {}
+        # Beside what the form says of it, what the server answers.
+        described = f"{given.get('aria-describedby', '')} about-{name}".strip()
+        return super().get_context(name, value, {**given, **asking, "aria-describedby": described})
 
 
 class CaptureForm(forms.Form):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,13 +13,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from opportunities import timers, transitions
-from opportunities.enums import OpportunityState
+from opportunities.enums import OpportunityState, StageType
 from opportunities.errors import Incomplete, Refused, Stale
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Stage, StageRoute
 from opportunities.web.access import person
 from opportunities.web.cards import cards, with_all
 from opportunities.web.forms import ExtendForm, MoveForm, NoteForm, label_of
 from opportunities.web.timeline import timeline
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Steps:
+    """Steps that belong together on the screen."""
+
+    title: str
+    forms: list[MoveForm]
 
 
 @login_required
@@ -160,7 +170,7 @@ def _page(
         "promoter": promoter,
         "card": card,
         "row": row,
-        "steps": [] if stuck else _steps(row, bound),
+        "steps": [] if stuck else _grouped(_steps(row, bound)),
         "stuck": stuck,
         "may_extend": card.timer is not None and card.timer.deadline is not None and not stuck and not row.extended,
         "note_form": noted or NoteForm(),
@@ -175,6 +185,13 @@ def _steps(row: Opportunity, bound: MoveForm | None) -> list[MoveForm]:
     reasons = _reasons(row)
     steps = [MoveForm(stage, row, needs_reason=stage.pk in reasons) for stage in transitions.allowed_stages(row)]
     return [bound if bound and bound.stage == step.stage else step for step in steps]
+
+
+def _grouped(steps: list[MoveForm]) -> list[Steps]:
+    onward = [step for step in steps if step.stage.type not in (StageType.EXIT, StageType.LOST)]
+    out = [step for step in steps if step not in onward]
+    groups = [Steps(title="", forms=onward), Steps(title=_("Si no sigue"), forms=out)]
+    return [group for group in groups if group.forms]
 
 
 def _reasons(row: Opportunity) -> set[int]:

@@ -1,0 +1,172 @@
+"""«Mis oportunidades» and «Mi día»."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from django.test import Client as Browser
+from django.utils import timezone
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from leadmaster.directory.models import Client, ContactPoint
+from opportunities import transitions
+from opportunities.models import Opportunity
+from opportunities.web import worklist
+from tests.factories.directory import SuppressionFactory
+from tests.opportunities.web.conftest import World
+
+LIST = "/oportunidades/"
+
+
+def shown(browser: Browser, path: str = LIST) -> list[int]:
+    """The opportunities on the page, from the top."""
+    found = re.findall(r'<h2><a href="/oportunidades/(\d+)/">', browser.get(path).content.decode())
+    return [int(pk) for pk in found]
+
+
+def set_deadline(row: Opportunity, deadline: dt.datetime | None) -> None:
+    Opportunity.objects.filter(pk=row.pk).update(deadline=deadline)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_list_costs_the_same_for_one_and_for_three(
+    world: World, browser: Browser, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    world.give(rows)
+
+    with django_assert_num_queries(13):
+        assert len(shown(browser)) == rows
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_day_costs_the_same_for_one_and_for_three(
+    world: World, browser: Browser, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    world.give(rows)
+
+    with django_assert_num_queries(14):
+        assert len(shown(browser, "/")) == rows
+
+
+def test_what_expires_first_comes_first_and_what_has_no_clock_last(world: World, browser: Browser) -> None:
+    now = timezone.now()
+    late, never, overdue, soon = world.give(4)
+    for row, deadline in (
+        (late, now + dt.timedelta(hours=9)),
+        (never, None),
+        (overdue, now - dt.timedelta(hours=1)),
+        (soon, now + dt.timedelta(hours=1)),
+    ):
+        set_deadline(row, deadline)
+
+    assert shown(browser) == [overdue.pk, soon.pk, late.pk, never.pk]
+
+
+def test_overdue_is_said_before_the_cron_has_run(world: World, browser: Browser, row: Opportunity) -> None:
+    set_deadline(row, timezone.now() - dt.timedelta(minutes=20))
+
+    assert "Venció hace 20 min" in browser.get(LIST).content.decode()
+    assert "1 oportunidad venció" in browser.get("/").content.decode()
+    page = browser.get(f"{LIST}{row.pk}/").content.decode()
+    assert "ya no puedes moverla" in page
+    assert "/mover/" not in page
+
+
+@pytest.mark.parametrize("clockless", [0, 5, 3 * worklist.PAGE])
+def test_pages_show_every_row_once(
+    world: World, browser: Browser, clockless: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worklist, "PAGE", 4)
+    rows = world.give(13)
+    # Three that expire together, across the end of a page.
+    together = timezone.now() + dt.timedelta(minutes=30)
+    Opportunity.objects.filter(pk__in=[row.pk for row in rows[3:6]]).update(deadline=together)
+    Opportunity.objects.filter(pk__in=[row.pk for row in rows[:clockless]]).update(deadline=None)
+
+    seen: list[int] = []
+    path = LIST
+    for _page in range(5):
+        seen += shown(browser, path)
+        more = re.search(r'class="button wide" href="\?([^"]+)"', browser.get(path).content.decode())
+        if more is None:
+            break
+        path = f"{LIST}?{more[1].replace('&amp;', '&')}"
+
+    assert sorted(seen) == [row.pk for row in rows]
+    assert len(seen) == len(set(seen))
+
+
+def test_a_stage_filters(world: World, browser: Browser) -> None:
+    first, second = world.give(2)
+    transitions.move(first.pk, world.funnel.contacted, by=world.promoter.user, version=1, now=timezone.now())
+
+    assert shown(browser, f"{LIST}?etapa={world.funnel.contacted.pk}") == [first.pk]
+    assert shown(browser, f"{LIST}?etapa={world.funnel.new.pk}") == [second.pk]
+
+
+def test_what_waits_in_the_inbox_and_what_was_won_have_their_own_lists(world: World, browser: Browser) -> None:
+    left, sold, kept = world.give(3)
+    now, by = timezone.now(), world.promoter.user
+    transitions.move(left.pk, world.funnel.no_answer, by=by, version=1, now=now)
+    transitions.move(sold.pk, world.funnel.sold, by=by, version=1, now=now, data={"amount": "10"})
+
+    assert shown(browser) == [kept.pk]
+    assert shown(browser, f"{LIST}?estado=salida") == [left.pk]
+    assert shown(browser, f"{LIST}?estado=ganada") == [sold.pk]
+
+
+@pytest.mark.parametrize(
+    "search", ["ramona", "QUIROGA", "quiroga ramona", "33 1234 5678", "5213312345678", "345678", "+52 33 1234-5678"]
+)
+def test_somebody_is_found_by_name_and_by_phone_however_it_is_written(
+    world: World, browser: Browser, search: str
+) -> None:
+    row, _other = world.give(2)
+    Client.objects.filter(pk=row.client_id).update(name="Ramona", last_names="Quiroga Paz")
+    ContactPoint.objects.filter(client=row.client_id).update(normalised="+523312345678")
+    world.promoter.desk.calendar.time_zone = "America/Mexico_City"
+    world.promoter.desk.calendar.save()
+
+    assert [int(pk) for pk in shown(browser, f"{LIST}?q={search.replace('+', '%2B')}")] == [row.pk]
+
+
+@pytest.mark.parametrize(
+    "query", ["etapa=x", "etapa=9999999999999", "estado=nada", "despues=ayer_1", "despues=_", "q="]
+)
+def test_an_address_that_makes_no_sense_shows_the_list(
+    world: World, browser: Browser, row: Opportunity, query: str
+) -> None:
+    assert browser.get(f"{LIST}?{query}").status_code == 200
+
+
+def test_the_buttons_call_and_open_the_chat_with_the_stages_words(
+    world: World, browser: Browser, row: Opportunity
+) -> None:
+    world.funnel.new.message_template = "Hola {nombre}, soy {promotor} & {otro}"
+    world.funnel.new.save()
+    Client.objects.filter(pk=row.client_id).update(name="Ñata")
+    ContactPoint.objects.filter(client=row.client_id).update(normalised="+523312345678")
+
+    page = browser.get(LIST).content.decode()
+
+    assert 'href="tel:+523312345678"' in page
+    assert 'href="https://wa.me/523312345678?text=Hola%20%C3%91ata%2C%20soy%20Persona%20%26%20%7Botro%7D"' in page
+
+
+def test_who_asked_for_silence_is_called_and_not_written_to(world: World, browser: Browser, row: Opportunity) -> None:
+    SuppressionFactory(phone=ContactPoint.objects.get(client=row.client_id).normalised)
+
+    for path in (LIST, f"{LIST}{row.pk}/"):
+        page = browser.get(path).content.decode()
+        assert "wa.me" not in page
+        assert "tel:+52" in page
+        assert "solo llamada" in page
+
+
+def test_an_empty_list_says_what_to_do(world: World, browser: Browser) -> None:
+    page = browser.get(LIST).content.decode()
+
+    assert "No tienes oportunidades por trabajar" in page
+    assert 'href="/pedir/"' in page

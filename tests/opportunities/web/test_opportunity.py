@@ -1,0 +1,164 @@
+"""The page of one opportunity: steps, demands, sale, note, extension, two tabs."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from leadmaster.directory.models import ContactPoint
+from opportunities import transitions
+from opportunities.enums import EventKind, OpportunityState
+from opportunities.models import Opportunity, Sale, Stage, StageRoute
+from tests.desk import told
+from tests.opportunities.web.conftest import World
+
+
+def step(row: Opportunity, stage: Stage) -> str:
+    return reverse("desk-move", args=[row.pk, stage.pk])
+
+
+def page(browser: Browser, row: Opportunity) -> str:
+    return browser.get(f"/oportunidades/{row.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("contacts", [1, 3])
+def test_the_page_costs_the_same_however_many_phones(
+    browser: Browser, row: Opportunity, contacts: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(contacts - 1):
+        phone = f"+52331234567{number}"
+        ContactPoint.objects.create(client=row.client, kind=ContactPoint.Kind.PHONE, raw=phone, normalised=phone)
+
+    with django_assert_num_queries(12):
+        assert page(browser, row).count('href="tel:') == contacts
+
+
+def test_only_the_steps_that_may_follow_are_there(world: World, browser: Browser, row: Opportunity) -> None:
+    StageRoute.objects.filter(to_stage=world.funnel.lost).delete()
+
+    text = page(browser, row)
+
+    assert step(row, world.funnel.contacted) in text
+    assert step(row, world.funnel.lost) not in text
+    assert step(row, world.funnel.new) not in text
+
+
+def test_a_step_is_taken_and_told(world: World, browser: Browser, row: Opportunity) -> None:
+    answer = browser.post(step(row, world.funnel.contacted), {"version": 1})
+
+    assert answer.headers["Location"] == f"/oportunidades/{row.pk}/"
+    assert told(answer) == [f"{row.client} pasó a “Contactada”."]
+    row.refresh_from_db()
+    assert (row.stage, row.version) == (world.funnel.contacted, 2)
+    assert "De “Nueva” a “Contactada”" in page(browser, row)
+
+
+def test_the_second_of_two_tabs_is_told_what_changed(world: World, browser: Browser, row: Opportunity) -> None:
+    transitions.move(row.pk, world.funnel.contacted, by=world.supervisor, version=1, now=timezone.now())
+
+    answer = browser.post(step(row, world.funnel.no_answer), {"version": 1})
+
+    assert answer.headers["Location"] == f"/oportunidades/{row.pk}/"
+    (sentence,) = told(answer)
+    assert "cambió mientras la mirabas (cambio de etapa: Contactada" in sentence
+    assert str(world.supervisor) in sentence
+    row.refresh_from_db()
+    assert (row.state, row.version) == (OpportunityState.ACTIVE, 2)
+
+
+def test_a_reason_that_is_demanded_is_asked_for_and_nothing_typed_is_lost(
+    world: World, browser: Browser, row: Opportunity
+) -> None:
+    world.funnel.lost.required_fields = ["competidor"]
+    world.funnel.lost.save()
+    StageRoute.objects.filter(to_stage=world.funnel.lost).update(needs_reason=True)
+
+    answer = browser.post(step(row, world.funnel.lost), {"version": 1, "dato-competidor": "La otra"})
+
+    assert answer.status_code == 422
+    assert 'value="La otra"' in answer.content.decode()
+    row.refresh_from_db()
+    assert row.state == OpportunityState.ACTIVE
+
+    browser.post(step(row, world.funnel.lost), {"version": 1, "dato-competidor": "La otra", "reason": "Más barata"})
+
+    row.refresh_from_db()
+    assert row.state == OpportunityState.LOST
+    assert row.data == {"competidor": "La otra"}
+
+
+def test_an_exit_goes_back_to_the_list_and_says_who_decides(world: World, browser: Browser, row: Opportunity) -> None:
+    answer = browser.post(step(row, world.funnel.no_answer), {"version": 1, "reason": "Tres veces"})
+
+    assert answer.headers["Location"] == "/oportunidades/"
+    assert "Tu supervisor decide" in told(answer)[0]
+    row.refresh_from_db()
+    assert (row.state, row.exit_reason) == (OpportunityState.EXIT, "Tres veces")
+
+
+def test_a_sale_pressed_twice_is_one_sale(world: World, browser: Browser, row: Opportunity) -> None:
+    sale = {"version": 1, "dato-amount": "48500.50", "dato-product": "Plan familiar", "dato-reference": "F-1"}
+
+    first = browser.post(step(row, world.funnel.sold), sale)
+    second = browser.post(step(row, world.funnel.sold), sale)
+    other = browser.post(step(row, world.funnel.sold), {**sale, "dato-amount": "1"})
+
+    assert told(first)[0].startswith("¡Venta registrada!")
+    assert told(second)[-1].startswith("¡Venta registrada!")
+    assert "ya tiene una venta" in told(other)[-1]
+    found = Sale.objects.get()
+    assert (str(found.amount), found.product, found.reference) == ("48500.50", "Plan familiar", "F-1")
+
+
+@pytest.mark.parametrize("amount", ["", "-1", "mucho", "48.500", "48.500,50"])
+def test_an_amount_that_is_none_is_refused_in_its_place(
+    world: World, browser: Browser, row: Opportunity, amount: str
+) -> None:
+    answer = browser.post(step(row, world.funnel.sold), {"version": 1, "dato-amount": amount})
+
+    assert answer.status_code == 422
+    assert "field-error" in answer.content.decode()
+    assert not Sale.objects.exists()
+
+
+def test_a_step_that_the_funnel_does_not_know_is_refused(world: World, browser: Browser, row: Opportunity) -> None:
+    StageRoute.objects.filter(to_stage=world.funnel.contacted).delete()
+
+    assert "no se puede pasar" in told(browser.post(step(row, world.funnel.contacted), {"version": 1}))[0]
+    assert browser.post(f"/oportunidades/{row.pk}/mover/99999/", {"version": 1}).status_code == 404
+
+
+def test_a_note_is_kept(browser: Browser, row: Opportunity) -> None:
+    assert told(browser.post(f"/oportunidades/{row.pk}/nota/", {"text": "Llamar a la <tarde>"})) == ["Nota guardada."]
+    assert browser.post(f"/oportunidades/{row.pk}/nota/", {"text": " "}).status_code == 422
+
+    assert row.events.filter(kind=EventKind.NOTE).count() == 1
+    assert "Llamar a la &lt;tarde&gt;" in page(browser, row)
+
+
+def test_an_extension_is_given_once(browser: Browser, row: Opportunity) -> None:
+    Opportunity.objects.filter(pk=row.pk).update(deadline=timezone.now() + dt.timedelta(minutes=5))
+    assert "pedir prórroga" in page(browser, row)
+
+    given = browser.post(f"/oportunidades/{row.pk}/prorroga/", {"version": 1})
+
+    assert "Prórroga concedida" in told(given)[0]
+    assert "pedir prórroga" not in page(browser, row)
+    again = browser.post(f"/oportunidades/{row.pk}/prorroga/", {"version": 2})
+    assert "ya tuvo su prórroga" in told(again)[-1]
+    row.refresh_from_db()
+    assert row.deadline is not None
+    assert row.deadline > timezone.now() + dt.timedelta(minutes=50)
+
+
+def test_a_step_after_the_deadline_is_refused(world: World, browser: Browser, row: Opportunity) -> None:
+    Opportunity.objects.filter(pk=row.pk).update(deadline=timezone.now() - dt.timedelta(minutes=5))
+
+    answer = browser.post(step(row, world.funnel.contacted), {"version": 1})
+
+    assert "ya venció" in told(answer)[0]
