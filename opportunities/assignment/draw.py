@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 import zlib
 from collections.abc import Iterator, Sequence
 
@@ -17,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client, ContactPoint, Suppression
 from opportunities.assignment.filters import Filters
+from opportunities.enums import OpportunityState
 from opportunities.models import CoolDown, Opportunity, Promoter
 
 SHARDS = 64
@@ -25,28 +27,30 @@ POOL_PAGE = 2_000
 _POOL_PAGES = 5
 # How far a request looks along the index for filters that the index does not carry.
 WINDOW = 20_000
-# Among how many one looks for another, when others hold the first ones.
-_SECOND_CHOICE = 500
+# How often one looks further when others hold the first ones.
+_LOOKS = 64
+# Free candidates are read by the page: enough for a few that others hold.
+_FREE_PAGE = 50
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Draw:
-    """Locked rows: pooled opportunities, and free clients for new ones."""
+    """What is locked: pooled opportunities, and free clients for new ones."""
 
     pooled: list[Opportunity]
-    clients: list[Client]
+    client_ids: list[int]
     seed: int
 
     def __len__(self) -> int:
-        return len(self.pooled) + len(self.clients)
+        return len(self.pooled) + len(self.client_ids)
 
 
 def draw(promoter: Promoter, filters: Filters, quantity: int, *, now: dt.datetime) -> Draw:
     """Lock up to `quantity`. Fewer than asked means that no more are there, or that others hold them now."""
     seed = zlib.crc32(f"{promoter.pk}:{now:%Y-%m-%d}".encode()) % SHARDS
     pooled = _from_pool(promoter, filters, quantity, now=now)
-    clients = _free(promoter, filters, quantity - len(pooled), seed=seed, now=now)
-    return Draw(pooled=pooled, clients=clients, seed=seed)
+    client_ids = _free(promoter, filters, quantity - len(pooled), seed=seed, now=now)
+    return Draw(pooled=pooled, client_ids=client_ids, seed=seed)
 
 
 def offerable(promoter: Promoter, now: dt.datetime) -> Q:
@@ -68,14 +72,15 @@ def _from_pool(promoter: Promoter, filters: Filters, quantity: int, *, now: dt.d
     for page in _pages(promoter, filters) if quantity > 0 else ():
         wanted = offered(promoter, filters, page, now=now)
         in_order = [client_id for client_id in page if client_id in wanted and client_id not in chosen]
-        chosen += _lock_pooled(in_order, quantity - len(chosen))
+        chosen += _lock(iter(in_order), quantity - len(chosen), availability=Availability.POOL)
         if len(chosen) == quantity:
             break
     if not chosen:
         return []
-    # Their clients are locked, so nobody changes them: the team may have changed since the page was read.
-    rows = Opportunity.objects.filter(team=promoter.desk.team).pool().filter(open_client_id__in=chosen)
-    return list(rows.order_by("id").select_for_update())
+    # Their clients are locked, so nobody changes them; the team may have changed since the page was read. Skipping,
+    # because on its way to them the database may pass by rows that others hold.
+    rows = Opportunity.objects.filter(open_client_id__in=chosen).order_by("id").select_for_update(skip_locked=True)
+    return [row for row in rows if row.team_id == promoter.desk.team_id and row.state == OpportunityState.POOL]
 
 
 def offered(promoter: Promoter, filters: Filters, page: Sequence[int], *, now: dt.datetime) -> set[int]:
@@ -109,38 +114,51 @@ def _pages(promoter: Promoter, filters: Filters) -> Iterator[list[int]]:
         yield [client_id for _since, client_id in sorted(segment)]
 
 
-def _lock_pooled(in_order: Sequence[int], quantity: int) -> list[int]:
-    """Lock the first `quantity` of these that nobody holds."""
-    locked = _lock_clients(in_order[:quantity], quantity)
-    if len(locked) < quantity < len(in_order):
-        locked += _lock_clients(in_order[quantity : quantity + _SECOND_CHOICE], quantity - len(locked))
-    return locked
-
-
-def _lock_clients(ids: Sequence[int], quantity: int) -> list[int]:
-    if not ids:
-        return []
-    free = Client.objects.filter(id__in=ids, availability=Availability.POOL).order_by("id")
-    return list(free.select_for_update(skip_locked=True).values_list("id", flat=True)[:quantity])
-
-
 # --- Free clients -----------------------------------------------------------------------------------------------------
 
 
-def _free(promoter: Promoter, filters: Filters, quantity: int, *, seed: int, now: dt.datetime) -> list[Client]:
-    taken: list[Client] = []
+def _free(promoter: Promoter, filters: Filters, quantity: int, *, seed: int, now: dt.datetime) -> list[int]:
+    """Lock free clients from the seed's shard on, round to it again. Candidates are read without a lock, a few at a
+    time, and taken by their keys."""
+    taken: list[int] = []
     for part in (Q(shard__gte=seed), Q(shard__lt=seed)):
-        missing = quantity - len(taken)
-        if missing > 0:
-            rows = Client.objects.filter(
-                reach(filters, part),
-                filters.condition(),
-                offerable(promoter, now),
-                part,
-                availability=Availability.FREE,
-            )
-            taken += rows.order_by("shard", "id").select_for_update(skip_locked=True)[:missing]
+        if len(taken) < quantity:
+            candidates = _candidates(promoter, filters, part, quantity, now=now)
+            taken += _lock(candidates, quantity - len(taken), availability=Availability.FREE)
     return taken
+
+
+def _candidates(promoter: Promoter, filters: Filters, part: Q, quantity: int, *, now: dt.datetime) -> Iterator[int]:
+    """Free clients in the order of (shard, id). Whoever takes the first ones causes no second query."""
+    rows = Client.objects.filter(
+        filters.condition(), offerable(promoter, now), part, reach(filters, part), availability=Availability.FREE
+    ).order_by("shard", "id")
+    size = max(quantity, _FREE_PAGE)
+    after = Q()
+    while True:
+        page = list(rows.filter(after).values_list("shard", "id")[:size])
+        yield from (client_id for _shard, client_id in page)
+        if len(page) < size:
+            return
+        shard, client_id = page[-1]
+        after = Q(shard__gte=shard) & (Q(shard__gt=shard) | Q(id__gt=client_id))
+
+
+def _lock(candidates: Iterator[int], quantity: int, *, availability: Availability) -> list[int]:
+    """Lock the first `quantity` of these that nobody holds.
+
+    Each look names as many rows as are missing and locks those, by their keys: a limit over more of them would lock
+    what it then leaves.
+    """
+    locked: list[int] = []
+    for _look in range(_LOOKS):
+        named = list(itertools.islice(candidates, quantity - len(locked)))
+        if not named:
+            break
+        found = Client.objects.filter(id__in=named).order_by("id").select_for_update(skip_locked=True)
+        states = dict(found.values_list("id", "availability"))
+        locked += [client_id for client_id in named if states.get(client_id) == availability]
+    return locked
 
 
 def reach(filters: Filters, part: Q) -> Q:

@@ -157,7 +157,7 @@ def _open_opportunities(promoter: Promoter, lot: Lot, drawn: Draw, *, now: dt.da
         exit_reason="",
         attempts=states.ONE_MORE,
     )
-    client_ids = [client.pk for client in drawn.clients]
+    client_ids = drawn.client_ids
     if not client_ids:
         return
     Client.objects.filter(id__in=client_ids).update(availability=Availability.TAKEN)
@@ -179,7 +179,7 @@ def _open_opportunities(promoter: Promoter, lot: Lot, drawn: Draw, *, now: dt.da
     ]
     Opportunity.objects.bulk_create(rows)
     # MySQL gives no ids back from a bulk insert: the clients, which are ours alone, name the rows.
-    ids = Opportunity.objects.filter(open_client_id__in=client_ids).values_list("id", flat=True)
+    ids = Opportunity.objects.filter(open_client_id__in=client_ids).order_by().values_list("id", flat=True)
     OpportunityEvent.objects.bulk_create(
         OpportunityEvent(
             opportunity_id=opportunity_id,
