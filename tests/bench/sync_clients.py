@@ -86,8 +86,8 @@ def _change(path: Path) -> None:
     database.close()
 
 
-def measure(rows: int, *, database_url: str = "", batch: int) -> list[dict[str, Any]]:
-    """Rows per second and peak memory (MiB) of each of the three runs."""
+def measure(rows: int, *, database_url: str = "", batch: int) -> Iterator[dict[str, Any]]:
+    """Rows per second and peak memory (MiB) of each of the three runs, as they end."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
@@ -99,15 +99,13 @@ def measure(rows: int, *, database_url: str = "", batch: int) -> list[dict[str, 
             "DATABASE_URL": database_url or f"sqlite:///{folder}/bench.sqlite3",
         }
         path = Path(folder) / "external.sqlite3"
-        results = []
         steps = (("--make", ""), ("--sync", "first"), ("--sync", "again"), ("--change", ""), ("--sync", "changes"))
         for step, kind in steps:
             command = [sys.executable, "-m", "tests.bench.sync_clients", step, str(path), "--rows", str(rows)]
             command += ["--batch", str(batch), "--kind", kind]
             done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
             if step == "--sync":
-                results.append({"kind": kind, **json.loads(done.stdout.splitlines()[-1])})
-    return results
+                yield {"kind": kind, **json.loads(done.stdout.splitlines()[-1])}
 
 
 def _sync(path: Path, kind: str, batch: int) -> dict[str, float]:
@@ -182,6 +180,7 @@ def _compare(sizes: list[int], batch: int) -> None:
                 f"{found['rows_per_second']:>7,} rows/s, {found['seconds']} s ({found['cpu_seconds']} of CPU), "
                 f"peak {found['peak_mib']} MiB ({found['idle_mib']} before)\n"
             )
+            sys.stdout.flush()
             if found["kind"] == "first":
                 peaks.append(found["peak_mib"])
     if len(peaks) > 1:
