@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaigns.rendering import (
@@ -121,6 +121,7 @@ def test_a_text_that_whatsapp_would_not_take_is_refused() -> None:
     assert parse("{nota}").render({"nota": "x" * MAX_TEXT}) == "x" * MAX_TEXT
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_a_template_or_a_refusal(text: str) -> None:
     try:
@@ -133,6 +134,7 @@ def test_any_text_is_a_template_or_a_refusal(text: str) -> None:
         assert template.render(values) == written
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=200))
 def test_literal_text_comes_out_as_it_went_in(text: str) -> None:
     escaped = text.replace("{", "{{").replace("}", "}}")

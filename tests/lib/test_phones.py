@@ -7,7 +7,7 @@ import time
 
 import phonenumbers
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from leadmaster.lib.phones import InvalidPhone, Phone, Reason, masked, normalise, pretty
@@ -199,9 +199,9 @@ def test_what_is_no_phone_says_why(raw: str, expected: Reason) -> None:
     "junk", ["1" + " " * 100_000 + "x", "x" * 1_000_000, "1 " * 50_000, "(" * 100_000 + "1", "1-" * 90_000]
 )
 def test_a_cell_of_junk_costs_no_time(junk: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert isinstance(normalise(junk, "AR"), InvalidPhone)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_every_reason_has_its_own_sentence() -> None:
@@ -260,6 +260,7 @@ def _written(data: st.DataObject, prefix: str, area: str, number: str) -> str:
     return text + draw(st.sampled_from(["", " ", "@c.us"] if whole else ["", " "]))
 
 
+@settings(deadline=None)
 @given(argentines(), st.data())
 def test_any_writing_of_an_argentine_mobile_is_the_same_number(person: tuple[str, str], data: st.DataObject) -> None:
     area, number = person
@@ -271,6 +272,7 @@ def test_any_writing_of_an_argentine_mobile_is_the_same_number(person: tuple[str
     assert e164(raw, "AR") == f"+549{area}{number}", raw
 
 
+@settings(deadline=None)
 @given(mexicans(), st.data())
 def test_any_writing_of_a_mexican_mobile_is_the_same_number(person: tuple[str, str], data: st.DataObject) -> None:
     area, number = person
@@ -281,6 +283,7 @@ def test_any_writing_of_a_mexican_mobile_is_the_same_number(person: tuple[str, s
     assert e164(raw, "MX") == f"+52{area}{number}", raw
 
 
+@settings(deadline=None)
 @given(brazilians(), st.data())
 def test_any_writing_of_a_brazilian_mobile_is_the_same_number(person: tuple[str, str], data: st.DataObject) -> None:
     area, number = person
@@ -292,6 +295,7 @@ def test_any_writing_of_a_brazilian_mobile_is_the_same_number(person: tuple[str,
     assert e164(raw, "BR") == f"+55{area}{number}", raw
 
 
+@settings(deadline=None)
 @given(st.text(), st.sampled_from(["AR", "MX", "BR", "ES"]))
 @example("\x00", "AR")
 @example("²³¼ ٣", "AR")
@@ -300,6 +304,7 @@ def test_any_text_is_a_number_that_exists_or_a_reason(raw: str, region: str) -> 
     _assert_sound(raw, region)
 
 
+@settings(deadline=None)
 @given(st.text("0123456789+ ()-./@cus", max_size=24), st.sampled_from(["AR", "MX", "BR", "ES"]))
 def test_any_digits_are_a_number_that_exists_or_a_reason(raw: str, region: str) -> None:
     _assert_sound(raw, region)
@@ -316,6 +321,7 @@ def _assert_sound(raw: str, region: str) -> None:
     assert normalise(f"{found.e164}@c.us", region) == found, "so is the gateway's id of it"
 
 
+@settings(deadline=None)
 @given(st.text("0123456789", min_size=6, max_size=15), st.sampled_from(["AR", "MX", "BR"]))
 def test_the_fast_path_agrees_with_the_library(digits: str, region: str) -> None:
     """Whatever the library takes for a sendable number of the home country, the habits take for the same person."""

@@ -170,7 +170,7 @@ filled = cells.filter(lambda cell: bool(cell.strip()))
     st.lists(st.tuples(filled, cells, filled), min_size=2, max_size=8),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
 )
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_any_table_survives_the_round_trip_through_a_csv_with_tabs(
     rows: list[tuple[str, str, str]], encoding: str
 ) -> None:
@@ -181,7 +181,7 @@ def test_any_table_survives_the_round_trip_through_a_csv_with_tabs(
 
 
 @given(st.lists(st.tuples(filled, cells, filled), min_size=1, max_size=6))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_any_table_survives_the_round_trip_through_a_workbook(rows: list[tuple[str, str, str]]) -> None:
     expected = [[*map(_one_line_end, row)] for row in rows]
     as_excel = io.BytesIO()
@@ -203,7 +203,7 @@ def _one_line_end(cell: str) -> str:
 @example(b"sep=")
 @example(b"\xef\xbb\xbf\xff")
 @example("ñ".encode("utf-16-be"))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_bytes_are_rows_or_a_refusal(data: bytes) -> None:
     found = outcome(data)
     if isinstance(found, TabularError):
