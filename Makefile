@@ -65,6 +65,10 @@ apt-test:
 chaos: dev apt-test ## Three clusters, SIGKILL at random, the ledger checked; CHAOS_SECONDS=600 for long
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} deploy/test chaos $(ARGS)
 
+.PHONY: mutants
+mutants: dev apt-test ## Take out one guard after the other; the tests have to notice each
+	@deploy/mariadb-throwaway $(BIN)/python -m tests.mutants $(ARGS)
+
 .PHONY: bench
 bench: ## The engine measured beside a raw loop, Celery and django-post_office
 	@deploy/bootstrap.sh bench

@@ -56,7 +56,7 @@ def _try(mutant: Mutant, tree: Path) -> tuple[bool, float]:
     path.write_text(mutant.applied(source), encoding="utf-8")
     started = time.monotonic()
     try:
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.tests.split()]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", *mutant.tests.split()]
         run = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
     finally:
         path.write_text(source, encoding="utf-8")
