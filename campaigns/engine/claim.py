@@ -17,11 +17,12 @@ from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django.db.models import F
 
 from campaigns import envio_states
-from campaigns.engine import diag
+from campaigns.engine import diag, statements
 from campaigns.engine.plan import Plan, Slot
+from campaigns.engine.statements import Due
 from campaigns.engine.timing import lease
 from campaigns.enums import EnvioState
-from campaigns.models import Attempt, Envio, Lane, ScheduleDay, SessionDay
+from campaigns.models import Attempt, Envio, Lane, SessionDay
 from leadmaster.lib.db import drop_broken_connection, is_lost_connection, retrying
 
 WORKER = f"{socket.gethostname()}:{os.getpid()}"[:80]
@@ -42,6 +43,7 @@ class Claim:
     slot: Slot
     session_day_id: int
     schedule_day_id: int
+    due_at: dt.datetime | None
     claimed_at: dt.datetime
     lease_until: dt.datetime
 
@@ -124,13 +126,14 @@ def claim(lane_ids: Sequence[int], slots: Mapping[int, Sequence[Slot]], *, now: 
 @transaction.atomic(durable=True)
 def _claim(tokens: Mapping[int, uuid.UUID], slots: Mapping[int, Sequence[Slot]], now: dt.datetime) -> Round:
     lanes = Lane.objects.filter(id__in=tokens, busy=False, next_due__lte=now).order_by("id")
-    held = list(lanes.select_for_update(skip_locked=True))
+    held = list(lanes.only("session_id", "next_due", "burst_count").select_for_update(skip_locked=True))
     found = Round(claims=[], dry=set(), exhausted=set())
     # By session and then by lane: every claimer charges the day rows in the same order.
     for lane in sorted(held, key=lambda lane: (lane.session_id, lane.pk)):
         claim = _fill(lane, tokens[lane.pk], slots.get(lane.session_id, ()), now, found)
         if claim is not None:
             found.claims.append(claim)
+    Attempt.objects.bulk_create(_opened(claim) for claim in found.claims)
     return found
 
 
@@ -142,39 +145,32 @@ def _fill(lane: Lane, token: uuid.UUID, slots: Sequence[Slot], now: dt.datetime,
         if envio is None:
             found.dry.add(slot.campaign.pk)
             continue
-        charged = _charge(slot, found)
-        if charged is None:
-            continue
-        return _take(lane, token, slot, envio=envio, charged=charged, now=now)
+        if _charge(slot, found):
+            return _take(lane, token, slot, envio=envio, now=now)
     return None
 
 
-def _first_due(slot: Slot, now: dt.datetime) -> Envio | None:
-    rows = Envio.objects.filter(campaign_id=slot.campaign.pk).due(now).order_by("next_due", "id")
-    if slot.warm_only:
-        rows = rows.filter(warm=True)
-    return rows.select_for_update(skip_locked=True).first()
+def _first_due(slot: Slot, now: dt.datetime) -> Due | None:
+    first_due = statements.first_due_warm if slot.warm_only else statements.first_due
+    row = first_due(id=slot.campaign.pk, now=now)
+    return Due(*row) if row else None
 
 
-def _charge(slot: Slot, found: Round) -> tuple[int, int] | None:
-    """Charge the day of the session and of the schedule, or neither. Returns the ids of the two rows."""
-    session_day = SessionDay.objects.filter(session_id=slot.session.pk, day=slot.day)
-    if not session_day.filter(used__lt=slot.session_limit).update(used=F("used") + 1):
+def _charge(slot: Slot, found: Round) -> bool:
+    """Charge the day of the session and of the schedule, or neither."""
+    if not statements.charge_session_day(id=slot.session_day_id, limit=slot.session_limit):
         found.exhausted.add(slot.session.pk)
-        return None
-    schedule_day = ScheduleDay.objects.filter(schedule_id=slot.schedule_id, day=slot.day)
-    if not schedule_day.filter(used__lt=slot.schedule_cap).update(used=F("used") + 1):
-        session_day.update(used=F("used") - 1)
-        return None
-    return session_day.values_list("id", flat=True).get(), schedule_day.values_list("id", flat=True).get()
+        return False
+    if not statements.charge_schedule_day(id=slot.schedule_day_id, limit=slot.schedule_cap):
+        SessionDay.objects.filter(id=slot.session_day_id).update(used=F("used") - 1)
+        return False
+    return True
 
 
-def _take(
-    lane: Lane, token: uuid.UUID, slot: Slot, *, envio: Envio, charged: tuple[int, int], now: dt.datetime
-) -> Claim:
+def _take(lane: Lane, token: uuid.UUID, slot: Slot, *, envio: Due, now: dt.datetime) -> Claim:
     lease_until = now + lease()
     took_envio = envio_states.move(
-        envio.pk,
+        envio.id,
         source=EnvioState.PENDING,
         target=EnvioState.SENDING,
         lane=lane,
@@ -183,52 +179,57 @@ def _take(
         attempts=F("attempts") + 1,
         dispatched_at=None,
     )
-    took_lane = Lane.objects.filter(pk=lane.pk, busy=False).update(busy=True, token=token, lease_until=lease_until)
+    took_lane = statements.take_lane(id=lane.pk, token=token, lease_until=lease_until)
     if took_envio != 1 or took_lane != 1:
         # Somebody else holds one of them: the whole claim is rolled back, nothing was sent.
         raise IntegrityError("the row or the lane was taken by another worker")
-    session_day_id, schedule_day_id = charged
-    Attempt.objects.create(
-        envio_id=envio.pk,
-        token=token,
-        lane_id=lane.pk,
-        session_day_id=session_day_id,
-        schedule_day_id=schedule_day_id,
-        worker=WORKER,
-        due_at=max(lane.next_due, envio.next_due),
-        claimed_at=now,
-    )
     return _claim_of(
         envio=envio,
         lane=lane,
         token=token,
         slot=slot,
-        session_day_id=session_day_id,
-        schedule_day_id=schedule_day_id,
+        session_day_id=slot.session_day_id,
+        schedule_day_id=slot.schedule_day_id,
+        due_at=max(lane.next_due, envio.next_due),
         now=now,
         lease_until=lease_until,
         attempt=envio.attempts + 1,
     )
 
 
+def _opened(claim: Claim) -> Attempt:
+    """The attempt's row, as it is before anything is sent."""
+    return Attempt(
+        envio_id=claim.envio_id,
+        token=claim.token,
+        lane_id=claim.lane_id,
+        session_day_id=claim.session_day_id,
+        schedule_day_id=claim.schedule_day_id,
+        worker=WORKER,
+        due_at=claim.due_at,
+        claimed_at=claim.claimed_at,
+    )
+
+
 def _claim_of(
     *,
-    envio: Envio,
+    envio: Due | Envio,
     lane: Lane,
     token: uuid.UUID,
     slot: Slot,
     session_day_id: int,
     schedule_day_id: int,
+    due_at: dt.datetime | None,
     now: dt.datetime,
     lease_until: dt.datetime,
     attempt: int,
 ) -> Claim:
-    diag.step("claimed", envio=envio.pk, session=slot.session.pk, lane=lane.pk, attempt=attempt)
+    diag.step("claimed", envio=envio.id, session=slot.session.pk, lane=lane.pk, attempt=attempt)
     return Claim(
         token=token,
         lane_id=lane.pk,
         burst_count=lane.burst_count,
-        envio_id=envio.pk,
+        envio_id=envio.id,
         phone=envio.phone,
         text=envio.text,
         client_message_id=envio.client_message_id,
@@ -236,6 +237,7 @@ def _claim_of(
         slot=slot,
         session_day_id=session_day_id,
         schedule_day_id=schedule_day_id,
+        due_at=due_at,
         claimed_at=now,
         lease_until=lease_until,
     )
@@ -258,6 +260,7 @@ def _ours(tokens: Mapping[int, uuid.UUID], slots: Mapping[int, Sequence[Slot]], 
                 slot=by_campaign[envio.campaign_id],
                 session_day_id=row.session_day_id,
                 schedule_day_id=row.schedule_day_id,
+                due_at=row.due_at,
                 now=now,
                 lease_until=envio.lease_until,
                 attempt=envio.attempts,

@@ -6,18 +6,16 @@ import datetime as dt
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
+from campaigns.engine import statements
 from campaigns.engine.claim import Claim
 from campaigns.engine.timing import DISPATCH_FRESH_SECONDS
 from campaigns.engine.wire import boot_seconds
-from campaigns.enums import CampaignState, EnvioState
-from campaigns.models import Campaign, Envio, SenderSwitch
-from leadmaster.directory.models import Suppression
+from campaigns.enums import EnvioState
+from campaigns.models import Envio
 from leadmaster.lib.db import drop_broken_connection, is_lost_connection, retrying
 from whatsapp.gateways.base import Gateway, GatewayError, OutboundMessage, Outcome, Scope, SendResult
-from whatsapp.models import WhatsAppSession
 
 
 def commit_dispatch(claim: Claim, now: dt.datetime, *, deadline: dt.timedelta) -> bool:
@@ -28,21 +26,14 @@ def commit_dispatch(claim: Claim, now: dt.datetime, *, deadline: dt.timedelta) -
     """
     if not settings.AUTO_CAMPAIGNS_ENABLED or now >= claim.slot.closes:
         return False
-    still_on = SenderSwitch.objects.order_by("-id").values("on")[:1]
-    running = Campaign.objects.filter(
-        pk=OuterRef("campaign_id"),
-        state=CampaignState.RUNNING,
-        session__in=WhatsAppSession.objects.ready(now).filter(pk=claim.slot.session.pk),
-    )
-    opted_out = Suppression.objects.filter(phone=OuterRef("phone"))
-    mine = Envio.objects.filter(pk=claim.envio_id, token=claim.token, state=EnvioState.SENDING)
 
     def once() -> int:
-        return (
-            mine.filter(~Exists(opted_out), Exists(running), lease_until__gt=now + deadline)
-            .alias(switch=Subquery(still_on))
-            .filter(Q(switch__isnull=True) | Q(switch=True))
-            .update(dispatched_at=now)
+        return statements.begin_dispatch(
+            id=claim.envio_id,
+            token=claim.token,
+            session=claim.slot.session.pk,
+            lease_until=now + deadline,
+            now=now,
         )
 
     try:
@@ -51,7 +42,9 @@ def commit_dispatch(claim: Claim, now: dt.datetime, *, deadline: dt.timedelta) -
         if not is_lost_connection(error):
             raise
         drop_broken_connection()
-        return mine.filter(dispatched_at=now).exists()
+        return Envio.objects.filter(
+            pk=claim.envio_id, token=claim.token, state=EnvioState.SENDING, dispatched_at=now
+        ).exists()
 
 
 def hand_over(gateway: Gateway, message: OutboundMessage, *, since: float) -> SendResult:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Collection, Iterable
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
-from django.db.models import Prefetch, QuerySet, Subquery
+from django.db.models import Manager, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from campaigns.engine import windows
@@ -53,6 +53,9 @@ class Slot:
     session_limit: int
     schedule_cap: int
     warm_only: bool
+    # The rows that a claim charges. 0 until `ensure_days` has found them: charging that matches none, so nothing goes.
+    session_day_id: int = 0
+    schedule_day_id: int = 0
 
     @property
     def session(self) -> WhatsAppSession:
@@ -99,27 +102,23 @@ def why_not_this(envio: Envio, now: dt.datetime) -> Verdict:
 
 
 def ensure_days(plan: Plan) -> None:
-    """Make the day rows that claims will charge, each in its own autocommit and never inside the claim.
+    """Make the day rows that claims will charge, and note their ids in the plan's slots.
 
-    An insert inside the claim would hold its lock, and a duplicate its gap, until the claim commits.
+    Each in its own autocommit and never inside the claim: an insert there would hold its lock, and a duplicate its
+    gap, until the claim commits.
     """
     wanted = [slot for slots in plan.slots.values() for slot in slots]
-    session_days = {(slot.session.pk, slot.day) for slot in wanted}
-    schedule_days = {(slot.schedule_id, slot.day) for slot in wanted}
-    have = set(
-        SessionDay.objects.filter(
-            session_id__in={key for key, _day in session_days}, day__in={day for _key, day in session_days}
-        ).values_list("session_id", "day")
-    )
-    for session_id, day in sorted(session_days - have):
-        SessionDay.objects.bulk_create([SessionDay(session_id=session_id, day=day)], ignore_conflicts=True)
-    have = set(
-        ScheduleDay.objects.filter(
-            schedule_id__in={key for key, _day in schedule_days}, day__in={day for _key, day in schedule_days}
-        ).values_list("schedule_id", "day")
-    )
-    for schedule_id, day in sorted(schedule_days - have):
-        ScheduleDay.objects.bulk_create([ScheduleDay(schedule_id=schedule_id, day=day)], ignore_conflicts=True)
+    session_days = _day_ids(SessionDay, "session_id", {(slot.session.pk, slot.day) for slot in wanted})
+    schedule_days = _day_ids(ScheduleDay, "schedule_id", {(slot.schedule_id, slot.day) for slot in wanted})
+    for slots in plan.slots.values():
+        slots[:] = [
+            dataclasses.replace(
+                slot,
+                session_day_id=session_days[slot.session.pk, slot.day],
+                schedule_day_id=schedule_days[slot.schedule_id, slot.day],
+            )
+            for slot in slots
+        ]
 
 
 def rule_of(schedule: Schedule) -> windows.Rule:
@@ -133,6 +132,21 @@ def rule_of(schedule: Schedule) -> windows.Rule:
 
 
 # --- Private ---------------------------------------------------------------------------------------------------------
+
+
+def _day_ids(
+    model: type[SessionDay | ScheduleDay], owner: str, wanted: set[tuple[int, dt.date]]
+) -> dict[tuple[int, dt.date], int]:
+    """The ids of these rows by (owner, day), made where they were missing."""
+    days: Manager[Any] = model._default_manager
+    rows = days.filter(
+        **{f"{owner}__in": {key for key, _day in wanted}, "day__in": {day for _key, day in wanted}}
+    ).values_list(owner, "day", "id")
+    have = {(key, day): pk for key, day, pk in rows}
+    missing = sorted(wanted - have.keys())
+    for key, day in missing:
+        days.bulk_create([model(**{owner: key, "day": day})], ignore_conflicts=True)
+    return {(key, day): pk for key, day, pk in rows.all()} if missing else have
 
 
 def _with_times(campaigns: QuerySet[Campaign]) -> QuerySet[Campaign]:

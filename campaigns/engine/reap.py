@@ -91,7 +91,7 @@ def _free(lane: Lane, envio: Envio, left_at: dt.datetime | None, now: dt.datetim
     if lane.token is None:
         return
     if left_at is None:
-        free_lane(lane.pk, lane.token, next_due=now)
+        free_lane(lane.pk, lane.token, next_due=now, burst_count=lane.burst_count)
         return
     rest, burst_count = pause_after(envio.campaign, lane.burst_count, chance=chance)
     free_lane(lane.pk, lane.token, next_due=max(now, left_at + rest), burst_count=burst_count)

@@ -16,11 +16,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from campaigns import envio_states, receipts
-from campaigns.engine import diag
+from campaigns.engine import diag, statements
 from campaigns.engine.claim import Claim
 from campaigns.engine.timing import LOOKUP_AFTER, SESSION_REST, WITHDRAWN_REST, back_off
 from campaigns.enums import CAMPAIGN_ENDED, AttemptOutcome, EnvioState, Evidence
-from campaigns.models import Attempt, Campaign, Lane, ScheduleDay, SessionDay
+from campaigns.models import Attempt, Campaign, ScheduleDay, SessionDay
 from leadmaster.lib.db import drop_broken_connection, is_lost_connection, retrying
 from whatsapp.gateways.base import GatewayError, Outcome, Scope, SendResult
 
@@ -79,12 +79,9 @@ def withdraw(claim: Claim, *, suppressed: bool, now: dt.datetime) -> None:
     diag.step("withdrawn", envio=claim.envio_id, session=claim.slot.session.pk, suppressed=suppressed)
 
 
-def free_lane(lane_id: int, token: uuid.UUID, *, next_due: dt.datetime, burst_count: int | None = None) -> None:
+def free_lane(lane_id: int, token: uuid.UUID, *, next_due: dt.datetime, burst_count: int) -> None:
     """Free a lane if this token still holds it."""
-    fields: dict[str, object] = {"busy": False, "token": None, "lease_until": None, "next_due": next_due}
-    if burst_count is not None:
-        fields["burst_count"] = burst_count
-    Lane.objects.filter(pk=lane_id, token=token).update(**fields)
+    statements.free_lane(id=lane_id, token=token, next_due=next_due, burst_count=burst_count)
 
 
 def close_attempt(token: uuid.UUID, outcome: AttemptOutcome, *, now: dt.datetime, **facts: object) -> None:

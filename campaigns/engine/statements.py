@@ -1,0 +1,87 @@
+"""What every message asks of the database on its way, in the ORM's words and compiled once.
+
+These run some ten times for each message. Nothing else changes by being here: guards, row counts and transactions are
+those of the callers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any, NamedTuple, cast
+
+from django.db.models import BigIntegerField, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, UUIDField
+
+from campaigns.enums import CampaignState, EnvioState
+from campaigns.models import Campaign, Envio, Lane, ScheduleDay, SenderSwitch, SessionDay
+from leadmaster.directory.models import Suppression
+from leadmaster.lib.prepared import Param, PreparedRow, PreparedUpdate
+from whatsapp.models import WhatsAppSession
+
+
+class Due(NamedTuple):
+    """What a claim takes from its envío; the rest of a wide row stays where it is."""
+
+    id: int
+    phone: str
+    text: str
+    client_message_id: uuid.UUID
+    attempts: int
+    next_due: dt.datetime
+
+
+_id = Param("id", BigIntegerField())
+_token = Param("token", UUIDField())
+_limit = Param("limit", BigIntegerField())
+_lease_until = Param("lease_until", DateTimeField())
+_now = cast(Any, Param("now", DateTimeField()))
+
+
+def _due() -> QuerySet[Envio, tuple[Any, ...]]:
+    rows = Envio.objects.filter(campaign_id=_id).due(_now).order_by("next_due", "id")
+    return rows.select_for_update(skip_locked=True).values_list(*Due._fields)
+
+
+# The first due envío of a campaign that nobody is claiming. (id, now)
+first_due = PreparedRow(lambda: _due()[:1])
+first_due_warm = PreparedRow(lambda: _due().filter(warm=True)[:1])
+
+# One more of the day, if the limit allows. (id, limit)
+charge_session_day = PreparedUpdate(lambda: SessionDay.objects.filter(id=_id, used__lt=_limit), used=F("used") + 1)
+charge_schedule_day = PreparedUpdate(lambda: ScheduleDay.objects.filter(id=_id, used__lt=_limit), used=F("used") + 1)
+
+# Hold a free lane. (id, token, lease_until)
+take_lane = PreparedUpdate(
+    lambda: Lane.objects.filter(id=_id, busy=False), busy=True, token=_token, lease_until=_lease_until
+)
+
+# Free a lane if this token still holds it. (id, token, next_due, burst_count)
+free_lane = PreparedUpdate(
+    lambda: Lane.objects.filter(id=_id, token=_token),
+    busy=False,
+    token=None,
+    lease_until=None,
+    next_due=Param("next_due", DateTimeField()),
+    burst_count=Param("burst_count", BigIntegerField()),
+)
+
+
+def _may_go() -> QuerySet[Envio]:
+    still_on = SenderSwitch.objects.order_by("-id").values("on")[:1]
+    running = Campaign.objects.filter(
+        pk=OuterRef("campaign_id"),
+        state=CampaignState.RUNNING,
+        session__in=WhatsAppSession.objects.ready(_now).filter(pk=Param("session", BigIntegerField())),
+    )
+    opted_out = Suppression.objects.filter(phone=OuterRef("phone"))
+    return (
+        Envio.objects.filter(id=_id, token=_token, state=EnvioState.SENDING, lease_until__gt=_lease_until)
+        .filter(~Exists(opted_out), Exists(running))
+        .alias(switch=Subquery(still_on))
+        .filter(Q(switch__isnull=True) | Q(switch=True))
+    )
+
+
+# The last look before the socket: still ours, campaign running, session ready, switch on, no opt-out, and a lease that
+# goes on past `lease_until`. (id, token, session, lease_until, now)
+begin_dispatch = PreparedUpdate(_may_go, dispatched_at=_now)
