@@ -144,7 +144,8 @@ def test_the_token_of_the_environment_goes_to_the_gateway_of_the_environment_alo
     settings.SESSION_MANAGER_BASE_URL, settings.SESSION_MANAGER_TOKEN = "http://ours:3011", "secret"
 
     def token(**fields: str) -> str:
-        return WhatsAppSessionFactory.build(**fields).gateway_config().token
+        session: WhatsAppSession = WhatsAppSessionFactory.build(**fields)
+        return session.gateway_config().token
 
     assert token(base_url="") == "secret"
     assert token(base_url="http://ours:3011/") == "secret"
