@@ -32,7 +32,7 @@ def capture(request: HttpRequest, promoter: Promoter) -> HttpResponse:
         return _page(request, promoter, CaptureForm(initial={"key": new_key()}, label_suffix=""))
     form = CaptureForm(request.POST, label_suffix="")
     if not form.is_valid():
-        return _page(request, promoter, form, status=422)
+        return _page(request, promoter, form)
     data = form.cleaned_data
     person = capturing.NewClient(
         name=data["name"],
@@ -45,7 +45,7 @@ def capture(request: HttpRequest, promoter: Promoter) -> HttpResponse:
         row = capturing.capture(promoter, person, key=data["key"], now=timezone.now())
     except Refused as refusal:
         form.add_error(None, str(refusal))
-        return _page(request, promoter, form, status=422)
+        return _page(request, promoter, form)
     messages.success(request, _("%(who)s ya es tu oportunidad. El plazo está corriendo.") % {"who": row.client})
     return redirect("desk-opportunity", row.pk)
 
@@ -80,6 +80,6 @@ def _may_check(promoter: Promoter) -> bool:
         return True
 
 
-def _page(request: HttpRequest, promoter: Promoter, form: CaptureForm, *, status: int = 200) -> HttpResponse:
+def _page(request: HttpRequest, promoter: Promoter, form: CaptureForm) -> HttpResponse:
     context = {"promoter": promoter, "form": form, "region": region_of(promoter)}
-    return render(request, "web/desk/capture.html", context, status=status)
+    return render(request, "web/desk/capture.html", context)

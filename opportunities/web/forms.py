@@ -44,7 +44,7 @@ class MoveForm(forms.Form):
         for name in _demanded(stage):
             self.fields[_DATA + name] = _field(name, stage, given=row.data.get(name))
         self.fields["reason"] = forms.CharField(
-            label=_("Motivo") if needs_reason else _("Comentario (si quieres)"),
+            label=_("Motivo") if needs_reason else _("Comentario"),
             required=needs_reason,
             max_length=_LONGEST,
             widget=forms.Textarea(attrs={"rows": 2}),

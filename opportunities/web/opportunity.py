@@ -46,7 +46,7 @@ def move(request: HttpRequest, opportunity_id: int, stage_id: int) -> HttpRespon
     stage = get_object_or_404(Stage, pk=stage_id)
     form = MoveForm(stage, row, needs_reason=stage.pk in _reasons(row), data=request.POST)
     if not form.is_valid():
-        return _page(request, row, bound=form, status=422)
+        return _page(request, row, bound=form)
     try:
         moved = transitions.move(
             row.pk,
@@ -59,7 +59,7 @@ def move(request: HttpRequest, opportunity_id: int, stage_id: int) -> HttpRespon
         )
     except Incomplete as refusal:
         form.add_error(None, str(refusal))
-        return _page(request, row, bound=form, status=422)
+        return _page(request, row, bound=form)
     except Refused as refusal:
         return _refused(request, row.pk, refusal)
     messages.success(request, _told(moved, stage))
@@ -76,7 +76,7 @@ def note(request: HttpRequest, opportunity_id: int) -> HttpResponse:
         return _gone(request, opportunity_id)
     form = NoteForm(request.POST)
     if not form.is_valid():
-        return _page(request, row, noted=form, status=422)
+        return _page(request, row, noted=form)
     try:
         transitions.note(row.pk, by=person(request), text=form.cleaned_data["text"], now=timezone.now())
     except Refused as refusal:
@@ -159,7 +159,6 @@ def _page(
     *,
     bound: MoveForm | None = None,
     noted: NoteForm | None = None,
-    status: int = 200,
 ) -> HttpResponse:
     now = timezone.now()
     calendar = timers.calendar_of(row)
@@ -178,7 +177,7 @@ def _page(
         "timeline": timeline(row),
         "sale": getattr(row, "sale", None),
     }
-    return render(request, "web/desk/opportunity.html", context, status=status)
+    return render(request, "web/desk/opportunity.html", context)
 
 
 def _steps(row: Opportunity, bound: MoveForm | None) -> list[MoveForm]:
