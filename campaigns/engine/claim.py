@@ -25,7 +25,10 @@ from campaigns.enums import EnvioState
 from campaigns.models import Attempt, Envio, Lane, SessionDay
 from leadmaster.lib.db import drop_broken_connection, is_lost_connection, retrying
 
-WORKER = f"{socket.gethostname()}:{os.getpid()}"[:80]
+
+def worker_name() -> str:
+    """Asked for anew each time: the cluster forks its workers."""
+    return f"{socket.gethostname()}:{os.getpid()}"[:80]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -205,7 +208,7 @@ def _opened(claim: Claim) -> Attempt:
         lane_id=claim.lane_id,
         session_day_id=claim.session_day_id,
         schedule_day_id=claim.schedule_day_id,
-        worker=WORKER,
+        worker=worker_name(),
         due_at=claim.due_at,
         claimed_at=claim.claimed_at,
     )

@@ -31,6 +31,7 @@ from campaigns.engine.timing import COLLECT_MARGIN_SECONDS, UNSETTLED_REST, typi
 from campaigns.engine.wire import Wire, boot_seconds
 from leadmaster.directory.models import Suppression
 from leadmaster.lib.clock import Clock
+from leadmaster.lib.db import retrying
 from whatsapp import sessions
 from whatsapp.gateways.base import (
     Capability,
@@ -218,10 +219,10 @@ class Flights:
         session_id = claim.slot.session.pk
         if isinstance(said, SessionStatus):
             self.troubled_sessions.add(session_id)
-            sessions.record_status(session_id, said, now)
+            retrying(functools.partial(sessions.record_status, session_id, said, now))
         elif isinstance(said, GatewayError) and said.scope is not Scope.MESSAGE:
             self.troubled_sessions.add(session_id)
-            sessions.record_error(session_id, said, now)
+            retrying(functools.partial(sessions.record_error, session_id, said, now))
 
     # --- Private -------------------------------------------------------------------------------------------------
 

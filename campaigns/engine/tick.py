@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import logging
 import random
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.db import IntegrityError
 
 from campaigns import lifecycle
 from campaigns.engine import diag
-from campaigns.engine.claim import WORKER, Candidate, candidates, claim, ensure_lanes
+from campaigns.engine.claim import Candidate, candidates, claim, ensure_lanes, worker_name
 from campaigns.engine.journal import guard_against_restore
 from campaigns.engine.plan import Plan, Slot, ensure_days, make_plan
 from campaigns.engine.reap import reap
@@ -23,6 +24,7 @@ from campaigns.engine.wire import ThreadWire, Wire
 from campaigns.errors import WrongState
 from campaigns.models import Campaign, Tick
 from leadmaster.lib.clock import Clock, DatabaseClock
+from leadmaster.lib.db import retrying
 from leadmaster.ops.heartbeat import beat
 from whatsapp.gateways.registry import open_gateway as open_real_gateway
 
@@ -78,19 +80,20 @@ def run_tick(
 
 def _open(minute: dt.datetime, now: dt.datetime) -> Tick | None:
     """Take the first free slot of this minute and beat, or None when other runs have them all."""
-    minute = minute.replace(second=0, microsecond=0)
+    minute, worker = minute.replace(second=0, microsecond=0), worker_name()
     for slot in range(settings.SENDER_SLOTS):
         try:
-            tick = Tick.objects.create(minute=minute, slot=slot, worker=WORKER, started_at=now)
+            tick = retrying(partial(Tick.objects.create, minute=minute, slot=slot, worker=worker, started_at=now))
         except IntegrityError:
             continue
-        beat(HEARTBEAT, now=now, detail={"minute": minute.isoformat(), "worker": WORKER})
+        retrying(partial(beat, HEARTBEAT, now=now, detail={"minute": minute.isoformat(), "worker": worker}))
         return tick
     return None
 
 
 def _close(tick: Tick, report: TickReport, now: dt.datetime) -> None:
-    Tick.objects.filter(pk=tick.pk).update(finished_at=now, report=report.as_json())
+    mine = Tick.objects.filter(pk=tick.pk)
+    retrying(partial(mine.update, finished_at=now, report=report.as_json()))
     diag.step("tick", claimed=report.claimed, reaped=report.reaped, **report.outcomes)
 
 
@@ -188,8 +191,8 @@ class _Minute:
         self._exhausted.clear()
         self.verdicts = {key: verdict.reason for key, verdict in self._plan.verdicts.items() if verdict.reason}
         if self._plan.slots:
-            ensure_days(self._plan)
-            ensure_lanes(self._plan, now=now)
+            retrying(partial(ensure_days, self._plan))
+            retrying(partial(ensure_lanes, self._plan, now=now))
 
     # --- Waiting and ending ---------------------------------------------------------------------------------------
 
@@ -207,6 +210,6 @@ class _Minute:
         """Close the campaigns that have nothing open left."""
         for campaign in Campaign.objects.running().filter(pk__in=self._dry):
             try:
-                lifecycle.finish(campaign, now=self._clock.now())
+                retrying(partial(lifecycle.finish, campaign, now=self._clock.now()))
             except WrongState:
                 continue

@@ -13,7 +13,7 @@ from django.db import connection, models
 from django.db.models import Q
 
 from campaigns import receipts
-from campaigns.engine import lookup
+from campaigns.engine import journal, lookup
 from campaigns.engine.stragglers import sweep_stragglers
 from campaigns.engine.tick import TickReport, run_tick
 from campaigns.enums import CampaignState, EnvioState, ScheduleState
@@ -274,6 +274,7 @@ def start_over() -> None:
     """Remove what sending wrote and put campaigns and sessions back to where they began. DELETE is what is quick."""
     for model in _MOVING:
         _empty(model)
+    journal.path().unlink(missing_ok=True)
     Campaign.objects.update(state=CampaignState.RUNNING, ended_at=None)
     WhatsAppSession.objects.update(
         state=State.READY,
