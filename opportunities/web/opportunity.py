@@ -174,7 +174,7 @@ def _page(
         "may_extend": card.timer is not None and card.timer.deadline is not None and not stuck and not row.extended,
         "note_form": noted or NoteForm(),
         "facts": [(label_of(str(name)), value) for name, value in row.data.items()],
-        "timeline": timeline(row),
+        "timeline": timeline(row, viewer=person(request)),
         "sale": getattr(row, "sale", None),
     }
     return render(request, "web/desk/opportunity.html", context)

@@ -10,11 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from campaigns.enums import Ack, EnvioState
 from leadmaster.directory.models import ContactPoint
 from opportunities import transitions
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.models import Opportunity, Sale, Stage, StageRoute
 from tests.desk import told
+from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.opportunities.web.conftest import World
 
 
@@ -34,7 +36,7 @@ def test_the_page_costs_the_same_however_many_phones(
         phone = f"+52331234567{number}"
         ContactPoint.objects.create(client=row.client, kind=ContactPoint.Kind.PHONE, raw=phone, normalised=phone)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         assert page(browser, row).count('href="tel:') == contacts
 
 
@@ -139,6 +141,21 @@ def test_a_note_is_kept(browser: Browser, row: Opportunity) -> None:
 
     assert row.events.filter(kind=EventKind.NOTE).count() == 1
     assert "Llamar a la &lt;tarde&gt;" in page(browser, row)
+
+
+def test_what_was_written_to_the_client_is_in_the_history(world: World, browser: Browser, row: Opportunity) -> None:
+    phone = ContactPoint.objects.get(client=row.client_id).normalised
+    for owner, text in ((world.promoter.user, "Hola, ¿cómo va?"), (world.stranger.user, "De otra mesa")):
+        campaign = CampaignFactory(owner=owner, name=f"Campaña de {owner}")
+        EnvioFactory(
+            campaign=campaign, phone=phone, text=text, state=EnvioState.SENT, ack=Ack.READ, sent_at=timezone.now()
+        )
+
+    text = page(browser, row)
+
+    assert "Hola, ¿cómo va?" in text
+    assert "Leído" in text
+    assert "De otra mesa" not in text
 
 
 def test_an_extension_is_given_once(browser: Browser, row: Opportunity) -> None:
