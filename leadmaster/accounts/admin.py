@@ -11,6 +11,7 @@ from django.contrib.admin import display
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -70,6 +71,15 @@ def _check_time_zone(value: str) -> str:
 
 
 class PersonForm(ChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "password" in self.fields:
+            self.fields["password"].help_text = format_html(
+                '{} <a class="lm-link" href="../password/">{}</a>',
+                _("Nadie puede verla: se guarda cifrada."),
+                _("Poner una contraseña nueva"),
+            )
+
     def clean_time_zone(self) -> str:
         return _check_time_zone(self.cleaned_data["time_zone"])
 

@@ -38,6 +38,7 @@ class Eye:
 
     def go(self, path: str) -> None:
         self.page.goto(f"{self._base_url}{path}")
+        # Alpine and htmx have set the page up, and a first refresh has come.
         self.page.wait_for_load_state("networkidle")
 
     def check(self, name: str) -> None:

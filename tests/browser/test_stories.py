@@ -11,6 +11,7 @@ from campaigns.enums import CampaignState, EnvioState
 from campaigns.models import Campaign, Envio
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.desk import Desk
+from tests.factories.accounts import PASSWORD
 from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory, running_campaign
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.simulator import Simulator
@@ -177,8 +178,9 @@ def test_a_phone_is_paired_on_screen(look: OpenPage, desk: Desk, simulator: Simu
 
 def test_a_promoter_stops_a_campaign_with_one_thumb(look: OpenPage, desk: Desk) -> None:
     campaign = running_campaign(owner=desk.owner, team=desk.team, name="Reactivación", envios=3)
-    eye = look(PHONE, desk.owner)
+    eye = look(PHONE)
     page = eye.page
+    eye.log_in(desk.owner.username, PASSWORD)
 
     page.get_by_role("button", name="Pausar").click()
     page.get_by_text("“Reactivación” quedó en pausa").wait_for()
