@@ -177,17 +177,17 @@ class _Run:
         self._commit(write, done=len(records), after=after)
 
     def _look_for_gone(self) -> None:
-        rows = Client.objects.filter(source=self.name).present()
+        # In the order of the unique key: by primary key the database would sort the whole source for every page.
+        rows = Client.objects.filter(source=self.name).present().order_by("external_id")
         if self.after is not None:
-            rows = rows.filter(pk__gt=self.after[0])
-        ours = dict(rows.order_by("pk").values_list("external_id", "pk")[: self.batch])
-        there = self.source.still_there(ours.keys())
-        missing = [pk for external_id, pk in ours.items() if external_id not in there]
-        after = [max(ours.values())] if len(ours) == self.batch else None
+            rows = rows.filter(external_id__gt=self.after[0])
+        ours = list(rows.values_list("external_id", "pk")[: self.batch])
+        there = self.source.still_there([external_id for external_id, _pk in ours])
+        missing = [pk for external_id, pk in ours if external_id not in there]
         self._commit(
             lambda: SyncReport(gone=mark_gone(self.name, missing, now=self.now) if missing else 0),
             done=len(ours),
-            after=after,
+            after=[ours[-1][0]] if len(ours) == self.batch else None,
         )
 
     def _commit(self, write: Callable[[], SyncReport], *, done: int, after: list[Any] | None) -> None:
