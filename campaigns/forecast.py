@@ -187,5 +187,5 @@ def _day_name(day: dt.date, *, today: dt.date) -> str:
     if ahead == 1:
         return _("mañana")
     if ahead < 7:
-        return _("el %(weekday)s") % {"weekday": date_format(day, "l").lower()}
+        return _("el %(weekday)s") % {"weekday": date_format(day, "l")}
     return _("el %(date)s") % {"date": date_format(day, "DATE_FORMAT")}
