@@ -9,10 +9,21 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import pytest
 from django.conf import settings as project_settings
 from django.db import connections
 from pytest_django import Settings
+
+# Speed is measured elsewhere, against a peer: a busy machine must not fail a property. CI tries the same examples
+# each time; developers try new ones.
+hypothesis.settings.register_profile(
+    "leadmaster",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("leadmaster")
 
 
 def _on_sqlite() -> bool:
