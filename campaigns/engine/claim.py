@@ -16,12 +16,10 @@ from collections.abc import Mapping, Sequence
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django.db.models import F
 
-from campaigns import envio_states
 from campaigns.engine import diag, statements
 from campaigns.engine.plan import Plan, Slot
 from campaigns.engine.statements import Due
 from campaigns.engine.timing import lease
-from campaigns.enums import EnvioState
 from campaigns.models import Attempt, Envio, Lane, SessionDay
 from leadmaster.lib.db import drop_broken_connection, is_lost_connection, retrying
 
@@ -172,16 +170,7 @@ def _charge(slot: Slot, found: Round) -> bool:
 
 def _take(lane: Lane, token: uuid.UUID, slot: Slot, *, envio: Due, now: dt.datetime) -> Claim:
     lease_until = now + lease()
-    took_envio = envio_states.move(
-        envio.id,
-        source=EnvioState.PENDING,
-        target=EnvioState.SENDING,
-        lane=lane,
-        token=token,
-        lease_until=lease_until,
-        attempts=F("attempts") + 1,
-        dispatched_at=None,
-    )
+    took_envio = statements.take_envio(id=envio.id, lane=lane.pk, token=token, lease_until=lease_until)
     took_lane = statements.take_lane(id=lane.pk, token=token, lease_until=lease_until)
     if took_envio != 1 or took_lane != 1:
         # Somebody else holds one of them: the whole claim is rolled back, nothing was sent.

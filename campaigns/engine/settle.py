@@ -122,17 +122,9 @@ def _settle(claim: Claim, answer: Answer, now: dt.datetime, chance: random.Rando
 def _succeed(
     claim: Claim, answer: Answer, result: SendResult, now: dt.datetime, chance: random.Random
 ) -> EnvioState | None:
-    proof = {"message_id": result.message_id, "sent_at": now, "error_code": "", "error_text": ""}
     rest, burst = pause_after(claim.slot.campaign, claim.burst_count, chance=chance)
     free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
-    moved = envio_states.move(
-        claim.envio_id,
-        source=EnvioState.SENDING,
-        target=EnvioState.SENT,
-        guard=Q(token=claim.token),
-        lookup_due=None,
-        **proof,
-    )
+    moved = statements.settle_sent(id=claim.envio_id, token=claim.token, message_id=result.message_id, sent_at=now)
     close_attempt(
         claim.token,
         AttemptOutcome.SENT,
@@ -149,7 +141,8 @@ def _succeed(
         receipts.prove_sent(
             claim.envio_id, message_id=result.message_id, evidence=Evidence.LATE_ANSWER, at=now, now=now
         )
-    receipts.apply_early(claim.slot.session.pk, result.message_id, envio_id=claim.envio_id, now=now)
+    if statements.early_receipt(session=claim.slot.session.pk, message_id=result.message_id):
+        receipts.apply_early(claim.slot.session.pk, result.message_id, envio_id=claim.envio_id, now=now)
     return EnvioState.SENT
 
 

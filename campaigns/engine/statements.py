@@ -10,10 +10,22 @@ import datetime as dt
 import uuid
 from typing import Any, NamedTuple, cast
 
-from django.db.models import BigIntegerField, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, UUIDField
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    UUIDField,
+)
 
+from campaigns import envio_states
 from campaigns.enums import CampaignState, EnvioState
-from campaigns.models import Campaign, Envio, Lane, ScheduleDay, SenderSwitch, SessionDay
+from campaigns.models import Campaign, EarlyReceipt, Envio, Lane, ScheduleDay, SenderSwitch, SessionDay
 from leadmaster.directory.models import Suppression
 from leadmaster.lib.prepared import Param, PreparedRow, PreparedUpdate
 from whatsapp.models import WhatsAppSession
@@ -32,6 +44,7 @@ class Due(NamedTuple):
 
 _id = Param("id", BigIntegerField())
 _token = Param("token", UUIDField())
+_message_id = Param("message_id", CharField())
 _limit = Param("limit", BigIntegerField())
 _lease_until = Param("lease_until", DateTimeField())
 _now = cast(Any, Param("now", DateTimeField()))
@@ -50,6 +63,18 @@ first_due_warm = PreparedRow(lambda: _due().filter(warm=True)[:1])
 charge_session_day = PreparedUpdate(lambda: SessionDay.objects.filter(id=_id, used__lt=_limit), used=F("used") + 1)
 charge_schedule_day = PreparedUpdate(lambda: ScheduleDay.objects.filter(id=_id, used__lt=_limit), used=F("used") + 1)
 
+# `pendiente` to `enviando`. (id, lane, token, lease_until)
+take_envio = envio_states.prepared_move(
+    lambda: Envio.objects.filter(id=_id),
+    source=EnvioState.PENDING,
+    target=EnvioState.SENDING,
+    lane_id=Param("lane", BigIntegerField()),
+    token=_token,
+    lease_until=_lease_until,
+    attempts=F("attempts") + 1,
+    dispatched_at=None,
+)
+
 # Hold a free lane. (id, token, lease_until)
 take_lane = PreparedUpdate(
     lambda: Lane.objects.filter(id=_id, busy=False), busy=True, token=_token, lease_until=_lease_until
@@ -63,6 +88,26 @@ free_lane = PreparedUpdate(
     lease_until=None,
     next_due=Param("next_due", DateTimeField()),
     burst_count=Param("burst_count", BigIntegerField()),
+)
+
+
+# `enviando` to `enviado`, by the token that holds it. (id, token, message_id, sent_at)
+settle_sent = envio_states.prepared_move(
+    lambda: Envio.objects.filter(id=_id, token=_token),
+    source=EnvioState.SENDING,
+    target=EnvioState.SENT,
+    message_id=_message_id,
+    sent_at=Param("sent_at", DateTimeField()),
+    error_code="",
+    error_text="",
+    lookup_due=None,
+)
+
+# Whether an acknowledgement came before our own answer. (session, message_id)
+early_receipt = PreparedRow(
+    lambda: EarlyReceipt.objects.filter(
+        session_id=Param("session", BigIntegerField()), message_id=_message_id
+    ).values_list("id")[:1]
 )
 
 
