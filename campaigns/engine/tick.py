@@ -154,6 +154,7 @@ class _Minute:
         lanes = [lane for lane in candidates(slots, until=self._stop_claiming) if self._has_room(lane)]
         room = settings.SENDER_THREADS - len(flights)
         due = [lane.lane_id for lane in lanes if lane.next_due <= now][:room]
+        before = self.claimed
         for start in range(0, len(due), CLAIM_BATCH):
             found = claim(due[start : start + CLAIM_BATCH], slots, now=self._clock.now())
             self._dry |= found.dry
@@ -166,7 +167,8 @@ class _Minute:
                 flights.advance(0)
         later = [lane.next_due for lane in lanes if lane.next_due > now]
         self._next_lane = min(later, default=None)
-        return bool(due) or self._next_lane is not None
+        # Lanes that were due and found nothing wait for the next tick: it would find no more by asking again here.
+        return self.claimed > before or self._next_lane is not None
 
     def _open_slots(self, flights: Flights, now: dt.datetime) -> dict[int, list[Slot]]:
         """The plan without what this tick found empty, exhausted or in trouble; the order turns for fairness."""
