@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from campaigns import receipts
 from campaigns.engine import reap
@@ -110,9 +111,10 @@ def test_a_try_whose_row_was_proved_by_a_callback_is_closed_with_its_lane(dispat
         dies_with_the_message_on_the_wire(world)
     else:
         dies(world, before="before submit")
-    receipts.prove_sent(
-        Envio.objects.get().pk, message_id="true_older", evidence=Evidence.CALLBACK, at=world.now, now=world.now
-    )
+    with transaction.atomic():
+        receipts.prove_sent(
+            Envio.objects.get().pk, message_id="true_older", evidence=Evidence.CALLBACK, at=world.now, now=world.now
+        )
 
     lease_is_over(world)
 

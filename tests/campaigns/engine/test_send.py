@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from pytest_django import Settings
 
 from campaigns import lifecycle, receipts, switch
@@ -294,7 +294,8 @@ def test_a_row_that_moved_while_the_session_was_asked_closes_its_try_and_gives_b
 def _proved_by_an_older_try() -> None:
     envio = Envio.objects.get()
     now = envio.next_due
-    receipts.prove_sent(envio.pk, message_id="true_older", evidence=Evidence.CALLBACK, at=now, now=now)
+    with transaction.atomic():
+        receipts.prove_sent(envio.pk, message_id="true_older", evidence=Evidence.CALLBACK, at=now, now=now)
 
 
 def test_an_answer_after_the_deadline_still_counts_while_the_tick_is_there() -> None:
