@@ -12,8 +12,10 @@ import datetime as dt
 import itertools
 import zlib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import IsNull
 
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client, ContactPoint, Suppression
@@ -54,14 +56,20 @@ def draw(promoter: Promoter, filters: Filters, quantity: int, *, now: dt.datetim
 
 
 def offerable(promoter: Promoter, now: dt.datetime) -> Q:
-    """Clients that may be offered: present in the directory, not resting for this promoter, not opted out."""
+    """Clients that may be offered: present in the directory, not resting for this promoter, not opted out.
+
+    As scalars, because MariaDB answers a NOT EXISTS by writing down every opt-out there is; a scalar it asks for row by
+    row, by its key.
+    """
     resting = CoolDown.objects.filter(promoter=promoter, client=OuterRef("pk"), until__gt=now)
-    return Q(gone_at__isnull=True) & ~Exists(resting) & ~Exists(_opted_out(OuterRef("pk")))
-
-
-def _opted_out(client: OuterRef) -> QuerySet[ContactPoint]:
     suppressed = Suppression.objects.filter(phone=OuterRef("normalised"))
-    return ContactPoint.objects.filter(Exists(suppressed), client=client)
+    opted_out = ContactPoint.objects.order_by().filter(Q(_none(suppressed), _negated=True), client=OuterRef("pk"))
+    return Q(gone_at__isnull=True) & Q(_none(resting)) & Q(_none(opted_out))
+
+
+def _none(rows: QuerySet[Any]) -> IsNull:
+    """Whether there are none of these for the row outside."""
+    return IsNull(Subquery(rows.order_by().values("id")[:1]), rhs=True)
 
 
 # --- The pool ---------------------------------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
+from django.db import transaction
 
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
@@ -195,6 +197,32 @@ def test_fifty_promoters_share_the_last_free_clients(funnel: Funnel) -> None:
 
     assert errors(outcomes) == []
     assert sum(one.answer.granted for one in outcomes) == 60
+    assert findings() == []
+
+
+def test_a_draw_passes_by_what_somebody_holds_and_answers_at_once(funnel: Funnel) -> None:
+    promoter = PromoterFactory()
+    ClientFactory.create_batch(6)
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            list(Client.objects.order_by("id").select_for_update()[:4])
+            held.set()
+            assert done.wait(timeout=30)
+
+    def draw() -> Granted:
+        assert held.wait(timeout=30)
+        try:
+            return ask(promoter, 5, "k")
+        finally:
+            done.set()
+
+    with no_long_waits():
+        outcomes = at_once([hold, draw])
+
+    assert errors(outcomes) == []
+    assert outcomes[1].answer.granted == 2
     assert findings() == []
 
 
