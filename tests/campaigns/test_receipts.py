@@ -7,6 +7,7 @@ import itertools
 import uuid
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -209,7 +210,8 @@ def test_a_refusal_that_overtakes_our_own_answer_stands() -> None:
     assert envio.state == EnvioState.ERROR
 
     # The answer: accepted, with the same id. It says nothing new.
-    receipts.prove_sent(envio.pk, message_id="true_A", evidence=Evidence.LATE_ANSWER, at=NOW, now=NOW)
+    with transaction.atomic():
+        receipts.prove_sent(envio.pk, message_id="true_A", evidence=Evidence.LATE_ANSWER, at=NOW, now=NOW)
     give(envio, K.SERVER)
 
     assert (envio.state, envio.ack) == (EnvioState.ERROR, Ack.SERVER)
