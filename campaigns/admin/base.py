@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
@@ -32,13 +33,14 @@ def require_act(request: HttpRequest, act: Act, campaign: Campaign) -> None:
         raise PermissionDenied
 
 
-class ScopedFilter(SimpleListFilter):
+class ScopedFilter(SimpleListFilter, ABC):
     """A filter by a related row that offers only what this person may see."""
 
     lookup = ""
 
+    @abstractmethod
     def choices_for(self, user: Any) -> QuerySet[Any]:
-        raise NotImplementedError
+        """The rows that this person may choose among, in the order they are offered."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(str(row.pk), str(row)) for row in self.choices_for(request.user)[:_CHOICES]]

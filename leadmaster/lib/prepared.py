@@ -9,6 +9,7 @@ for every message this keeps the ORM's words, and pays for them once:
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,15 +31,16 @@ class Param(Expression):
         return "%s", [self]
 
 
-class _Prepared:
+class _Prepared(ABC):
     """Compiled at its first execution, when the database is known, and once for each kind of database."""
 
     def __init__(self, build: Build) -> None:
         self._build = build
         self._compiled: dict[str, tuple[str, Sequence[Any]]] = {}
 
+    @abstractmethod
     def _compiler(self) -> Any:
-        raise NotImplementedError
+        """Django's SQL compiler of this statement, for the connection at hand."""
 
     def _execute(self, cursor: Any, values: dict[str, Any]) -> None:
         if connection.vendor not in self._compiled:
