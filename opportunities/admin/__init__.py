@@ -1,0 +1,4 @@
+"""The supervisors' desk for opportunities: one module per noun, every action by the confirm recipe.
+
+Each module registers its own pages; here they are only imported.
+"""

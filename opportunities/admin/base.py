@@ -1,0 +1,110 @@
+"""What the desk's pages share: who asks, which teams and promoters are theirs to decide about, and how states look."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.admin.base import ScopedFilter, person
+from leadmaster.accounts.models import Team, User
+from leadmaster.accounts.scope import scope
+from leadmaster.lib.modeladmins import ScopedAdmin
+from opportunities.models import Promoter, Stage
+from opportunities.policy import SUPERVISE
+
+__all__ = [
+    "DeskAdmin",
+    "PromoterFilter",
+    "ScopedFilter",
+    "StageFilter",
+    "TeamFilter",
+    "person",
+    "promoters_of",
+    "require_supervisor_role",
+    "team_ids_of",
+    "teams_of",
+]
+
+M = TypeVar("M", bound=Model)
+
+
+def teams_of(user: Any) -> QuerySet[Team]:
+    """The teams that this person decides about."""
+    if not isinstance(user, User) or not user.is_active:
+        return Team.objects.none()
+    return Team.objects.all() if user.is_administrator else user.supervised_teams.all()
+
+
+def team_ids_of(user: Any) -> list[int]:
+    """The same by id: a list that MariaDB walks its indexes with, where a join would have it sort every row."""
+    return list(teams_of(user).order_by("pk").values_list("pk", flat=True))
+
+
+def promoters_of(user: Any) -> QuerySet[Promoter]:
+    """The promoters of those teams, by name."""
+    if not isinstance(user, User):
+        return Promoter.objects.none()
+    rows = Promoter.objects.filter(scope(user, owner="user", team="desk__team"))
+    return rows.select_related("user", "desk__team", "desk__calendar").order_by(
+        "user__first_name", "user__last_name", "user__username"
+    )
+
+
+def require_supervisor_role(request: HttpRequest) -> User:
+    """Who asks, if their role decides about others' work at all; else 403."""
+    user = person(request)
+    if not user.is_active or not user.has_perm(SUPERVISE):
+        raise PermissionDenied
+    return user
+
+
+class DeskAdmin(ScopedAdmin[M]):
+    """A page of the supervisors' desk: promoters have their own pages, and none of these."""
+
+    # Where the row's team is, by which rows are visible.
+    team_field = "team"
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return request.user.has_perm(SUPERVISE)
+
+    def visible(self, rows: QuerySet[M], request: HttpRequest) -> QuerySet[M]:
+        user = request.user
+        if isinstance(user, User) and user.is_active and user.is_administrator:
+            return rows
+        return rows.filter(**{f"{self.team_field}__in": team_ids_of(user)})
+
+
+class TeamFilter(ScopedFilter):
+    """Give subclasses another `lookup` where the team lies further away."""
+
+    title = _("equipo")
+    parameter_name = "team"
+    lookup = "team"
+
+    def choices_for(self, user: Any) -> QuerySet[Team]:
+        return teams_of(user)
+
+
+class PromoterFilter(ScopedFilter):
+    title = _("promotor")
+    parameter_name = "owner"
+    lookup = "owner"
+
+    def choices_for(self, user: Any) -> QuerySet[Promoter]:
+        return promoters_of(user)
+
+
+class StageFilter(ScopedFilter):
+    title = _("etapa")
+    parameter_name = "stage"
+    lookup = "stage"
+
+    def choices_for(self, user: Any) -> QuerySet[Stage]:
+        return Stage.objects.all()
