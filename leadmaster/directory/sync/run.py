@@ -177,10 +177,10 @@ class _Run:
         self._commit(write, done=len(records), after=after)
 
     def _look_for_gone(self) -> None:
-        # In the order of the unique key: by primary key the database would sort the whole source for every page.
-        rows = Client.objects.filter(source=self.name).present().order_by("external_id")
-        if self.after is not None:
-            rows = rows.filter(external_id__gt=self.after[0])
+        # In the order of the unique key: by primary key the database would sort the whole source for every page. The
+        # first page names its place too (nobody's id is empty), or a small table is read whole and sorted for it.
+        after = self.after[0] if self.after is not None else ""
+        rows = Client.objects.filter(source=self.name, external_id__gt=after).present().order_by("external_id")
         ours = list(rows.values_list("external_id", "pk")[: self.batch])
         there = self.source.still_there([external_id for external_id, _pk in ours])
         missing = [pk for external_id, pk in ours if external_id not in there]
