@@ -173,7 +173,7 @@ def _check_limit(promoter: Promoter, now: dt.datetime) -> None:
     today = business_day(now, tz)
     start = dt.datetime.combine(today, dt.time(0), tzinfo=tz).astimezone(dt.UTC)
     used = OpportunityEvent.objects.filter(kind=EventKind.CAPTURED, to_owner=promoter, at__gte=start).count()
-    if used >= promoter.desk.daily_captures:
+    if used >= promoter.captures_of_a_day:
         raise NoQuota(_("Ya usaste las captaciones de hoy."))
 
 

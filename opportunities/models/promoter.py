@@ -36,6 +36,7 @@ class Promoter(models.Model):
     user = models.OneToOneField(User, models.CASCADE, related_name="promoter", verbose_name=_("persona"))
     desk = models.ForeignKey(Desk, models.PROTECT, related_name="promoters", verbose_name=_("mesa"))
     daily_quota = models.PositiveIntegerField(_("cupo diario"), null=True, blank=True)
+    daily_captures = models.PositiveIntegerField(_("captaciones diarias"), null=True, blank=True)
     capacity = models.PositiveIntegerField(_("oportunidades activas"), null=True, blank=True)
     available = models.BooleanField(_("recibe asignaciones"), default=True)
 
@@ -49,6 +50,10 @@ class Promoter(models.Model):
     @property
     def quota_of_a_day(self) -> int:
         return self.desk.daily_quota if self.daily_quota is None else self.daily_quota
+
+    @property
+    def captures_of_a_day(self) -> int:
+        return self.desk.daily_captures if self.daily_captures is None else self.daily_captures
 
     @property
     def most_active(self) -> int:

@@ -58,7 +58,7 @@ class Client(models.Model):
             models.CheckConstraint(condition=Q(availability__in=Availability.values), name="client_availability_known"),
             models.CheckConstraint(condition=Q(shard__range=(0, SHARDS - 1)), name="client_shard_in_range"),
         ]
-        # All five have one reader: the desk's draw, and the counts of its filter options. It walks one availability
+        # The first five have one reader: the desk's draw, and the counts of its filter options. It walks one availability
         # from a shard on, in the order of (shard, id), with none, one or two facets fixed.
         indexes = [
             models.Index(fields=["availability", "shard", "id"], name="client_free"),
@@ -66,6 +66,9 @@ class Client(models.Model):
             models.Index(fields=["availability", "agreement", "shard", "id"], name="client_free_agreement"),
             models.Index(fields=["availability", "client_type", "shard", "id"], name="client_free_type"),
             models.Index(fields=["availability", "province", "city", "shard", "id"], name="client_free_city"),
+            # Reader: whoever looks a person up by the beginning of a name. The source's id has its unique index.
+            models.Index(fields=["name", "last_names"], name="client_by_name"),
+            models.Index(fields=["last_names", "name"], name="client_by_last_names"),
         ]
 
     def __str__(self) -> str:
