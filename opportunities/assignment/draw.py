@@ -18,6 +18,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 
 from leadmaster.directory.enums import Availability
+from leadmaster.directory.facets import reach
 from leadmaster.directory.models import Client, ContactPoint, Suppression
 from opportunities.assignment.filters import Filters
 from opportunities.enums import OpportunityState
@@ -27,8 +28,6 @@ SHARDS = 64
 # Pooled rows are looked at by the page, the oldest first, and one request turns so many pages.
 POOL_PAGE = 2_000
 _POOL_PAGES = 5
-# How far a request looks along the index for filters that the index does not carry.
-WINDOW = 20_000
 # How often one looks further when others hold the first ones.
 _LOOKS = 64
 # Free candidates are read by the page: enough for a few that others hold.
@@ -139,7 +138,11 @@ def _free(promoter: Promoter, filters: Filters, quantity: int, *, seed: int, now
 def _candidates(promoter: Promoter, filters: Filters, part: Q, quantity: int, *, now: dt.datetime) -> Iterator[int]:
     """Free clients in the order of (shard, id). Whoever takes the first ones causes no second query."""
     rows = Client.objects.filter(
-        filters.condition(), offerable(promoter, now), part, reach(filters, part), availability=Availability.FREE
+        filters.condition(),
+        offerable(promoter, now),
+        part,
+        reach(filters, Availability.FREE, part=part),
+        availability=Availability.FREE,
     ).order_by("shard", "id")
     size = max(quantity, _FREE_PAGE)
     after = Q()
@@ -167,15 +170,3 @@ def _lock(candidates: Iterator[int], quantity: int, *, availability: Availabilit
         states = dict(found.values_list("id", "availability"))
         locked += [client_id for client_id in named if states.get(client_id) == availability]
     return locked
-
-
-def reach(filters: Filters, part: Q) -> Q:
-    """Up to where a request looks: everywhere when an index carries all of its filters, else so far along the best one.
-
-    The place is found on the index alone.
-    """
-    if filters.indexed() == filters:
-        return Q()
-    along = Client.objects.filter(filters.indexed().condition(), part, availability=Availability.FREE)
-    end = along.order_by("shard", "id").values_list("shard", "id")[WINDOW : WINDOW + 1].first()
-    return Q() if end is None else Q(shard__lte=end[0]) & (Q(shard__lt=end[0]) | Q(id__lt=end[1]))

@@ -10,16 +10,14 @@ import collections
 import dataclasses
 import datetime as dt
 
-from django.db.models import Q
-
 from leadmaster.directory.enums import Availability
+from leadmaster.directory.facets import MOST_VALUES, Count, reach, values
 from leadmaster.directory.models import Client
-from opportunities.assignment.draw import POOL_PAGE, offerable, reach
+from opportunities.assignment.draw import POOL_PAGE, offerable
 from opportunities.assignment.filters import FACETS, Filters
 from opportunities.models import Opportunity, Promoter
 
 EXACT_UP_TO = 1_000
-_MOST_OPTIONS = 50
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,7 +30,7 @@ class Option:
 
     @property
     def label(self) -> str:
-        return f"{self.count:,}".replace(",", ".") + ("+" if self.more else "")
+        return Count(number=self.count, more=self.more).label
 
 
 def count(promoter: Promoter, filters: Filters, *, now: dt.datetime) -> int:
@@ -53,8 +51,8 @@ def options(promoter: Promoter, filters: Filters, facet: str, *, now: dt.datetim
         return []
     pooled = _pooled_by(promoter, others, facet, now=now)
     found = []
-    for value in sorted({*_values(others, facet), *pooled})[:_MOST_OPTIONS]:
-        free, cut = _free(promoter, dataclasses.replace(others, **{facet: value}), now=now)
+    for value in sorted({*values(others, facet, Availability.FREE), *pooled})[:MOST_VALUES]:
+        free, cut = _free(promoter, others.having(facet, value), now=now)
         number = free + pooled[value]
         if number:
             more = cut or number > EXACT_UP_TO
@@ -64,7 +62,7 @@ def options(promoter: Promoter, filters: Filters, facet: str, *, now: dt.datetim
 
 def _free(promoter: Promoter, filters: Filters, *, now: dt.datetime) -> tuple[int, bool]:
     """How many free ones, up to EXACT_UP_TO + 1, and whether the look ended before the directory did."""
-    within = reach(filters, Q())
+    within = reach(filters, Availability.FREE)
     rows = Client.objects.filter(within, filters.condition(), offerable(promoter, now), availability=Availability.FREE)
     number = rows.values("id")[: EXACT_UP_TO + 1].count()
     return number, bool(within) and number <= EXACT_UP_TO
@@ -84,22 +82,3 @@ def _pooled_by(promoter: Promoter, others: Filters, facet: str, *, now: dt.datet
     rows = Client.objects.filter(offerable(promoter, now), others.condition(), id__in=page)
     values = rows.filter(availability=Availability.POOL).values_list(facet, flat=True)
     return collections.Counter(value for value in values if value)
-
-
-def _values(others: Filters, facet: str) -> list[str]:
-    """Distinct values by hops over the facet's own index: one short query per value, however many clients there are.
-
-    Cities are those of the chosen province.
-    """
-    rows = Client.objects.filter(availability=Availability.FREE)
-    if facet == "city":
-        rows = rows.filter(province=others.province)
-    values: list[str] = []
-    last = ""
-    while len(values) < _MOST_OPTIONS:
-        value = rows.filter(**{f"{facet}__gt": last}).order_by(facet).values_list(facet, flat=True).first()
-        if value is None:
-            return values
-        values.append(value)
-        last = value
-    return values
