@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import functools
+import zoneinfo
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin import display
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -18,17 +22,22 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from leadmaster.accounts.models import Team, User
+from leadmaster.calendars.arithmetic import CLOSED, Calendar
 from leadmaster.calendars.errors import Refused
-from leadmaster.calendars.forms import DAYS, CalendarForm, HolidayForm, NationalForm
+from leadmaster.calendars.forms import DAYS, CalendarForm, NationalForm, TeamCalendarForm
+from leadmaster.calendars.holiday_admin import HolidayAdmin
+from leadmaster.calendars.hours_admin import Change, HoursAdmin
 from leadmaster.calendars.models import WEEKDAYS, Holiday, OperatingCalendar, hours_text
 from leadmaster.calendars.national import Country, import_holidays, missing_holidays
-from leadmaster.calendars.saving import make_general, save_calendar, save_holiday
+from leadmaster.calendars.saving import make_general, save_calendar
 from leadmaster.lib import screens
 from leadmaster.lib.adminviews import Confirmation, confirm_and_run
-from leadmaster.lib.modeladmins import ModelAdmin, ScopedAdmin
 
 if TYPE_CHECKING:
     from django.forms import ModelForm
+
+__all__ = ["HolidayAdmin", "OperatingCalendarAdmin"]
 
 _SAMPLE = 30
 _ARGENTINA = ("America/Argentina/", "America/Buenos_Aires", "America/Cordoba")
@@ -36,7 +45,7 @@ _BRAZIL = frozenset(f"America/{city}" for city in ("Sao_Paulo", "Bahia", "Fortal
 
 
 @admin.register(OperatingCalendar)
-class OperatingCalendarAdmin(ScopedAdmin[OperatingCalendar]):
+class OperatingCalendarAdmin(HoursAdmin[OperatingCalendar]):
     form = CalendarForm
     list_display = ("name", "whose", "hours", "time_zone", "upcoming")
     list_select_related = ("team",)
@@ -67,11 +76,37 @@ class OperatingCalendarAdmin(ScopedAdmin[OperatingCalendar]):
         recent = Holiday.objects.filter(date__gte=timezone.localdate() - dt.timedelta(days=1)).order_by("date")
         return super().get_queryset(request).prefetch_related("windows", Prefetch("holidays", recent, to_attr="coming"))
 
+    def visible(self, rows: QuerySet[OperatingCalendar], request: HttpRequest) -> QuerySet[OperatingCalendar]:
+        return rows.filter(pk__in=self.seen(request).values("pk"))
+
     def has_change_permission(self, request: HttpRequest, obj: OperatingCalendar | None = None) -> bool:
-        """The general one is everybody's: whoever changes it moves the deadlines of teams that are not theirs."""
-        if obj is not None and obj.is_general and not getattr(request.user, "is_administrator", False):
-            return False
-        return super().has_change_permission(request, obj)
+        return super().has_change_permission(request, obj) and (obj is None or self.keeps(request, obj.pk))
+
+    def get_form(self, request: HttpRequest, obj: OperatingCalendar | None = None, **kwargs: Any) -> Any:
+        if not _is_administrator(request):
+            kwargs["form"] = TeamCalendarForm
+        return super().get_form(request, obj, **kwargs)
+
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        user = request.user
+        if db_field.name == "team" and isinstance(user, User) and not user.is_administrator:
+            kwargs["queryset"] = Team.objects.filter(pk__in=user.supervised_teams.values("pk"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def asked(self, request: HttpRequest, object_id: str | None) -> tuple[ModelForm[OperatingCalendar], Change] | None:
+        # By a new calendar nobody's time is running.
+        saved = self.get_object(request, object_id) if object_id is not None else None
+        form = self.bound_form(request, self.get_object(request, object_id)) if saved and object_id else None
+        if saved is None or not isinstance(form, CalendarForm):
+            return None
+        week, obj = form.week(), form.instance
+        return form, Change(
+            calendar=saved,
+            new=Calendar(week, zoneinfo.ZoneInfo(obj.time_zone), saved.as_value().holidays),
+            save=functools.partial(_write, form),
+        )
 
     def save_model(
         self,
@@ -80,11 +115,7 @@ class OperatingCalendarAdmin(ScopedAdmin[OperatingCalendar]):
         form: ModelForm[OperatingCalendar],
         change: bool,  # noqa: FBT001 - Django's
     ) -> None:
-        if not isinstance(form, CalendarForm):
-            raise TypeError("calendars are written by their own form")
-        save_calendar(obj, week=form.week())
-        if form.cleaned_data["general"] and not obj.is_general:
-            make_general(obj)
+        _write(form)
 
     # --- The list -------------------------------------------------------------------------------------------------------
 
@@ -146,13 +177,22 @@ class OperatingCalendarAdmin(ScopedAdmin[OperatingCalendar]):
         country = Country(country)
         missing = missing_holidays(calendar, country, [year])
 
-        def run(data: Mapping[str, Any]) -> str:
-            done = import_holidays(calendar, data["country"], [data["year"]])
+        def run(data: Mapping[str, Any]) -> str | HttpResponse:
+            dates = {one.date: CLOSED for one in missing_holidays(calendar, data["country"], [data["year"]])}
+            value = calendar.as_value()
+            change = Change(
+                calendar=calendar,
+                new=dataclasses.replace(value, holidays={**value.holidays, **dates}),
+                save=functools.partial(import_holidays, calendar, data["country"], [data["year"]]),
+            )
+            first = self.try_to_change(request, change)
+            if first is not None:
+                return first
             return ngettext(
                 "Se agregó %(n)d feriado. Los que ya estaban no se tocaron.",
                 "Se agregaron %(n)d feriados. Los que ya estaban no se tocaron.",
-                done.added,
-            ) % {"n": done.added}
+                len(dates),
+            ) % {"n": len(dates)}
 
         return confirm_and_run(
             request,
@@ -166,7 +206,6 @@ class OperatingCalendarAdmin(ScopedAdmin[OperatingCalendar]):
                 facts=[(_("Faltan de %(country)s, %(year)s") % {"country": country.label, "year": year}, len(missing))],
                 sample=[f"{holiday.date:%d/%m/%Y} · {holiday.name}" for holiday in missing[:_SAMPLE]],
                 sample_title=_("Se agregan"),
-                warning=_("Los plazos abiertos no se mueven solos: mira la simulación antes de cambiar el calendario."),
             ),
             run=run,
             refusals=Refused,
@@ -175,40 +214,6 @@ class OperatingCalendarAdmin(ScopedAdmin[OperatingCalendar]):
             back=reverse("admin:calendars_operatingcalendar_change", args=[calendar.pk]),
             context={**self.admin_site.each_context(request), "opts": self.opts},
         )
-
-
-@admin.register(Holiday)
-class HolidayAdmin(ModelAdmin[Holiday]):
-    form = HolidayForm
-    compressed_fields = True
-    list_fullwidth = True
-    list_display = ("date", "name", "hours", "calendar")
-    list_select_related = ("calendar",)
-    list_filter = ("calendar",)
-    search_fields = ("name",)
-    search_help_text = gettext_lazy("Busca por nombre de feriado")
-    date_hierarchy = "date"
-    ordering = ("-date",)
-    fields = (("calendar", "date"), "name", "windows")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Holiday]:
-        seen = OperatingCalendar.objects.visible_to(request.user)
-        return super().get_queryset(request).filter(calendar__in=seen).prefetch_related("windows")
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "calendar":
-            kwargs["queryset"] = OperatingCalendar.objects.visible_to(request.user)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: Holiday, form: ModelForm[Holiday], change: bool) -> None:  # noqa: FBT001 - Django's
-        if not isinstance(form, HolidayForm):
-            raise TypeError("holidays are written by their own form")
-        save_holiday(obj, hours=form.hours())
-
-    @display(description=gettext_lazy("horario"))
-    def hours(self, holiday: Holiday) -> SafeString | str:
-        windows = [(window.opens, window.closes) for window in holiday.windows.all()]
-        return hours_text(windows) if windows else screens.badge(_("Cerrado"))
 
 
 def _week_lines(calendar: OperatingCalendar) -> list[tuple[str, str]]:
@@ -232,6 +237,18 @@ def _days(first: int, last: int) -> str:
     if first == last:
         return str(WEEKDAYS[first])
     return _("%(first)s a %(last)s") % {"first": WEEKDAYS[first], "last": str(WEEKDAYS[last]).lower()}
+
+
+def _write(form: ModelForm[OperatingCalendar]) -> None:
+    if not isinstance(form, CalendarForm):
+        raise TypeError("calendars are written by their own form")
+    save_calendar(form.instance, week=form.week())
+    if form.cleaned_data["general"] and not form.instance.is_general:
+        make_general(form.instance)
+
+
+def _is_administrator(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and request.user.is_administrator
 
 
 def _guess(calendar: OperatingCalendar) -> dict[str, Any]:

@@ -76,6 +76,17 @@ class CalendarForm(CalendarModelForm):
         return tuple(Hours.of(*self.cleaned_data[name]) for name in DAYS)
 
 
+class TeamCalendarForm(CalendarForm):
+    """For supervisors: administrators decide which calendar is the general one, and keep those that are no team's."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["general"].disabled = True
+        # A page that is only read has no fields of the model.
+        if "team" in self.fields:
+            self.fields["team"].required = True
+
+
 class HolidayForm(HolidayModelForm):
     """`hours()` are the special hours, once the form is valid. None: closed all day."""
 
@@ -92,6 +103,9 @@ class HolidayForm(HolidayModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
+            # Another calendar's date is another date: it is deleted there and written here.
+            if "calendar" in self.fields:
+                self.fields["calendar"].disabled = True
             self.initial["windows"] = [(window.opens, window.closes) for window in self.instance.windows.all()]
 
     def hours(self) -> Hours:

@@ -27,6 +27,15 @@ class OperatingCalendarQuerySet(models.QuerySet["OperatingCalendar"]):
         supervised, joined = user.supervised_teams.values("pk"), user.teams.values("pk")
         return self.filter(Q(is_general=True) | Q(team__in=supervised) | Q(team__in=joined))
 
+    def kept_by(self, user: User | AnonymousUser) -> Self:
+        """Administrators keep all; supervisors their teams'. The general one is everybody's: whoever changes it moves
+        the deadlines of teams that are not theirs."""
+        if isinstance(user, AnonymousUser) or not user.is_active:
+            return self.none()
+        if user.is_administrator:
+            return self
+        return self.filter(team__in=user.supervised_teams.values("pk"), is_general__isnull=True)
+
     def for_team(self, team_id: int | None) -> OperatingCalendar:
         """The team's own calendar, else the general one. One query. Raises NoCalendar when there is neither."""
         candidates = Q(is_general=True) if team_id is None else Q(is_general=True) | Q(team_id=team_id)

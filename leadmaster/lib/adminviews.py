@@ -72,7 +72,7 @@ def confirm_and_run(
     request: HttpRequest,
     *,
     page: Confirmation,
-    run: Callable[[Mapping[str, Any]], str],
+    run: Callable[[Mapping[str, Any]], str | HttpResponse],
     refusals: type[Exception] | tuple[type[Exception], ...],
     back: str,
     context: Mapping[str, Any],
@@ -81,8 +81,8 @@ def confirm_and_run(
 ) -> HttpResponse:
     """Ask on GET, act on POST, and go `back`.
 
-    `run` makes the one operation call with the form's cleaned data and returns the sentence to show. An exception
-    among `refusals` is shown as its own sentence.
+    `run` makes the one operation call with the form's cleaned data and returns the sentence to show, or a page that has
+    to be read first. An exception among `refusals` is shown as its own sentence.
     """
     if request.method not in {"GET", "HEAD", "POST"}:
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
@@ -96,5 +96,7 @@ def confirm_and_run(
     except refusals as refusal:
         messages.error(request, str(refusal))
     else:
+        if isinstance(done, HttpResponse):
+            return done
         messages.success(request, done)
     return HttpResponseRedirect(back)
