@@ -4,38 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import tempfile
-import time
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from django.utils.translation import gettext as _
 
-from campaigns.audience.batches import BatchWriter, Decision, batches
+from campaigns.audience.batches import batches
 from campaigns.audience.errors import AudienceError, file_errors
 from campaigns.audience.mapping import ColumnMapping
 from campaigns.audience.plan import Plan, make_plan
 from campaigns.audience.preview import decimal_sign
-from campaigns.audience.records import (
-    adopt_record,
-    close_record,
-    interrupted,
-    keep_report,
-    open_record,
-    stored_file,
-)
-from campaigns.audience.report import Result, RowReport
+from campaigns.audience.records import adopt_record, close_record, open_record, stored_file
 from campaigns.audience.rows import RowReader
-from campaigns.audience.seen import seen_phones
+from campaigns.audience.running import Job, Progress, run_job
 from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
 from leadmaster.accounts.models import User
 from leadmaster.lib.db import retrying
 from leadmaster.lib.tabular import Table, open_table
-
-Progress = Callable[[int, int], None]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -86,7 +72,11 @@ def import_file(
         _check_writable(report_path)
         record = None
         if not dry_run:
-            record = retrying(lambda: open_record(plan, file_name=name, by=by, now=now))
+            record = retrying(
+                lambda: open_record(
+                    campaign, fields=plan.preview.fields, mapping=plan.mapping.as_json(), title=name, by=by, now=now
+                )
+            )
         return _run(plan, table, record=record, now=now, progress=progress, report_path=report_path)
 
 
@@ -113,7 +103,8 @@ def run_import(record: RecipientImport, *, now: dt.datetime, progress: Progress 
             open_table(stored, decimal=decimal_sign(record.campaign.session.region)) as table,
         ):
             plan = make_plan(record.campaign, table, mapping=mapping, by=record.by)
-            retrying(lambda: adopt_record(plan, record, now=now))
+            fields, columns = plan.preview.fields, plan.mapping.as_json()
+            retrying(lambda: adopt_record(record, fields=fields, mapping=columns, now=now))
             return _run(plan, table, record=record, now=now, progress=progress, report_path=None)
     except Refused as error:
         close_record(record, state=RecipientImport.State.FAILED, now=now, error=str(error))
@@ -129,78 +120,30 @@ def _run(
     progress: Progress | None,
     report_path: Path | None,
 ) -> ImportReport:
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        path = report_path or Path(folder) / "informe.csv"
-        try:
-            counts, reasons = _write_rows(plan, table, path, record=record, now=now, progress=progress)
-        except BaseException as error:
-            if record:
-                keep_report(record, path)
-                refusal = str(error) if isinstance(error, Refused) else interrupted()
-                close_record(record, state=RecipientImport.State.FAILED, now=_later(now, started), error=refusal)
-            raise
-        if record:
-            keep_report(record, path)
-            close_record(record, state=RecipientImport.State.DONE, now=_later(now, started))
-            record.refresh_from_db()
+    reader = RowReader(
+        mapping=plan.mapping,
+        fields=plan.preview.fields,
+        region=plan.campaign.session.region,
+        delimiter=plan.preview.delimiter,
+    )
+    job = Job(
+        campaign=plan.campaign,
+        template=plan.template,
+        batches=batches(reader.read(table.rows())),
+        total=plan.records,
+        record=record,
+        now=now,
+    )
+    tally = run_job(job, progress=progress, report_path=report_path)
     return ImportReport(
         campaign_id=plan.campaign.pk,
         import_id=record.pk if record else None,
         dry_run=record is None,
-        rows=counts.total(),
-        **{result.value: counts[result] for result in Result},
-        reasons=dict(reasons),
+        **tally.as_fields(),
+        reasons=dict(tally.reasons),
         encoding=plan.preview.encoding,
         delimiter=plan.preview.delimiter,
         sheet=plan.preview.sheet,
         mapping=plan.mapping,
         fields=plan.preview.fields,
     )
-
-
-def _write_rows(
-    plan: Plan,
-    table: Table,
-    path: Path,
-    *,
-    record: RecipientImport | None,
-    now: dt.datetime,
-    progress: Progress | None,
-) -> tuple[Counter[Result], Counter[str]]:
-    region = plan.campaign.session.region
-    reader = RowReader(
-        mapping=plan.mapping, fields=plan.preview.fields, region=region, delimiter=plan.preview.delimiter
-    )
-    counts: Counter[Result] = Counter()
-    reasons: Counter[str] = Counter()
-    with seen_phones() as seen, path.open("w", encoding="utf-8", newline="") as stream:
-        report = RowReport(stream, region=region)
-        writer = BatchWriter(plan.campaign, template=plan.template, seen=seen, record=record, now=now)
-        for batch in batches(reader.read(table.rows())):
-            for decision in writer.write(batch):
-                counts[decision.result] += 1
-                if decision.code:
-                    reasons[decision.code] += 1
-                _report_line(report, decision)
-            if progress:
-                progress(batch[-1].row, plan.records)
-    return counts, reasons
-
-
-def _report_line(report: RowReport, decision: Decision) -> None:
-    row = decision.row
-    report.line(
-        row=row.row,
-        raw_phone=row.raw_phone,
-        phone=decision.phone,
-        name=row.name,
-        result=decision.result,
-        reason=decision.reason,
-        first_row=decision.first_row,
-    )
-
-
-def _later(now: dt.datetime, started: float) -> dt.datetime:
-    """`now`, as many seconds later as went by since `started` (monotonic)."""
-    return now + dt.timedelta(seconds=time.monotonic() - started)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
@@ -41,7 +42,7 @@ def make_plan(campaign: Campaign, table: Table, *, mapping: ColumnMapping | None
         )
     if not preview.sample and records <= (preview.guess.header_row or 0):
         raise AudienceError("no_rows", _("El archivo solo tiene el encabezado: agrega los destinatarios."))
-    template = _checked_template(campaign, preview, preview.guess)
+    template = fillable_template(campaign, known_fields(preview.fields, mapping=preview.guess))
     return Plan(campaign=campaign, preview=preview, mapping=preview.guess, template=template, records=records)
 
 
@@ -54,9 +55,8 @@ def check_editable(campaign: Campaign) -> None:
         )
 
 
-def _checked_template(campaign: Campaign, preview: FilePreview, mapping: ColumnMapping) -> Template:
-    """The template, if every row of this file can be asked for what it needs."""
-    known = known_fields(preview.fields, mapping=mapping)
+def fillable_template(campaign: Campaign, known: Sequence[str]) -> Template:
+    """The template, if everybody who has the `known` fields can be asked for what it needs. Raises AudienceError."""
     try:
         template = parse(campaign.template)
         # A file without names is fine where the message says what to call people.

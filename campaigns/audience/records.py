@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns.audience.errors import AudienceError
-from campaigns.audience.plan import Plan, check_editable
+from campaigns.audience.plan import check_editable
 from campaigns.audience.report import Result
 from campaigns.models import Campaign, RecipientImport
 from campaigns.rendering import NAME_FIELDS
@@ -24,18 +24,30 @@ _LOST_AFTER = dt.timedelta(hours=1)
 
 
 @transaction.atomic(durable=True)
-def open_record(plan: Plan, *, file_name: str, by: User | None, now: dt.datetime) -> RecipientImport:
-    campaign = _adopt_columns(plan)
-    _give_up_lost(campaign, now=now)
+def open_record(
+    campaign: Campaign,
+    *,
+    fields: Iterable[str],
+    mapping: Mapping[str, Any],
+    title: str,
+    by: User | None,
+    now: dt.datetime,
+) -> RecipientImport:
+    """A running import of people with these `fields`; `mapping` says how they are read, `title` where they are from."""
+    locked = _adopt_columns(campaign, fields)
+    _give_up_lost(locked, now=now)
     return RecipientImport.objects.create(
-        campaign=campaign, by=by, file_name=file_name[:255], mapping=plan.mapping.as_json(), started_at=now
+        campaign=locked, by=by, file_name=title[:255], mapping=dict(mapping), started_at=now
     )
 
 
 @transaction.atomic(durable=True)
-def adopt_record(plan: Plan, record: RecipientImport, *, now: dt.datetime) -> None:
-    _give_up_lost(_adopt_columns(plan), now=now)
-    record.mapping = plan.mapping.as_json()
+def adopt_record(
+    record: RecipientImport, *, fields: Iterable[str], mapping: Mapping[str, Any], now: dt.datetime
+) -> None:
+    """The same for an import that was written down before it could run."""
+    _give_up_lost(_adopt_columns(record.campaign, fields), now=now)
+    record.mapping = dict(mapping)
     record.state = RecipientImport.State.RUNNING
     record.started_at = now
     # A second run of the same record counts from the start: what the first one added is "already there" now.
@@ -44,14 +56,14 @@ def adopt_record(plan: Plan, record: RecipientImport, *, now: dt.datetime) -> No
     record.save()
 
 
-def _adopt_columns(plan: Plan) -> Campaign:
-    """The file's columns become words of the campaign's message."""
-    campaign = Campaign.objects.select_for_update().get(pk=plan.campaign.pk)
-    check_editable(campaign)
-    fields = [field for field in plan.preview.fields if field not in NAME_FIELDS]
-    campaign.columns = list(dict.fromkeys([*campaign.columns, *fields]))
-    campaign.save(update_fields=["columns"])
-    return campaign
+def _adopt_columns(campaign: Campaign, fields: Iterable[str]) -> Campaign:
+    """What is known of the people becomes words of the campaign's message."""
+    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    check_editable(locked)
+    new = [field for field in fields if field not in NAME_FIELDS]
+    locked.columns = list(dict.fromkeys([*locked.columns, *new]))
+    locked.save(update_fields=["columns"])
+    return locked
 
 
 def _give_up_lost(campaign: Campaign, *, now: dt.datetime) -> None:
@@ -69,7 +81,7 @@ def close_record(record: RecipientImport, *, state: str, now: dt.datetime, error
 
 
 def interrupted() -> str:
-    return _("Se interrumpió. Importa otra vez el mismo archivo: se agregará lo que falta.")
+    return _("Se interrumpió. Importa lo mismo otra vez: se agregará lo que falta.")
 
 
 @contextmanager
