@@ -51,7 +51,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": _PRIMARY},
-    "STYLES": [_file("admin.css")],
+    "STYLES": [_file("admin.css"), _file("admin-desk.css")],
     "SCRIPTS": [_file("live.js")],
     "DASHBOARD_CALLBACK": "campaigns.admin.home.context",
     "SIDEBAR": {
@@ -93,6 +93,18 @@ UNFOLD: dict[str, Any] = {
                         "directory_suppression_changelist",
                         "directory.view_suppression",
                     ),
+                ],
+            },
+            {
+                "title": _("Reglas de la mesa"),
+                "items": [
+                    _entry(
+                        _("Horarios"),
+                        "calendar_clock",
+                        "calendars_operatingcalendar_changelist",
+                        "calendars.view_operatingcalendar",
+                    ),
+                    _entry(_("Feriados"), "event_busy", "calendars_holiday_changelist", "calendars.view_holiday"),
                 ],
             },
             {

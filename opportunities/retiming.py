@@ -7,6 +7,8 @@ hours don't touch them.
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterator
 
@@ -33,10 +35,7 @@ def rehearse_calendar(calendar: OperatingCalendar, *, new: Calendar, now: dt.dat
 
     Raises NeverOpens for hours that would never end a timer.
     """
-    old = calendar.as_value()
-    running = _running(calendar, now).values_list("id", "deadline")
-    left = (what_is_left(pk, end, now=now, calendar=old) for pk, end in running.iterator(chunk_size=_CHUNK) if end)
-    return rehearse(left, old=old, new=new)
+    return _rehearse(_running(calendar, now), old=calendar.as_value(), new=new, now=now)
 
 
 def change_calendar(
@@ -49,41 +48,107 @@ def change_calendar(
 
     def once() -> int:
         with transaction.atomic(durable=True):
-            OperatingCalendar.objects.select_for_update().get(pk=calendar.pk)
-            old = values_of([calendar])[calendar.pk]
+            # As they are saved: a form has perhaps written the new zone on the caller's copy.
+            saved = OperatingCalendar.objects.select_for_update().get(pk=calendar.pk)
+            old = values_of([saved])[calendar.pk]
             save()
             new = values_of([OperatingCalendar.objects.get(pk=calendar.pk)])[calendar.pk]
             if new == old:
                 return 0
-            return _move_all(calendar, old=old, new=new, by=by, now=now, reason=reason or _("Cambió el horario."))
+            rows = _running(calendar, now)
+            return _move_all(rows, old=old, new=new, by=by, now=now, reason=reason or _("Cambió el horario."))
 
     return retrying(once)
 
 
-def rehearse_stage(stage: Stage, *, timer_minutes: int | None, now: dt.datetime) -> Rehearsal[int]:
-    """Which open deadlines move if this stage's timer came to be so long. Clocks that start or end are not moves."""
-    moves, unchanged = [], 0
+def rehearse_desk(desk: Desk, *, calendar: OperatingCalendar, now: dt.datetime) -> Rehearsal[int]:
+    """Which open deadlines move if this team came to work by another calendar. Raises NeverOpens."""
+    values = values_of([desk.calendar, calendar])
+    return _rehearse(_running_of(desk, now), old=values[desk.calendar_id], new=values[calendar.pk], now=now)
+
+
+def change_desk(desk: Desk, save: Callable[[], object], *, by: User, now: dt.datetime) -> int:
+    """Run `save`, which may give the desk another calendar, and move its open timers by it; returns how many moved."""
+
+    def once() -> int:
+        with transaction.atomic(durable=True):
+            saved = Desk.objects.select_for_update().get(pk=desk.pk)
+            save()
+            after_it = Desk.objects.select_related("calendar").get(pk=desk.pk)
+            if after_it.calendar_id == saved.calendar_id:
+                return 0
+            values = values_of([saved.calendar, after_it.calendar])
+            old, new = values[saved.calendar_id], values[after_it.calendar_id]
+            rows = _running_of(desk, now)
+            return _move_all(rows, old=old, new=new, by=by, now=now, reason=_("Cambió el horario de la mesa."))
+
+    return retrying(once)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StageRehearsal(Rehearsal[int]):
+    """Beside the deadlines that move, the clocks that would `start` or `stop`, and those that stand `paused` for an
+    absence and would keep more or less time."""
+
+    start: int
+    stop: int
+    paused: int
+
+    @property
+    def touches(self) -> int:
+        return len(self.moves) + self.start + self.stop + self.paused
+
+
+def rehearse_stage(stage: Stage, *, timer_minutes: int | None, now: dt.datetime) -> StageRehearsal:
+    """What becomes of the clocks in this stage if its timer came to be so long. Writes nothing."""
+    moves: list[Move[int]] = []
+    counts: collections.Counter[str] = collections.Counter()
     calendars = _calendars()
     for row in _in_stage(stage).iterator(chunk_size=_CHUNK):
         clock = _by_stage(row, stage, timer_minutes, calendar=calendars[row.team_id], now=now)
-        if row.deadline is None or clock.deadline is None or clock.deadline == row.deadline:
-            unchanged += 1
-        else:
+        if (row.deadline, row.paused_seconds) == (clock.deadline, clock.paused_seconds):
+            counts["unchanged"] += 1
+        elif row.deadline is not None and clock.deadline is not None:
             moves.append(Move(row.pk, row.deadline, clock.deadline))
-    return Rehearsal(unchanged=unchanged, moves=tuple(sorted(moves, key=lambda move: move.before)))
+        elif row.deadline is None and row.paused_seconds is None:
+            counts["start"] += 1
+        elif clock.deadline is None and clock.paused_seconds is None:
+            counts["stop"] += 1
+        else:
+            counts["paused"] += 1
+    return StageRehearsal(
+        unchanged=counts["unchanged"],
+        moves=tuple(sorted(moves, key=lambda move: move.before)),
+        start=counts["start"],
+        stop=counts["stop"],
+        paused=counts["paused"],
+    )
 
 
-def change_stage(stage: Stage, *, timer_minutes: int | None, by: User, now: dt.datetime, reason: str = "") -> int:
+def change_stage(
+    stage: Stage,
+    *,
+    timer_minutes: int | None,
+    by: User,
+    now: dt.datetime,
+    reason: str = "",
+    save: Callable[[], object] | None = None,
+) -> int:
     """Write the stage's new timer and move the clocks of what is in it; returns how many moved.
 
     A longer timer gives the difference to each, a shorter one takes it; who has less than that left is overdue now.
-    A stage that had none starts the clocks now, and one that loses its timer stops them for good.
+    A stage that had none starts the clocks now, and one that loses its timer stops them for good. `save` writes
+    whatever else changed on the stage, in the same transaction.
     """
 
     def once() -> int:
         with transaction.atomic(durable=True):
             old = Stage.objects.select_for_update().get(pk=stage.pk)
+            if save is not None:
+                save()
             Stage.objects.filter(pk=stage.pk).update(timer_minutes=timer_minutes)
+            if old.timer_minutes == timer_minutes:
+                return 0
             calendars = _calendars()
             moved = 0
             for rows in _locked(_in_stage(old)):
@@ -103,11 +168,17 @@ def change_stage(stage: Stage, *, timer_minutes: int | None, by: User, now: dt.d
 # --- Private ----------------------------------------------------------------------------------------------------------
 
 
+def _rehearse(running: OpportunityQuerySet, *, old: Calendar, new: Calendar, now: dt.datetime) -> Rehearsal[int]:
+    ends = running.values_list("id", "deadline").iterator(chunk_size=_CHUNK)
+    left = (what_is_left(pk, end, now=now, calendar=old) for pk, end in ends if end)
+    return rehearse(left, old=old, new=new)
+
+
 def _move_all(
-    calendar: OperatingCalendar, *, old: Calendar, new: Calendar, by: User, now: dt.datetime, reason: str
+    running: OpportunityQuerySet, *, old: Calendar, new: Calendar, by: User, now: dt.datetime, reason: str
 ) -> int:
     moved = 0
-    for rows in _locked(_running(calendar, now)):
+    for rows in _locked(running):
         clocks = {}
         for row in rows:
             left = time_left(row, calendar=old, now=now)
@@ -153,6 +224,10 @@ def _locked(rows: OpportunityQuerySet) -> Iterator[list[Opportunity]]:
 def _running(calendar: OperatingCalendar, now: dt.datetime) -> OpportunityQuerySet:
     teams = Desk.objects.filter(calendar=calendar).values("team")
     return Opportunity.objects.active().filter(team__in=teams, deadline__gt=now)
+
+
+def _running_of(desk: Desk, now: dt.datetime) -> OpportunityQuerySet:
+    return Opportunity.objects.active().filter(team=desk.team_id, deadline__gt=now)
 
 
 def _in_stage(stage: Stage) -> OpportunityQuerySet:

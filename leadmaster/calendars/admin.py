@@ -1,4 +1,7 @@
-"""Calendars and holidays on the supervisors' desk. Rows are written by `saving`, which refuses what can't work."""
+"""Calendars and holidays on the supervisors' desk. Rows are written by `saving`, which refuses what can't work.
+
+Whoever counts time by them registers these pages: a change moves what is running, and in here nobody knows of that.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ import zoneinfo
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
 from django.contrib.admin import display
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -26,7 +28,6 @@ from leadmaster.accounts.models import Team, User
 from leadmaster.calendars.arithmetic import CLOSED, Calendar
 from leadmaster.calendars.errors import Refused
 from leadmaster.calendars.forms import DAYS, CalendarForm, NationalForm, TeamCalendarForm
-from leadmaster.calendars.holiday_admin import HolidayAdmin
 from leadmaster.calendars.hours_admin import Change, HoursAdmin
 from leadmaster.calendars.models import WEEKDAYS, Holiday, OperatingCalendar, hours_text
 from leadmaster.calendars.national import Country, import_holidays, missing_holidays
@@ -37,14 +38,11 @@ from leadmaster.lib.adminviews import Confirmation, confirm_and_run
 if TYPE_CHECKING:
     from django.forms import ModelForm
 
-__all__ = ["HolidayAdmin", "OperatingCalendarAdmin"]
-
 _SAMPLE = 30
 _ARGENTINA = ("America/Argentina/", "America/Buenos_Aires", "America/Cordoba")
 _BRAZIL = frozenset(f"America/{city}" for city in ("Sao_Paulo", "Bahia", "Fortaleza", "Manaus", "Recife", "Belem"))
 
 
-@admin.register(OperatingCalendar)
 class OperatingCalendarAdmin(HoursAdmin[OperatingCalendar]):
     form = CalendarForm
     list_display = ("name", "whose", "hours", "time_zone", "upcoming")

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
 from django.contrib.admin import display
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from django.forms import ModelForm
 
 
-@admin.register(Holiday)
 class HolidayAdmin(HoursAdmin[Holiday]):
     form = HolidayForm
     compressed_fields = True

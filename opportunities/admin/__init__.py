@@ -2,3 +2,7 @@
 
 Each module registers its own pages; here they are only imported.
 """
+
+from opportunities.admin import calendars
+
+__all__ = ["calendars"]
