@@ -131,6 +131,26 @@ def test_fault_09_callbacks_before_our_own_answer(echo: bool, times: int) -> Non
     assert world.findings() == []
 
 
+def test_fault_09_the_same_callback_later_does_not_change_when_it_happened() -> None:
+    world = World()
+    world.campaign(envios=1)
+    world.tick()
+    delivery = world.provider.ledger[0]
+    read_at = world.now
+    acknowledge(world, delivery, ReceiptKind.READ)
+
+    world.run_minutes(3)
+    delivered_at = world.now
+    for kind in (ReceiptKind.READ, ReceiptKind.DELIVERED, ReceiptKind.READ, ReceiptKind.DELIVERED):
+        acknowledge(world, delivery, kind)
+        if kind is ReceiptKind.DELIVERED:
+            world.run_minutes(1)
+
+    envio = Envio.objects.get()
+    assert (envio.ack, envio.read_at, envio.delivered_at) == (Ack.READ, read_at, delivered_at)
+    assert world.findings() == []
+
+
 def test_fault_10_a_late_ok_for_a_cancelled_envio_is_told_and_never_dropped() -> None:
     world = World()
     campaign = world.campaign(envios=1)

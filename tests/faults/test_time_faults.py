@@ -7,11 +7,12 @@ import datetime as dt
 import itertools
 import zoneinfo
 from collections import Counter
+from typing import Any
 
 import pytest
 from django.conf import settings
 
-from campaigns.enums import EnvioState
+from campaigns.enums import AttemptOutcome, EnvioState
 from campaigns.models import Attempt, Campaign, ScheduleDay, SessionDay, Tick
 from leadmaster.lib.clock import business_day, local_datetime
 from tests.faults.behaviours import BY_NAME
@@ -81,6 +82,18 @@ def test_fault_22_midnight_begins_a_new_day_of_every_limit() -> None:
     for used in SessionDay.objects.all():
         assert used.used == days[used.day]
     assert world.findings(gap=10.0) == []
+
+
+@pytest.mark.parametrize("limit", [{"session__daily_limit": 3}, {"daily_cap": 3}], ids=["session", "schedule"])
+def test_a_day_ends_at_its_limit_in_the_middle_of_one_claim(limit: dict[str, Any]) -> None:
+    world = World()
+    world.campaign(envios=10, session__lane_count=8, **limit)
+
+    world.tick()
+
+    assert world.states() == {EnvioState.SENT: 3, EnvioState.PENDING: 7}
+    assert set(Attempt.objects.values_list("outcome", flat=True)) == {AttemptOutcome.SENT}
+    assert world.findings() == []
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ _SEND = "campaigns/engine/send.py"
 _SETTLE = "campaigns/engine/settle.py"
 _DISPATCH = "campaigns/engine/dispatch.py"
 _STATES = "campaigns/envio_states.py"
+_STATEMENTS = "campaigns/engine/statements.py"
+_RECEIPTS = "campaigns/receipts.py"
 _ENGINE = "tests/campaigns/engine"
 
 MUTANTS = (
@@ -20,28 +22,51 @@ MUTANTS = (
         "tests/campaigns/test_envio_states.py",
     ),
     Mutant(
+        "the compiled UPDATE does not ask for the state",
+        _STATES,
+        "rows().filter(state=source)",
+        "rows()",
+        f"{_ENGINE}/test_layers.py",
+        mariadb=True,
+    ),
+    Mutant(
         "claims wait for rows that others hold",
-        _CLAIM,
-        "return rows.select_for_update(skip_locked=True).first()",
-        "return rows.select_for_update().first()",
+        _STATEMENTS,
+        "return rows.select_for_update(skip_locked=True).values_list(",
+        "return rows.select_for_update().values_list(",
         f"{_ENGINE}/test_claim_locks.py",
         mariadb=True,
     ),
     Mutant(
         "claims wait for lanes that others hold",
         _CLAIM,
-        "held = list(lanes.select_for_update(skip_locked=True))",
-        "held = list(lanes.select_for_update())",
+        ".select_for_update(skip_locked=True))",
+        ".select_for_update())",
         f"{_ENGINE}/test_claim_locks.py",
         mariadb=True,
     ),
     Mutant(
         "the quota is read before it is locked",
         _CLAIM,
-        'if not session_day.filter(used__lt=slot.session_limit).update(used=F("used") + 1):',
-        'if session_day.get().used >= slot.session_limit or not session_day.update(used=F("used") + 1):',
+        "if not statements.charge_session_day(id=slot.session_day_id, limit=slot.session_limit):",
+        "day = SessionDay.objects.filter(id=slot.session_day_id)\n"
+        '    if day.get().used >= slot.session_limit or not day.update(used=F("used") + 1):',
         f"{_ENGINE}/test_claim_locks.py",
         mariadb=True,
+    ),
+    Mutant(
+        "a limit is not asked for when it is charged",
+        _STATEMENTS,
+        "SessionDay.objects.filter(id=_id, used__lt=_limit)",
+        "SessionDay.objects.filter(id=_id)",
+        "tests/faults/test_time_faults.py",
+    ),
+    Mutant(
+        "a cap is not asked for when it is charged",
+        _STATEMENTS,
+        "ScheduleDay.objects.filter(id=_id, used__lt=_limit)",
+        "ScheduleDay.objects.filter(id=_id)",
+        "tests/faults/test_time_faults.py",
     ),
     Mutant(
         "settled before it is sent, as the predecessor did",
@@ -59,10 +84,31 @@ MUTANTS = (
     ),
     Mutant(
         "callbacks step back",
-        "campaigns/receipts.py",
+        _RECEIPTS,
         "if ack > envio.ack:",
         "if ack != envio.ack:",
         "tests/campaigns/test_receipts.py",
+    ),
+    Mutant(
+        "a repeated callback is news",
+        _RECEIPTS,
+        "if getattr(envio, _TIME_FIELD[ack]) is None:",
+        "if True:",
+        "tests/faults/test_gateway_faults.py",
+    ),
+    Mutant(
+        "a repeated callback moves the envío again",
+        _RECEIPTS,
+        "    if before is EnvioState.SENT:\n",
+        "    if before is EnvioState.SENT and envio.message_id != message_id:\n",
+        "tests/campaigns/test_receipts.py",
+    ),
+    Mutant(
+        "a callback that nobody knows yet is lost",
+        _RECEIPTS,
+        "    if envio is None:\n        EarlyReceipt",
+        "    if envio is None:\n        return None\n        EarlyReceipt",
+        "tests/faults/test_gateway_faults.py",
     ),
     Mutant(
         "a failure settles what another token holds",
@@ -73,23 +119,37 @@ MUTANTS = (
     ),
     Mutant(
         "nothing is committed before the socket opens",
-        _DISPATCH,
-        ".update(dispatched_at=now)",
-        ".update(ack=0)",
+        _STATEMENTS,
+        "PreparedUpdate(_may_go, dispatched_at=_now)",
+        "PreparedUpdate(_may_go, ack=0)",
         "tests/faults/test_crash_points.py",
     ),
     Mutant(
         "a pause is not seen before the socket",
-        _DISPATCH,
-        "Exists(running), ",
-        "",
+        _STATEMENTS,
+        ".filter(~Exists(opted_out), Exists(running))",
+        ".filter(~Exists(opted_out))",
         f"{_ENGINE}/test_send.py",
     ),
     Mutant(
         "an opt-out is not seen before the socket",
-        _DISPATCH,
-        "~Exists(opted_out), ",
+        _STATEMENTS,
+        ".filter(~Exists(opted_out), Exists(running))",
+        ".filter(Exists(running))",
+        f"{_ENGINE}/test_send.py",
+    ),
+    Mutant(
+        "the kill switch is not seen before the socket",
+        _STATEMENTS,
+        "        .filter(Q(switch__isnull=True) | Q(switch=True))\n",
         "",
+        f"{_ENGINE}/test_send.py",
+    ),
+    Mutant(
+        "a send begins with too little left of its lease",
+        _STATEMENTS,
+        ", lease_until__gt=_lease_until)",
+        ")",
         f"{_ENGINE}/test_send.py",
     ),
     Mutant(
