@@ -1,10 +1,11 @@
-"""Uploaded files that are too big for a web request: they wait, and a background process imports them in turn."""
+"""Imports that are too big for a web request: they wait, and a background process does them in turn."""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
 
+from campaigns.audience.directory import is_from_directory, run_selection
 from campaigns.audience.importing import run_import
 from campaigns.errors import Refused
 from campaigns.models import RecipientImport
@@ -23,7 +24,7 @@ def confirm(record: RecipientImport, *, mapping: dict[str, int | None], state: S
 
 
 def run_queued(now: dt.datetime) -> int:
-    """Import the files that wait, oldest first. Returns how many were run. Two of these at once take turns."""
+    """Do the imports that wait, oldest first. Returns how many were run. Two of these at once take turns."""
     ran = 0
     while True:
         pk = RecipientImport.objects.filter(state=State.QUEUED).order_by("id").values_list("pk", flat=True).first()
@@ -34,8 +35,9 @@ def run_queued(now: dt.datetime) -> int:
             continue
         record = RecipientImport.objects.select_related("campaign__session", "by").get(pk=pk)
         try:
-            run_import(record, now=now)
+            run = run_selection if is_from_directory(record) else run_import
+            run(record, now=now)
         except Refused as refusal:
-            # It is written on the record, where the person who uploaded it reads it.
+            # It is written on the record, where the person who asked for it reads it.
             logger.info("import %s refused: %s", pk, refusal)
         ran += 1
