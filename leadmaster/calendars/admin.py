@@ -53,6 +53,8 @@ class OperatingCalendarAdmin(HoursAdmin[OperatingCalendar]):
     readonly_fields = ("national",)
 
     def get_fieldsets(self, request: HttpRequest, obj: OperatingCalendar | None = None) -> Any:
+        if obj is not None and not self.has_change_permission(request, obj):
+            return [(None, {"fields": (("name", "time_zone"), "whose", "hours", "upcoming")})]
         holidays = [(gettext_lazy("Feriados"), {"fields": ("national",)})] if obj else []
         return [
             (None, {"fields": (("name", "time_zone"), ("team", "general"))}),

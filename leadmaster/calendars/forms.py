@@ -84,7 +84,10 @@ class TeamCalendarForm(CalendarForm):
         self.fields["general"].disabled = True
         # A page that is only read has no fields of the model.
         if "team" in self.fields:
-            self.fields["team"].required = True
+            team = self.fields["team"]
+            team.required = True
+            if isinstance(team, forms.ModelChoiceField) and team.queryset and len(team.queryset) == 1:
+                self.initial["team"] = self.initial.get("team") or team.queryset[0].pk
 
 
 class HolidayForm(HolidayModelForm):

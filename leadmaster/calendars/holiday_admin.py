@@ -35,7 +35,10 @@ class HolidayAdmin(HoursAdmin[Holiday]):
     search_help_text = gettext_lazy("Busca por nombre de feriado")
     date_hierarchy = "date"
     ordering = ("-date",)
-    fields = (("calendar", "date"), "name", "windows")
+
+    def get_fields(self, request: HttpRequest, obj: Holiday | None = None) -> Any:
+        read = obj is not None and not self.has_change_permission(request, obj)
+        return (("calendar", "date"), "name", "hours" if read else "windows")
 
     def visible(self, rows: QuerySet[Holiday], request: HttpRequest) -> QuerySet[Holiday]:
         return rows.filter(calendar__in=self.seen(request).values("pk")).prefetch_related("windows")
