@@ -171,14 +171,18 @@ class _Minute:
         return self.claimed > before or self._next_lane is not None
 
     def _open_slots(self, flights: Flights, now: dt.datetime) -> dict[int, list[Slot]]:
-        """The plan without what this tick found empty, exhausted or in trouble; the order turns for fairness."""
+        """The plan without what this tick found empty, exhausted or in trouble.
+
+        Who comes first is drawn anew each time: a line that sends one message a minute gives its only claim of a tick
+        to any of its campaigns, and lines that are due together never fall into step.
+        """
         slots = {}
         for session_id, group in self._plan.slots.items():
             if session_id in self._exhausted or session_id in flights.troubled_sessions:
                 continue
             left = [slot for slot in group if slot.campaign.pk not in self._dry and now < slot.closes]
             if left:
-                turn = self.claimed % len(left)
+                turn = self._chance.randrange(len(left))
                 slots[session_id] = left[turn:] + left[:turn]
         return slots
 

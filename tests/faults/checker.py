@@ -13,11 +13,24 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from django.db.models import Count, Q
+from django.conf import settings
+from django.db.models import Count, Exists, OuterRef, Q
 
-from campaigns.enums import AttemptOutcome, EnvioState, Evidence
-from campaigns.models import Attempt, Campaign, Envio, EnvioEvent, Lane, ScheduleDay, SessionDay
+from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, Evidence, ScheduleState
+from campaigns.models import (
+    Attempt,
+    Campaign,
+    Envio,
+    EnvioEvent,
+    Lane,
+    Schedule,
+    ScheduleDay,
+    SenderSwitch,
+    SessionDay,
+)
 from campaigns.progress import progress_of
+from leadmaster.lib.clock import business_day
+from whatsapp.models import State
 
 S = EnvioState
 # Of an envío that really arrived. By hand and given up are a person's word against the ledger, and named.
@@ -38,11 +51,15 @@ class Delivered:
 
 def findings(ledger: Sequence[Delivered], *, now: dt.datetime) -> list[str]:
     """Everything that is wrong at rest: nothing in the air, every lease that could run out has."""
+    return [*always(ledger, now=now), *_settled()]
+
+
+def always(ledger: Sequence[Delivered], *, now: dt.datetime) -> list[str]:
+    """What is wrong at any moment, also while something is in the air. `now` judges leases."""
     return [
         *_once(ledger),
         *_proven(ledger),
         *_told(ledger, now),
-        *_settled(),
         *_paced_by_the_log(),
         *_counted(),
         *_tried(),
@@ -63,13 +80,38 @@ def overtaken(ledger: Iterable[Delivered], *, gap: float) -> list[str]:
 
 
 def neglected(now: dt.datetime, *, since: dt.datetime) -> list[str]:
-    """I9: rows that were due, with a free lane of a healthy session, and that no tick has tried since `since`."""
-    tried = Attempt.objects.filter(claimed_at__gte=since).values("envio_id")
-    waiting = Envio.objects.due(since).exclude(pk__in=tried).select_related("session")
+    """I9: lanes that were free and due at `since` and still are, though something of their session could have left.
+
+    Ask with the start of the last tick but one. Nobody may have stopped anything in between, and whoever asks has
+    windows that are open all day. Limits are looked at here: a day that is used up keeps nobody waiting.
+    """
+    last_turn = SenderSwitch.objects.order_by("-id").values_list("on", flat=True).first()
+    if not settings.AUTO_CAMPAIGNS_ENABLED or last_turn is False:
+        return []
+    idle = Lane.objects.filter(
+        busy=False,
+        next_due__lte=since,
+        session__state=State.READY,
+        session__state_at__lte=since,
+        session__paused_at__isnull=True,
+    ).exclude(session__blocked_until__gt=since)
     return [
-        f"I9: envío {envio.pk} was due at {envio.next_due} and nobody tried it by {now}"
-        for envio in waiting
-        if Lane.objects.filter(session=envio.session, busy=False, next_due__lte=since).exists()
+        f"I9: lane {lane.pk} has been free since {lane.next_due}, and by {now} nobody took envío {waiting.pk}"
+        for lane in idle.select_related("session")
+        if lane.slot < lane.session.lane_count and (waiting := _could_have_left(lane, since, now)) is not None
+    ]
+
+
+def starved(*, since: dt.datetime, turns: int) -> list[str]:
+    """I9 between campaigns: those with something due at `since` that got none of at least `turns` turns of their line."""
+    tried = Attempt.objects.filter(claimed_at__gte=since)
+    taken = Counter(tried.values_list("envio__session_id", flat=True))
+    served = set(tried.values_list("envio__campaign_id", flat=True))
+    waiting = Campaign.objects.running().filter(Exists(Envio.objects.due(since).filter(campaign=OuterRef("pk"))))
+    return [
+        f"I9: campaign {campaign.pk} got none of {taken[campaign.session_id]} turns of session {campaign.session_id}"
+        for campaign in waiting
+        if campaign.pk not in served and taken[campaign.session_id] >= turns
     ]
 
 
@@ -166,6 +208,21 @@ def _tried() -> Iterator[str]:
             yield f"I10: envío {pk} says {attempts} attempts, its log {counted}"
         if attempts > most + resends[pk]:
             yield f"I10: envío {pk} was tried {attempts} times, {most} are allowed"
+
+
+def _could_have_left(lane: Lane, since: dt.datetime, now: dt.datetime) -> Envio | None:
+    """The first envío that this lane could have taken since then, if its day had room all the while."""
+    days = {business_day(moment, lane.session.tz) for moment in (since, now)}
+    if SessionDay.objects.filter(session=lane.session, day__in=days, used__gte=lane.session.daily_limit).exists():
+        return None
+    full = ScheduleDay.objects.filter(schedule=OuterRef("pk"), day__in=days, used__gte=OuterRef("daily_cap"))
+    with_room = Schedule.objects.filter(~Exists(full), campaign=OuterRef("campaign"), state=ScheduleState.APPROVED)
+    waiting = Envio.objects.due(since).filter(
+        Exists(with_room), session=lane.session, campaign__state=CampaignState.RUNNING
+    )
+    if lane.session.cold_until is not None and lane.session.cold_until > since:
+        waiting = waiting.filter(warm=True)
+    return waiting.order_by("next_due", "id").first()
 
 
 def _charged() -> Iterator[str]:

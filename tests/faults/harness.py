@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 from unittest import mock
 
@@ -54,6 +54,7 @@ class World:
         self.provider = Provider(self.clock, capabilities=capabilities)
         self.chance = random.Random(7)
         self.crashes: Crashes | None = None
+        self.neglected: list[str] = []
 
     @property
     def now(self) -> dt.datetime:
@@ -108,15 +109,26 @@ class World:
             else:
                 sessions.record_status(session.pk, status, self.now)
 
-    def run_minutes(self, minutes: int, *, each: Callable[[], None] | None = None) -> None:
-        """So many minutes of a healthy cluster."""
+    def run_minutes(self, minutes: int) -> None:
+        """So many minutes of a healthy cluster. A lane that two ticks left alone is noted: see `findings`."""
+        begun: list[dt.datetime] = []
         for _ in range(minutes):
-            self.next_minute()
-            self.ask_sessions()
-            if each is not None:
-                each()
-            self.tick()
-            self.look_up()
+            begun.append(self.minute())
+            self._note_neglect(begun)
+
+    def minute(self) -> dt.datetime:
+        """One minute of a healthy cluster; returns when its tick began."""
+        self.next_minute()
+        self.ask_sessions()
+        began = self.now
+        self.tick()
+        self.look_up()
+        return began
+
+    def _note_neglect(self, begun: Sequence[dt.datetime]) -> None:
+        """I9, when the clock went forward all the while."""
+        if len(begun) >= 2 and begun[-2] < begun[-1] <= self.now:
+            self.neglected += checker.neglected(self.now, since=begun[-2])
 
     def look_up(self) -> None:
         """What the cluster's second task does every minute."""
@@ -132,8 +144,10 @@ class World:
 
     def come_to_rest(self, *, minutes: int = 40) -> None:
         """A healthy world until nothing is left to do. Raises AssertionError when that takes longer."""
+        begun: list[dt.datetime] = []
         for _ in range(minutes):
-            self.run_minutes(1)
+            begun.append(self.minute())
+            self._note_neglect(begun)
             if not self._something_left():
                 return
         raise AssertionError(f"no rest after {minutes} minutes: {self.states()}")
@@ -149,7 +163,7 @@ class World:
 
     def findings(self, *, gap: float = 0.0) -> list[str]:
         ledger = self.provider.lines()
-        return checker.findings(ledger, now=self.now) + checker.overtaken(ledger, gap=gap)
+        return [*checker.findings(ledger, now=self.now), *checker.overtaken(ledger, gap=gap), *self.neglected]
 
     def states(self) -> Mapping[str, int]:
         rows = Envio.objects.values_list("state").annotate(count=models.Count("id"))
