@@ -98,6 +98,7 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Reglas de la mesa"),
                 "items": [
+                    _entry(_("Embudo"), "filter_alt", "opportunities_stage_changelist", "opportunities.view_stage"),
                     _entry(
                         _("Horarios"),
                         "calendar_clock",

@@ -3,6 +3,6 @@
 Each module registers its own pages; here they are only imported.
 """
 
-from opportunities.admin import calendars
+from opportunities.admin import calendars, stage
 
-__all__ = ["calendars"]
+__all__ = ["calendars", "stage"]
