@@ -192,6 +192,9 @@ def _undo_item(item: BulkItem, *, by: User, now: dt.datetime) -> None:
         quota.refund(charged, 1, now=now, by=by, kind=QuotaKind.UNDO, lot=row.lot)
         quota.take_room_back(charged, before["room"], by=by, reason=_("Se deshizo la reasignación."), now=now)
     owner = Promoter.objects.select_related("desk__calendar").filter(pk=before["owner"]).first()
+    if row.owner_id != before["owner"]:
+        # Whoever had it meanwhile may have written them into a campaign.
+        supervision.withdraw_of_client(row, by=by, now=now)
     states.change(
         [row],
         OpportunityState(before["state"]),

@@ -140,8 +140,8 @@ def _clock(row: Opportunity, step: _Step) -> dict[str, Any]:
 def _leave(row: Opportunity, step: _Step) -> None:
     cooldowns.rest([row], now=step.now, stage=step.stage)
     to_pool = step.stage.exit_to == ExitTo.POOL
-    if to_pool:
-        withdrawing.withdraw_of([row], by=step.by, now=step.now, reason=_("El cliente volvió al pool."))
+    # Also when a supervisor still decides: who said no is not written to meanwhile.
+    withdrawing.withdraw_of([row], by=step.by, now=step.now, reason=_("La oportunidad salió del embudo."))
     fields: dict[str, Any] = {} if to_pool else {"stage": step.stage, "stage_since": step.now}
     states.change(
         [row],
@@ -173,6 +173,7 @@ def _sell(row: Opportunity, step: _Step) -> None:
 
 
 def _lose(row: Opportunity, step: _Step) -> None:
+    withdrawing.withdraw_of([row], by=step.by, now=step.now, reason=_("La oportunidad se cerró."))
     states.change(
         [row],
         OpportunityState.LOST,
