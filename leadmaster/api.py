@@ -33,9 +33,21 @@ from campaigns.api.suppressions import SuppressionViewSet
 from campaigns.api.switch import SwitchViewSet
 from campaigns.audience import AudienceError
 from campaigns.errors import Incomplete, NotAllowed, Refused, WrongState
+from leadmaster.directory.api import ClientViewSet
 from leadmaster.lib import api_errors
 from leadmaster.lib.api_errors import Refusal
 from leadmaster.ops.idempotency import InProgressError, KeyReusedError, UnfinishedError
+from opportunities import errors as desk
+from opportunities.api.absences import AbsenceViewSet
+from opportunities.api.bulk import BulkViewSet
+from opportunities.api.calendars import CalendarViewSet, HolidayViewSet
+from opportunities.api.captures import CaptureViewSet
+from opportunities.api.lots import LotViewSet
+from opportunities.api.opportunities import OpportunityViewSet
+from opportunities.api.promoters import PromoterViewSet, QuotaViewSet
+from opportunities.api.queues import InboxViewSet, PoolViewSet
+from opportunities.api.radar import RadarViewSet
+from opportunities.api.stages import StageRouteViewSet, StageViewSet
 from whatsapp.api import SessionViewSet
 from whatsapp.gateways.base import GatewayError
 
@@ -50,6 +62,15 @@ REFUSALS: dict[type[Exception], Refusal] = {
     InProgressError: Refusal(409, "idempotency_in_progress"),
     UnfinishedError: Refusal(409, "idempotency_unfinished"),
     GatewayError: Refusal(502, "gateway"),
+    desk.NotAllowed: Refusal(403, "not_allowed"),
+    desk.WrongState: Refusal(409, "wrong_state"),
+    desk.Stale: Refusal(409, "stale"),
+    desk.AlreadySold: Refusal(409, "already_sold"),
+    desk.Taken: Refusal(409, "taken"),
+    desk.NoQuota: Refusal(409, "no_quota"),
+    desk.Unavailable: Refusal(409, "unavailable"),
+    desk.Incomplete: Refusal(422, "incomplete"),
+    desk.Refused: Refusal(422, "refused"),
 }
 
 
@@ -125,19 +146,37 @@ def unknown_address(request: HttpRequest) -> JsonResponse:
     return api_errors.not_found()
 
 
-router = SimpleRouter()
-router.register("sessions", SessionViewSet, "session")
-router.register("campaigns", CampaignViewSet, "campaign")
-router.register("campaigns", RecipientsViewSet, "recipients")
-router.register("schedules", ScheduleViewSet, "schedule")
-router.register("imports", ImportViewSet, "import")
-router.register("envios", EnvioViewSet, "envio")
-router.register("suppressions", SuppressionViewSet, "suppression")
+sender_router = SimpleRouter()
+sender_router.register("sessions", SessionViewSet, "session")
+sender_router.register("campaigns", CampaignViewSet, "campaign")
+sender_router.register("campaigns", RecipientsViewSet, "recipients")
+sender_router.register("schedules", ScheduleViewSet, "schedule")
+sender_router.register("imports", ImportViewSet, "import")
+sender_router.register("envios", EnvioViewSet, "envio")
+sender_router.register("suppressions", SuppressionViewSet, "suppression")
+
+desk_router = SimpleRouter()
+desk_router.register("opportunities", OpportunityViewSet, "opportunity")
+desk_router.register("inbox", InboxViewSet, "inbox")
+desk_router.register("pool", PoolViewSet, "pool")
+desk_router.register("bulk-actions", BulkViewSet, "bulk-action")
+desk_router.register("lots", LotViewSet, "lot")
+desk_router.register("quotas", QuotaViewSet, "quota")
+desk_router.register("captures", CaptureViewSet, "capture")
+desk_router.register("promoters", PromoterViewSet, "promoter")
+desk_router.register("absences", AbsenceViewSet, "absence")
+desk_router.register("radar", RadarViewSet, "radar")
+desk_router.register("stages", StageViewSet, "stage")
+desk_router.register("stage-routes", StageRouteViewSet, "stage-route")
+desk_router.register("calendars", CalendarViewSet, "calendar")
+desk_router.register("holidays", HolidayViewSet, "holiday")
+desk_router.register("clients", ClientViewSet, "client")
 
 v1: list[URLPattern | URLResolver] = [
     path("token/", TokenView.as_view(), name="token"),
     path("sender-switch/", SwitchViewSet.as_view({"get": "retrieve", "post": "create"}), name="sender-switch"),
-    *router.urls,
+    *sender_router.urls,
+    *desk_router.urls,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -295,7 +295,9 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "LeadMaster API",
-    "DESCRIPTION": "Campañas de WhatsApp. Cómo entrar, repetir sin miedo y leer los errores: docs/api.md.",
+    "DESCRIPTION": (
+        "Campañas de WhatsApp y mesa de asignación. Cómo entrar, repetir sin miedo y leer los errores: docs/api.md."
+    ),
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
@@ -306,6 +308,16 @@ SPECTACULAR_SETTINGS = {
         "ScheduleState": "campaigns.enums.ScheduleState",
         "ImportState": "campaigns.models.RecipientImport.State",
         "SessionState": "whatsapp.models.State",
+        "Availability": "leadmaster.directory.enums.Availability",
+        "ContactKind": "leadmaster.directory.enums.ContactKind",
+        "OpportunityState": "opportunities.enums.OpportunityState",
+        "StageType": "opportunities.enums.StageType",
+        "ExitTo": "opportunities.enums.ExitTo",
+        "Origin": "opportunities.enums.Origin",
+        "OpportunityEventKind": "opportunities.enums.EventKind",
+        "QuotaEntryKind": "opportunities.enums.QuotaKind",
+        "AbsencePolicy": "opportunities.enums.AbsencePolicy",
+        "BulkActionKind": "opportunities.models.BulkAction.Kind",
     },
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",

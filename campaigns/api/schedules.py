@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import ProtectedError, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -27,6 +27,7 @@ from campaigns.models import Campaign, Schedule, ScheduleWindow
 from campaigns.policy import Act, require
 from leadmaster.accounts.api import RolePermission, person
 from leadmaster.accounts.scope import scope
+from leadmaster.lib.api_fields import WallTimeField
 from leadmaster.ops.api import IdempotentPosts
 
 
@@ -38,17 +39,6 @@ class WeekdaysField(serializers.ListField):
 
     def to_representation(self, value: Any) -> list[int]:
         return [int(digit) for digit in value]
-
-
-_WALL_TIME = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$", "example": "09:00"}
-
-
-@extend_schema_field(_WALL_TIME)
-class WallTimeField(serializers.TimeField):
-    """What a clock on the wall shows. "time" in OpenAPI means one with an offset, which this has not."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(input_formats=["%H:%M", "%H:%M:%S"], **options)
 
 
 class WindowSerializer(serializers.ModelSerializer[ScheduleWindow]):

@@ -107,10 +107,3 @@ class HoursChangeSerializer(serializers.Serializer[Any]):
 
     week = WeekField(required=False)
     holidays = SpecialDaySerializer(many=True, required=False, max_length=100)  # type: ignore[call-arg]  # the list's own
-
-
-class WeekChangeSerializer(serializers.Serializer[Any]):
-    """`reason` is written in the history of every opportunity whose clock moves."""
-
-    week = WeekField()
-    reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")

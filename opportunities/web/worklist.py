@@ -74,7 +74,7 @@ def page(rows: OpportunityQuerySet, promoter: Promoter, asked: Asked, *, region:
     if asked.stage is not None:
         mine = mine.filter(stage=asked.stage)
     if asked.search:
-        mine = mine.filter(_found(asked.search, region=region))
+        mine = mine.filter(matching(asked.search, region=region))
     if asked.state == OpportunityState.ACTIVE:
         return _by_deadline(mine, asked.after)
     return _newest_first(mine, asked.after)
@@ -157,7 +157,7 @@ def _position(after: str) -> tuple[dt.datetime | None, int]:
         return None, number
 
 
-def _found(search: str, *, region: str) -> Q:
+def matching(search: str, *, region: str) -> Q:
     """By phone when it looks like one, however people write it; else every word somewhere in the name."""
     digits = _NOT_DIGITS.sub("", search)
     if _PHONE_LIKE.fullmatch(search) and len(digits) >= _FEWEST_DIGITS:

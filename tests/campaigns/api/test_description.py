@@ -7,30 +7,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import schemathesis
 import yaml
 from django.core.cache import cache
 from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client
-from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
 from rest_framework.authtoken.models import Token
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from campaigns.enums import CampaignState, EnvioState
-from leadmaster.wsgi import application
 from tests.campaigns.api.world import World
+from tests.described import CHECKS, examples, resource
 
 FORMS = 8
 
@@ -93,19 +84,6 @@ def test_the_page_to_read_it_needs_nothing_from_elsewhere(db: None) -> None:
 # --- What it says is what happens ---------------------------------------------------------------------------------
 
 
-# Made while the tests are collected, so that every operation is a test of its own.
-_SCHEMA = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(public=True))
-_SCHEMA.app = application
-OPERATIONS = [result.ok() for result in _SCHEMA.get_all_operations() if isinstance(result, Ok)]
-
-CHECKS: list[Any] = [
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
-
-
 @pytest.fixture
 def _one_connection() -> Iterator[None]:
     """A request that ends closes its connection, and with it the transaction that the test runs in."""
@@ -131,7 +109,7 @@ def rows(world: World) -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("_one_connection")
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+@pytest.mark.parametrize("operation", examples(desk=False), ids=lambda operation: operation.label)
 @hypothesis_settings(
     max_examples=FORMS,
     derandomize=True,
@@ -146,7 +124,7 @@ def test_whatever_is_asked_is_answered_as_described(
     case = data.draw(operation.as_strategy())
     cache.clear()  # the throttle is not what is tried
     if case.path_parameters and int(case.path_parameters.get("id") or 0) % 2 == 0:
-        case.path_parameters["id"] = rows[case.path.split("/")[3]]
+        case.path_parameters["id"] = rows[resource(case.path)]
     token, _created = Token.objects.get_or_create(user=world.admin)
 
     response = case.call(headers={"Authorization": f"Token {token.key}"})

@@ -1,0 +1,35 @@
+"""Fields that several rooms' serializers use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+# What the databases keep in a BIGINT.
+MOST_ID = 2**63 - 1
+_WALL_TIME = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$", "example": "09:00"}
+
+
+class VisibleField(serializers.PrimaryKeyRelatedField[Any]):
+    """A row that this person may see, as `get_queryset` of a subclass says. Any other does not exist for them."""
+
+    default_error_messages = {
+        "does_not_exist": _("No existe, o no está entre lo que puedes ver."),
+        "incorrect_type": _("Escribe el número de la fila."),
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, int | str):
+            self.fail("incorrect_type")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field(_WALL_TIME)
+class WallTimeField(serializers.TimeField):
+    """What a clock on the wall shows. "time" in OpenAPI means one with an offset, which this has not."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(input_formats=["%H:%M", "%H:%M:%S"], **options)

@@ -1,0 +1,93 @@
+"""A promoter registers a client of their own."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle, UserRateThrottle
+from rest_framework.viewsets import ViewSet
+
+from leadmaster.accounts.api import RolePermission, person
+from leadmaster.lib.phones import Phone, normalise
+from opportunities import capture as capturing
+from opportunities.api.fields import KEY, key_of
+from opportunities.api.opportunity_serializers import PlaceSerializer
+from opportunities.api.scope import region
+from opportunities.policy import WORK, promoter_of
+
+_LONGEST_PHONE = 40
+_MOST_PHONES = 10
+
+
+class PhoneChecks(UserRateThrottle):
+    """Whoever types one number asks a few times; whoever asks more is looking the directory through."""
+
+    scope = "phone_checks"
+    rate = "40/min"
+
+
+class CaptureSerializer(serializers.Serializer[Any]):
+    """`phones` as people of the desk's country write them, or international with the plus sign."""
+
+    name = serializers.CharField(max_length=160)
+    phones = serializers.ListField(
+        child=serializers.CharField(max_length=_LONGEST_PHONE), min_length=1, max_length=_MOST_PHONES
+    )
+    email = serializers.EmailField(max_length=160, required=False, allow_blank=True, default="")
+    note = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+
+
+class PhoneQuerySerializer(serializers.Serializer[Any]):
+    phone = serializers.CharField(max_length=_LONGEST_PHONE)
+
+
+class PhoneCheckSerializer(serializers.Serializer[Any]):
+    """`sentence` says why not, without telling whose it is; empty when the number is free to capture."""
+
+    free = serializers.BooleanField()
+    sentence = serializers.CharField(allow_blank=True)
+    e164 = serializers.CharField(allow_blank=True)
+
+
+class CaptureViewSet(ViewSet):
+    """Captaciones: un cliente que trae el promotor."""
+
+    permission_classes = (RolePermission,)
+    needs: ClassVar[dict[str, str]] = {"create": WORK, "phone_check": WORK}
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        own: list[BaseThrottle] = [PhoneChecks()] if getattr(self, "action", None) == "phone_check" else []
+        return [*super().get_throttles(), *own]
+
+    @extend_schema(request=CaptureSerializer, parameters=[KEY], responses={201: PlaceSerializer})
+    def create(self, request: Request) -> Response:
+        """Registra a la persona y empieza a trabajarla. Si alguien ya la trabaja, 409 `taken` dice desde cuándo, no quién."""
+        given = CaptureSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        promoter, now = promoter_of(person(request)), timezone.now()
+        row = capturing.capture(
+            promoter,
+            capturing.NewClient(region=region(promoter), **given.validated_data),
+            key=key_of(request),
+            now=now,
+        )
+        return Response(PlaceSerializer(row, context={"now": now}).data, status=201)
+
+    @extend_schema(parameters=[PhoneQuerySerializer], responses=PhoneCheckSerializer)
+    @action(detail=False, url_path="phone-check")
+    def phone_check(self, request: Request) -> Response:
+        """Si un teléfono está libre para captar. Hasta 40 consultas por minuto."""
+        given = PhoneQuerySerializer(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        promoter = promoter_of(person(request))
+        raw, habits = given.validated_data["phone"], region(promoter)
+        sentence = capturing.check_phone(raw, region=habits, promoter=promoter)
+        phone = normalise(raw, habits)
+        e164 = phone.e164 if isinstance(phone, Phone) else ""
+        return Response(PhoneCheckSerializer({"free": not sentence, "sentence": sentence, "e164": e164}).data)

@@ -1,0 +1,85 @@
+"""Fields and small forms that the desk's requests share."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from leadmaster.accounts.api import person
+from leadmaster.lib.api_fields import VisibleField
+from leadmaster.lib.api_idempotency import HEADER, is_valid_key
+from opportunities.api.scope import promoters_of
+from opportunities.assignment.request import KEY_LENGTH
+from opportunities.models import Promoter, Stage
+
+_LONGEST_NAME: Final = 60
+_LONGEST_FACT: Final = 300
+_MOST_FACTS: Final = 50
+_MOST_VERSION: Final = 2**31 - 1
+
+
+class StageField(VisibleField):
+    """Stages are everybody's."""
+
+    queryset = Stage.objects.all()
+
+
+class PromoterField(VisibleField):
+    """A promoter of a team that this person supervises."""
+
+    queryset = Promoter.objects.all()
+
+    def get_queryset(self) -> QuerySet[Promoter]:
+        return promoters_of(person(self.context["request"]))
+
+
+class FactsField(serializers.DictField):
+    """What a stage asks for, by name: `{"presupuesto": "12000"}`. Values are kept as text."""
+
+    def __init__(self, **options: Any) -> None:
+        child = serializers.CharField(max_length=_LONGEST_FACT, allow_blank=True)
+        super().__init__(child=child, required=False, **options)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        facts = super().to_internal_value(data)
+        if len(facts) > _MOST_FACTS:
+            raise serializers.ValidationError(_("Son demasiados datos para una oportunidad."))
+        name = serializers.CharField(max_length=_LONGEST_NAME)
+        return {name.run_validation(key): value for key, value in facts.items()}
+
+
+class VersionSerializer(serializers.Serializer[Any]):
+    """`version` is the one that you looked at: if somebody changed the opportunity meanwhile, nothing is done."""
+
+    version = serializers.IntegerField(min_value=1, max_value=_MOST_VERSION)
+
+
+KEY = OpenApiParameter(
+    HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description=(
+        f"Hasta {KEY_LENGTH} caracteres visibles, por ejemplo un UUID. La operación la guarda para siempre: repetirla, "
+        "aunque la primera se haya cortado, responde lo mismo y no entrega nada más."
+    ),
+)
+
+
+def key_of(request: Request) -> str:
+    """The key that the operation itself keeps. Raises ValidationError when it is missing or can't be kept."""
+    key = request.headers.get(HEADER, "")
+    if not is_valid_key(key) or len(key) > KEY_LENGTH:
+        raise serializers.ValidationError(
+            {
+                HEADER: [
+                    _("Hace falta: entre 1 y %(most)d caracteres visibles, por ejemplo un UUID.") % {"most": KEY_LENGTH}
+                ]
+            }
+        )
+    return key

@@ -1,0 +1,130 @@
+"""Filters of the desk's lists."""
+
+from __future__ import annotations
+
+import django_filters
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_filters import rest_framework as filters
+
+from leadmaster.accounts.api import person
+from opportunities.api.scope import own_desk, region
+from opportunities.enums import OpportunityState, Origin
+from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportunity, Promoter, Stage, StageRoute
+from opportunities.querysets import OpportunityQuerySet
+from opportunities.web.worklist import matching
+
+_LONGEST_SEARCH = 80
+
+
+class QueueFilter(django_filters.FilterSet):
+    """What inbox and pool are narrowed by."""
+
+    team = filters.NumberFilter(field_name="team_id")
+    province = filters.CharFilter(field_name="client__province", max_length=80)
+    city = filters.CharFilter(field_name="client__city", max_length=80)
+    agreement = filters.CharFilter(field_name="client__agreement", max_length=80)
+    client_type = filters.CharFilter(field_name="client__client_type", max_length=40)
+
+    class Meta:
+        model = Opportunity
+        fields = ()
+
+
+class InboxFilter(QueueFilter):
+    owner = filters.NumberFilter(field_name="owner_id")
+
+
+class OpportunityFilter(django_filters.FilterSet):
+    state = filters.MultipleChoiceFilter(choices=OpportunityState.choices)
+    stage = filters.NumberFilter(field_name="stage_id")
+    owner = filters.NumberFilter(field_name="owner_id", help_text="El promotor.")
+    team = filters.NumberFilter(field_name="team_id")
+    lot = filters.NumberFilter(field_name="lot_id")
+    client = filters.NumberFilter(field_name="client_id")
+    origin = filters.ChoiceFilter(choices=Origin.choices)
+    overdue = filters.BooleanFilter(
+        method="by_clock", help_text="De las activas: si su plazo venció a esta hora, haya pasado o no el cron."
+    )
+    search = filters.CharFilter(
+        method="by_person", max_length=_LONGEST_SEARCH, help_text="Un teléfono como se escriba, o palabras del nombre."
+    )
+
+    class Meta:
+        model = Opportunity
+        fields = ()
+
+    def by_clock(self, rows: OpportunityQuerySet, _name: str, value: bool) -> OpportunityQuerySet:  # noqa: FBT001 - the library's
+        now = timezone.now()
+        return rows.overdue(now) if value else rows.on_time(now)
+
+    def by_person(self, rows: OpportunityQuerySet, _name: str, value: str) -> OpportunityQuerySet:
+        search = " ".join(value.split())
+        if not search or self.request is None:
+            return rows
+        return rows.filter(matching(search, region=region(own_desk(person(self.request)))))
+
+
+class LotFilter(django_filters.FilterSet):
+    promoter = filters.NumberFilter(field_name="promoter_id")
+    team = filters.NumberFilter(field_name="team_id")
+    day = filters.DateFilter()
+
+    class Meta:
+        model = Lot
+        fields = ()
+
+
+class QuotaFilter(django_filters.FilterSet):
+    promoter = filters.NumberFilter(field_name="promoter_id")
+    day = filters.DateFilter()
+
+    class Meta:
+        model = DailyQuota
+        fields = ()
+
+
+class PromoterFilter(django_filters.FilterSet):
+    team = filters.NumberFilter(field_name="desk__team_id")
+    available = filters.BooleanFilter()
+
+    class Meta:
+        model = Promoter
+        fields = ()
+
+
+class AbsenceFilter(django_filters.FilterSet):
+    promoter = filters.NumberFilter(field_name="promoter_id")
+    on = filters.DateFilter(method="covering", help_text="Ausencias que incluyen este día.")
+
+    class Meta:
+        model = Absence
+        fields = ()
+
+    def covering(self, rows: QuerySet[Absence], _name: str, value: object) -> QuerySet[Absence]:
+        return rows.filter(starts_on__lte=value, ends_on__gte=value)
+
+
+class StageFilter(django_filters.FilterSet):
+    active = filters.BooleanFilter()
+
+    class Meta:
+        model = Stage
+        fields = ()
+
+
+class RouteFilter(django_filters.FilterSet):
+    from_stage = filters.NumberFilter(field_name="from_stage_id")
+    to_stage = filters.NumberFilter(field_name="to_stage_id")
+
+    class Meta:
+        model = StageRoute
+        fields = ()
+
+
+class BulkFilter(django_filters.FilterSet):
+    kind = filters.ChoiceFilter(choices=BulkAction.Kind.choices)
+
+    class Meta:
+        model = BulkAction
+        fields = ()

@@ -1,0 +1,170 @@
+"""What may be done to one opportunity, one POST per verb."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns.api.fields import ReasonSerializer, RequiredReasonSerializer
+from leadmaster.accounts.api import person
+from opportunities import supervision, timers, transitions
+from opportunities.api.fields import FactsField, PromoterField, StageField, VersionSerializer
+from opportunities.api.opportunity_serializers import EventSerializer, PlaceSerializer, SaleSerializer
+from opportunities.enums import StageType
+from opportunities.errors import Incomplete
+from opportunities.models import Opportunity, Sale, Stage
+
+if TYPE_CHECKING:
+    from rest_framework.viewsets import GenericViewSet
+
+    Base = GenericViewSet[Opportunity]
+else:
+    Base = object
+
+
+class MoveSerializer(VersionSerializer, ReasonSerializer):
+    """`stage` is one of the opportunity's `steps`; `data` what it asks for."""
+
+    stage = StageField()
+    data = FactsField()  # type: ignore[assignment]  # the request has a key of this name
+
+
+class SaleFormSerializer(VersionSerializer, ReasonSerializer):
+    """`stage` only where the funnel has several that sell; else it is the one that may follow."""
+
+    amount = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=0)
+    product = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+    reference = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+    stage = StageField(required=False)
+    data = FactsField()  # type: ignore[assignment]  # the request has a key of this name
+
+
+class NoteSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=300)
+
+
+class ReassignSerializer(ReasonSerializer):
+    """`over_quota` needs its own permission and a reason, and the ledger shows it."""
+
+    promoter = PromoterField()
+    over_quota = serializers.BooleanField(default=False)
+
+
+class OpportunityVerbs(Base):
+    """Each verb asks the person and the row again, under its locks."""
+
+    @extend_schema(request=MoveSerializer, responses=PlaceSerializer)
+    @action(detail=True, methods=["post"])
+    def move(self, request: Request, pk: str) -> Response:
+        """Un paso del embudo. Si alguien la cambió desde que la miraste, 409 `stale` dice qué pasó y quién fue."""
+        given = self._given(MoveSerializer)
+        moved = transitions.move(
+            self.get_object().pk,
+            given["stage"],
+            by=person(request),
+            version=given["version"],
+            now=timezone.now(),
+            reason=given["reason"],
+            data=given.get("data"),
+        )
+        return self._place(moved)
+
+    @extend_schema(request=SaleFormSerializer, responses=SaleSerializer)
+    @action(detail=True, methods=["post"])
+    def sale(self, request: Request, pk: str) -> Response:
+        """Registra la venta. La misma otra vez es la misma venta; con otros datos, 409 `already_sold` dice quién y cuándo."""
+        given = self._given(SaleFormSerializer)
+        row: Opportunity = self.get_object()
+        sold = transitions.move(
+            row.pk,
+            given.get("stage") or _sale_stage(row),
+            by=person(request),
+            version=given["version"],
+            now=timezone.now(),
+            reason=given["reason"],
+            data={**given.get("data", {}), **{name: given[name] for name in ("amount", "product", "reference")}},
+        )
+        return Response(SaleSerializer(Sale.objects.get(opportunity=sold)).data)
+
+    @extend_schema(request=NoteSerializer, responses={201: EventSerializer})
+    @action(detail=True, methods=["post"])
+    def note(self, request: Request, pk: str) -> Response:
+        """Escribe una nota en la historia. No cambia nada más."""
+        text = self._given(NoteSerializer)["text"]
+        line = transitions.note(self.get_object().pk, by=person(request), text=text, now=timezone.now())
+        return Response(EventSerializer(line).data, status=201)
+
+    @extend_schema(request=VersionSerializer, responses=PlaceSerializer)
+    @action(detail=True, methods=["post"])
+    def extend(self, request: Request, pk: str) -> Response:
+        """La prórroga: el plazo de la etapa otra vez, desde ahora. Una por oportunidad y unas pocas por semana."""
+        version = self._given(VersionSerializer)["version"]
+        return self._place(timers.extend(self.get_object().pk, by=person(request), version=version, now=timezone.now()))
+
+    @extend_schema(request=ReassignSerializer, responses=PlaceSerializer)
+    @action(detail=True, methods=["post"])
+    def reassign(self, request: Request, pk: str) -> Response:
+        """Se la da a otro promotor, a cuenta de su cupo de hoy. A quiénes se puede: GET promoters/."""
+        given = self._given(ReassignSerializer)
+        return self._place(
+            supervision.reassign(
+                self.get_object().pk,
+                given["promoter"],
+                by=person(request),
+                now=timezone.now(),
+                reason=given["reason"],
+                over_quota=given["over_quota"],
+            )
+        )
+
+    @extend_schema(request=ReasonSerializer, responses=PlaceSerializer)
+    @action(detail=True, methods=["post"], url_path="return-to-pool")
+    def return_to_pool(self, request: Request, pk: str) -> Response:
+        """La devuelve al pool: ya no es de nadie."""
+        reason = self._given(ReasonSerializer)["reason"]
+        return self._place(
+            supervision.return_to_pool(self.get_object().pk, by=person(request), now=timezone.now(), reason=reason)
+        )
+
+    @extend_schema(request=RequiredReasonSerializer, responses=PlaceSerializer)
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, pk: str) -> Response:
+        """La cierra como perdida, con su motivo."""
+        reason = self._given(RequiredReasonSerializer)["reason"]
+        return self._place(
+            supervision.close(self.get_object().pk, by=person(request), now=timezone.now(), reason=reason)
+        )
+
+    @extend_schema(request=ReasonSerializer, responses=PlaceSerializer)
+    @action(detail=True, methods=["post"], url_path="give-back")
+    def give_back(self, request: Request, pk: str) -> Response:
+        """De la bandeja otra vez a su promotor, en la primera etapa y con un plazo nuevo."""
+        reason = self._given(ReasonSerializer)["reason"]
+        return self._place(
+            supervision.give_back(self.get_object().pk, by=person(request), now=timezone.now(), reason=reason)
+        )
+
+    def _given(self, form: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+        given = form(data=self.request.data, context=self.get_serializer_context())
+        given.is_valid(raise_exception=True)
+        return dict(given.validated_data)
+
+    def _place(self, row: Opportunity) -> Response:
+        """Where it is now. It may have left this person's sight: nothing more is told."""
+        return Response(PlaceSerializer(row, context=self.get_serializer_context()).data)
+
+
+def _sale_stage(row: Opportunity) -> Stage:
+    """The stage that sells from here, else any that does: `move` then says why not from here. Raises Incomplete."""
+    onward = [stage for stage in transitions.allowed_stages(row) if stage.type == StageType.SALE]
+    found = onward[0] if onward else Stage.objects.filter(type=StageType.SALE).first()
+    if found is None:
+        raise Incomplete(_("El embudo no tiene una etapa de venta. Pide a un administrador que la cree."))
+    return found
