@@ -21,7 +21,8 @@ from django.utils.translation import gettext_lazy
 from leadmaster.lib import screens
 from leadmaster.lib.modeladmins import NOTHING, ScopedAdmin
 from opportunities import retiming
-from opportunities.admin import funnel, looks, rehearsing
+from opportunities import screens as looks
+from opportunities.admin import funnel, rehearsing
 from opportunities.admin.base import person
 from opportunities.admin.stage_form import StageForm
 from opportunities.enums import WORKING, StageType

@@ -1,0 +1,174 @@
+"""The page that asks before a supervisor's verb is done, to one or to many: frozen ids in, a report out.
+
+Every decision goes through `opportunities.bulk`, one row included, so that each can be undone for ten minutes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from leadmaster.accounts.models import User
+from leadmaster.lib import phones
+from leadmaster.lib.adminviews import Confirmation, OptionalReasonForm, ReasonForm, confirm_and_run
+from opportunities import bulk
+from opportunities.admin.base import require_supervisor_role, team_ids_of
+from opportunities.admin.receivers import receiver_field, receivers
+from opportunities.admin.verbs import PAGES, Verb, frozen, way_back
+from opportunities.bulk import BulkReport
+from opportunities.enums import OpportunityState
+from opportunities.errors import Refused
+from opportunities.models import Opportunity, Promoter
+from opportunities.policy import EXCEED
+
+_SAMPLE: Final = 8
+_REFUSED_TOLD: Final = 3
+
+
+def decide(request: HttpRequest, verb: Verb, *, context: Mapping[str, Any]) -> HttpResponse:
+    """GET shows what would happen to the frozen rows; POST does it to each by itself and tells what was refused."""
+    user = require_supervisor_role(request)
+    ids = frozen(request.POST.get("ids") or request.GET.get("ids", ""))
+    rows = _rows(user, ids)
+    back = way_back(request, "admin:opportunities_opportunity_changelist")
+    if not rows:
+        messages.warning(request, _("Elige al menos una oportunidad de tus equipos."))
+        return HttpResponseRedirect(back)
+    now = timezone.now()
+
+    def run(data: Mapping[str, Any]) -> str:
+        report = _do(verb, ids, data, by=user, now=now)
+        return tell(request, report, PAGES[verb].done)
+
+    return confirm_and_run(
+        request,
+        page=_page(verb, rows),
+        run=run,
+        refusals=Refused,
+        form_class=_form(verb, rows, user, now),
+        initial={"ids": ",".join(map(str, ids))},
+        back=back,
+        context=context,
+    )
+
+
+def tell(request: HttpRequest, report: BulkReport, done: tuple[Any, Any]) -> str:
+    """What became of it: the refusals as messages, what was done as the sentence to show. Raises Refused for nothing."""
+    refused = list(report.refused.values())
+    if refused:
+        some = " ".join(dict.fromkeys(refused[:_REFUSED_TOLD]))
+        rest = len(refused) - _REFUSED_TOLD
+        if rest > 0:
+            some += " " + ngettext("Y %(n)d más: mira el informe.", "Y %(n)d más: mira el informe.", rest) % {"n": rest}
+        if not report.done:
+            raise Refused(some)
+        messages.error(request, some)
+    number = len(report.done)
+    return str(done[0] if number == 1 else done[1]) % {"n": number}
+
+
+def _rows(user: User, ids: Sequence[int]) -> list[Opportunity]:
+    """Those of the frozen rows that this person decides about, in the order in which they were chosen."""
+    found = (
+        Opportunity.objects.filter(pk__in=ids, team_id__in=team_ids_of(user))
+        .select_related("client", "owner__user", "stage")
+        .prefetch_related("client__contacts")
+        .in_bulk()
+    )
+    return [found[pk] for pk in ids if pk in found]
+
+
+def _do(verb: Verb, ids: Sequence[int], data: Mapping[str, Any], *, by: User, now: dt.datetime) -> BulkReport:
+    reason = data["reason"]
+    if verb is Verb.POOL:
+        return bulk.return_to_pool(ids, by=by, now=now, reason=reason)
+    if verb is Verb.CLOSE:
+        return bulk.close(ids, by=by, now=now, reason=reason)
+    if verb is Verb.GIVE_BACK:
+        return bulk.give_back(ids, by=by, now=now, reason=reason)
+    target = Promoter.objects.select_related("user", "desk__team", "desk__calendar").get(pk=data["receiver"])
+    over = bool(data.get("over_quota"))
+    return bulk.reassign(ids, target, by=by, now=now, reason=reason, over_quota=over)
+
+
+# --- What is asked ----------------------------------------------------------------------------------------------------
+
+
+def _page(verb: Verb, rows: Sequence[Opportunity]) -> Confirmation:
+    asks = PAGES[verb]
+    fit = [row for row in rows if row.state in asks.states]
+    facts: list[tuple[str, object]] = [(_("Oportunidades"), len(fit))]
+    if len(rows) > len(fit):
+        facts.append((_("Ya no se puede"), len(rows) - len(fit)))
+    owners = Counter(str(row.owner) for row in fit if row.owner is not None)
+    if owners:
+        facts.append((_("De"), ", ".join(f"{owner} ({number})" for owner, number in owners.most_common(_SAMPLE))))
+    return Confirmation(
+        title=str(asks.label),
+        question=str(asks.question),
+        button=str(asks.label),
+        facts=facts,
+        sample=[_line(row) for row in rows[:_SAMPLE]],
+        sample_title=_("Por ejemplo, estas") if len(rows) > _SAMPLE else _("Estas"),
+        warning=str(asks.warning),
+        tone=asks.tone,
+    )
+
+
+def _line(row: Opportunity) -> str:
+    point = next((point for point in row.client.contacts.all() if point.is_valid and point.kind == "telefono"), None)
+    parts = [
+        row.client.full_name or str(row),
+        phones.pretty(point.normalised) if point else "",
+        str(row.get_state_display()),
+        row.exit_reason if row.state == OpportunityState.EXIT else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+class _Frozen(forms.Form):
+    ids = forms.CharField(widget=forms.HiddenInput)
+
+
+class _CloseForm(_Frozen, ReasonForm):
+    pass
+
+
+class _PlainForm(_Frozen, OptionalReasonForm):
+    pass
+
+
+class _ReassignForm(_Frozen, OptionalReasonForm):
+    field_order = ("receiver", "over_quota", "reason")
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("over_quota") and not data.get("reason", "").strip():
+            self.add_error("reason", _("Escribe por qué se pasa el cupo: queda en el libro."))
+        return data
+
+
+def _form(verb: Verb, rows: Sequence[Opportunity], user: User, now: dt.datetime) -> type[forms.Form]:
+    if verb is Verb.CLOSE:
+        return _CloseForm
+    if verb is not Verb.REASSIGN:
+        return _PlainForm
+    may_exceed = user.has_perm(EXCEED)
+    found = receivers(user, first_teams={row.team_id for row in rows}, now=now)
+    fields: dict[str, forms.Field] = {"receiver": receiver_field(found, over_quota=may_exceed)}
+    if may_exceed:
+        fields["over_quota"] = forms.BooleanField(
+            label=gettext_lazy("Pasar su cupo de hoy si hace falta"),
+            required=False,
+            help_text=gettext_lazy("Sube el límite del día y queda escrito en el libro del cupo, con el motivo."),
+        )
+    return type("ReassignForm", (_ReassignForm,), fields)

@@ -1,0 +1,56 @@
+"""The desk's part of the home page: what waits for a decision, what expires, quotas, and how long the pool lasts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from campaigns.admin import home as sender
+from leadmaster.accounts.models import User
+from opportunities import screens as looks
+from opportunities.admin.badges import ENOUGH, waiting
+from opportunities.admin.base import promoters_of, team_ids_of
+from opportunities.admin.pool_figures import runway
+from opportunities.admin.receivers import figures
+from opportunities.models import Desk, Opportunity
+from opportunities.policy import SUPERVISE
+
+_LISTED = 5
+_PROMOTERS = 12
+_SOON = dt.timedelta(hours=2)
+
+
+def context(request: HttpRequest, page: dict[str, Any]) -> dict[str, Any]:
+    """unfold's DASHBOARD_CALLBACK: the sender's home, and the desk's for whoever decides at one."""
+    page = sender.context(request, page)
+    user = request.user
+    if not isinstance(user, User) or not user.has_perm(SUPERVISE):
+        return page
+    teams = team_ids_of(user)
+    if not Desk.objects.filter(team__in=teams).exists():
+        return page
+    return {**page, "desk": look(user, teams, timezone.now())}
+
+
+def look(user: User, teams: list[int], now: dt.datetime) -> dict[str, Any]:
+    """Everything of the desk's part. Nine queries, whatever there is."""
+    mine = Opportunity.objects.filter(team_id__in=teams)
+    inbox = list(mine.inbox().values_list("pk", flat=True)[:_LISTED])
+    rows = Opportunity.objects.filter(pk__in=inbox).select_related("client", "stage", "owner__user").inbox()
+    running = mine.active().filter(deadline__gt=now).order_by("deadline", "id")
+    staff = figures(list(promoters_of(user).filter(user__is_active=True)[:_PROMOTERS]), now=now)
+    return {
+        "waiting": waiting(teams),
+        "enough": ENOUGH,
+        "inbox": [(row, looks.stage_name(row.stage), looks.age(row.state_since, now)) for row in rows],
+        "overdue": mine.overdue(now).order_by()[:ENOUGH].count(),
+        "soon": running.filter(deadline__lte=now + _SOON).order_by()[:ENOUGH].count(),
+        "next": list(running.select_related("client", "owner__user", "stage")[:_LISTED]),
+        "staff": sorted(staff, key=lambda one: (-one.used, str(one.promoter))),
+        "given": sum(one.used for one in staff),
+        "limit": sum(one.limit for one in staff),
+        "runway": runway(teams, now=now),
+    }

@@ -1,0 +1,44 @@
+"""Lists of opportunities whose chosen rows can be decided about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin import action
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from opportunities.admin.base import person
+from opportunities.admin.recent import undoable
+from opportunities.admin.rows import OpportunityRows, chosen
+from opportunities.admin.verbs import PAGES, Verb
+from opportunities.models import Opportunity
+
+
+class DecidableRows(OpportunityRows):
+    """Each verb as an action; above the list, what this person did a moment ago and can still take back."""
+
+    list_before_template = "admin/opportunities/recent.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        context = {"recent": undoable(person(request), timezone.now()), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    @action(description=PAGES[Verb.REASSIGN].label)
+    def reassign_chosen(self, request: HttpRequest, queryset: QuerySet[Opportunity]) -> HttpResponse:
+        return chosen(Verb.REASSIGN, request, queryset)
+
+    @action(description=PAGES[Verb.GIVE_BACK].label)
+    def give_back_chosen(self, request: HttpRequest, queryset: QuerySet[Opportunity]) -> HttpResponse:
+        return chosen(Verb.GIVE_BACK, request, queryset)
+
+    @action(description=PAGES[Verb.POOL].label)
+    def pool_chosen(self, request: HttpRequest, queryset: QuerySet[Opportunity]) -> HttpResponse:
+        return chosen(Verb.POOL, request, queryset)
+
+    @action(description=gettext_lazy("Cerrar"))
+    def close_chosen(self, request: HttpRequest, queryset: QuerySet[Opportunity]) -> HttpResponse:
+        return chosen(Verb.CLOSE, request, queryset)

@@ -1,0 +1,96 @@
+"""The pool: how much there is and for how long, what it is made of, and its rows to give to somebody."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.admin import SimpleListFilter, display
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from leadmaster.lib.modeladmins import NOTHING
+from opportunities.admin.base import TeamFilter, team_ids_of
+from opportunities.admin.lists import DecidableRows
+from opportunities.admin.pool_figures import FACET_NAMES, figures
+from opportunities.enums import OpportunityState
+from opportunities.models import Opportunity
+
+
+class ShownFacet(SimpleListFilter):
+    """Which facet the chart shows. It chooses no rows, and the list of filters has no place for it."""
+
+    title = ""
+    parameter_name = "facet"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Opportunity]) -> QuerySet[Opportunity]:
+        return queryset
+
+
+class _ValueFilter(SimpleListFilter):
+    """The value of a facet that somebody chose in the chart."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        value = request.GET.get(self.parameter_name or "", "")
+        return [(value, value)] if value else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Opportunity]) -> QuerySet[Opportunity]:
+        value = self.value()
+        return queryset.filter(**{f"client__{self.parameter_name}": value}) if value else queryset
+
+
+class ProvinceFilter(_ValueFilter):
+    title = gettext_lazy("provincia")
+    parameter_name = "province"
+
+
+class AgreementFilter(_ValueFilter):
+    title = gettext_lazy("convenio")
+    parameter_name = "agreement"
+
+
+class ClientTypeFilter(_ValueFilter):
+    title = gettext_lazy("tipo de cliente")
+    parameter_name = "client_type"
+
+
+class PoolAdmin(DecidableRows):
+    """Mounted by the page of opportunities, like the inbox."""
+
+    list_display = ("who", "place", "agreed", "of_team", "waiting", "times")
+    list_filter: ClassVar[tuple[Any, ...]] = (ProvinceFilter, AgreementFilter, ClientTypeFilter, TeamFilter, ShownFacet)
+    ordering = ("state_since", "id")
+    actions = ("reassign_chosen", "close_chosen")
+    list_before_template = "admin/opportunities/pool_head.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Opportunity]:
+        return super().get_queryset(request).filter(state=OpportunityState.POOL)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        facet = request.GET.get("facet", "")
+        facet = facet if facet in FACET_NAMES else next(iter(FACET_NAMES))
+        own = team_ids_of(request.user)
+        team = request.GET.get("team", "")
+        teams = [pk for pk in own if str(pk) == team] if team else own
+        context = {
+            "title": _("Pool"),
+            "pool": figures(teams, facet, now=timezone.now()) if request.method == "GET" else None,
+            "facet": facet,
+            "facets": [(name, label, name == facet) for name, label in FACET_NAMES.items()],
+            "narrowed": [(name, value) for name, value in request.GET.items() if name in {*FACET_NAMES, "team"}],
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    @display(description=gettext_lazy("convenio"))
+    def agreed(self, row: Opportunity) -> Any:
+        return row.client.agreement or NOTHING
+
+    @display(description=gettext_lazy("veces asignada"))
+    def times(self, row: Opportunity) -> str:
+        return str(row.attempts)

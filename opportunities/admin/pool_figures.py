@@ -1,0 +1,223 @@
+"""The pool in figures: how much, how old, of what, for how many days, and who may have it again soon. Bounded work."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from leadmaster.directory.enums import Availability
+from leadmaster.directory.facets import Count as Counted
+from leadmaster.directory.facets import Facets
+from leadmaster.directory.facets import count as count_clients
+from leadmaster.lib import screens
+from leadmaster.lib.screens import Share
+from opportunities.models import CoolDown, DailyQuota, Opportunity
+from opportunities.querysets import OpportunityQuerySet
+
+# What a request looks at, the oldest first: the facets are of these.
+WINDOW: Final = 10_000
+# Whose cool-downs are looked at: the first page of a draw.
+RESTED: Final = 2_000
+_ENOUGH_FREE: Final = 1_000
+_MOST_VALUES: Final = 12
+_DAYS: Final = 14
+_BACK: Final = 7
+
+FACET_NAMES: Final[dict[str, Promise]] = {
+    "province": gettext_lazy("Provincia"),
+    "agreement": gettext_lazy("Convenio"),
+    "client_type": gettext_lazy("Tipo"),
+}
+# Up to so many days old; the last has no end. The tones go from fresh to forgotten.
+AGES: Final[tuple[tuple[int | None, Promise, str], ...]] = (
+    (1, gettext_lazy("Menos de un día"), "sent"),
+    (3, gettext_lazy("1 a 3 días"), "by-hand"),
+    (7, gettext_lazy("3 a 7 días"), "server"),
+    (30, gettext_lazy("7 a 30 días"), "uncertain"),
+    (None, gettext_lazy("Más de 30 días"), "error"),
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Runway:
+    """How long the pool lasts. `days` is None while nobody draws; `today` says whose rate it is."""
+
+    total: int
+    rate: int
+    today: bool
+
+    @property
+    def days(self) -> float | None:
+        return self.total / self.rate if self.rate else None
+
+    @property
+    def words(self) -> str:
+        if self.days is None:
+            return _("sin consumo")
+        if self.days > 99:
+            return _("más de 99 días")
+        return _("%(days)s días") % {"days": math.floor(self.days * 10) / 10 if self.days < 10 else int(self.days)}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One value of a facet. `bar` is drawn against the longest; its parts are ages."""
+
+    value: str
+    count: int
+    parts: list[tuple[Share, str]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Column:
+    """One day of a chart of columns, in percent of its box."""
+
+    name: str
+    count: int
+    x: str
+    y: str
+    width: str
+    height: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PoolFigures:
+    runway: Runway
+    ages: list[Share]
+    rows: list[Row]
+    cut: bool
+    free: Counted
+    drawn: list[Column]
+    returning: list[Column]
+    returning_total: int
+    oldest: dt.datetime | None
+
+
+def figures(teams: Collection[int], facet: str, *, now: dt.datetime) -> PoolFigures:
+    pooled = Opportunity.objects.filter(team_id__in=teams).pool()
+    ages = _ages(pooled, now)
+    burnt = burn(teams, now=now)
+    looked = list(pooled.values_list(f"client__{facet}", "state_since")[:WINDOW])
+    back = _returning(pooled, now)
+    total = sum(ages)
+    return PoolFigures(
+        runway=runway_of(total, burnt, now),
+        ages=screens.shares((name, number, fill) for (_end, name, fill), number in zip(AGES, ages, strict=True)),
+        rows=_rows(looked, now),
+        cut=total > len(looked),
+        free=count_clients(Facets(), Availability.FREE, up_to=_ENOUGH_FREE),
+        drawn=_columns(_named(burnt, timezone.localdate(now), range(1 - _BACK, 1))),
+        returning=_columns(_named(back, timezone.localdate(now), range(_DAYS))),
+        returning_total=sum(back.values()),
+        oldest=looked[0][1] if looked else None,
+    )
+
+
+def runway(teams: Collection[int], *, now: dt.datetime) -> Runway:
+    """Two queries."""
+    total = Opportunity.objects.filter(team_id__in=teams).pool().order_by().count()
+    return runway_of(total, burn(teams, now=now), now)
+
+
+def burn(teams: Collection[int], *, now: dt.datetime) -> Counter[dt.date]:
+    """How many were handed out on each of the last days, by the quotas that paid for them."""
+    since = timezone.localdate(now) - dt.timedelta(days=_BACK)
+    used = DailyQuota.objects.filter(promoter__desk__team__in=teams, day__gte=since).order_by()
+    return Counter(dict(used.values_list("day").annotate(Sum("used"))))
+
+
+def runway_of(total: int, burnt: Counter[dt.date], now: dt.datetime) -> Runway:
+    """At today's rate; before the first request of the day, at that of the last day that had any."""
+    today = timezone.localdate(now)
+    if burnt[today]:
+        return Runway(total=total, rate=burnt[today], today=True)
+    rate = next((burnt[day] for day in sorted(burnt, reverse=True) if burnt[day] and day < today), 0)
+    return Runway(total=total, rate=rate, today=False)
+
+
+# --- Pieces -----------------------------------------------------------------------------------------------------------
+
+
+def _ages(pooled: OpportunityQuerySet, now: dt.datetime) -> list[int]:
+    """How many of each age, over the index alone. One query."""
+    parts = {}
+    newer = None
+    for position, (days, _name, _fill) in enumerate(AGES):
+        condition = Q() if newer is None else Q(state_since__lte=newer)
+        if days is not None:
+            newer = now - dt.timedelta(days=days)
+            condition &= Q(state_since__gt=newer)
+        parts[f"age_{position}"] = Count("id", filter=condition)
+    counted = pooled.order_by().aggregate(**parts)
+    return [counted[f"age_{position}"] for position in range(len(AGES))]
+
+
+def _age_of(since: dt.datetime, now: dt.datetime) -> int:
+    old = now - since
+    return next(
+        position for position, (days, _name, _fill) in enumerate(AGES) if days is None or old < dt.timedelta(days=days)
+    )
+
+
+def _rows(looked: Sequence[tuple[str, dt.datetime]], now: dt.datetime) -> list[Row]:
+    by_value: dict[str, Counter[int]] = {}
+    for value, since in looked:
+        by_value.setdefault(value or "", Counter())[_age_of(since, now)] += 1
+    most = sorted(by_value.items(), key=lambda one: (-one[1].total(), one[0]))[:_MOST_VALUES]
+    longest = max((ages.total() for _value, ages in most), default=1)
+    return [Row(value=value, count=ages.total(), parts=_parts(ages, longest)) for value, ages in most]
+
+
+def _parts(ages: Counter[int], longest: int) -> list[tuple[Share, str]]:
+    """Each age with where it begins, both in percent of the longest bar."""
+    found = []
+    left = 0.0
+    for position, (_days, name, fill) in enumerate(AGES):
+        if ages[position]:
+            percent = ages[position] * 100 / longest
+            found.append((Share(str(name), ages[position], percent, fill), f"{left:.3f}"))
+            left += percent
+    return found
+
+
+def _returning(pooled: OpportunityQuerySet, now: dt.datetime) -> Counter[dt.date]:
+    """On which days the cool-downs of the oldest pooled clients end."""
+    clients = list(pooled.values_list("client_id", flat=True)[:RESTED])
+    until = now + dt.timedelta(days=_DAYS)
+    ends = CoolDown.objects.filter(client__in=clients, until__gt=now, until__lt=until).values_list("until", flat=True)
+    return Counter(timezone.localdate(end) for end in ends)
+
+
+def _named(counts: Counter[dt.date], today: dt.date, days: range) -> list[tuple[str, int]]:
+    found = []
+    for ahead in days:
+        day = today + dt.timedelta(days=ahead)
+        found.append((date_format(day, "D j").lower(), counts[day]))
+    return found
+
+
+def _columns(named: Sequence[tuple[str, int]]) -> list[Column]:
+    top = max((number for _name, number in named), default=0) or 1
+    slot = 100 / max(len(named), 1)
+    return [
+        Column(
+            name=name,
+            count=number,
+            x=f"{position * slot + slot * 0.12:.2f}",
+            y=f"{100 - number * 100 / top:.2f}",
+            width=f"{slot * 0.76:.2f}",
+            height=f"{number * 100 / top:.2f}",
+        )
+        for position, (name, number) in enumerate(named)
+    ]
