@@ -114,20 +114,22 @@ _DIES_BETWEEN = """
 import os, signal, django
 django.setup()
 import datetime as dt
-from opportunities.assignment import request
+from opportunities.assignment import opening, quota, request
 from opportunities.assignment.filters import Filters
 from opportunities.models import Promoter
 
 def die(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
 
-setattr(request, {victim!r}, die)
+{victim} = die
 promoter = Promoter.objects.select_related("user", "desk__team", "desk__calendar").get()
 request.request_lot(promoter, Filters(), 5, key="k", now=dt.datetime.fromisoformat({now!r}))
 """
 
 
-@pytest.mark.parametrize("victim", ["draw", "_open_lot", "_open_opportunities", "_answer"])
+@pytest.mark.parametrize(
+    "victim", ["request.draw", "opening.open_lot", "quota.write_draw", "opening.open_opportunities", "request._answer"]
+)
 def test_a_process_killed_between_quota_and_answer_leaves_nothing(
     funnel: Funnel, database_url: str, victim: str
 ) -> None:
