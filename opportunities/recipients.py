@@ -15,12 +15,20 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from campaigns.audience.batches import BATCH
-from campaigns.audience.clients import CLIENT_FIELDS, AddReport, People, add_clients, read_fields
+from campaigns.audience.clients import (
+    CLIENT_FIELDS,
+    AddReport,
+    People,
+    add_clients,
+    name_of,
+    read_fields,
+    values_of_client,
+)
 from campaigns.audience.plan import fillable_template
 from campaigns.errors import Refused as CampaignRefused
 from campaigns.models import Campaign, RecipientImport, Schedule, ScheduleWindow
 from campaigns.policy import Act
-from campaigns.rendering import NAME_FIELDS
+from campaigns.rendering import NAME_FIELDS, MissingValuesError, Template, UnsendableTextError, values_of
 from leadmaster.calendars.arithmetic import Hours
 from leadmaster.directory.models import Client
 from leadmaster.lib.clock import business_day
@@ -70,6 +78,31 @@ def own_rows(promoter: Promoter, choice: Choice, *, now: dt.datetime) -> Opportu
     if choice.ids is not None:
         rows = rows.filter(id__in=choice.ids)
     return rows if choice.stage is None else rows.filter(stage=choice.stage)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Example:
+    """How the message reaches one of the chosen ones; `problem` says why it can't be written."""
+
+    name: str
+    text: str
+    problem: str
+
+
+def examples(promoter: Promoter, asked: NewCampaign, *, now: dt.datetime, most: int = 3) -> list[Example]:
+    """The message as the first few would get it. Raises AudienceError for one that nobody's data can fill."""
+    template = fillable_template(Campaign(template=asked.template), [*NAME_FIELDS, *CLIENT_FIELDS])
+    rows = own_rows(promoter, asked.choice, now=now).select_related("client").order_by("id")[:most]
+    return [_example(row.client, template, region=asked.session.region) for row in rows]
+
+
+def _example(client: Client, template: Template, *, region: str) -> Example:
+    name = name_of(client)
+    try:
+        text = template.render(values_of(name, values_of_client(client, region=region)))
+    except (MissingValuesError, UnsendableTextError) as problem:
+        return Example(name=client.full_name, text="", problem=str(problem))
+    return Example(name=client.full_name, text=text, problem="")
 
 
 def sessions_of(promoter: Promoter) -> list[WhatsAppSession]:

@@ -147,7 +147,7 @@ class _Reader:
 
     def __init__(self, campaign: Campaign) -> None:
         self._campaign = campaign
-        self._decimal = decimal_sign(campaign.session.region)
+        self._region = campaign.session.region
         self._client_of: dict[int, int] = {}
 
     def batches(self, pages: Iterable[Sequence[Client]]) -> Iterator[list[Row]]:
@@ -176,26 +176,33 @@ class _Reader:
         return Suppression.objects.among(phones), set(here)
 
     def _row(self, row: int, client: Client, numbers: Sequence[_Number], telling: Sequence[set[str]]) -> Row:
-        name = (client.name or client.last_names)[:MAX_NAME]
+        name = name_of(client)
         if not numbers:
             sentence = _("No tiene ningún teléfono válido en el directorio.")
             return BadRow(row=row, raw_phone="", name=name, code="no_phone", sentence=sentence)
         found = (number for phones in telling for number in numbers if number.phone in phones)
         number = next(found, numbers[0])
-        return Person(row=row, raw_phone=number.raw, phone=number.phone, name=name, values=self._values(client))
+        values = values_of_client(client, region=self._region)
+        return Person(row=row, raw_phone=number.raw, phone=number.phone, name=name, values=values)
 
-    def _values(self, client: Client) -> dict[str, str]:
-        """Only what is known: the message says what to put in the place of the rest, or the client is left out."""
-        values = {
-            "apellidos": client.last_names,
-            "convenio": client.agreement,
-            "provincia": client.province,
-            "ciudad": client.city,
-            "tipo_de_cliente": client.client_type,
-            "capacidad": _amount(client.capacity, self._decimal),
-            "fecha_de_alta": client.registered_on.strftime("%d/%m/%Y") if client.registered_on else "",
-        }
-        return {field: value for field, value in values.items() if value}
+
+def name_of(client: Client) -> str:
+    """What a message calls them."""
+    return (client.name or client.last_names)[:MAX_NAME]
+
+
+def values_of_client(client: Client, *, region: str) -> dict[str, str]:
+    """Only what is known: the message says what to put in the place of the rest, or the client is left out."""
+    values = {
+        "apellidos": client.last_names,
+        "convenio": client.agreement,
+        "provincia": client.province,
+        "ciudad": client.city,
+        "tipo_de_cliente": client.client_type,
+        "capacidad": _amount(client.capacity, decimal_sign(region)),
+        "fecha_de_alta": client.registered_on.strftime("%d/%m/%Y") if client.registered_on else "",
+    }
+    return {field: value for field, value in values.items() if value}
 
 
 def _numbers_of(page: Sequence[Client]) -> dict[int, list[_Number]]:

@@ -83,14 +83,14 @@ def _context(request: HttpRequest) -> dict[str, object]:
     campaigns = list(
         Campaign.objects.visible_to(request.user).filter(owner_id=request.user.pk).select_related("session")[:_SHOWN]
     )
-    cards = _cards(campaigns, request)
+    cards = cards_of(campaigns, request.user if isinstance(request.user, User) else None)
     return {"cards": cards, "moving": any(card.campaign.state not in CAMPAIGN_ENDED for card in cards)}
 
 
-def _cards(campaigns: list[Campaign], request: HttpRequest) -> list[Card]:
+def cards_of(campaigns: list[Campaign], user: User | None) -> list[Card]:
+    """How each of them stands, and what this person may do to it. The same queries for one and for thirty."""
     done = progress_of([campaign.pk for campaign in campaigns])
     verdicts = make_plan(timezone.now()).verdicts
-    user = request.user if isinstance(request.user, User) else None
     cards = []
     for campaign in campaigns:
         verbs = lifecycle.allowed_verbs(campaign) if may(user, Act.OPERATE, campaign) else []

@@ -32,6 +32,7 @@ def opportunities(request: HttpRequest, promoter: Promoter) -> HttpResponse:
             "asked": asked,
             "cards": cards(page.rows, promoter, calendar=calendar, now=now),
             "chips": worklist.chips(asked, worklist.stage_counts(promoter), list(Stage.objects.all())),
+            "write": urlencode({name: request.GET[name] for name in ("etapa", "q") if request.GET.get(name)}),
             "more": urlencode({**request.GET.dict(), "despues": page.after}) if page.after else "",
         },
     )

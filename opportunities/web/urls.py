@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from opportunities.web import capturing, listing, lots, my_day, opportunity, requesting
+from opportunities.web import campaigning, capturing, listing, lots, my_day, opportunity, requesting
 
 urlpatterns = [
     path("", my_day.home, name="home"),
     path("oportunidades/", listing.opportunities, name="desk-opportunities"),
+    path("oportunidades/escribir/", campaigning.write, name="desk-write"),
+    path("oportunidades/escribir/personas/", campaigning.people, name="desk-write-people"),
+    path("oportunidades/escribir/vista/", campaigning.preview, name="desk-write-preview"),
     path("oportunidades/<int:opportunity_id>/", opportunity.page, name="desk-opportunity"),
     path("oportunidades/<int:opportunity_id>/mover/<int:stage_id>/", opportunity.move, name="desk-move"),
     path("oportunidades/<int:opportunity_id>/nota/", opportunity.note, name="desk-note"),
