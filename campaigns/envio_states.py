@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from campaigns import totals
 from campaigns.enums import EnvioState, Evidence
 from campaigns.models import Envio, EnvioEvent
 from leadmaster.accounts.models import User
@@ -26,6 +27,9 @@ TRANSITIONS: dict[EnvioState, frozenset[EnvioState]] = {
     S.SENT_BY_HAND: frozenset({S.SENT}),
 }
 
+# A campaign whose messages are all in one of these may have its totals written down.
+RESTING = frozenset(EnvioState) - totals.RESTLESS
+
 # What a row that nobody holds looks like.
 RELEASED: dict[str, Any] = {"lane": None, "token": None, "lease_until": None}
 
@@ -43,14 +47,22 @@ def move(*ids: int, source: EnvioState, target: EnvioState, guard: Q | None = No
     )
     if guard is not None:
         rows = rows.filter(guard)
-    return rows.update(state=target, **fields)
+    moved = rows.update(state=target, **fields)
+    if moved and source in RESTING:
+        totals.drop_groups(*ids)
+    return moved
 
 
 def prepared_move(
     rows: Callable[[], QuerySet[Envio]], *, source: EnvioState, target: EnvioState, **fields: Any
 ) -> PreparedUpdate:
-    """The same door for a move that every message makes: checked here, compiled once. `rows` is the guard."""
+    """The same door for a move that every message makes: checked here, compiled once. `rows` is the guard.
+
+    Only for messages that have yet to come to rest: nothing is written down of their campaigns.
+    """
     fields = _checked(source, target, fields)
+    if source in RESTING:
+        raise ValueError(f"an envío that rests as {source} moves by `move`")
     return PreparedUpdate(lambda: rows().filter(state=source), state=target, **fields)
 
 

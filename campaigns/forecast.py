@@ -12,13 +12,13 @@ import datetime as dt
 from collections import defaultdict
 from typing import NamedTuple
 
-from django.db.models import Count
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.enums import CAMPAIGN_EDITABLE, CAMPAIGN_ENDED, AttemptOutcome, CampaignState, EnvioState, ScheduleState
-from campaigns.models import Attempt, Campaign, Envio, Schedule, ScheduleDay, SessionDay
+from campaigns.models import Attempt, Campaign, Schedule, ScheduleDay, SessionDay
+from campaigns.progress import progress_of
 from campaigns.projection import Job, Line, Slot, project
 from leadmaster.lib.clock import business_day
 
@@ -49,7 +49,10 @@ class Forecast:
 
 
 def forecast(campaign: Campaign, now: dt.datetime) -> Forecast:
-    """What is still pending, spread over the days to come. Seven queries and the session, whatever the size."""
+    """What is still pending, spread over the days to come.
+
+    Eight queries and the session, whatever the size; one more where totals are written down.
+    """
     session = campaign.session
     queue = [] if campaign.state in CAMPAIGN_ENDED else [*_before(campaign), campaign]
     jobs = _jobs(queue, now=now, send_seconds=_send_seconds(campaign))
@@ -81,16 +84,11 @@ def _before(campaign: Campaign) -> list[Campaign]:
 
 
 def _jobs(queue: list[Campaign], *, now: dt.datetime, send_seconds: float) -> list[Job]:
-    remaining = dict(
-        Envio.objects.filter(campaign__in=queue, state=EnvioState.PENDING)
-        .order_by()
-        .values_list("campaign_id")
-        .annotate(number=Count("id"))
-    )
+    done = progress_of([campaign.pk for campaign in queue])
     slots = _slots(queue, now=now)
     return [
         Job(
-            remaining=remaining.get(campaign.pk, 0),
+            remaining=done[campaign.pk].counts[EnvioState.PENDING],
             seconds=_pause(campaign) + send_seconds,
             slots=tuple(slots[campaign.pk]),
         )

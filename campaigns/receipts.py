@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from campaigns import envio_states
+from campaigns import envio_states, totals
 from campaigns.enums import Ack, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, EarlyReceipt, Envio
 from leadmaster.lib.db import retrying
@@ -169,6 +169,8 @@ def _advance(envio: Envio, receipt: Receipt) -> None:
         fields["ack"] = ack
     if fields:
         Envio.objects.filter(pk=envio.pk).update(**fields)
+        if "ack" in fields:
+            totals.drop_groups_of(envio.campaign_id)
         for name, value in fields.items():
             setattr(envio, name, value)
 

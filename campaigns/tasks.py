@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from campaigns import receipts
-from campaigns.audience.pending import run_queued
+from campaigns import receipts, totals
+from campaigns.audience.pending import forget_unconfirmed, run_queued
+from campaigns.audience.records import interrupt_lost
 from campaigns.engine.lookup import run_lookups
 from campaigns.engine.stragglers import sweep_stragglers
 from campaigns.engine.tick import run_tick
-from leadmaster.lib.clock import database_now
+from leadmaster.lib.clock import DatabaseClock, database_now
 from leadmaster.ops.heartbeat import beat
 from whatsapp import sessions
 
 
 def tick() -> str:
     """One minute of sending."""
-    sessions.greet(database_now())
-    report = run_tick()
+    clock = DatabaseClock()
+    sessions.greet(clock.now())
+    report = run_tick(clock=clock)
     return f"claimed {report.claimed}" if report.ran else "another run has this minute"
 
 
@@ -27,6 +29,15 @@ def lookups() -> str:
     settled = run_lookups(now)
     beat("lookups", now=now)
     return f"settled {settled}, applied {applied}, swept {swept}"
+
+
+def upkeep() -> str:
+    """What nobody asks for: totals written down, imports that lost their process, uploads that nobody confirmed."""
+    now = database_now()
+    written = totals.write_down_all(now)
+    lost = interrupt_lost(now)
+    forgotten = forget_unconfirmed(now)
+    return f"wrote down {written}, gave up {lost}, forgot {forgotten}"
 
 
 def imports() -> str:

@@ -198,6 +198,8 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
+# Files of recipients that nobody confirmed hold phones for nothing.
+UNCONFIRMED_UPLOADS_DAYS = env.integer("UNCONFIRMED_UPLOADS_DAYS", 7, minimum=1, maximum=365)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

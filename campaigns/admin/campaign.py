@@ -13,10 +13,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
 
 from campaigns import lifecycle, screens
 from campaigns.admin import campaign_import, campaign_live
@@ -163,6 +165,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             at("message/", self.message_view, "message"),
             at("import/", self.upload_view, "upload"),
             at("import/<int:record>/", self.import_view, "import"),
+            at("import/<int:record>/resume/", self.resume_view, "resume_import"),
             at("import/<int:record>/report/", self.report_view, "report"),
             at("schedules/<int:schedule>/<str:decision>/", self.schedule_view, "schedule"),
             *super().get_urls(),
@@ -238,6 +241,10 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
     def import_view(self, request: HttpRequest, pk: int, record: int) -> HttpResponse:
         campaign = self.find(request, str(pk))
         return campaign_import.show(request, campaign, record, self._context(request, campaign))
+
+    @method_decorator(require_POST)
+    def resume_view(self, request: HttpRequest, pk: int, record: int) -> HttpResponse:
+        return campaign_import.go_on(request, self.find(request, str(pk)), record)
 
     def report_view(self, request: HttpRequest, pk: int, record: int) -> HttpResponseBase:
         return campaign_import.report(self.find(request, str(pk)), record)

@@ -18,9 +18,10 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.admin.base import person, require_act
 from campaigns.audience import AudienceError, ColumnMapping, FilePreview, inspect, run_import
-from campaigns.audience.pending import confirm
+from campaigns.audience.pending import can_resume, confirm, resume
+from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
-from campaigns.policy import Act
+from campaigns.policy import Act, may
 from leadmaster.lib.widgets import BaseFileWidget, SelectWidget, TextWidget
 
 State = RecipientImport.State
@@ -117,9 +118,20 @@ def show(request: HttpRequest, campaign: Campaign, record_id: int, context: dict
             "record": record,
             "campaign": campaign,
             "moving": record.state in {State.QUEUED, State.RUNNING},
+            "can_resume": can_resume(record) and may(request.user, Act.IMPORT, campaign),
             "back": url("change", campaign),
         },
     )
+
+
+def go_on(request: HttpRequest, campaign: Campaign, record_id: int) -> HttpResponse:
+    """Go on with an interrupted import; whoever comes second sees what the first one started."""
+    record = _record(campaign, record_id)
+    try:
+        resume(record, by=person(request))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return HttpResponseRedirect(url("import", campaign, record.pk))
 
 
 def report(campaign: Campaign, record_id: int) -> HttpResponseBase:
@@ -170,13 +182,13 @@ def _confirm_columns(
 def _import(
     request: HttpRequest, campaign: Campaign, record: RecipientImport, mapping: ColumnMapping
 ) -> HttpResponseRedirect:
-    big = _is_big(record)
+    big, now = _is_big(record), timezone.now()
     here = HttpResponseRedirect(url("import", campaign, record.pk))
     # Whoever loses (a double click, another tab) sees what the first one started.
-    if not confirm(record, mapping=mapping.as_json(), state=State.QUEUED if big else State.RUNNING):
+    if not confirm(record, mapping=mapping.as_json(), state=State.QUEUED if big else State.RUNNING, now=now):
         return here
     if not big:
-        _tell(request, lambda: run_import(record, now=timezone.now()))
+        _tell(request, lambda: run_import(record, now=now))
     return here
 
 

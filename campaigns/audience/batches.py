@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.audience.errors import AudienceError
 from campaigns.audience.insert import EnvioInserter, NewEnvio
+from campaigns.audience.records import keep_alive
 from campaigns.audience.report import Result
 from campaigns.audience.rows import BadRow, Person
 from campaigns.audience.seen import SeenPhones
@@ -86,6 +88,7 @@ class BatchWriter:
         self._template = template
         self._seen = seen
         self._record = record
+        self._now, self._started = now, time.monotonic()
         self._stay_out = stay_out
         self._inserter = EnvioInserter(
             Envio(campaign=campaign, session_id=campaign.session_id, next_due=now, created_at=now)
@@ -188,7 +191,8 @@ class BatchWriter:
         if self._record is None:
             return
         increments = {result.value: F(result.value) + results.count(result) for result in set(results)}
-        RecipientImport.objects.filter(pk=self._record.pk).update(rows=F("rows") + len(results), **increments)
+        now = self._now + dt.timedelta(seconds=time.monotonic() - self._started)
+        keep_alive(self._record, now=now, rows=F("rows") + len(results), **increments)
 
 
 def _new_envio(candidate: _Candidate, *, warm: bool) -> NewEnvio:

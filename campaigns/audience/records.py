@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from django.core.files import File
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from campaigns.audience.errors import AudienceError
@@ -19,8 +20,10 @@ from campaigns.models import Campaign, RecipientImport
 from campaigns.rendering import NAME_FIELDS
 from leadmaster.accounts.models import User
 
-# An import that is still "running" after this long lost its process: a million rows take minutes.
-_LOST_AFTER = dt.timedelta(hours=1)
+State = RecipientImport.State
+
+# A batch takes seconds, and counting the rows of the biggest file a few minutes.
+LOST_AFTER = dt.timedelta(minutes=10)
 
 
 @transaction.atomic(durable=True)
@@ -35,9 +38,9 @@ def open_record(
 ) -> RecipientImport:
     """A running import of people with these `fields`; `mapping` says how they are read, `title` where they are from."""
     locked = _adopt_columns(campaign, fields)
-    _give_up_lost(locked, now=now)
+    interrupt_lost(now)
     return RecipientImport.objects.create(
-        campaign=locked, by=by, file_name=title[:255], mapping=dict(mapping), started_at=now
+        campaign=locked, by=by, file_name=title[:255], mapping=dict(mapping), started_at=now, alive_at=now
     )
 
 
@@ -46,10 +49,11 @@ def adopt_record(
     record: RecipientImport, *, fields: Iterable[str], mapping: Mapping[str, Any], now: dt.datetime
 ) -> None:
     """The same for an import that was written down before it could run."""
-    _give_up_lost(_adopt_columns(record.campaign, fields), now=now)
+    _adopt_columns(record.campaign, fields)
     record.mapping = dict(mapping)
-    record.state = RecipientImport.State.RUNNING
-    record.started_at = now
+    record.state = State.RUNNING
+    record.started_at = record.alive_at = now
+    record.finished_at, record.error = None, ""
     # A second run of the same record counts from the start: what the first one added is "already there" now.
     for counter in ("rows", *Result):
         setattr(record, counter, 0)
@@ -66,18 +70,29 @@ def _adopt_columns(campaign: Campaign, fields: Iterable[str]) -> Campaign:
     return locked
 
 
-def _give_up_lost(campaign: Campaign, *, now: dt.datetime) -> None:
-    """Imports whose process is gone stop looking as if they ran."""
-    RecipientImport.objects.filter(
-        campaign=campaign, state=RecipientImport.State.RUNNING, started_at__lt=now - _LOST_AFTER
-    ).update(state=RecipientImport.State.FAILED, finished_at=now, error=interrupted())
+def interrupt_lost(now: dt.datetime) -> int:
+    """Imports whose process is gone say so, and can be gone on with. Returns how many. Safe to repeat."""
+    last_seen = Coalesce("alive_at", "started_at")
+    lost = RecipientImport.objects.alias(seen=last_seen).filter(state=State.RUNNING, seen__lt=now - LOST_AFTER)
+    return lost.update(state=State.INTERRUPTED, finished_at=last_seen, error=interrupted())
+
+
+def keep_alive(record: RecipientImport, *, now: dt.datetime, **counters: Any) -> None:
+    """Note progress with the rows that it counts. Raises AudienceError when this run no longer has the import."""
+    mine = RecipientImport.objects.filter(pk=record.pk, state=State.RUNNING, started_at=record.started_at)
+    if not mine.update(alive_at=now, **counters):
+        raise AudienceError("taken_over", _("Otra ejecución sigue con esta importación: esta no escribió más."))
 
 
 def close_record(record: RecipientImport, *, state: str, now: dt.datetime, error: str = "") -> None:
+    """End this run's import. One that was given up for lost, or that another run took, stays as it is."""
     record.state = state
     record.finished_at = now
     record.error = error[:500]
-    record.save(update_fields=["state", "finished_at", "error", "report"])
+    mine = RecipientImport.objects.filter(pk=record.pk, started_at=record.started_at)
+    mine.exclude(state__in=[State.INTERRUPTED, State.QUEUED]).update(
+        state=state, finished_at=now, error=record.error, report=record.report.name or ""
+    )
 
 
 def interrupted() -> str:

@@ -60,9 +60,13 @@ def run_job(job: Job, *, progress: Progress | None = None, report_path: Path | N
         except BaseException as error:
             if job.record:
                 keep_report(job.record, path)
-                refusal = str(error) if isinstance(error, Refused) else interrupted()
-                now = _later(job.now, started)
-                close_record(job.record, state=RecipientImport.State.FAILED, now=now, error=refusal)
+                refused = isinstance(error, Refused)
+                close_record(
+                    job.record,
+                    state=RecipientImport.State.FAILED if refused else RecipientImport.State.INTERRUPTED,
+                    now=_later(job.now, started),
+                    error=str(error) if refused else interrupted(),
+                )
             raise
         if job.record:
             keep_report(job.record, path)

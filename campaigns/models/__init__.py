@@ -8,11 +8,13 @@ from campaigns.models.envio import Envio, EnvioEvent, UncertainEnvio
 from campaigns.models.lane import Lane
 from campaigns.models.recipient_import import RecipientImport
 from campaigns.models.schedule import Schedule, ScheduleDay, ScheduleWindow, SessionDay
+from campaigns.models.totals import CampaignTotals
 
 __all__ = [
     "Attempt",
     "Campaign",
     "CampaignEvent",
+    "CampaignTotals",
     "EarlyReceipt",
     "Envio",
     "EnvioEvent",

@@ -18,6 +18,7 @@ class RecipientImport(models.Model):
         RUNNING = "en_curso", _("En curso")
         DONE = "terminada", _("Terminada")
         FAILED = "fallida", _("Fallida")
+        INTERRUPTED = "interrumpida", _("Interrumpida")
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="imports", verbose_name=_("campaña"))
     by = models.ForeignKey(
@@ -28,6 +29,8 @@ class RecipientImport(models.Model):
     mapping = models.JSONField(_("columnas"), default=dict, blank=True)
     state = models.CharField(_("estado"), max_length=16, choices=State, default=State.RUNNING)
     started_at = models.DateTimeField(_("empezó"))
+    # Moves with every batch: whoever runs without it moving has lost its process.
+    alive_at = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(_("terminó"), null=True, blank=True)
     rows = models.PositiveIntegerField(_("filas"), default=0)
     accepted = models.PositiveIntegerField(_("aceptadas"), default=0)

@@ -19,6 +19,7 @@ PARTS = {
     "claims": "Claiming ten lanes, a million messages sent before",
     "lateness": "Five hundred lines at 20-40 s a message over real HTTP: how late messages leave",
     "imports": "Recipients from a file",
+    "screens": "The sender's pages, a million messages in the past and a million in one campaign",
 }
 # Parts that need the million use one database, because making it takes a while.
 SHARED = {"idle": "million", "claims": "million"}

@@ -143,7 +143,7 @@ def test_costs_the_same_whatever_stands_before(ahead: int, django_assert_num_que
     last = running(pending=2, session=first.session)
     last = Campaign.objects.select_related("session").get(pk=last.pk)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         forecast(last, NOW)
 
 

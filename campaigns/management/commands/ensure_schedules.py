@@ -14,6 +14,7 @@ from django_q.models import Schedule
 _EVERY_MINUTE = {
     "lookups": "campaigns.tasks.lookups",
     "imports": "campaigns.tasks.imports",
+    "upkeep": "campaigns.tasks.upkeep",
     "sessions": "whatsapp.tasks.refresh_sessions",
     "timers": "opportunities.tasks.expire_timers",
 }

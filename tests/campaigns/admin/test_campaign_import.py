@@ -160,3 +160,22 @@ def test_files_of_another_team_are_out_of_reach(desk: Desk, draft: Campaign, set
     record = draft.imports.get()
     # A record is found only under its own campaign.
     assert stranger.get(reverse("admin:campaigns_campaign_report", args=[other.pk, record.pk])).status_code == 404
+
+
+def test_an_interrupted_import_offers_to_go_on_and_does(desk: Desk, draft: Campaign) -> None:
+    address = upload(desk, draft)
+    client = signed_in(desk.supervisor)
+    RecipientImport.objects.update(state=State.INTERRUPTED, mapping={"phone": 1, "name": 0, "header_row": 1})
+    go_on = reverse("admin:campaigns_campaign_resume_import", args=[draft.pk, draft.imports.get().pk])
+
+    page = client.get(address).content.decode()
+    assert "Interrumpida" in page
+    assert go_on in page
+    assert client.get(go_on).status_code == 405
+    assert signed_in(desk.stranger).post(go_on).status_code == 404
+
+    assert client.post(go_on).headers["Location"] == address
+    assert draft.imports.get().state == State.QUEUED
+    run_queued(database_now())
+    assert draft.imports.get().accepted == 2
+    assert go_on not in client.get(address).content.decode()

@@ -15,8 +15,8 @@ from tests.factories.campaigns import CampaignFactory, EnvioFactory, SenderSwitc
 from tests.factories.whatsapp import WhatsAppSessionFactory
 
 LIST = "/admin/campaigns/campaign/"
-# Log-in and its user, three menu badges, the page's count and rows, progress, the plan, and the filters' choices.
-QUERIES = 18
+# Log-in and its user, three menu badges, the page's count and rows, totals, progress, the plan, and the filters' choices.
+QUERIES = 19
 
 
 @pytest.mark.parametrize("rows", [1, 3])

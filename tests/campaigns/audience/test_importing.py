@@ -317,7 +317,7 @@ def test_what_broke_half_way_is_completed_by_the_same_file() -> None:
     with pytest.raises(KeyboardInterrupt):
         import_file(campaign, io.BytesIO(data), now=NOW, progress=pull_the_plug)
     broken = RecipientImport.objects.get(campaign=campaign)
-    assert (broken.state, broken.accepted) == (RecipientImport.State.FAILED, 2_000)
+    assert (broken.state, broken.accepted) == (RecipientImport.State.INTERRUPTED, 2_000)
     assert "otra vez" in broken.error
 
     again = import_file(campaign, io.BytesIO(data), now=NOW)
@@ -339,7 +339,7 @@ def test_an_import_whose_process_died_does_not_look_alive_for_ever() -> None:
     bring(campaign, ["351 274-3915", "Ana", "1"])
     lost.refresh_from_db()
     fresh.refresh_from_db()
-    assert (lost.state, fresh.state) == (RecipientImport.State.FAILED, RecipientImport.State.RUNNING)
+    assert (lost.state, fresh.state) == (RecipientImport.State.INTERRUPTED, RecipientImport.State.RUNNING)
 
 
 # --- Uploads ----------------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def test_the_list_costs_the_same_for_one_and_for_three(
         running_campaign(owner=desk.owner, team=desk.team, envios=2)
     client = signed_in(desk.owner)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         page = client.get(LIST).content.decode()
 
     assert page.count("0 de 2 mensajes") == rows
