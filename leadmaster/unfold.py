@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,6 +18,17 @@ def _may(permission: str) -> Callable[[HttpRequest], bool]:
 def _entry(title: Any, icon: str, page: str, permission: str, badge: str | None = None) -> dict[str, Any]:
     entry = {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{page}"), "permission": _may(permission)}
     return {**entry, "badge": badge, "badge_variant": "danger"} if badge else entry
+
+
+_SUPERVISE = "opportunities.supervise_opportunity"
+
+
+def _among_opportunities(request: HttpRequest) -> bool:
+    """Inbox and pool lie below the opportunities' address and have entries of their own."""
+    whole, inbox, pool = (
+        reverse(f"admin:opportunities_opportunity_{page}") for page in ("changelist", "inbox", "pool")
+    )
+    return request.path.startswith(whole) and not request.path.startswith((inbox, pool))
 
 
 def _file(name: str) -> Callable[[HttpRequest], str]:
@@ -53,7 +64,7 @@ UNFOLD: dict[str, Any] = {
     "COLORS": {"primary": _PRIMARY},
     "STYLES": [_file("admin.css"), _file("admin-desk.css")],
     "SCRIPTS": [_file("live.js")],
-    "DASHBOARD_CALLBACK": "campaigns.admin.home.context",
+    "DASHBOARD_CALLBACK": "opportunities.admin.home.context",
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
@@ -96,8 +107,37 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
-                "title": _("Reglas de la mesa"),
+                "title": _("Mesa de asignación"),
                 "items": [
+                    _entry(
+                        _("Bandeja"),
+                        "inbox",
+                        "opportunities_opportunity_inbox",
+                        _SUPERVISE,
+                        "opportunities.admin.badges.inbox",
+                    ),
+                    {
+                        **_entry(_("Oportunidades"), "handshake", "opportunities_opportunity_changelist", _SUPERVISE),
+                        "active": _among_opportunities,
+                    },
+                    _entry(_("Pool"), "inventory_2", "opportunities_opportunity_pool", _SUPERVISE),
+                    _entry(_("Lotes"), "stacks", "opportunities_lot_changelist", _SUPERVISE),
+                    _entry(_("Acciones en bloque"), "checklist", "opportunities_bulkaction_changelist", _SUPERVISE),
+                ],
+            },
+            {
+                "title": _("Equipo y reglas"),
+                "items": [
+                    _entry(
+                        _("Promotores"), "badge", "opportunities_promoter_changelist", "opportunities.change_promoter"
+                    ),
+                    _entry(
+                        _("Cupos"), "data_usage", "opportunities_dailyquota_changelist", "opportunities.view_quotaentry"
+                    ),
+                    _entry(
+                        _("Ausencias"), "beach_access", "opportunities_absence_changelist", "opportunities.view_absence"
+                    ),
+                    _entry(_("Mesas"), "table_restaurant", "opportunities_desk_changelist", "opportunities.view_desk"),
                     _entry(_("Embudo"), "filter_alt", "opportunities_stage_changelist", "opportunities.view_stage"),
                     _entry(
                         _("Horarios"),

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import BigIntegerField, DateField, F
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
 from leadmaster.lib.db import retrying
+from leadmaster.lib.prepared import Param, PreparedRow, PreparedUpdate
 from opportunities.enums import QuotaKind
 from opportunities.errors import Incomplete, NoQuota, NotAllowed
 from opportunities.models import DailyQuota, Lot, Promoter, QuotaEntry
 from opportunities.policy import EXCEED, may_supervise
+
+_id, _amount = Param("id", BigIntegerField()), Param("amount", BigIntegerField())
+_of_day = {"promoter_id": Param("promoter", BigIntegerField()), "day": Param("day", DateField())}
+_there = PreparedRow(lambda: DailyQuota.objects.filter(**_of_day).values_list("id"))
+_locked = PreparedRow(
+    lambda: DailyQuota.objects.filter(**_of_day).select_for_update().values_list("id", "limit", "used")
+)
+_use = PreparedUpdate(
+    lambda: DailyQuota.objects.filter(id=_id, limit__gte=F("used") + _amount), used=F("used") + _amount
+)
 
 
 def ensure(promoter: Promoter, day: dt.date) -> None:
@@ -23,7 +33,7 @@ def ensure(promoter: Promoter, day: dt.date) -> None:
     Twenty first uses at once make one row; an insert inside the request would make them wait for, and deadlock with,
     each other.
     """
-    if DailyQuota.objects.filter(promoter=promoter, day=day).exists():
+    if _there(promoter=promoter.pk, day=day) is not None:
         return
     row = DailyQuota(promoter=promoter, day=day, limit=promoter.quota_of_a_day)
     if transaction.get_connection().in_atomic_block:
@@ -34,15 +44,34 @@ def ensure(promoter: Promoter, day: dt.date) -> None:
 
 def lock(promoter: Promoter, day: dt.date) -> DailyQuota:
     """The day's row, locked: the first lock of every verb that gives this promoter something."""
-    return DailyQuota.objects.select_for_update().get(promoter=promoter, day=day)
+    row = _locked(promoter=promoter.pk, day=day)
+    if row is None:
+        raise DailyQuota.DoesNotExist
+    pk, limit, used = row
+    return DailyQuota(id=pk, promoter=promoter, day=day, limit=limit, used=used)
 
 
-def charge_up_to(
-    row: DailyQuota, amount: int, *, now: dt.datetime, by: User | None, kind: QuotaKind
-) -> QuotaEntry | None:
-    """Charge `amount` or what is left of it to a row that is locked; the line, None when nothing is left."""
-    granted = min(amount, row.left)
-    return _charge(row, granted, kind=kind, now=now, by=by) if granted > 0 else None
+def charge_up_to(row: DailyQuota, amount: int) -> int:
+    """Charge `amount` or what is left of it to a row that is locked; how much, 0 when nothing is left.
+
+    The caller writes down what became of it, by `write_draw`.
+    """
+    charged = min(amount, row.left)
+    if charged <= 0:
+        return 0
+    _add(row, charged)
+    return charged
+
+
+def write_draw(row: DailyQuota, charged: int, drawn: int, *, lot: Lot | None, by: User, now: dt.datetime) -> None:
+    """The ledger of a draw: what was charged for it and, of that, what was not there and goes back."""
+    short = charged - drawn
+    lines = [QuotaEntry(quota=row, kind=QuotaKind.GRANT, amount=charged, at=now, by=by, lot=lot)]
+    if short:
+        DailyQuota.objects.filter(pk=row.pk).update(used=F("used") - short)
+        row.used -= short
+        lines.append(QuotaEntry(quota=row, kind=QuotaKind.REFUND, amount=-short, at=now, by=by, lot=lot))
+    QuotaEntry.objects.bulk_create(lines)
 
 
 def charge_locked(
@@ -75,11 +104,6 @@ def refund(
     return QuotaEntry.objects.create(quota=row, kind=kind, amount=-amount, at=now, by=by, lot=lot)
 
 
-def name_lot(lines: Collection[QuotaEntry | None], lot: Lot) -> None:
-    """Write on these lines which lot they paid for: it is made after the draw, and they before it."""
-    QuotaEntry.objects.filter(id__in=[line.pk for line in lines if line is not None]).update(lot=lot)
-
-
 def change_limit(
     promoter: Promoter, day: dt.date, limit: int, *, by: User, reason: str, now: dt.datetime
 ) -> DailyQuota:
@@ -94,9 +118,13 @@ def change_limit(
     if limit < 0:
         raise Incomplete(_("El cupo no puede ser negativo."))
     ensure(promoter, day)
-    with transaction.atomic():
-        row = lock(promoter, day)
-        _change_limit(row, max(limit, row.used), by=by, reason=reason, now=now)
+    return retrying(lambda: _correct(promoter, day, limit, by=by, reason=reason, now=now))
+
+
+@transaction.atomic
+def _correct(promoter: Promoter, day: dt.date, limit: int, *, by: User, reason: str, now: dt.datetime) -> DailyQuota:
+    row = lock(promoter, day)
+    _change_limit(row, max(limit, row.used), by=by, reason=reason, now=now)
     return row
 
 
@@ -130,13 +158,17 @@ def _charge(
     reason: str = "",
     lot: Lot | None = None,
 ) -> QuotaEntry:
-    charged = DailyQuota.objects.filter(pk=row.pk, limit__gte=F("used") + amount).update(used=F("used") + amount)
-    if charged != 1:
-        raise NoQuota(_("El cupo de hoy cambió mientras tanto. Vuelve a intentarlo."))
-    row.used += amount
+    _add(row, amount)
     return QuotaEntry.objects.create(
         quota=row, kind=kind, amount=amount, at=now, by=by, reason=reason.strip()[:300], lot=lot
     )
+
+
+def _add(row: DailyQuota, amount: int) -> None:
+    """Raises NoQuota: the row count decides, whatever was read."""
+    if _use(id=row.pk, amount=amount) != 1:
+        raise NoQuota(_("El cupo de hoy cambió mientras tanto. Vuelve a intentarlo."))
+    row.used += amount
 
 
 def _change_limit(row: DailyQuota, limit: int, *, by: User, reason: str, now: dt.datetime) -> None:
