@@ -163,7 +163,9 @@ def _form(verb: Verb, rows: Sequence[Opportunity], user: User, now: dt.datetime)
     if verb is not Verb.REASSIGN:
         return _PlainForm
     may_exceed = user.has_perm(EXCEED)
-    found = receivers(user, first_teams={row.team_id for row in rows}, now=now)
+    owners = {row.owner_id for row in rows}
+    sole = [owner for owner in owners if owner is not None] if len(owners) == 1 else []
+    found = receivers(user, first_teams={row.team_id for row in rows}, without=sole, now=now)
     fields: dict[str, forms.Field] = {"receiver": receiver_field(found, over_quota=may_exceed)}
     if may_exceed:
         fields["over_quota"] = forms.BooleanField(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -23,7 +21,8 @@ from leadmaster.lib.screens import Tone
 from opportunities import screens as looks
 from opportunities.admin.base import PromoterFilter, StageFilter, TeamFilter, person
 from opportunities.admin.conversations import Words, last_words
-from opportunities.admin.lists import DecidableRows
+from opportunities.admin.lists import MountedRows
+from opportunities.admin.rows import RowsList
 from opportunities.admin.verbs import Verb, address
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
@@ -32,10 +31,8 @@ from opportunities.models import Opportunity
 _SLOW, _LATE = dt.timedelta(hours=24), dt.timedelta(hours=72)
 
 
-class InboxList(ChangeList):
+class InboxList(RowsList):
     """What was last said to each client of the page, for all of them at once."""
-
-    result_list: Collection[Opportunity]
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -46,9 +43,10 @@ class InboxList(ChangeList):
         self.result_list = rows
 
 
-class InboxAdmin(DecidableRows):
+class InboxAdmin(MountedRows):
     """Mounted by the page of opportunities; a list of its own over the same rows."""
 
+    list_name = gettext_lazy("bandeja")
     list_display = ("who", "why", "holder", "waiting", "conversation", "tries", "decide")
     list_filter: ClassVar[tuple[Any, ...]] = (StageFilter, PromoterFilter, TeamFilter)
     ordering = ("state_since", "id")
@@ -60,9 +58,6 @@ class InboxAdmin(DecidableRows):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return InboxList
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        return super().changelist_view(request, {"title": _("Bandeja"), **(extra_context or {})})
 
     @display(description=gettext_lazy("por qué salió"))
     def why(self, row: Opportunity) -> SafeString:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import Any, ClassVar
 
 from django.contrib.admin import action
 from django.db.models import QuerySet
@@ -42,3 +43,15 @@ class DecidableRows(OpportunityRows):
     @action(description=gettext_lazy("Cerrar"))
     def close_chosen(self, request: HttpRequest, queryset: QuerySet[Opportunity]) -> HttpResponse:
         return chosen(Verb.CLOSE, request, queryset)
+
+
+class MountedRows(DecidableRows):
+    """A list of its own over the same table, mounted below the page of opportunities instead of registered."""
+
+    list_name: ClassVar[Any] = ""
+
+    def __init__(self, model: type[Opportunity], admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        # The header tells the name of what is listed; the table's is another.
+        self.opts = copy.copy(self.opts)
+        self.opts.verbose_name_plural = self.list_name

@@ -70,7 +70,7 @@ class OpportunityAdmin(DecidableRows):
             at("inbox/", inbox.changelist_view, "inbox"),
             at("pool/", pool.changelist_view, "pool"),
             at("pool/draw/", draw, "draw"),
-            *(at(f"decide/{verb.value}/", self._decide_view(verb), verb.value.replace("-", "_")) for verb in Verb),
+            *(at(f"decide/{verb.value}/", self._decide_view(verb), verb.page) for verb in Verb),
             at("<int:pk>/extend/", self.extend_view, "extend"),
             *super().get_urls(),
         ]

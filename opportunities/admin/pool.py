@@ -9,12 +9,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.lib.modeladmins import NOTHING
 from opportunities.admin.base import TeamFilter, team_ids_of
-from opportunities.admin.lists import DecidableRows
+from opportunities.admin.lists import MountedRows
 from opportunities.admin.pool_figures import FACET_NAMES, figures
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
@@ -60,9 +59,10 @@ class ClientTypeFilter(_ValueFilter):
     parameter_name = "client_type"
 
 
-class PoolAdmin(DecidableRows):
+class PoolAdmin(MountedRows):
     """Mounted by the page of opportunities, like the inbox."""
 
+    list_name = gettext_lazy("pool")
     list_display = ("who", "place", "agreed", "of_team", "waiting", "times")
     list_filter: ClassVar[tuple[Any, ...]] = (ProvinceFilter, AgreementFilter, ClientTypeFilter, TeamFilter, ShownFacet)
     ordering = ("state_since", "id")
@@ -79,7 +79,6 @@ class PoolAdmin(DecidableRows):
         team = request.GET.get("team", "")
         teams = [pk for pk in own if str(pk) == team] if team else own
         context = {
-            "title": _("Pool"),
             "pool": figures(teams, facet, now=timezone.now()) if request.method == "GET" else None,
             "facet": facet,
             "facets": [(name, label, name == facet) for name, label in FACET_NAMES.items()],

@@ -65,6 +65,8 @@ class Runway:
     def words(self) -> str:
         if self.days is None:
             return _("sin consumo")
+        if self.total and self.days < 1:
+            return _("menos de un día")
         if self.days > 99:
             return _("más de 99 días")
         return _("%(days)s días") % {"days": math.floor(self.days * 10) / 10 if self.days < 10 else int(self.days)}

@@ -52,12 +52,14 @@ class Receiver:
         return self.active >= self.capacity
 
 
-def receivers(user: User, *, first_teams: Collection[int], now: dt.datetime) -> list[Receiver]:
-    """The available promoters of this person's teams: those of `first_teams` first, then whoever has most room.
+def receivers(
+    user: User, *, first_teams: Collection[int], without: Collection[int] = (), now: dt.datetime
+) -> list[Receiver]:
+    """The available promoters of this person's teams: those of `first_teams` first, then whoever has most room. `without`: who has all of it already.
 
     Four queries, however many there are.
     """
-    rows = promoters_of(user).filter(available=True, user__is_active=True)
+    rows = promoters_of(user).filter(available=True, user__is_active=True).exclude(pk__in=without)
     nearby = list(rows.filter(desk__team__in=first_teams)[:MOST])
     others = rows.exclude(desk__team__in=first_teams)[: MOST - len(nearby)]
     found = figures([*nearby, *others], now=now)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin import SimpleListFilter, display
-from django.core.paginator import Page
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from leadmaster.lib.modeladmins import NOTHING, UncountedPaginator
+from leadmaster.lib.modeladmins import NOTHING, ChangeList, UncountedPaginator
 from opportunities import screens as looks
 from opportunities.admin.base import DeskAdmin, PromoterFilter, StageFilter, TeamFilter, team_ids_of
 from opportunities.admin.finding import meant
@@ -26,26 +26,21 @@ from opportunities.models import Opportunity
 _DAY = dt.timedelta(days=1)
 
 
-class LateRows(UncountedPaginator):  # type: ignore[type-arg]
-    """Choose a page by its ids, which the index alone gives, and read only the rows of that page.
+class RowsList(ChangeList):
+    """A page is chosen by its ids, which the index alone gives; only the rows of that page are read.
 
     Sorted whole, a million rows with their clients would be read to show fifty.
     """
 
-    def page(self, number: Any) -> Page[Any]:
-        chosen = super().page(number)
-        rows = chosen.object_list
-        if not isinstance(rows, QuerySet):
-            return chosen
-        ids = list(rows.values_list("pk", flat=True))
-        found = (
-            Opportunity.objects.filter(pk__in=ids)
-            .select_related("client", "stage", "team", "owner__user")
-            .prefetch_related("client__contacts")
-            .in_bulk()
-        )
-        chosen.object_list = [found[pk] for pk in ids if pk in found]
-        return chosen
+    result_list: Iterable[Opportunity]
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        chosen: Any = self.result_list
+        ids = list(chosen.values_list("pk", flat=True))
+        rows = Opportunity.objects.select_related("client", "stage", "team", "owner__user")
+        found = rows.prefetch_related("client__contacts").in_bulk(ids)
+        self.result_list = [found[pk] for pk in ids if pk in found]
 
 
 class StateFilter(SimpleListFilter):
@@ -96,7 +91,7 @@ class OpportunityRows(DeskAdmin[Opportunity]):
     sortable_by = ()
     list_per_page = 50
     list_disable_select_all = True
-    paginator = LateRows
+    paginator = UncountedPaginator
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -104,6 +99,9 @@ class OpportunityRows(DeskAdmin[Opportunity]):
 
     def has_change_permission(self, request: HttpRequest, obj: Opportunity | None = None) -> bool:
         return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return RowsList
 
     def visible(self, rows: QuerySet[Opportunity], request: HttpRequest) -> QuerySet[Opportunity]:
         """By the ids of their teams for administrators too: the team's index is walked by them."""

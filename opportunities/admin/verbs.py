@@ -27,6 +27,11 @@ class Verb(enum.StrEnum):
     POOL = "pool"
     CLOSE = "close"
 
+    @property
+    def page(self) -> str:
+        """Its part of the address's name."""
+        return f"decide_{self.name.lower()}"
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Page:
@@ -98,8 +103,7 @@ def frozen(text: str) -> list[int]:
 def address(verb: Verb, ids: list[int], *, back: str) -> str:
     """The page that asks about these."""
     query = urlencode({"ids": ",".join(map(str, ids)), "back": back})
-    page = reverse(f"admin:opportunities_opportunity_{verb.value.replace('-', '_')}")
-    return f"{page}?{query}"
+    return f"{reverse(f'admin:opportunities_opportunity_{verb.page}')}?{query}"
 
 
 def way_back(request: HttpRequest, default: str) -> str:
