@@ -29,7 +29,7 @@ def send_fits_the_lease(**_kwargs: Any) -> Sequence[CheckMessage]:
 
 
 def tick_fits_the_cluster(**_kwargs: Any) -> Sequence[CheckMessage]:
-    """45 + deadline + 20 < timeout < retry: a tick is neither killed while it collects nor handed out twice."""
+    """75 + deadline + 20 < timeout < retry: a tick is neither killed while it collects nor handed out twice."""
     deadline = settings.SESSION_MANAGER_SEND_TIMEOUT
     needed = CLAIM_SECONDS + deadline + COLLECT_MARGIN_SECONDS
     cluster: dict[str, Any] = settings.Q_CLUSTER

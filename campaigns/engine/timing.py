@@ -9,8 +9,9 @@ from django.conf import settings
 
 # How long a claim may hold its lane and envío at the most. More than three times the longest send.
 LEASE_SECONDS = 300
-# A tick claims for so long and then only collects.
-CLAIM_SECONDS = 45
+# A tick claims until the next one has begun, and for so long at the most; then it only collects. Longer than a minute,
+# because the next one may begin late: lanes that fall due meanwhile would wait for it.
+CLAIM_SECONDS = 75
 # What collecting may take beyond the send deadline: settling, typing, the status question.
 COLLECT_MARGIN_SECONDS = 20
 # A send that starts later than this after its `dispatched_at` was committed is not made: the process was stopped.

@@ -1,11 +1,12 @@
 """How late messages leave: five hundred lines on one tick process, over real HTTP, on a gateway as slow as real ones.
 
-One tick starts every minute, as in production: each claims for 45 seconds and then collects, so that two overlap.
+One tick starts every minute in a process that is warm, as the cluster's are; each claims until the next one begins and
+then collects, so that two overlap. Beside them an empty loop commits one row at its own due times, as often as messages
+fall due: how late that is, is the machine's doing.
 """
 
 from __future__ import annotations
 
-import collections
 import datetime as dt
 import json
 import os
@@ -13,42 +14,85 @@ import resource
 import subprocess
 import threading
 import time
+from collections import Counter
+from typing import Any
 
 from campaigns.engine.tick import run_tick
-from campaigns.engine.timing import CLAIM_SECONDS
 from campaigns.models import Attempt, Tick
-from tests.bench import servers, stage
+from tests.bench import database, servers, stage
 from tests.bench.figures import say, scaled, tail
 from tests.simulator import simulator_process
 
 PACING = (5, 10)
 LATENCY = ("20", "40")
+# A process needs so long to import everything on a machine with nothing to spare.
+WARM_UP = 20.0
+# Of a lane's turn, in seconds: pause and the gateway's time in the middle, for the empty loop's rate.
+CYCLE = 37.5
 
 
 def run(*child: str) -> None:
     if child:
-        _one_tick(dt.datetime.fromisoformat(child[0]))
+        {"tick": _one_tick, "empty": _empty_loop}[child[0]](*map(float, child[1:]))
         return
     lanes, ticks = scaled("LANES", 500), scaled("TICKS", 3)
+    before = os.getloadavg()[0]
     with simulator_process("--latency", *LATENCY, "--unknown-tenants", "ready", "--read-ratio", "0") as simulator:
         stage.fill(stage.open_lines(lanes, delay=PACING, base_url=simulator.base_url), each=10 * ticks)
-        used = _run_minutes(ticks)
+        used, empty = _run_minutes(lanes, ticks)
         delivered = len(simulator.delivered())
-    _report(lanes, ticks, used, delivered)
+    say(
+        f"  {lanes} lines, {'-'.join(LATENCY)} s a message, pause {PACING[0]}-{PACING[1]} s, {ticks} ticks, one a minute;"
+        f" {delivered:,} delivered; load {before:.1f} to {os.getloadavg()[0]:.1f}"
+    )
+    _report(lanes)
+    say(f"    an empty loop's commit, same minutes      {tail(empty, 's', 2)}")
+    for tick in used:
+        say(
+            f"    a tick of {tick['seconds']:.0f} s: {tick['claimed']:.0f} claimed, {tick['cpu']:.1f} s CPU "
+            f"({100 * tick['cpu'] / tick['seconds']:.0f} % of one core), {tick['mib']:.0f} MiB, {tick['threads']:.0f} threads"
+        )
 
 
-def _run_minutes(ticks: int) -> list[dict[str, float]]:
-    first = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
-    running, started = [], time.monotonic()
-    for n in range(ticks):
-        time.sleep(max(0.0, started + 60 * n - time.monotonic()))
-        minute = (first + dt.timedelta(minutes=n)).isoformat()
-        command = [servers.PYTHON, "-m", "tests.bench.part", "lateness", minute]
-        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ))
-    return [json.loads(process.communicate()[0]) for process in running]
+def _run_minutes(lanes: int, ticks: int) -> tuple[list[dict[str, float]], list[float]]:
+    """What each tick used, and how late the empty loop was."""
+    # On the minute, so that the ticks' rows are those of different minutes.
+    first = -(-(time.time() + WARM_UP) // 60) * 60
+    starts = [first + 60 * n for n in range(ticks)]
+    loop = _start("empty", first, first + 60 * ticks, CYCLE / lanes)
+    running = []
+    for start in starts:
+        time.sleep(max(0.0, start - WARM_UP - time.time()))
+        running.append(_start("tick", start))
+    used = [json.loads(process.communicate()[0]) for process in running]
+    empty: list[float] = json.loads(loop.communicate()[0])
+    return used, empty
 
 
-def _one_tick(minute: dt.datetime) -> None:
+def _start(what: str, *numbers: float) -> subprocess.Popen[bytes]:
+    command = [servers.PYTHON, "-m", "tests.bench.part", "lateness", what, *map(str, numbers)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ)
+
+
+def _tell(result: Any) -> None:
+    print(json.dumps(result), flush=True)  # noqa: T201 - read by the process that started this one
+
+
+def _empty_loop(first: float, end: float, every: float) -> None:
+    cursor = database.connect().cursor()
+    cursor.execute("CREATE TABLE IF NOT EXISTS bench_empty (n INT)")
+    cursor.execute("INSERT INTO bench_empty VALUES (0)")
+    late, due = [], first
+    while due < end:
+        time.sleep(max(0.0, due - time.time()))
+        cursor.execute("UPDATE bench_empty SET n = n + 1")
+        late.append(time.time() - due)
+        due += every
+    _tell(late)
+
+
+def _one_tick(start: float) -> None:
+    time.sleep(max(0.0, start - time.time()))
     most = 0
     done = threading.Event()
 
@@ -60,49 +104,35 @@ def _one_tick(minute: dt.datetime) -> None:
     watcher = threading.Thread(target=count_threads)
     watcher.start()
     before, started = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
-    report = run_tick(minute)
+    report = run_tick(dt.datetime.fromtimestamp(start, dt.UTC))
     after, seconds = resource.getrusage(resource.RUSAGE_SELF), time.monotonic() - started
     done.set()
     watcher.join()
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(  # noqa: T201 - read by the process that started this one
-        json.dumps(
-            {"claimed": report.claimed, "cpu": cpu, "seconds": seconds, "mib": after.ru_maxrss / 1024, "threads": most}
-        ),
-        flush=True,
-    )
+    _tell({"claimed": report.claimed, "cpu": cpu, "seconds": seconds, "mib": after.ru_maxrss / 1024, "threads": most})
     # A thread that waits for an answer nobody will collect must not hold the measurement up.
     os._exit(0)
 
 
-def _report(lanes: int, ticks: int, used: list[dict[str, float]], delivered: int) -> None:
+def _report(lanes: int) -> None:
+    starts = list(Tick.objects.order_by("id").values_list("started_at", flat=True))
     rows = Attempt.objects.order_by("id").values_list("lane_id", "due_at", "claimed_at", "dispatched_at")
-    claims = [
-        (start, start + dt.timedelta(seconds=CLAIM_SECONDS))
-        for start in Tick.objects.order_by("id").values_list("started_at", flat=True)
-    ]
-    seen: collections.Counter[int] = collections.Counter()
-    late: dict[str, list[float]] = {"first": [], "inside": [], "between": []}
-    to_socket: list[float] = []
+    seen: Counter[int] = Counter()
+    first, claimed_late, old_gap, socket_late = [], [], [], []
     for lane_id, due, claimed, dispatched in rows:
         assert lane_id is not None
         assert due is not None
         seen[lane_id] += 1
-        inside = any(start <= due < end for start, end in claims)
-        kind = "first" if seen[lane_id] == 1 else "inside" if inside else "between"
-        late[kind].append((claimed - due).total_seconds())
-        if kind == "inside" and dispatched is not None:
-            to_socket.append((dispatched - due).total_seconds())
-    say(
-        f"  {lanes} lines, {'-'.join(LATENCY)} s a message, pause {PACING[0]}-{PACING[1]} s, {ticks} ticks, one a minute;"
-        f" {delivered:,} delivered"
-    )
-    say(f"    due while a tick claims, to claimed     {tail(late['inside'], 's', 2)}")
-    say(f"    due while a tick claims, to the socket  {tail(to_socket, 's', 2)}")
-    say(f"    all {lanes} due at once, to claimed        {tail(late['first'], 's', 2)}")
-    say(f"    due after second {CLAIM_SECONDS}, to claimed          {tail(late['between'], 's', 2)}")
-    for tick in used:
-        say(
-            f"    a tick of {tick['seconds']:.0f} s: {tick['claimed']:.0f} claimed, {tick['cpu']:.1f} s CPU "
-            f"({100 * tick['cpu'] / tick['seconds']:.0f} % of one core), {tick['mib']:.0f} MiB, {tick['threads']:.0f} threads"
-        )
+        late = (claimed - due).total_seconds()
+        if seen[lane_id] == 1:
+            first.append(late)
+            continue
+        claimed_late.append(late)
+        if dispatched is not None:
+            socket_late.append((dispatched - due).total_seconds())
+        if (due - max(start for start in starts if start <= due)).total_seconds() >= 45:
+            old_gap.append(late)
+    say(f"    a lane's turn, to claimed                 {tail(claimed_late, 's', 2)}")
+    say(f"    a lane's turn, to the socket              {tail(socket_late, 's', 2)}")
+    say(f"    of these, due after second 45 of a minute {tail(old_gap, 's', 2)}")
+    say(f"    all {lanes} due at once, to claimed          {tail(first, 's', 2)}")

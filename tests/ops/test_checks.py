@@ -69,7 +69,7 @@ def test_a_send_has_to_fit_three_times_into_its_lease(settings: Settings, deadli
 
 @pytest.mark.parametrize(
     ("timeout", "retry", "wrong"),
-    [(156, 157, False), (155, 420, True), (240, 240, True), (240, 200, True), (60, 420, True)],
+    [(186, 187, False), (185, 420, True), (240, 240, True), (240, 200, True), (60, 420, True)],
 )
 def test_a_tick_has_to_fit_into_the_clusters_timeout_and_that_into_its_retry(
     settings: Settings, timeout: int, retry: int, wrong: bool

@@ -10,8 +10,9 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns.engine.tick import TickReport, run_tick
+from campaigns.engine.timing import PLAN_SECONDS
 from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, ScheduleState
-from campaigns.models import Attempt, Campaign, Envio, Lane, SessionDay
+from campaigns.models import Attempt, Campaign, Envio, Lane, SessionDay, Tick
 from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory
 from tests.faults.world import START, Provider, VirtualClock, VirtualWire
 
@@ -92,3 +93,36 @@ def test_a_tick_with_nothing_due_asks_five_questions(
     minute.clock.time += dt.timedelta(minutes=1)
     with django_assert_num_queries(5):
         minute.tick()
+
+
+def test_a_tick_claims_past_its_minute_while_no_other_begins(minute: Minute) -> None:
+    running(envios=30, delay=10)
+
+    minute.tick()
+
+    seconds = [(delivery.at - START).total_seconds() for delivery in minute.provider.ledger]
+    assert seconds == [11.0 * n for n in range(7)]
+
+
+def test_what_falls_due_after_the_next_tick_began_is_left_to_it(minute: Minute) -> None:
+    running(envios=40, delay=2)
+    later = START + dt.timedelta(minutes=1)
+
+    def next_tick_begins() -> None:
+        if minute.clock.now() >= later:
+            Tick.objects.get_or_create(minute=later, defaults={"worker": "otro", "started_at": later})
+
+    minute.provider.asked = next_tick_begins
+
+    minute.tick()
+
+    assert minute.provider.ledger[-1].at - later in (dt.timedelta(seconds=n) for n in range(PLAN_SECONDS + 1))
+
+
+def test_a_minute_written_while_the_clock_was_wrong_takes_nothing_over(minute: Minute) -> None:
+    running(envios=8, delay=10)
+    Tick.objects.create(minute=START + dt.timedelta(days=1), worker="otro", started_at=START)
+
+    minute.tick()
+
+    assert len(minute.provider.ledger) == 7
