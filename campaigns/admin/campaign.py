@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from campaigns import lifecycle, screens
-from campaigns.admin import campaign_import, campaign_live
+from campaigns.admin import campaign_directory, campaign_import, campaign_live
 from campaigns.admin.base import SessionFilter, TeamFilter, people_of, person, require_act, teams_of
 from campaigns.admin.campaign_form import CampaignForm, MessageForm, edit_message
 from campaigns.admin.campaign_list import CampaignList
@@ -163,6 +163,8 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             *verbs,
             at("live/", self.live_view, "live"),
             at("message/", self.message_view, "message"),
+            at("directory/", self.directory_view, "directory"),
+            at("directory/found/", self.directory_live_view, "directory_live"),
             at("import/", self.upload_view, "upload"),
             at("import/<int:record>/", self.import_view, "import"),
             at("import/<int:record>/resume/", self.resume_view, "resume_import"),
@@ -233,6 +235,13 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         )
         context = {**self._context(request, campaign), "title": page.title, "page": page, "form": form}
         return TemplateResponse(request, "admin/confirm.html", {**context, "back": self._url("change", campaign)})
+
+    def directory_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        campaign = self.find(request, str(pk))
+        return campaign_directory.choose(request, campaign, self._context(request, campaign))
+
+    def directory_live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return campaign_directory.live(request, self.find(request, str(pk)))
 
     def upload_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         campaign = self.find(request, str(pk))

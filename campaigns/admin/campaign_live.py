@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import lifecycle, screens
+from campaigns.audience.directory import READ_DIRECTORY
 from campaigns.engine.plan import Verdict, why_not
 from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, ScheduleState, WhyNot
 from campaigns.forecast import Forecast, forecast
@@ -107,6 +108,8 @@ def buttons(campaign: Campaign, user: User, *, filled: bool) -> list[Button]:
     if may(user, Act.IMPORT, campaign):
         tone = "" if filled else "primary"
         extra.append(Button(label=str(_("Importar destinatarios")), url=_url("upload", campaign), tone=tone))
+        if user.has_perm(READ_DIRECTORY):
+            extra.append(Button(label=str(_("Añadir del directorio")), url=_url("directory", campaign), tone=""))
     if filled and may(user, Act.EDIT, campaign):
         extra.append(Button(label=str(_("Editar mensaje")), url=_url("message", campaign), tone=""))
     # Without recipients there is nothing to submit yet.

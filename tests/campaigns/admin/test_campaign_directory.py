@@ -1,0 +1,163 @@
+"""«Añadir del directorio»: whom a supervisor may choose, the numbers before it, and what it does."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.admin import campaign_directory as module
+from campaigns.audience.pending import run_queued
+from campaigns.enums import CampaignState
+from campaigns.models import Campaign, Envio, RecipientImport
+from leadmaster.directory.enums import Availability
+from leadmaster.directory.models import Client
+from tests.desk import Desk, signed_in, told
+from tests.factories.campaigns import CampaignFactory
+from tests.factories.directory import ClientFactory, ContactPointFactory, SuppressionFactory
+
+
+@pytest.fixture
+def campaign(desk: Desk) -> Campaign:
+    row: Campaign = CampaignFactory.create(owner=desk.owner, team=desk.team, template="Hola {nombre} de {ciudad}")
+    return row
+
+
+def client(**fields: object) -> Client:
+    return ContactPointFactory.create(client=ClientFactory.create(**fields)).client
+
+
+def url(campaign: Campaign, name: str = "directory") -> str:
+    return reverse(f"admin:campaigns_campaign_{name}", args=[campaign.pk])
+
+
+def post(desk: Desk, campaign: Campaign, who: str = "supervisor", **data: object) -> object:
+    asked = {"sent": "1", "availability": ["libre", "pool"], **data}
+    return signed_in(getattr(desk, who)).post(url(campaign), asked)
+
+
+def test_the_page_counts_and_changes_nothing(desk: Desk, campaign: Campaign) -> None:
+    client()
+    client(province="Sonora", city="Hermosillo")
+    client(availability=Availability.TAKEN)
+
+    page = signed_in(desk.supervisor).get(url(campaign)).content.decode()
+
+    assert "Jalisco (1)" in page
+    assert "Sonora (1)" in page
+    assert "<b>2</b> clientes" in page
+    assert not Envio.objects.exists()
+
+
+def test_the_numbers_follow_what_is_chosen(desk: Desk, campaign: Campaign) -> None:
+    client()
+    client(city="Tonalá")
+    client(availability=Availability.TAKEN)
+    asked = {"sent": "1", "province": "Jalisco", "availability": ["libre", "tomado"]}
+
+    page = signed_in(desk.supervisor).get(url(campaign, "directory_live"), asked).content.decode()
+
+    assert "<b>3</b> clientes" in page
+    assert "Tonalá (1)" in page
+    assert "Les escribes a clientes de otras personas" in page
+    assert "<html" not in page
+
+
+def test_a_city_goes_with_its_province(desk: Desk, campaign: Campaign) -> None:
+    client()
+
+    page = signed_in(desk.supervisor).get(url(campaign, "directory_live"), {"sent": "1", "city": "Zapopan"})
+
+    assert "Elige al menos un grupo" in page.content.decode()
+    page = signed_in(desk.supervisor).get(url(campaign, "directory_live"), {"city": "Zapopan"})
+    assert "<b>1</b> cliente" in page.content.decode()
+
+
+def test_the_chosen_ones_come_in_with_their_report(desk: Desk, campaign: Campaign) -> None:
+    client(name="Ana")
+    SuppressionFactory.create(phone=client().contacts.get().normalised)
+    client(province="Sonora")
+    client(availability=Availability.TAKEN)
+
+    answer = post(desk, campaign, province="Jalisco")
+
+    record = RecipientImport.objects.get()
+    assert (record.accepted, record.opted_out, record.rows) == (1, 1, 2)
+    assert record.by == desk.supervisor
+    assert Envio.objects.get().text == "Hola Ana de Zapopan"
+    result = signed_in(desk.supervisor).get(answer.headers["Location"])  # type: ignore[attr-defined]
+    assert "Directorio: Jalisco" in result.content.decode()
+    assert "Descargar el informe" in result.content.decode()
+
+
+def test_more_than_a_request_waits_for_goes_to_the_background(
+    desk: Desk, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaigns.audience.directory_counts.EXACT_UP_TO", 1)
+    client()
+    client()
+
+    post(desk, campaign)
+    assert not Envio.objects.exists()
+    assert RecipientImport.objects.get().state == RecipientImport.State.QUEUED
+    run_queued(timezone.now())
+    assert Envio.objects.count() == 2
+
+
+def test_a_few_of_many_are_added_at_once(desk: Desk, campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("campaigns.audience.directory_counts.EXACT_UP_TO", 1)
+    for _ in range(3):
+        client()
+
+    post(desk, campaign, limit="2")
+    assert Envio.objects.count() == 2
+    monkeypatch.setattr(module, "_QUICK", 1)
+    post(desk, campaign, limit="2")
+    assert Envio.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [({"availability": []}, "al menos un grupo"), ({"limit": "0"}, "número desde 1"), ({"limit": "x"}, "desde 1")],
+)
+def test_what_makes_no_sense_is_said_and_adds_nobody(
+    data: dict[str, object], sentence: str, desk: Desk, campaign: Campaign
+) -> None:
+    client()
+
+    answer = post(desk, campaign, **data)
+
+    assert sentence in told(answer)[0]
+    assert not RecipientImport.objects.exists()
+
+
+def test_a_message_that_clients_cannot_fill_is_said(desk: Desk, campaign: Campaign) -> None:
+    Campaign.objects.filter(pk=campaign.pk).update(template="Debes {saldo}")
+    client()
+
+    assert "{saldo}" in told(post(desk, campaign))[0]
+
+
+def test_a_running_campaign_takes_nobody_in(desk: Desk, campaign: Campaign) -> None:
+    Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.CANCELLED)
+    client()
+
+    assert "cancelada" in told(post(desk, campaign))[0]
+    assert not Envio.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["stranger"])
+def test_another_team_does_not_know_of_it(who: str, desk: Desk, campaign: Campaign) -> None:
+    assert post(desk, campaign, who).status_code == 404  # type: ignore[attr-defined]
+    assert signed_in(desk.stranger).get(url(campaign, "directory_live")).status_code == 404
+
+
+def test_who_may_not_read_the_directory_finds_no_door(desk: Desk, campaign: Campaign) -> None:
+    desk.owner.is_staff = True
+    desk.owner.save()
+
+    assert post(desk, campaign, "owner").status_code == 403  # type: ignore[attr-defined]
+    page = signed_in(desk.owner).get(url(campaign, "change")).content.decode()
+    assert "Importar destinatarios" in page
+    assert "Añadir del directorio" not in page
+    assert "Añadir del directorio" in signed_in(desk.supervisor).get(url(campaign, "change")).content.decode()
