@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,7 +15,9 @@ from campaigns import envio_states
 from campaigns.enums import EnvioState, Evidence
 from campaigns.models import Envio
 from leadmaster.accounts.models import User
+from leadmaster.directory import suppressing
 from leadmaster.directory.models import Suppression
+from leadmaster.directory.suppressing import SuppressionReport
 from leadmaster.lib.db import retrying
 from leadmaster.lib.phones import Phone, normalise
 from whatsapp.inbound import Inbound
@@ -89,17 +92,30 @@ def suppress(
     row, _created = Suppression.objects.get_or_create(
         phone=phone, defaults={"source": source, "reason": reason[:200], "created_at": now, "created_by": by}
     )
+    return row, _cancel([phone], by=by, now=now)
+
+
+def suppress_list(
+    text: str, *, region: str, reason: str, source: Suppression.Source, by: User | None, now: dt.datetime
+) -> tuple[SuppressionReport, int]:
+    """The same for every phone of a text, also for those that were suppressed before. Safe to repeat."""
+    report = suppressing.suppress_list(text, region=region, reason=reason, source=source, by=by, now=now)
+    chunks = (report.phones[start : start + _BATCH] for start in range(0, len(report.phones), _BATCH))
+    return report, sum(_cancel(chunk, by=by, now=now) for chunk in chunks)
+
+
+def _cancel(phones: Sequence[str], *, by: User | None, now: dt.datetime) -> int:
     cancelled = 0
-    while batch := retrying(functools.partial(_cancel_some, phone, by=by, now=now)):
+    while batch := retrying(functools.partial(_cancel_some, phones, by=by, now=now)):
         cancelled += batch
-    return row, cancelled
+    return cancelled
 
 
 @transaction.atomic(durable=True)
-def _cancel_some(phone: str, *, by: User | None, now: dt.datetime) -> int:
+def _cancel_some(phones: Sequence[str], *, by: User | None, now: dt.datetime) -> int:
     # Those that somebody holds are being claimed: the sender looks at the suppressions before it opens the socket.
     ids = list(
-        Envio.objects.filter(phone=phone, state=EnvioState.PENDING)
+        Envio.objects.filter(phone__in=phones, state=EnvioState.PENDING)
         .order_by("id")
         .select_for_update(skip_locked=True)
         .values_list("id", flat=True)[:_BATCH]

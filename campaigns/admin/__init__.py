@@ -4,6 +4,7 @@ from campaigns.admin.alert import ScopedAlertAdmin
 from campaigns.admin.attempt import AttemptAdmin
 from campaigns.admin.campaign import CampaignAdmin
 from campaigns.admin.envio import EnvioAdmin
+from campaigns.admin.suppression import CancellingSuppressionAdmin
 from campaigns.admin.switch import SenderSwitchAdmin
 from campaigns.admin.tick import TickAdmin
 from campaigns.admin.uncertain import UncertainEnvioAdmin
@@ -11,6 +12,7 @@ from campaigns.admin.uncertain import UncertainEnvioAdmin
 __all__ = [
     "AttemptAdmin",
     "CampaignAdmin",
+    "CancellingSuppressionAdmin",
     "EnvioAdmin",
     "ScopedAlertAdmin",
     "SenderSwitchAdmin",

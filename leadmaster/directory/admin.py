@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from abc import abstractmethod
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin import display
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -18,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import Suppression
-from leadmaster.directory.suppressing import SuppressionReport, suppress_list
+from leadmaster.directory.suppressing import SuppressionReport
 from leadmaster.lib import phones
 from leadmaster.lib.adminviews import Confirmation
 from leadmaster.lib.modeladmins import ReadOnlyAdmin, UncountedPaginator, moment
@@ -40,8 +42,9 @@ class SuppressForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Motivo"), max_length=200, widget=TextWidget)
 
 
-@admin.register(Suppression)
 class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
+    """Registered above, by the app that knows what is on its way to a number."""
+
     list_display = ("number", "source", "reason", "created_by", "since")
     list_filter = ("source",)
     list_select_related = ("created_by",)
@@ -77,31 +80,42 @@ class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
         form = SuppressForm(request.POST if request.method == "POST" else None)
         back = reverse("admin:directory_suppression_changelist")
         if request.method == "POST" and form.is_valid():
-            report = suppress_list(
-                form.cleaned_data["phones"],
-                region=form.cleaned_data["region"],
-                reason=form.cleaned_data["reason"],
-                source=Suppression.Source.PERSON,
-                by=request.user,
-                now=timezone.now(),
-            )
-            _tell(request, report)
+            _tell(request, *self.exclude(**form.cleaned_data, by=request.user, now=timezone.now()))
             return HttpResponseRedirect(back)
         page = Confirmation(
             title=_("Excluir números"),
-            question=_("Estos números no reciben nada más de nosotros, en ninguna campaña de ninguna sesión."),
+            question=_(
+                "Estos números no reciben nada más de nosotros, en ninguna campaña de ninguna sesión. Lo que estaba "
+                "pendiente para ellos se cancela."
+            ),
             button=_("Excluir"),
         )
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": page.title}
         return TemplateResponse(request, "admin/confirm.html", {**context, "page": page, "form": form, "back": back})
 
+    @abstractmethod
+    def exclude(
+        self, *, phones: str, region: str, reason: str, by: User, now: dt.datetime
+    ) -> tuple[SuppressionReport, int]:
+        """Suppress every number of this text and cancel what waits for it; what was read, and how many messages."""
 
-def _tell(request: HttpRequest, report: SuppressionReport) -> None:
+
+def _tell(request: HttpRequest, report: SuppressionReport, cancelled: int) -> None:
     messages.success(
         request,
         ngettext("%d número excluido.", "%d números excluidos.", report.added) % report.added
         + (_(" %d ya lo estaban.") % report.already if report.already else ""),
     )
+    if cancelled:
+        messages.info(
+            request,
+            ngettext(
+                "Se canceló %d mensaje pendiente a esos números.",
+                "Se cancelaron %d mensajes pendientes a esos números.",
+                cancelled,
+            )
+            % cancelled,
+        )
     for text, sentence in report.invalid[:_SHOWN]:
         messages.error(request, f"“{text[:40]}”: {sentence}")
     if len(report.invalid) > _SHOWN:

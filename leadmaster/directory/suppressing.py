@@ -17,8 +17,10 @@ _SEPARATORS = re.compile(r"[\n;,\t]+")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SuppressionReport:
-    """`invalid` are the texts that are no phones, as they were written, with the sentence that says why."""
+    """`phones` are all that were read, E.164. `invalid` are the texts that are no phones, as they were written, with
+    the sentence that says why."""
 
+    phones: tuple[str, ...]
     added: int
     already: int
     invalid: tuple[tuple[str, str], ...]
@@ -44,4 +46,4 @@ def suppress_list(
         # Somebody may have asked for the same by message just now.
         ignore_conflicts=True,
     )
-    return SuppressionReport(added=len(new), already=len(there), invalid=tuple(invalid))
+    return SuppressionReport(phones=tuple(phones), added=len(new), already=len(there), invalid=tuple(invalid))

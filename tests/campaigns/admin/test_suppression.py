@@ -1,4 +1,4 @@
-"""Suppressed numbers on the desk."""
+"""Suppressed numbers on the desk: whoever is added gets nothing more, not even what waited for them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from campaigns.enums import EnvioState, Evidence
+from campaigns.models import Envio, EnvioEvent
 from leadmaster.directory.models import Suppression
 from leadmaster.directory.suppressing import suppress_list
-from tests import desk as desks
 from tests.desk import Desk, signed_in, told
+from tests.factories.campaigns import EnvioFactory, running_campaign
 from tests.factories.directory import SuppressionFactory
 
 ADD = "/admin/directory/suppression/add/"
 LIST = "/admin/directory/suppression/"
-
-
-@pytest.fixture
-def desk(db: None) -> Desk:
-    return desks.build()
 
 
 def test_get_shows_the_form_and_changes_nothing(desk: Desk) -> None:
@@ -88,3 +85,42 @@ def test_the_same_number_twice_in_a_list_is_one(desk: Desk) -> None:
     )
 
     assert (report.added, report.already, report.invalid) == (1, 0, ())
+
+
+def test_what_waits_for_the_number_is_cancelled_at_once_in_every_campaign(desk: Desk) -> None:
+    campaign, other = running_campaign(team=desk.team), running_campaign(team=desk.other_team)
+    waiting = [EnvioFactory(campaign=one, phone="+5493512743915") for one in (campaign, other)]
+    sent = EnvioFactory(campaign=campaign, phone="+5493512743916", state=EnvioState.SENT)
+    spared = EnvioFactory(campaign=campaign, phone="+5493512743917")
+    data = {"phones": "351 274-3915, 351 274-3916", "region": "AR", "reason": "Lo pidió por teléfono"}
+
+    response = signed_in(desk.supervisor).post(ADD, data)
+
+    assert told(response) == ["2 números excluidos.", "Se cancelaron 2 mensajes pendientes a esos números."]
+    states = dict(Envio.objects.values_list("pk", "state"))
+    assert [states[envio.pk] for envio in waiting] == [EnvioState.CANCELLED] * 2
+    assert (states[sent.pk], states[spared.pk]) == (EnvioState.SENT, EnvioState.PENDING)
+    line = waiting[0].events.get()
+    assert (line.by, line.evidence) == (desk.supervisor, Evidence.OPT_OUT)
+
+
+def test_a_number_that_was_excluded_before_loses_what_came_to_it_since(desk: Desk) -> None:
+    SuppressionFactory(phone="+5493512743915")
+    waiting = EnvioFactory(phone="+5493512743915")
+
+    signed_in(desk.supervisor).post(ADD, {"phones": "351 274-3915", "region": "AR", "reason": "Insiste"})
+
+    waiting.refresh_from_db()
+    assert waiting.state == EnvioState.CANCELLED
+
+
+def test_a_long_list_is_cancelled_by_parts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("campaigns.inbound._BATCH", 2)
+    phones = [f"+54935127439{n}" for n in range(10, 17)]
+    for phone in phones:
+        EnvioFactory.create_batch(3, phone=phone)
+
+    signed_in(desk.supervisor).post(ADD, {"phones": "\n".join(phones), "region": "AR", "reason": "Lista"})
+
+    assert set(Envio.objects.values_list("state", flat=True)) == {EnvioState.CANCELLED}
+    assert EnvioEvent.objects.count() == 21
