@@ -23,6 +23,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Func, IntegerField, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from campaigns import envio_states, switch
@@ -86,6 +87,18 @@ def chunks(lines: int) -> Iterator[list[Line]]:
                 end = start
 
 
+def latest_tokens() -> set[uuid.UUID]:
+    """The claims of the latest dispatches."""
+    return {line.token for line in next(chunks(_GLANCE), [])}
+
+
+def how_many_told(tokens: Collection[uuid.UUID]) -> Subquery:
+    """Of the dispatches of these claims, how many the database knows: a part of somebody's question."""
+    # Not Count(), which would group by each row.
+    count = Func("pk", function="COUNT", output_field=IntegerField())
+    return Subquery(_told(tokens).order_by().annotate(n=count).values("n"))
+
+
 def guard_against_restore(now: dt.datetime) -> int:
     """Compare the journal with the database; returns how many envíos were parked. One query when all is well."""
     if not _untold(next(chunks(_GLANCE), [])):
@@ -115,12 +128,14 @@ def _untold(lines: Collection[Line]) -> list[Line]:
     """Those whose dispatch the database does not know: no such claim, or one that it believes never left."""
     if not lines:
         return []
-    told = set(
-        Attempt.objects.filter(token__in=[line.token for line in lines])
-        .exclude(outcome=AttemptOutcome.OPEN, envio__dispatched_at__isnull=True)
-        .values_list("token", flat=True)
-    )
+    told = set(_told([line.token for line in lines]).values_list("token", flat=True))
     return [line for line in lines if line.token not in told]
+
+
+def _told(tokens: Collection[uuid.UUID]) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(token__in=tokens).exclude(
+        outcome=AttemptOutcome.OPEN, envio__dispatched_at__isnull=True
+    )
 
 
 @transaction.atomic(durable=True)

@@ -15,6 +15,7 @@ from django.db import IntegrityError
 from campaigns import lifecycle
 from campaigns.engine import diag
 from campaigns.engine.claim import Candidate, candidates, claim, ensure_lanes, worker_name
+from campaigns.engine.glance import HEARTBEAT, glance
 from campaigns.engine.journal import guard_against_restore
 from campaigns.engine.plan import Plan, Slot, ensure_days, make_plan
 from campaigns.engine.reap import reap
@@ -29,8 +30,6 @@ from leadmaster.ops.heartbeat import beat
 from whatsapp.gateways.registry import open_gateway as open_real_gateway
 
 logger = logging.getLogger(__name__)
-
-HEARTBEAT = "tick"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,6 +47,9 @@ class TickReport:
         return dataclasses.asdict(self)
 
 
+IDLE = TickReport(ran=True)
+
+
 def run_tick(
     minute: dt.datetime | None = None,
     *,
@@ -59,11 +61,15 @@ def run_tick(
     """Run one minute: reap, plan, claim, send, settle. Safe to run any number of times, at once, or to die anywhere."""
     clock = clock or DatabaseClock()
     chance = chance or random.Random()  # noqa: S311 - pacing, not a secret
-    tick = _open(minute or clock.now(), clock.now())
+    now = clock.now()
+    seen = glance(now)
+    tick = _open(minute or now, now, idle=seen.idle)
     if tick is None:
         return TickReport(ran=False)
-    parked = guard_against_restore(clock.now())
-    reaped = reap(clock.now(), chance=chance)
+    if seen.idle:
+        return IDLE
+    parked = guard_against_restore(clock.now()) if seen.forgotten else 0
+    reaped = reap(clock.now(), chance=chance) if seen.stale else 0
     round_ = _Minute(tick, clock=clock, wire=wire, open_gateway=open_gateway, chance=chance)
     round_.run()
     report = TickReport(
@@ -78,12 +84,18 @@ def run_tick(
     return report
 
 
-def _open(minute: dt.datetime, now: dt.datetime) -> Tick | None:
-    """Take the first free slot of this minute and beat, or None when other runs have them all."""
+def _open(minute: dt.datetime, now: dt.datetime, *, idle: bool) -> Tick | None:
+    """Take the first free slot of this minute and beat, or None when other runs have them all.
+
+    A minute without work is closed as it is opened.
+    """
     minute, worker = minute.replace(second=0, microsecond=0), worker_name()
+    row: dict[str, Any] = {"minute": minute, "worker": worker, "started_at": now}
+    if idle:
+        row |= {"finished_at": now, "report": IDLE.as_json()}
     for slot in range(settings.SENDER_SLOTS):
         try:
-            tick = retrying(partial(Tick.objects.create, minute=minute, slot=slot, worker=worker, started_at=now))
+            tick = retrying(partial(Tick.objects.create, slot=slot, **row))
         except IntegrityError:
             continue
         retrying(partial(beat, HEARTBEAT, now=now, detail={"minute": minute.isoformat(), "worker": worker}))

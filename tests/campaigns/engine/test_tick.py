@@ -7,12 +7,16 @@ import itertools
 import random
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from campaigns.engine.tick import TickReport, run_tick
+from campaigns import tasks
+from campaigns.engine.tick import IDLE, TickReport, run_tick
 from campaigns.engine.timing import PLAN_SECONDS
 from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, ScheduleState
 from campaigns.models import Attempt, Campaign, Envio, Lane, SessionDay, Tick
+from leadmaster.ops.models import Heartbeat
 from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory
 from tests.faults.world import START, Provider, VirtualClock, VirtualWire
 
@@ -86,13 +90,33 @@ def test_messages_of_one_lane_keep_the_pacing(minute: Minute) -> None:
     assert gaps == [11.0, 11.0]  # one second on the wire and ten of rest
 
 
-def test_a_tick_with_nothing_due_asks_five_questions(
+def test_a_tick_with_nothing_to_do_asks_three_questions_whatever_the_journal_holds(
     minute: Minute, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    running(envios=2)
     minute.tick()
-    minute.clock.time += dt.timedelta(minutes=1)
-    with django_assert_num_queries(5):
-        minute.tick()
+    minute.clock.time += dt.timedelta(minutes=5)
+
+    with django_assert_num_queries(3):
+        report = minute.tick()
+
+    assert report == IDLE
+    tick = Tick.objects.latest("id")
+    assert (tick.started_at, tick.finished_at) == (minute.clock.time, minute.clock.time)
+    assert tick.report == IDLE.as_json()
+    assert Heartbeat.objects.get(name="tick").at == minute.clock.time
+
+
+def test_the_clusters_task_with_nothing_to_do_asks_four_questions_and_the_time() -> None:
+    tasks.tick()
+    Tick.objects.all().delete()
+
+    with CaptureQueriesContext(connection) as captured:
+        assert tasks.tick() == "claimed 0"
+
+    the_time = [query for query in captured.captured_queries if query["sql"] == "SELECT UTC_TIMESTAMP(6)"]
+    assert len(captured) - len(the_time) == 4
+    assert len(the_time) == (connection.vendor == "mysql")
 
 
 def test_a_tick_claims_past_its_minute_while_no_other_begins(minute: Minute) -> None:
