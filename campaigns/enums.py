@@ -92,4 +92,5 @@ class Evidence(models.TextChoices):
     LEASE = "plazo", _("Venció el plazo del intento")
     CAMPAIGN = "campania", _("Cambio en la campaña")
     OPT_OUT = "baja", _("El número pidió no recibir mensajes")
+    WITHDRAWN = "retirado", _("El cliente cambió de manos")
     RESTORE = "restauracion", _("La base volvió de un respaldo")

@@ -1,4 +1,5 @@
-"""People who ask to be left alone are: their number is suppressed everywhere, and what waits for it is cancelled."""
+"""What people write to us is kept, and who asks to be left alone is: their number is suppressed everywhere, and what
+waits for it is cancelled."""
 
 from __future__ import annotations
 
@@ -13,13 +14,13 @@ from django.utils.translation import gettext as _
 
 from campaigns import envio_states
 from campaigns.enums import EnvioState, Evidence
-from campaigns.models import Envio
+from campaigns.models import Envio, Reply
 from leadmaster.accounts.models import User
 from leadmaster.directory import suppressing
 from leadmaster.directory.models import Suppression
 from leadmaster.directory.suppressing import SuppressionReport
 from leadmaster.lib.db import retrying
-from leadmaster.lib.phones import Phone, normalise
+from leadmaster.lib.phones import InvalidPhone, Phone, normalise
 from whatsapp.inbound import Inbound
 from whatsapp.models import WhatsAppSession
 
@@ -62,13 +63,33 @@ OPT_OUT = frozenset(
 )
 _COURTESY = frozenset({"favor", "gracias", "hola", "pf", "pls", "please", "por", "porfa", "porfavor", "ya"})
 _BATCH = 500
+_LONGEST_REPLY = 4_096
 
 
 def receive(inbound: Inbound, *, session: WhatsAppSession, now: dt.datetime) -> bool:
-    """Act on what somebody wrote to us. Returns whether they asked to be left alone. Repetition changes nothing."""
-    if not inbound.phone or not is_opt_out(inbound.text):
+    """Act on what somebody wrote to us, and write it down. Returns whether they asked to be left alone.
+
+    Repetition changes nothing.
+    """
+    if not inbound.phone:
         return False
     known = normalise(inbound.phone, session.region)
+    asked = _leave_alone(inbound, known, now=now)
+    Reply.objects.get_or_create(
+        session=session,
+        message_id=inbound.message_id,
+        defaults={
+            "phone": known.e164 if isinstance(known, Phone) else inbound.phone,
+            "text": inbound.text[:_LONGEST_REPLY],
+            "at": min(inbound.at, now),
+        },
+    )
+    return asked
+
+
+def _leave_alone(inbound: Inbound, known: Phone | InvalidPhone, *, now: dt.datetime) -> bool:
+    if not is_opt_out(inbound.text):
+        return False
     # WhatsApp writes some numbers otherwise than people do (+521… in Mexico): both spellings get nothing more.
     for phone in {inbound.phone, known.e164 if isinstance(known, Phone) else inbound.phone}:
         suppress(phone, source=Suppression.Source.REPLY, reason=inbound.text.strip()[:200], now=now)

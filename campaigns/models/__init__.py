@@ -7,6 +7,7 @@ from campaigns.models.early_receipt import EarlyReceipt
 from campaigns.models.envio import Envio, EnvioEvent, UncertainEnvio
 from campaigns.models.lane import Lane
 from campaigns.models.recipient_import import RecipientImport
+from campaigns.models.reply import Reply
 from campaigns.models.schedule import Schedule, ScheduleDay, ScheduleWindow, SessionDay
 from campaigns.models.totals import CampaignTotals
 
@@ -20,6 +21,7 @@ __all__ = [
     "EnvioEvent",
     "Lane",
     "RecipientImport",
+    "Reply",
     "Schedule",
     "ScheduleDay",
     "ScheduleWindow",
