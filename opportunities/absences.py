@@ -10,6 +10,7 @@ import datetime as dt
 import functools
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
@@ -27,9 +28,12 @@ _DAY = dt.timedelta(days=1)
 
 
 def is_absent(promoter: Promoter, day: dt.date) -> bool:
-    return Absence.objects.filter(
-        promoter=promoter, starts_on__lte=day, ends_on__gte=day, ended_at__isnull=True
-    ).exists()
+    return Absence.objects.filter(absent_on(day), promoter=promoter).exists()
+
+
+def absent_on(day: dt.date) -> Q:
+    """Absences that keep their promoter away on this day."""
+    return Q(starts_on__lte=day, ends_on__gte=day, ended_at__isnull=True)
 
 
 def announce(

@@ -12,22 +12,23 @@ import datetime as dt
 import itertools
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.lookups import IsNull
 
 from leadmaster.directory.enums import Availability
-from leadmaster.directory.facets import reach
-from leadmaster.directory.models import Client, ContactPoint, Suppression
+from leadmaster.directory.models import SHARDS, Client
+from opportunities.assignment import looking
 from opportunities.assignment.filters import Filters
+from opportunities.assignment.looking import Place
 from opportunities.enums import OpportunityState
-from opportunities.models import CoolDown, Opportunity, Promoter
+from opportunities.models import Opportunity, Promoter
 
-SHARDS = 64
-# Pooled rows are looked at by the page, the oldest first, and one request turns so many pages.
-POOL_PAGE = 2_000
-_POOL_PAGES = 5
+# Pooled rows are looked at by the page, the oldest first; the first page is enough for most.
+_POOL_PAGES = (100, 900, 2_000, 3_000, 4_000)
+# How many of a segment's pooled clients come once more when the pages are over.
+_SEGMENT = 2_000
+# So many shards are looked at by one query.
+_STRIDE = 2
+# How far a request looks along the index, all strides together, for filters that the index does not carry.
+WINDOW = 20_000
 # How often one looks further when others hold the first ones.
 _LOOKS = 64
 # Free candidates are read by the page: enough for a few that others hold.
@@ -46,29 +47,15 @@ class Draw:
         return len(self.pooled) + len(self.client_ids)
 
 
-def draw(promoter: Promoter, filters: Filters, quantity: int, *, now: dt.datetime) -> Draw:
-    """Lock up to `quantity`. Fewer than asked means that no more are there, or that others hold them now."""
+def draw(promoter: Promoter, filters: Filters, quantity: int, *, few: bool = False, now: dt.datetime) -> Draw:
+    """Lock up to `quantity`. Fewer than asked means that no more are there, or that others hold them now.
+
+    `few`: a count has just found no more than a thousand. It changes what a look costs, not what is found.
+    """
     seed = zlib.crc32(f"{promoter.pk}:{now:%Y-%m-%d}".encode()) % SHARDS
     pooled = _from_pool(promoter, filters, quantity, now=now)
-    client_ids = _free(promoter, filters, quantity - len(pooled), seed=seed, now=now)
+    client_ids = _free(promoter, filters, quantity - len(pooled), seed=seed, few=few, now=now)
     return Draw(pooled=pooled, client_ids=client_ids, seed=seed)
-
-
-def offerable(promoter: Promoter, now: dt.datetime) -> Q:
-    """Clients that may be offered: present in the directory, not resting for this promoter, not opted out.
-
-    As scalars, because MariaDB answers a NOT EXISTS by writing down every opt-out there is; a scalar it asks for row by
-    row, by its key.
-    """
-    resting = CoolDown.objects.filter(promoter=promoter, client=OuterRef("pk"), until__gt=now)
-    suppressed = Suppression.objects.filter(phone=OuterRef("normalised"))
-    opted_out = ContactPoint.objects.order_by().filter(Q(_none(suppressed), _negated=True), client=OuterRef("pk"))
-    return Q(gone_at__isnull=True) & Q(_none(resting)) & Q(_none(opted_out))
-
-
-def _none(rows: QuerySet[Any]) -> IsNull:
-    """Whether there are none of these for the row outside."""
-    return IsNull(Subquery(rows.order_by().values("id")[:1]), rhs=True)
 
 
 # --- The pool ---------------------------------------------------------------------------------------------------------
@@ -77,7 +64,7 @@ def _none(rows: QuerySet[Any]) -> IsNull:
 def _from_pool(promoter: Promoter, filters: Filters, quantity: int, *, now: dt.datetime) -> list[Opportunity]:
     chosen: list[int] = []
     for page in _pages(promoter, filters) if quantity > 0 else ():
-        wanted = offered(promoter, filters, page, now=now)
+        wanted = looking.offered(promoter, filters, page, now=now)
         in_order = [client_id for client_id in page if client_id in wanted and client_id not in chosen]
         chosen += _lock(iter(in_order), quantity - len(chosen), availability=Availability.POOL)
         if len(chosen) == quantity:
@@ -90,69 +77,65 @@ def _from_pool(promoter: Promoter, filters: Filters, quantity: int, *, now: dt.d
     return [row for row in rows if row.team_id == promoter.desk.team_id and row.state == OpportunityState.POOL]
 
 
-def offered(promoter: Promoter, filters: Filters, page: Sequence[int], *, now: dt.datetime) -> set[int]:
-    """Which of these pooled clients this promoter may have."""
-    clients = Client.objects.filter(offerable(promoter, now), filters.condition(), id__in=page)
-    return set(clients.filter(availability=Availability.POOL).values_list("id", flat=True))
-
-
 def _pages(promoter: Promoter, filters: Filters) -> Iterator[list[int]]:
     """The team's pooled clients, the oldest first, a page at a time.
 
     When the pages are over and the pool is not, those in the filters' own part of the directory come once more, by its
     index: a segment is not lost behind the others' old rows.
     """
-    rows = Opportunity.objects.filter(team=promoter.desk.team).pool()
-    last: tuple[dt.datetime, int] | None = None
-    for _page in range(_POOL_PAGES):
-        older = rows
-        if last is not None:
-            older = rows.filter(Q(state_since__gt=last[0]) | Q(state_since=last[0], id__gt=last[1]))
-        page = list(older.values_list("open_client_id", "state_since", "id")[:POOL_PAGE])
-        yield [client_id for client_id, _since, _id in page if client_id is not None]
-        if len(page) < POOL_PAGE:
+    team = promoter.desk.team_id
+    since: tuple[dt.datetime, int] | None = None
+    for size in _POOL_PAGES:
+        page = looking.pooled(team, size, since=since)
+        yield [client_id for client_id, _since, _id in page]
+        if len(page) < size:
             return
-        last = page[-1][1], page[-1][2]
+        since = page[-1][1], page[-1][2]
     if filters.as_dict():
         part = Client.objects.filter(
-            filters.condition(), availability=Availability.POOL, open_opportunity__team=promoter.desk.team
+            filters.condition(), availability=Availability.POOL, open_opportunity__team_id=team
         )
-        segment = list(part.values_list("open_opportunity__state_since", "id")[:POOL_PAGE])
+        segment = list(part.values_list("open_opportunity__state_since", "id")[:_SEGMENT])
         yield [client_id for _since, client_id in sorted(segment)]
 
 
 # --- Free clients -----------------------------------------------------------------------------------------------------
 
 
-def _free(promoter: Promoter, filters: Filters, quantity: int, *, seed: int, now: dt.datetime) -> list[int]:
+def _free(promoter: Promoter, filters: Filters, quantity: int, *, seed: int, few: bool, now: dt.datetime) -> list[int]:
     """Lock free clients from the seed's shard on, round to it again. Candidates are read without a lock, a few at a
     time, and taken by their keys."""
-    taken: list[int] = []
-    for part in (Q(shard__gte=seed), Q(shard__lt=seed)):
-        if len(taken) < quantity:
-            candidates = _candidates(promoter, filters, part, quantity, now=now)
-            taken += _lock(candidates, quantity - len(taken), availability=Availability.FREE)
-    return taken
+    strides = list(_strides(seed, SHARDS if few else _STRIDE))
+    candidates = _candidates(promoter, filters, quantity, strides, now=now)
+    return _lock(candidates, quantity, availability=Availability.FREE)
 
 
-def _candidates(promoter: Promoter, filters: Filters, part: Q, quantity: int, *, now: dt.datetime) -> Iterator[int]:
+def _candidates(
+    promoter: Promoter, filters: Filters, quantity: int, strides: Sequence[tuple[int, int]], *, now: dt.datetime
+) -> Iterator[int]:
     """Free clients in the order of (shard, id). Whoever takes the first ones causes no second query."""
-    rows = Client.objects.filter(
-        filters.condition(),
-        offerable(promoter, now),
-        part,
-        reach(filters, Availability.FREE, part=part),
-        availability=Availability.FREE,
-    ).order_by("shard", "id")
+    if quantity <= 0:
+        return
     size = max(quantity, _FREE_PAGE)
-    after = Q()
-    while True:
-        page = list(rows.filter(after).values_list("shard", "id")[:size])
-        yield from (client_id for _shard, client_id in page)
-        if len(page) < size:
-            return
-        shard, client_id = page[-1]
-        after = Q(shard__gte=shard) & (Q(shard__gt=shard) | Q(id__gt=client_id))
+    for start, end in strides:
+        stop: Place | None = None
+        if not filters.carried():
+            stop = looking.ahead(filters, WINDOW // len(strides), start=start, end=end)
+        page: Sequence[Place] = [(start, 0)] * size
+        while len(page) == size:
+            page = looking.free(promoter, filters, size, after=page[-1], end=end, stop=stop, now=now)
+            yield from (client_id for _shard, client_id in page)
+
+
+def _strides(seed: int, width: int) -> Iterator[tuple[int, int]]:
+    """All shards from the seed on, round to it again, so many at a time.
+
+    Where there are many clients the strides have to be short: over a wide one the database finds it cheaper to begin
+    at the head of the index, and passes by all that comes before the seed.
+    """
+    for first, last in ((seed, SHARDS), (0, seed)):
+        for start in range(first, last, width):
+            yield start, min(start + width, last)
 
 
 def _lock(candidates: Iterator[int], quantity: int, *, availability: Availability) -> list[int]:
@@ -166,7 +149,6 @@ def _lock(candidates: Iterator[int], quantity: int, *, availability: Availabilit
         named = list(itertools.islice(candidates, quantity - len(locked)))
         if not named:
             break
-        found = Client.objects.filter(id__in=named).order_by("id").select_for_update(skip_locked=True)
-        states = dict(found.values_list("id", "availability"))
+        states = looking.locked(named)
         locked += [client_id for client_id in named if states.get(client_id) == availability]
     return locked

@@ -11,13 +11,17 @@ import dataclasses
 import datetime as dt
 
 from leadmaster.directory.enums import Availability
-from leadmaster.directory.facets import MOST_VALUES, Count, reach, values
+from leadmaster.directory.facets import MOST_VALUES, Count, values
 from leadmaster.directory.models import Client
-from opportunities.assignment.draw import POOL_PAGE, offerable
+from opportunities.assignment import looking
 from opportunities.assignment.filters import FACETS, Filters
-from opportunities.models import Opportunity, Promoter
+from opportunities.models import Promoter
 
 EXACT_UP_TO = 1_000
+# How far a count goes along the best index for filters that no index carries together.
+_WINDOW = 5_000
+# How much of the pool is counted, the oldest of it.
+_POOL_PAGE = 2_000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,8 +42,8 @@ def count(promoter: Promoter, filters: Filters, *, now: dt.datetime) -> int:
     found, _cut = _free(promoter, filters, now=now)
     if found > EXACT_UP_TO:
         return found
-    pooled = Client.objects.filter(offerable(promoter, now), filters.condition(), id__in=_oldest(promoter))
-    return min(found + pooled.filter(availability=Availability.POOL).count(), EXACT_UP_TO + 1)
+    pooled = looking.offered(promoter, filters, _oldest(promoter), now=now)
+    return min(found + len(pooled), EXACT_UP_TO + 1)
 
 
 def options(promoter: Promoter, filters: Filters, facet: str, *, now: dt.datetime) -> list[Option]:
@@ -62,16 +66,14 @@ def options(promoter: Promoter, filters: Filters, facet: str, *, now: dt.datetim
 
 def _free(promoter: Promoter, filters: Filters, *, now: dt.datetime) -> tuple[int, bool]:
     """How many free ones, up to EXACT_UP_TO + 1, and whether the look ended before the directory did."""
-    within = reach(filters, Availability.FREE)
-    rows = Client.objects.filter(within, filters.condition(), offerable(promoter, now), availability=Availability.FREE)
-    number = rows.values("id")[: EXACT_UP_TO + 1].count()
-    return number, bool(within) and number <= EXACT_UP_TO
+    stop = None if filters.carried() else looking.ahead(filters, _WINDOW)
+    number = looking.count_free(promoter, filters, stop=stop, up_to=EXACT_UP_TO + 1, now=now)
+    return number, stop is not None and number <= EXACT_UP_TO
 
 
 def _oldest(promoter: Promoter) -> list[int]:
     """The clients on the first page of the team's pool: what a draw looks at first."""
-    rows = Opportunity.objects.filter(team=promoter.desk.team).pool().values_list("open_client_id", flat=True)
-    return [client_id for client_id in rows[:POOL_PAGE] if client_id is not None]
+    return [client_id for client_id, _since, _id in looking.pooled(promoter.desk.team_id, _POOL_PAGE)]
 
 
 def _pooled_by(promoter: Promoter, others: Filters, facet: str, *, now: dt.datetime) -> collections.Counter[str]:
@@ -79,6 +81,6 @@ def _pooled_by(promoter: Promoter, others: Filters, facet: str, *, now: dt.datet
     page = _oldest(promoter)
     if not page:
         return collections.Counter()
-    rows = Client.objects.filter(offerable(promoter, now), others.condition(), id__in=page)
+    rows = Client.objects.filter(looking.offerable(promoter.pk, now), others.condition(), id__in=page)
     values = rows.filter(availability=Availability.POOL).values_list(facet, flat=True)
     return collections.Counter(value for value in values if value)

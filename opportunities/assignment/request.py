@@ -4,27 +4,59 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 from django.db import IntegrityError, transaction
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    Count,
+    DateField,
+    Exists,
+    JSONField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.utils.translation import gettext as _
 
 from leadmaster.calendars.arithmetic import is_open
-from leadmaster.directory.enums import Availability
-from leadmaster.directory.models import Client
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.db import retrying
-from opportunities import states
-from opportunities.absences import is_absent
-from opportunities.assignment import facets, quota
-from opportunities.assignment.draw import Draw, draw
+from leadmaster.lib.prepared import Param, PreparedRow, PreparedUpdate
+from opportunities.absences import absent_on
+from opportunities.assignment import facets, opening, quota
+from opportunities.assignment.draw import draw
 from opportunities.assignment.filters import Filters
-from opportunities.enums import EventKind, OpportunityState, QuotaKind, StageType
+from opportunities.enums import OpportunityState, StageType
 from opportunities.errors import Incomplete, Unavailable
-from opportunities.models import AssignmentRequest, Lot, Opportunity, OpportunityEvent, Promoter, Stage
-from opportunities.timers import deadline_for
+from opportunities.models import Absence, AssignmentRequest, Lot, Opportunity, Promoter, Stage
 
 KEY_LENGTH = 64
+
+_promoter, _day = Param("promoter", BigIntegerField()), Param("day", DateField())
+_answered = PreparedRow(
+    lambda: AssignmentRequest.objects.filter(promoter_id=_promoter, key=Param("key", CharField())).values_list("answer")
+)
+_keep = PreparedUpdate(
+    lambda: AssignmentRequest.objects.filter(id=Param("id", BigIntegerField())),
+    lot_id=Param("lot", BigIntegerField()),
+    answer=Param("answer", JSONField()),
+)
+
+
+def _of_promoter() -> QuerySet[Promoter, tuple[Any, ...]]:
+    """Whether they receive anything at all, whether they are absent, how many active ones they have."""
+    receives = Q(available=True, user__is_active=True)
+    active = Opportunity.objects.filter(owner=OuterRef("pk"), state=OpportunityState.ACTIVE).order_by()
+    load = active.values("owner").annotate(number=Count("id")).values("number")
+    away = Absence.objects.filter(absent_on(cast(Any, _day)), promoter=OuterRef("pk"))
+    rows = Promoter.objects.filter(id=_promoter).order_by()
+    return rows.annotate(receives=receives).values_list("receives", Exists(away), Subquery(load))
+
+
+_standing = PreparedRow(_of_promoter)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,22 +101,25 @@ def request_lot(promoter: Promoter, filters: Filters, quantity: int, *, key: str
 
 
 def _seen(promoter: Promoter, key: str) -> Granted | None:
-    row = AssignmentRequest.objects.filter(promoter=promoter, key=_stored(key)).first()
-    return Granted(**row.answer) if row is not None else None
+    row = _answered(promoter=promoter.pk, key=_stored(key))
+    return Granted(**row[0]) if row is not None else None
 
 
 def _stored(key: str) -> str:
     return f"pedido:{key}"
 
 
-def _check_available(promoter: Promoter, day: dt.date, now: dt.datetime) -> None:
-    # Asked of the database: who was called off a moment ago receives nothing more.
-    if not Promoter.objects.filter(pk=promoter.pk, available=True, user__is_active=True).exists():
+def _check_available(promoter: Promoter, day: dt.date, now: dt.datetime) -> int:
+    """How many opportunities they may still have. Asked of the database: who was called off a moment ago receives
+    nothing more. The quota is locked, so nobody gives them anything meanwhile."""
+    row = _standing(promoter=promoter.pk, day=day)
+    if row is None or not row[0]:
         raise Unavailable(_("Por ahora no recibes asignaciones. Habla con tu supervisor."))
-    if is_absent(promoter, day):
+    if row[1]:
         raise Unavailable(_("Figuras como ausente hoy: no se te asignan clientes."))
     if promoter.desk.only_in_hours and not is_open(now, promoter.desk.calendar.as_value()):
         raise Unavailable(_("La mesa está fuera de horario. Vuelve a pedir cuando abra."))
+    return row[2] or 0
 
 
 @transaction.atomic(durable=True)
@@ -93,105 +128,30 @@ def _grant(
 ) -> Granted:
     # 1. The key, first: a double click waits here for the first one, and then gets its answer.
     request = AssignmentRequest.objects.create(promoter=promoter, key=_stored(key), at=now)
-    # 2. The person and the quota.
-    _check_available(promoter, day, now)
+    # 2. The quota, and the person.
     row = quota.lock(promoter, day)
-    load = Opportunity.objects.filter(owner=promoter, state=OpportunityState.ACTIVE).count()
+    load = _check_available(promoter, day, now)
     room = min(quantity, promoter.most_active - load)
     if room <= 0:
         full = _("Ya tienes %(load)d oportunidades activas, tu máximo: trabaja alguna antes de pedir más.")
         return _answer(request, None, asked=quantity, left=row.left, sentence=full % {"load": load})
-    line = quota.charge_up_to(row, room, now=now, by=promoter.user, kind=QuotaKind.GRANT)
-    if line is None:
+    charged = quota.charge_up_to(row, room)
+    if not charged:
         return _answer(
             request, None, asked=quantity, left=0, sentence=_("Hoy ya usaste todo tu cupo. Mañana tienes uno nuevo.")
         )
-    # 3. The draw.
-    drawn = draw(promoter, filters, line.amount, now=now)
-    # 4. What was charged and is not there goes back.
-    short = line.amount - len(drawn)
-    refund = quota.refund(row, short, now=now, by=promoter.user, kind=QuotaKind.REFUND)
-    if not len(drawn):
+    # 3. The draw, and the lot that it makes.
+    drawn = draw(promoter, filters, charged, few=seen <= facets.EXACT_UP_TO, now=now)
+    lot = opening.open_lot(promoter, filters, quantity, drawn, seen=seen, day=day, now=now) if len(drawn) else None
+    # 4. The ledger: what was charged and is not there goes back.
+    quota.write_draw(row, charged, len(drawn), lot=lot, by=promoter.user, now=now)
+    if lot is None:
         nothing = _("No hay clientes disponibles con esos filtros.")
         return _answer(request, None, asked=quantity, left=row.left, sentence=nothing)
-    # 5. The lot, its opportunities, their history.
-    lot = _open_lot(promoter, filters, quantity, drawn, seen=seen, day=day, now=now)
-    quota.name_lot([line, refund], lot)
-    _open_opportunities(promoter, lot, drawn, now=now)
-    sentence = _sentence(quantity, len(drawn), left=row.left, short=short)
+    # 5. Its opportunities, and their history.
+    opening.open_opportunities(promoter, lot, drawn, stage=first_stage(), now=now)
+    sentence = _sentence(quantity, len(drawn), left=row.left, short=charged - len(drawn))
     return _answer(request, lot, asked=quantity, left=row.left, sentence=sentence)
-
-
-def _open_lot(
-    promoter: Promoter, filters: Filters, asked: int, drawn: Draw, *, seen: int, day: dt.date, now: dt.datetime
-) -> Lot:
-    return Lot.objects.create(
-        promoter=promoter,
-        team=promoter.desk.team,
-        day=day,
-        created_at=now,
-        asked=asked,
-        granted=len(drawn),
-        from_pool=len(drawn.pooled),
-        filters=filters.as_dict(),
-        available_seen=seen,
-        seed=drawn.seed,
-    )
-
-
-def _open_opportunities(promoter: Promoter, lot: Lot, drawn: Draw, *, now: dt.datetime) -> None:
-    stage = first_stage()
-    deadline = deadline_for(stage, calendar=promoter.desk.calendar.as_value(), now=now)
-    states.change(
-        drawn.pooled,
-        OpportunityState.ACTIVE,
-        kind=EventKind.ASSIGNED,
-        now=now,
-        by=promoter.user,
-        owner=promoter,
-        stage=stage,
-        stage_since=now,
-        lot=lot,
-        deadline=deadline,
-        extended=False,
-        exit_reason="",
-        attempts=states.ONE_MORE,
-    )
-    client_ids = drawn.client_ids
-    if not client_ids:
-        return
-    Client.objects.filter(id__in=client_ids).update(availability=Availability.TAKEN)
-    rows = [
-        Opportunity(
-            client_id=client_id,
-            open_client_id=client_id,
-            team=lot.team,
-            owner=promoter,
-            stage=stage,
-            lot=lot,
-            state=OpportunityState.ACTIVE,
-            stage_since=now,
-            state_since=now,
-            deadline=deadline,
-            created_at=now,
-        )
-        for client_id in client_ids
-    ]
-    Opportunity.objects.bulk_create(rows)
-    # MySQL gives no ids back from a bulk insert: the clients, which are ours alone, name the rows.
-    ids = Opportunity.objects.filter(open_client_id__in=client_ids).order_by().values_list("id", flat=True)
-    OpportunityEvent.objects.bulk_create(
-        OpportunityEvent(
-            opportunity_id=opportunity_id,
-            kind=EventKind.ASSIGNED,
-            at=now,
-            by=promoter.user,
-            to_state=OpportunityState.ACTIVE,
-            to_stage=stage,
-            to_owner=promoter,
-        )
-        for opportunity_id in ids
-    )
 
 
 def first_stage() -> Stage:
@@ -231,5 +191,5 @@ def _answer(request: AssignmentRequest, lot: Lot | None, *, asked: int, left: in
         quota_left=left,
         sentence=sentence,
     )
-    AssignmentRequest.objects.filter(pk=request.pk).update(lot=lot, answer=answer.as_json())
+    _keep(id=request.pk, lot=answer.lot_id, answer=answer.as_json())
     return answer
