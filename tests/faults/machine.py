@@ -26,7 +26,7 @@ from leadmaster.accounts.models import User
 from leadmaster.directory.models import Suppression
 from tests.faults import checker
 from tests.faults.behaviours import BY_NAME, KINDS, OK, Kind
-from tests.faults.harness import Crash, Crashes, World, start_over
+from tests.faults.harness import MINUTE, Crash, Crashes, World, start_over
 from tests.faults.model import Line, Model
 from tests.faults.world import START, Behaviour, Delivery
 from whatsapp import sessions
@@ -227,7 +227,9 @@ class Sender(RuleBasedStateMachine):
         ledger = self.world.provider.ledger
         if not ledger:
             return
-        delivery = ledger[which % len(ledger)]
+        told = {key for key, piece in self.model.pieces.items() if piece.state is EnvioState.SENT}
+        untold = [line for line in ledger if line.client_message_id not in told]
+        delivery = (untold or ledger)[which % len(untold or ledger)]
         if kind is ReceiptKind.FAILED:
             self.world.provider.refused.add(delivery.message_id)
         for _ in range(times):
@@ -269,6 +271,29 @@ class Sender(RuleBasedStateMachine):
         self.world.crashes = None
         connection.close()
         self.world.clock.time += dt.timedelta(minutes=1) if soon else STOPPED
+
+    @rule(which=picks, what=st.sampled_from(["pause", "cancel", "opt out", "switch off", "another tick"]))
+    def something_happens_while_a_line_is_asked(self, which: int, what: str) -> None:
+        """After the claim and before the socket: the last moment at which anything counts."""
+
+        def meanwhile() -> None:
+            self.world.provider.asked = lambda: None
+            if what == "pause":
+                self.pause_or_resume(which, pause=True)
+            elif what == "cancel":
+                self.cancel(which, really=0)
+            elif what == "opt out":
+                self.opt_out(which, really=0)
+            elif what == "switch off" and self.model.on:
+                self.turn_the_switch()
+            elif what == "another tick":
+                self.world.tick(self.last_minute + MINUTE)
+                self.world.provider.answer_after = 0.0
+
+        self.world.next_minute()
+        self.world.provider.asked = meanwhile
+        self._tick()
+        self.world.provider.asked = lambda: None
 
     @rule()
     def the_process_is_stopped_and_continued(self) -> None:

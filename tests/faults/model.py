@@ -56,6 +56,8 @@ class Model:
         self.on = True
         self.capabilities: frozenset[Capability] = frozenset()
         self.delivered: set[uuid.UUID] = set()
+        self.wrong: list[str] = []
+        self.at_work = False  # a tick is
 
     def of(self, campaign: int) -> Iterator[Piece]:
         return (piece for piece in self.pieces.values() if piece.campaign == campaign)
@@ -79,8 +81,9 @@ class Model:
 
     def _cancel(self, pieces: Iterator[Piece]) -> None:
         for piece in pieces:
-            if piece.state is S.PENDING:
-                piece.may = {S.CANCELLED}
+            if S.PENDING in piece.may:
+                # What a tick has in its hands comes back first, and is cancelled after that.
+                piece.may = (piece.may if self.at_work else set()) | {S.CANCELLED}
 
     # --- A minute of the sender --------------------------------------------------------------------------------------
 
@@ -88,6 +91,7 @@ class Model:
         """What a tick may make of each piece without asking the gateway for anything."""
         for piece in self.pieces.values():
             piece.may = {piece.state}
+            self.at_work = True
             if piece.state is S.SENDING:
                 # Its lease may be over. Whoever asked may have been heard.
                 piece.may |= {S.UNCERTAIN} if piece.asked else {S.UNCERTAIN, S.PENDING, S.ERROR}
@@ -97,17 +101,20 @@ class Model:
                 piece.may.add(S.CANCELLED)
 
     def at_the_gateway(self, key: uuid.UUID, kind: Kind, *, told_at_once: bool) -> None:
-        """The far side is asked to send this piece, now. Raises AssertionError when it should not have been."""
+        """The far side is asked to send this piece, now. What speaks against it is told by `hold`."""
         piece = self.pieces[key]
         line = self.lines[self.line_of[piece.campaign]]
         campaign = self.campaigns[piece.campaign]
-        assert S.PENDING in piece.may, f"{key} was {piece.may} and is sent"
-        assert campaign is CampaignState.RUNNING, f"{key} is sent in a campaign that is {campaign}"
-        assert self.on, f"{key} is sent with the switch off"
-        assert piece.phone not in self.opted_out, f"{key} is sent to somebody who asked to be left alone"
-        assert line.state is SessionState.READY, f"{key} is sent through a line that is {line.state}"
-        assert line.reachable, f"{key} is sent through a line that nobody answers"
-        assert not line.paused, f"{key} is sent through a line that waits for a person"
+        against = {
+            f"when it is {sorted(piece.may)}": S.PENDING not in piece.may,
+            f"in a campaign that is {campaign}": campaign is not CampaignState.RUNNING,
+            "with the switch off": not self.on,
+            "to somebody who asked to be left alone": piece.phone in self.opted_out,
+            f"through a line that is {line.state}": line.state is not SessionState.READY,
+            "through a line that nobody answers": not line.reachable,
+            "through a line that waits for a person": line.paused,
+        }
+        self.wrong += [f"{key} is sent {why}" for why, is_so in against.items() if is_so]
         piece.may = {S.SENT} if told_at_once and kind.delivers else set(_AFTER[kind.outcome])
         if kind.name == "after the deadline":
             piece.may.add(S.SENT)  # a tick that is still there takes the truth
@@ -169,7 +176,7 @@ class Model:
 
     def hold(self, *, campaigns_may_end: bool = False) -> list[str]:
         """Compare with the tables and take over what they say where several things were true. Returns what is wrong."""
-        wrong = []
+        wrong, self.wrong, self.at_work = self.wrong, [], False
         rows = {row.client_message_id: row for row in Envio.objects.all()}
         if rows.keys() != self.pieces.keys():
             wrong.append(f"envíos {rows.keys() ^ self.pieces.keys()} came or went")
