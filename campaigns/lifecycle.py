@@ -12,14 +12,15 @@ import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec, cast
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import envio_states
-from campaigns.enums import CampaignState, EnvioState, Evidence, ScheduleState
+from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, Evidence, ScheduleState
 from campaigns.errors import Incomplete, WrongState
 from campaigns.models import Campaign, CampaignEvent, Envio, Schedule
-from campaigns.policy import Act, require
+from campaigns.policy import Act, may, require
 from campaigns.rendering import check_template
 from leadmaster.accounts.models import User
 from leadmaster.lib.db import retrying
@@ -192,6 +193,26 @@ def decide_schedule(schedule: Schedule, *, approve: bool, by: User, now: dt.date
     Schedule.objects.filter(pk=schedule.pk).update(state=state, decided_by=by, decided_at=now)
     schedule.refresh_from_db()
     return schedule
+
+
+def may_change_schedules(user: User | AnonymousUser | None, campaign: Campaign) -> bool:
+    """Whether this person may change when it sends. What waits for approval only whoever approves may change.
+
+    Otherwise somebody would approve what they did not see.
+    """
+    if campaign.state in CAMPAIGN_ENDED:
+        return False
+    return may(user, Act.APPROVE if campaign.state == S.AWAITING_APPROVAL else Act.EDIT, campaign)
+
+
+def hold_schedules(campaign: Campaign, *, by: User | None) -> None:
+    """Raise unless `by` may change when this campaign sends, and hold its state until the caller's transaction ends."""
+    require(by, Act.EDIT, campaign)
+    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if locked.state in CAMPAIGN_ENDED:
+        raise WrongState(_("La campaña ya terminó: su programación no se cambia."))
+    if not may_change_schedules(by, locked):
+        raise WrongState(_("La campaña espera aprobación: para cambiar cuándo sale, pide antes que la rechacen."))
 
 
 @transaction.atomic

@@ -13,11 +13,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import screens
-from campaigns.enums import CAMPAIGN_ENDED
+from campaigns import lifecycle, screens
 from campaigns.models import Campaign, Schedule, ScheduleWindow
 from campaigns.models.schedule import WEEKDAYS
-from campaigns.policy import Act, may
 from leadmaster.lib.modeladmins import StackedInline
 from leadmaster.lib.widgets import DateWidget, WeekdaysField, WindowsField
 
@@ -124,4 +122,4 @@ class ScheduleInline(StackedInline[Schedule, Campaign]):
             return False
         if campaign is None or campaign.pk is None:
             return True
-        return campaign.state not in CAMPAIGN_ENDED and may(request.user, Act.EDIT, campaign)
+        return lifecycle.may_change_schedules(request.user, campaign)

@@ -21,10 +21,9 @@ from rest_framework.viewsets import ModelViewSet
 from campaigns import lifecycle
 from campaigns.api.fields import VisibleCampaign
 from campaigns.api.filters import ScheduleFilter
-from campaigns.enums import CAMPAIGN_ENDED
 from campaigns.errors import WrongState
 from campaigns.models import Campaign, Schedule, ScheduleWindow
-from campaigns.policy import Act, require
+from campaigns.policy import Act
 from leadmaster.accounts.api import RolePermission, person
 from leadmaster.accounts.scope import scope
 from leadmaster.lib.api_fields import WallTimeField
@@ -135,18 +134,19 @@ class ScheduleViewSet(IdempotentPosts, ModelViewSet[Schedule]):
 
     def perform_create(self, serializer: BaseSerializer[Schedule]) -> None:
         with transaction.atomic():
-            self._require_open(serializer.validated_data["campaign"])
+            self._hold(serializer.validated_data["campaign"])
             serializer.save()
 
     def perform_update(self, serializer: BaseSerializer[Schedule]) -> None:
         with transaction.atomic():
-            self._require_open(self.get_object().campaign)
+            self._hold(self.get_object().campaign)
             serializer.save()
 
     def perform_destroy(self, instance: Schedule) -> None:
-        self._require_open(instance.campaign)
         try:
-            instance.delete()
+            with transaction.atomic():
+                self._hold(instance.campaign)
+                instance.delete()
         except ProtectedError:
             raise WrongState(
                 _("Con esta programación ya salieron mensajes: ponle una fecha de fin en vez de borrarla.")
@@ -170,10 +170,8 @@ class ScheduleViewSet(IdempotentPosts, ModelViewSet[Schedule]):
         )
         return Response(self.get_serializer(schedule).data)
 
-    def _require_open(self, campaign: Campaign) -> None:
-        require(person(self.request), Act.EDIT, campaign)
-        if campaign.state in CAMPAIGN_ENDED:
-            raise WrongState(_("La campaña ya terminó: su programación no se cambia."))
+    def _hold(self, campaign: Campaign) -> None:
+        lifecycle.hold_schedules(campaign, by=person(self.request))
 
 
 def _write_windows(schedule: Schedule, windows: list[dict[str, Any]]) -> None:

@@ -110,6 +110,31 @@ def test_the_schedule_of_an_ended_campaign_is_not_changed(state: CampaignState, 
     assert Schedule.objects.get().daily_cap == 180
 
 
+def test_while_it_waits_for_approval_its_owner_changes_nothing(world: World) -> None:
+    """Nobody approves times that they did not see."""
+    schedule = world.schedule(campaign=world.campaign(CampaignState.AWAITING_APPROVAL))
+    client = world.client("owner")
+
+    answers = [
+        client.post(URL, form(schedule.campaign_id)),
+        client.patch(f"{URL}{schedule.pk}/", {"daily_cap": 1}),
+        client.delete(f"{URL}{schedule.pk}/"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [409, 409, 409]
+    assert "espera aprobación" in answers[0].json()["error"]["message"]
+    assert Schedule.objects.get().daily_cap == 180
+
+
+def test_whoever_approves_may_correct_it_first(world: World) -> None:
+    schedule = world.schedule(campaign=world.campaign(CampaignState.AWAITING_APPROVAL))
+
+    answer = world.client("boss").patch(f"{URL}{schedule.pk}/", {"daily_cap": 60})
+
+    assert answer.status_code == 200
+    assert Schedule.objects.get().daily_cap == 60
+
+
 def test_one_that_already_sent_is_not_deleted(world: World) -> None:
     schedule = world.schedule(ScheduleState.APPROVED, campaign=world.campaign(CampaignState.RUNNING))
     AttemptFactory.create(
