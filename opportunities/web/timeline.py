@@ -7,17 +7,14 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
-from campaigns.enums import EnvioState
-from campaigns.models import Envio
+from campaigns.conversations import conversation
 from leadmaster.accounts.models import User
 from leadmaster.lib.screens import Tone
 from opportunities.enums import EventKind
 from opportunities.models import Opportunity, OpportunityEvent
 
 _SHOWN = 60
-_MOST_MESSAGES = 20
 _LONGEST_MESSAGE = 200
-_WRITTEN = (EnvioState.SENT, EnvioState.SENT_BY_HAND)
 
 _TONES: dict[str, Tone] = {
     EventKind.ASSIGNED: "info",
@@ -33,17 +30,18 @@ _TONES: dict[str, Tone] = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Line:
-    """What happened, when, by whom (empty: the system), and what they wrote."""
+    """What happened, when, by whom (empty: the system) or how far it got, and the words."""
 
     at: dt.datetime
     what: str
     who: str
     words: str
     tone: Tone
+    from_client: bool = False
 
 
 def timeline(row: Opportunity, *, viewer: User) -> list[Line]:
-    """What happened to it and what was written to its client, the newest first. Two queries."""
+    """What happened to it, what was written to its client and what they answered, the newest first. Three queries."""
     return sorted([*_events(row), *_messages(row, viewer)], key=lambda line: line.at, reverse=True)
 
 
@@ -62,19 +60,19 @@ def _events(row: Opportunity) -> list[Line]:
 
 
 def _messages(row: Opportunity, viewer: User) -> list[Line]:
-    """Messages of campaigns that this person may see, to the client's phones, which are there already."""
+    """What was said to and by the client's phones, which are there already."""
     phones = [point.normalised for point in row.client.contacts.all() if point.is_valid and point.normalised]
-    sent = Envio.objects.visible_to(viewer).filter(phone__in=phones, state__in=_WRITTEN, sent_at__isnull=False)
+    said = conversation(phones, viewer=viewer, team_ids=[row.team_id])
     return [
         Line(
-            at=envio.sent_at,
-            what=_("Mensaje de “%(campaign)s”") % {"campaign": envio.campaign},
-            who=str(envio.get_ack_display()),
-            words=envio.text[:_LONGEST_MESSAGE],
-            tone="neutral",
+            at=one.at,
+            what=one.title,
+            who=one.standing,
+            words=one.text[:_LONGEST_MESSAGE],
+            tone=one.tone,
+            from_client=not one.ours,
         )
-        for envio in sent.select_related("campaign").order_by("-id")[:_MOST_MESSAGES]
-        if envio.sent_at is not None
+        for one in said
     ]
 
 

@@ -11,12 +11,14 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import Ack, EnvioState
+from campaigns.models import Reply
 from leadmaster.directory.models import ContactPoint
 from opportunities import transitions
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.models import Opportunity, Sale, Stage, StageRoute
 from tests.desk import told
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
+from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.opportunities.web.conftest import World
 
 
@@ -36,7 +38,7 @@ def test_the_page_costs_the_same_however_many_phones(
         phone = f"+52331234567{number}"
         ContactPoint.objects.create(client=row.client, kind=ContactPoint.Kind.PHONE, raw=phone, normalised=phone)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert page(browser, row).count('href="tel:') == contacts
 
 
@@ -156,6 +158,22 @@ def test_what_was_written_to_the_client_is_in_the_history(world: World, browser:
     assert "Hola, ¿cómo va?" in text
     assert "Leído" in text
     assert "De otra mesa" not in text
+
+
+def test_what_the_client_answered_is_in_the_history_whichever_line_of_the_team_it_came_to(
+    world: World, browser: Browser, row: Opportunity
+) -> None:
+    phone = ContactPoint.objects.get(client=row.client_id).normalised
+    for number, (owner, text) in enumerate(
+        [(world.colleague, "Sí, <llámame>"), (world.stranger, "A otra mesa le digo que no")]
+    ):
+        line = WhatsAppSessionFactory.create(owner=owner.user, team=owner.desk.team)
+        Reply.objects.create(session=line, phone=phone, text=text, at=timezone.now(), message_id=f"in-{number}")
+
+    text = page(browser, row)
+
+    assert "Sí, &lt;llámame&gt;" in text
+    assert "A otra mesa" not in text
 
 
 def test_an_extension_is_given_once(browser: Browser, row: Opportunity) -> None:
