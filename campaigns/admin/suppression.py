@@ -15,7 +15,7 @@ from leadmaster.directory.suppressing import SuppressionReport
 
 @admin.register(Suppression)
 class CancellingSuppressionAdmin(SuppressionAdmin):
-    def exclude(
+    def suppress(
         self, *, phones: str, region: str, reason: str, by: User, now: dt.datetime
     ) -> tuple[SuppressionReport, int]:
         return suppress_list(phones, region=region, reason=reason, source=Suppression.Source.PERSON, by=by, now=now)

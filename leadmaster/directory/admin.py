@@ -80,7 +80,7 @@ class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
         form = SuppressForm(request.POST if request.method == "POST" else None)
         back = reverse("admin:directory_suppression_changelist")
         if request.method == "POST" and form.is_valid():
-            _tell(request, *self.exclude(**form.cleaned_data, by=request.user, now=timezone.now()))
+            _tell(request, *self.suppress(**form.cleaned_data, by=request.user, now=timezone.now()))
             return HttpResponseRedirect(back)
         page = Confirmation(
             title=_("Excluir números"),
@@ -94,7 +94,7 @@ class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
         return TemplateResponse(request, "admin/confirm.html", {**context, "page": page, "form": form, "back": back})
 
     @abstractmethod
-    def exclude(
+    def suppress(
         self, *, phones: str, region: str, reason: str, by: User, now: dt.datetime
     ) -> tuple[SuppressionReport, int]:
         """Suppress every number of this text and cancel what waits for it; what was read, and how many messages."""
