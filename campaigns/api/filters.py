@@ -8,12 +8,13 @@ from django.db.models import QuerySet
 from campaigns.enums import Ack, CampaignState, EnvioState, ScheduleState
 from campaigns.models import Campaign, Envio, RecipientImport, Schedule
 from leadmaster.directory.models import Suppression
+from leadmaster.lib.api_filters import IdFilter
 
 
 class CampaignFilter(django_filters.FilterSet):
     state = django_filters.MultipleChoiceFilter(choices=CampaignState.choices)
-    session = django_filters.NumberFilter(field_name="session_id")
-    owner = django_filters.NumberFilter(field_name="owner_id")
+    session = IdFilter(field_name="session_id")
+    owner = IdFilter(field_name="owner_id")
 
     class Meta:
         model = Campaign
@@ -21,7 +22,7 @@ class CampaignFilter(django_filters.FilterSet):
 
 
 class ScheduleFilter(django_filters.FilterSet):
-    campaign = django_filters.NumberFilter(field_name="campaign_id")
+    campaign = IdFilter(field_name="campaign_id")
     state = django_filters.MultipleChoiceFilter(choices=ScheduleState.choices)
 
     class Meta:
@@ -30,7 +31,7 @@ class ScheduleFilter(django_filters.FilterSet):
 
 
 class ImportFilter(django_filters.FilterSet):
-    campaign = django_filters.NumberFilter(field_name="campaign_id")
+    campaign = IdFilter(field_name="campaign_id")
 
     class Meta:
         model = RecipientImport
@@ -46,7 +47,7 @@ class PhoneFilter(django_filters.CharFilter):
 
 
 class EnvioFilter(django_filters.FilterSet):
-    campaign = django_filters.NumberFilter(field_name="campaign_id")
+    campaign = IdFilter(field_name="campaign_id")
     state = django_filters.MultipleChoiceFilter(choices=EnvioState.choices)
     ack = django_filters.MultipleChoiceFilter(choices=Ack.choices)
     phone = PhoneFilter(max_length=20)

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from leadmaster.calendars.arithmetic import Hours, InvalidHours
 from leadmaster.calendars.errors import Refused
@@ -32,8 +33,8 @@ class DayField(serializers.ListField):
     def __init__(self, **options: Any) -> None:
         super().__init__(child=HoursSerializer(), max_length=_MOST_WINDOWS, **options)
 
-    def to_internal_value(self, data: Any) -> Any:
-        windows = super().to_internal_value(data)
+    def run_validation(self, data: Any = empty) -> Any:
+        windows = super().run_validation(data)
         try:
             return Hours.of(*[(window["opens"], window["closes"]) for window in windows])
         except InvalidHours:

@@ -23,6 +23,7 @@ from leadmaster.calendars.api import CalendarSerializer, HolidaySerializer, Hour
 from leadmaster.calendars.arithmetic import Calendar, NeverOpens
 from leadmaster.calendars.models import Holiday, OperatingCalendar
 from leadmaster.calendars.rehearsal import Rehearsal
+from leadmaster.lib.api_filters import IdFilter
 from leadmaster.ops.api import IdempotentPosts
 from opportunities import retiming
 from opportunities.api.rehearsals import RehearsalSerializer
@@ -34,7 +35,7 @@ _VIEW = "opportunities.view_opportunity"
 
 
 class HolidayFilter(django_filters.FilterSet):
-    calendar = filters.NumberFilter(field_name="calendar_id")
+    calendar = IdFilter(field_name="calendar_id")
     since = filters.DateFilter(field_name="date", lookup_expr="gte")
     until = filters.DateFilter(field_name="date", lookup_expr="lte")
 

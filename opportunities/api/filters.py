@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_filters import rest_framework as filters
 
 from leadmaster.accounts.api import person
+from leadmaster.lib.api_filters import IdFilter
 from opportunities.api.scope import own_desk, region
 from opportunities.enums import OpportunityState, Origin
 from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportunity, Promoter, Stage, StageRoute
@@ -20,7 +21,7 @@ _LONGEST_SEARCH = 80
 class QueueFilter(django_filters.FilterSet):
     """What inbox and pool are narrowed by."""
 
-    team = filters.NumberFilter(field_name="team_id")
+    team = IdFilter(field_name="team_id")
     province = filters.CharFilter(field_name="client__province", max_length=80)
     city = filters.CharFilter(field_name="client__city", max_length=80)
     agreement = filters.CharFilter(field_name="client__agreement", max_length=80)
@@ -32,16 +33,16 @@ class QueueFilter(django_filters.FilterSet):
 
 
 class InboxFilter(QueueFilter):
-    owner = filters.NumberFilter(field_name="owner_id")
+    owner = IdFilter(field_name="owner_id")
 
 
 class OpportunityFilter(django_filters.FilterSet):
     state = filters.MultipleChoiceFilter(choices=OpportunityState.choices)
-    stage = filters.NumberFilter(field_name="stage_id")
-    owner = filters.NumberFilter(field_name="owner_id", help_text="El promotor.")
-    team = filters.NumberFilter(field_name="team_id")
-    lot = filters.NumberFilter(field_name="lot_id")
-    client = filters.NumberFilter(field_name="client_id")
+    stage = IdFilter(field_name="stage_id")
+    owner = IdFilter(field_name="owner_id", help_text="El promotor.")
+    team = IdFilter(field_name="team_id")
+    lot = IdFilter(field_name="lot_id")
+    client = IdFilter(field_name="client_id")
     origin = filters.ChoiceFilter(choices=Origin.choices)
     overdue = filters.BooleanFilter(
         method="by_clock", help_text="De las activas: si su plazo venció a esta hora, haya pasado o no el cron."
@@ -66,8 +67,8 @@ class OpportunityFilter(django_filters.FilterSet):
 
 
 class LotFilter(django_filters.FilterSet):
-    promoter = filters.NumberFilter(field_name="promoter_id")
-    team = filters.NumberFilter(field_name="team_id")
+    promoter = IdFilter(field_name="promoter_id")
+    team = IdFilter(field_name="team_id")
     day = filters.DateFilter()
 
     class Meta:
@@ -76,7 +77,7 @@ class LotFilter(django_filters.FilterSet):
 
 
 class QuotaFilter(django_filters.FilterSet):
-    promoter = filters.NumberFilter(field_name="promoter_id")
+    promoter = IdFilter(field_name="promoter_id")
     day = filters.DateFilter()
 
     class Meta:
@@ -85,7 +86,7 @@ class QuotaFilter(django_filters.FilterSet):
 
 
 class PromoterFilter(django_filters.FilterSet):
-    team = filters.NumberFilter(field_name="desk__team_id")
+    team = IdFilter(field_name="desk__team_id")
     available = filters.BooleanFilter()
 
     class Meta:
@@ -94,7 +95,7 @@ class PromoterFilter(django_filters.FilterSet):
 
 
 class AbsenceFilter(django_filters.FilterSet):
-    promoter = filters.NumberFilter(field_name="promoter_id")
+    promoter = IdFilter(field_name="promoter_id")
     on = filters.DateFilter(method="covering", help_text="Ausencias que incluyen este día.")
 
     class Meta:
@@ -114,8 +115,8 @@ class StageFilter(django_filters.FilterSet):
 
 
 class RouteFilter(django_filters.FilterSet):
-    from_stage = filters.NumberFilter(field_name="from_stage_id")
-    to_stage = filters.NumberFilter(field_name="to_stage_id")
+    from_stage = IdFilter(field_name="from_stage_id")
+    to_stage = IdFilter(field_name="to_stage_id")
 
     class Meta:
         model = StageRoute

@@ -31,6 +31,8 @@ from opportunities.querysets import OpportunityQuerySet
 from opportunities.web.timeline import timeline
 
 VIEW = "opportunities.view_opportunity"
+# The others ask for no contact; verbs read the row again, locked.
+_WITH_PEOPLE = frozenset({"list", "retrieve", "timeline", "messages"})
 
 
 class OpportunityViewSet(
@@ -54,8 +56,7 @@ class OpportunityViewSet(
 
     def get_queryset(self) -> OpportunityQuerySet:
         rows = Opportunity.objects.visible_to(self.request.user)
-        # Verbs read the row again, locked.
-        return rows if self.request.method == "POST" else with_people(rows)
+        return with_people(rows) if self.action in _WITH_PEOPLE else rows
 
     def get_serializer_class(self) -> type[BaseSerializer[Opportunity]]:
         return OpportunityDetailSerializer if self.action == "retrieve" else OpportunitySerializer

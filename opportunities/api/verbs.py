@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -64,9 +65,9 @@ class OpportunityVerbs(Base):
     @action(detail=True, methods=["post"])
     def move(self, request: Request, pk: str) -> Response:
         """Un paso del embudo. Si alguien la cambió desde que la miraste, 409 `stale` dice qué pasó y quién fue."""
-        given = self._given(MoveSerializer)
+        row, given = self._asked(MoveSerializer)
         moved = transitions.move(
-            self.get_object().pk,
+            row.pk,
             given["stage"],
             by=person(request),
             version=given["version"],
@@ -80,8 +81,7 @@ class OpportunityVerbs(Base):
     @action(detail=True, methods=["post"])
     def sale(self, request: Request, pk: str) -> Response:
         """Registra la venta. La misma otra vez es la misma venta; con otros datos, 409 `already_sold` dice quién y cuándo."""
-        given = self._given(SaleFormSerializer)
-        row: Opportunity = self.get_object()
+        row, given = self._asked(SaleFormSerializer)
         sold = transitions.move(
             row.pk,
             given.get("stage") or _sale_stage(row),
@@ -97,64 +97,61 @@ class OpportunityVerbs(Base):
     @action(detail=True, methods=["post"])
     def note(self, request: Request, pk: str) -> Response:
         """Escribe una nota en la historia. No cambia nada más."""
-        text = self._given(NoteSerializer)["text"]
-        line = transitions.note(self.get_object().pk, by=person(request), text=text, now=timezone.now())
+        row, given = self._asked(NoteSerializer)
+        line = transitions.note(row.pk, by=person(request), text=given["text"], now=timezone.now())
         return Response(EventSerializer(line).data, status=201)
 
     @extend_schema(request=VersionSerializer, responses=PlaceSerializer)
     @action(detail=True, methods=["post"])
     def extend(self, request: Request, pk: str) -> Response:
         """La prórroga: el plazo de la etapa otra vez, desde ahora. Una por oportunidad y unas pocas por semana."""
-        version = self._given(VersionSerializer)["version"]
-        return self._place(timers.extend(self.get_object().pk, by=person(request), version=version, now=timezone.now()))
+        row, given = self._asked(VersionSerializer)
+        extended = timers.extend(row.pk, by=person(request), version=given["version"], now=timezone.now())
+        return self._place(extended)
 
     @extend_schema(request=ReassignSerializer, responses=PlaceSerializer)
     @action(detail=True, methods=["post"])
     def reassign(self, request: Request, pk: str) -> Response:
         """Se la da a otro promotor, a cuenta de su cupo de hoy. A quiénes se puede: GET promoters/."""
-        given = self._given(ReassignSerializer)
-        return self._place(
-            supervision.reassign(
-                self.get_object().pk,
-                given["promoter"],
-                by=person(request),
-                now=timezone.now(),
-                reason=given["reason"],
-                over_quota=given["over_quota"],
-            )
+        row, given = self._asked(ReassignSerializer)
+        reassigned = supervision.reassign(
+            row.pk,
+            given["promoter"],
+            by=person(request),
+            now=timezone.now(),
+            reason=given["reason"],
+            over_quota=given["over_quota"],
         )
+        return self._place(reassigned)
 
     @extend_schema(request=ReasonSerializer, responses=PlaceSerializer)
     @action(detail=True, methods=["post"], url_path="return-to-pool")
     def return_to_pool(self, request: Request, pk: str) -> Response:
         """La devuelve al pool: ya no es de nadie."""
-        reason = self._given(ReasonSerializer)["reason"]
-        return self._place(
-            supervision.return_to_pool(self.get_object().pk, by=person(request), now=timezone.now(), reason=reason)
-        )
+        return self._decided(supervision.return_to_pool, ReasonSerializer)
 
     @extend_schema(request=RequiredReasonSerializer, responses=PlaceSerializer)
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: str) -> Response:
         """La cierra como perdida, con su motivo."""
-        reason = self._given(RequiredReasonSerializer)["reason"]
-        return self._place(
-            supervision.close(self.get_object().pk, by=person(request), now=timezone.now(), reason=reason)
-        )
+        return self._decided(supervision.close, RequiredReasonSerializer)
 
     @extend_schema(request=ReasonSerializer, responses=PlaceSerializer)
     @action(detail=True, methods=["post"], url_path="give-back")
     def give_back(self, request: Request, pk: str) -> Response:
         """De la bandeja otra vez a su promotor, en la primera etapa y con un plazo nuevo."""
-        reason = self._given(ReasonSerializer)["reason"]
-        return self._place(
-            supervision.give_back(self.get_object().pk, by=person(request), now=timezone.now(), reason=reason)
-        )
+        return self._decided(supervision.give_back, ReasonSerializer)
 
-    def _given(self, form: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    def _decided(self, verb: Callable[..., Opportunity], form: type[serializers.Serializer[Any]]) -> Response:
+        row, given = self._asked(form)
+        return self._place(verb(row.pk, by=person(self.request), now=timezone.now(), reason=given["reason"]))
+
+    def _asked(self, form: type[serializers.Serializer[Any]]) -> tuple[Opportunity, dict[str, Any]]:
+        """The row, which this person sees, and what they ask of it."""
+        row: Opportunity = self.get_object()
         given = form(data=self.request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
-        return dict(given.validated_data)
+        return row, dict(given.validated_data)
 
     def _place(self, row: Opportunity) -> Response:
         """Where it is now. It may have left this person's sight: nothing more is told."""

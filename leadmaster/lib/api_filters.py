@@ -1,0 +1,24 @@
+"""Filters that several rooms' lists use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
+
+from leadmaster.lib.api_fields import MOST_ID
+
+
+@extend_schema_field({"type": "integer", "minimum": 0})
+class IdFilter(filters.NumberFilter):
+    """The number of another row. One that no column holds is refused by name; SQLite would not take it at all."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, min_value=0, max_value=MOST_ID, **options)
+
+    def get_max_validator(self) -> None:
+        """The field's own."""

@@ -1,0 +1,214 @@
+"""The funnel and the hours over the API: read, rehearsed, and changed with the clocks that run by them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from leadmaster.calendars.arithmetic import Hours
+from leadmaster.calendars.models import OperatingCalendar
+from opportunities.enums import EventKind
+from opportunities.models import Opportunity, OpportunityEvent, Stage, StageRoute
+from tests.factories.calendars import HolidayFactory, OperatingCalendarFactory
+from tests.opportunities.api.world import World
+
+STAGES = "/api/v1/stages/"
+ROUTES = "/api/v1/stage-routes/"
+CALENDARS = "/api/v1/calendars/"
+
+
+def always() -> list[list[dict[str, str]]]:
+    return [[{"opens": "00:00", "closes": "00:00"}] for _day in range(7)]
+
+
+# --- Stages -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_stage_is_made_and_retired(world: World) -> None:
+    body = {"name": "Cotizada", "type": "avance", "timer_minutes": 90, "required_fields": ["monto"], "order": 7}
+
+    made = world.post("admin", STAGES, body)
+    stage = Stage.objects.get(pk=made.json()["id"])
+    answer = world.client("admin").patch(f"{STAGES}{stage.pk}/", {"active": False})
+
+    assert made.status_code == 201
+    assert {name: getattr(stage, name) for name in body} == body
+    assert answer.json()["active"] is False
+    active = world.client("owner").get(STAGES, {"active": "true"}).json()["results"]
+    assert stage.pk not in [one["id"] for one in active]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"timer_minutes": 0}, "timer_minutes"),
+        ({"timer_minutes": -5}, "timer_minutes"),
+        ({"type": "salida", "timer_minutes": 60}, "timer_minutes"),
+        ({"type": "otra"}, "type"),
+        ({"name": "Nueva"}, "name"),
+        ({"colour": "rojo"}, "colour"),
+        ({"required_fields": "monto"}, "required_fields"),
+    ],
+)
+def test_a_wrong_field_is_named_and_nothing_is_made(body: dict[str, Any], field: str, world: World) -> None:
+    before = Stage.objects.count()
+
+    answer = world.post("admin", STAGES, {"name": "Cotizada", "type": "avance", **body})
+
+    assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, [field])
+    assert Stage.objects.count() == before
+
+
+def test_a_stage_keeps_its_type(world: World) -> None:
+    answer = world.client("admin").patch(f"{STAGES}{world.funnel.new.pk}/", {"type": "venta"})
+
+    assert list(answer.json()["error"]["fields"]) == ["type"]
+
+
+def test_another_timer_moves_what_runs_by_it_as_the_rehearsal_said(world: World) -> None:
+    row, stage = world.one(), world.funnel.new
+    world.post("owner", f"/api/v1/opportunities/{world.one().pk}/note/", {"text": "Otra"})
+
+    told = world.post("admin", f"{STAGES}{stage.pk}/rehearse-timer/", {"timer_minutes": 90}).json()
+    untouched = Opportunity.objects.get(pk=row.pk).deadline
+    world.client("admin").patch(f"{STAGES}{stage.pk}/", {"timer_minutes": 90, "name": "Recién llegada"})
+
+    assert (told["moved"], told["later"], told["earlier"], told["unchanged"]) == (2, 2, 0, 0)
+    assert told["most_seconds_gained"] == 1_800
+    assert untouched == row.deadline
+    stage.refresh_from_db()
+    row.refresh_from_db()
+    assert (stage.timer_minutes, stage.name) == (90, "Recién llegada")
+    assert untouched is not None
+    assert row.deadline == untouched + dt.timedelta(minutes=30)
+    event = OpportunityEvent.objects.filter(opportunity=row).latest("id")
+    assert (event.kind, event.by) == (EventKind.RETIMED, world.admin)
+
+
+def test_a_change_of_the_name_moves_no_clock(world: World) -> None:
+    row = world.one()
+
+    world.client("admin").patch(f"{STAGES}{world.funnel.new.pk}/", {"name": "Recién llegada"})
+
+    assert Opportunity.objects.get(pk=row.pk).version == row.version
+
+
+def test_a_stage_without_a_timer_stops_the_clocks(world: World) -> None:
+    row = world.one()
+
+    told = world.post("admin", f"{STAGES}{world.funnel.new.pk}/rehearse-timer/", {"timer_minutes": None}).json()
+    world.client("admin").patch(f"{STAGES}{world.funnel.new.pk}/", {"timer_minutes": None})
+
+    assert (told["stop"], told["moved"]) == (1, 0)
+    assert Opportunity.objects.get(pk=row.pk).deadline is None
+
+
+# --- Routes -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_route_opens_asks_for_a_reason_and_closes(world: World) -> None:
+    row, funnel = world.one(), world.funnel
+    made = world.post("admin", ROUTES, {"from_stage": funnel.contacted.pk, "to_stage": funnel.new.pk}).json()
+    url = f"/api/v1/opportunities/{row.pk}/move/"
+    world.post("owner", url, {"version": 1, "stage": funnel.contacted.pk})
+    world.client("admin").patch(f"{ROUTES}{made['id']}/", {"needs_reason": True})
+
+    without = world.post("owner", url, {"version": 2, "stage": funnel.new.pk})
+    steps = world.client("owner").get(f"/api/v1/opportunities/{row.pk}/").json()["steps"]
+    world.client("admin").delete(f"{ROUTES}{made['id']}/")
+    closed = world.post("owner", url, {"version": 2, "stage": funnel.new.pk, "reason": "De nuevo"})
+
+    assert (without.status_code, without.json()["error"]["code"]) == (422, "incomplete")
+    assert [step["stage"]["id"] for step in steps if step["needs_reason"]] == [funnel.new.pk]
+    assert (closed.status_code, closed.json()["error"]["code"]) == (409, "wrong_state")
+
+
+@pytest.mark.parametrize("ends", [("new", "contacted"), ("new", "new")])
+def test_a_route_that_is_there_or_leads_nowhere_is_refused(ends: tuple[str, str], world: World) -> None:
+    before = StageRoute.objects.count()
+    start, end = (getattr(world.funnel, name).pk for name in ends)
+
+    assert world.post("admin", ROUTES, {"from_stage": start, "to_stage": end}).status_code == 400
+    assert StageRoute.objects.count() == before
+
+
+# --- Hours ------------------------------------------------------------------------------------------------------------
+
+
+def test_hours_are_told_by_day_with_lunch_and_the_end_of_the_day(world: World) -> None:
+    calendar = OperatingCalendarFactory.create(
+        team=world.team,
+        week={
+            0: Hours.of((dt.time(9), dt.time(13)), (dt.time(14), dt.time(18))),
+            6: Hours.of((dt.time(20), dt.time(0))),
+        },
+    )
+
+    told = world.client("colleague").get(f"{CALENDARS}{calendar.pk}/").json()
+
+    assert (told["time_zone"], told["team"], told["is_general"]) == ("America/Mexico_City", world.team.pk, False)
+    assert told["week"] == [
+        [{"opens": "09:00:00", "closes": "13:00:00"}, {"opens": "14:00:00", "closes": "18:00:00"}],
+        *[[]] * 5,
+        [{"opens": "20:00:00", "closes": "00:00:00"}],
+    ]
+
+
+def test_the_general_calendar_is_everybodys_to_read(world: World) -> None:
+    general = OperatingCalendarFactory.create(is_general=True)
+
+    assert world.client("outsider").get(f"{CALENDARS}{general.pk}/").json()["is_general"] is True
+    refusal = world.post("boss", f"{CALENDARS}{general.pk}/rehearse/", {"week": always()})
+    assert (refusal.status_code, refusal.json()["error"]["code"]) == (403, "not_allowed")
+
+
+def test_holidays_are_found_by_calendar_and_date(world: World) -> None:
+    calendar = world.promoter("owner").desk.calendar
+    HolidayFactory.create(calendar=calendar, date=dt.date(2026, 12, 25))
+    half = HolidayFactory.create(calendar=calendar, date=dt.date(2027, 1, 2), hours=Hours.of((dt.time(9), dt.time(12))))
+
+    found = world.client("owner").get("/api/v1/holidays/", {"calendar": calendar.pk, "since": "2027-01-01"}).json()
+
+    assert [(one["id"], one["windows"]) for one in found["results"]] == [
+        (half.pk, [{"opens": "09:00:00", "closes": "12:00:00"}])
+    ]
+
+
+def test_a_rehearsal_tells_which_deadlines_move_and_changes_nothing(world: World) -> None:
+    row, calendar = world.one(), world.promoter("owner").desk.calendar
+    today = dt.datetime.now(dt.UTC).date()
+    closed = [{"date": (today + dt.timedelta(days=day)).isoformat(), "windows": []} for day in (0, 1)]
+
+    told = world.post("boss", f"{CALENDARS}{calendar.pk}/rehearse/", {"holidays": closed}).json()
+    same = world.post("boss", f"{CALENDARS}{calendar.pk}/rehearse/", {"week": always()}).json()
+
+    assert (told["moved"], told["later"], [move["opportunity"] for move in told["moves"]]) == (1, 1, [row.pk])
+    assert told["most_seconds_gained"] > 86_400
+    assert (same["moved"], same["unchanged"]) == (0, 1)
+    assert Opportunity.objects.get(pk=row.pk).deadline == row.deadline
+    assert not calendar.holidays.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"week": [[]] * 7}, "week"),
+        ({"week": [[]] * 6}, "week"),
+        ({"week": [[{"opens": "18:00", "closes": "09:00"}], *[[]] * 6]}, "week.0"),
+        ({"week": [[{"opens": "9", "closes": "18:00"}], *[[]] * 6]}, "week.0.0.opens"),
+        (
+            {"week": [[{"opens": "09:00", "closes": "13:00"}, {"opens": "12:00", "closes": "18:00"}], *[[]] * 6]},
+            "week.0",
+        ),
+        ({"holidays": [{"date": "ayer", "windows": []}]}, "holidays.0.date"),
+    ],
+)
+def test_hours_that_cannot_be_are_refused_by_name(body: dict[str, Any], field: str, world: World) -> None:
+    calendar = world.promoter("owner").desk.calendar
+
+    answer = world.post("boss", f"{CALENDARS}{calendar.pk}/rehearse/", body)
+
+    assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, [field])
+    assert OperatingCalendar.objects.get(pk=calendar.pk).as_value() == calendar.as_value()

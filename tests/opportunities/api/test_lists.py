@@ -1,0 +1,162 @@
+"""Lists cost the same at one row and at three, and never count the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
+from rest_framework.test import APIClient
+
+from leadmaster.api import desk_router
+from opportunities.models import Opportunity
+from tests.factories.opportunities import ClientFactory, PromoterFactory, StageFactory
+from tests.opportunities.api.test_opportunities import URL
+from tests.opportunities.api.world import World
+
+# Each list: what makes one row of it, and its literal cost to a supervisor. Of opportunities: the rows, their contacts,
+# which of those asked for silence, the supervisor's own desk; a queue asks for the supervisor's teams before.
+LISTS: dict[str, tuple[Callable[[World], Any], int]] = {
+    "opportunities": (World.one, 4),
+    "inbox": (World.exit, 5),
+    "pool": (World.pooled, 5),
+    "bulk-actions": (World.bulk_action, 1),
+    # The counts of the whole page in one.
+    "lots": (World.lot, 2),
+    "quotas": (lambda world: world.post("boss", *correction(world)), 1),
+    # Quotas, absences and load of the whole page in one each.
+    "promoters": (lambda world: PromoterFactory(desk=world.promoter("owner").desk), 4),
+    "absences": (lambda world: world.absence(who="owner", days=Count.next()), 1),
+    "stages": (lambda world: StageFactory.create(), 1),
+    "stage-routes": (lambda world: None, 1),
+    # The windows of the whole page in one; the supervisor's teams.
+    "calendars": (lambda world: None, 3),
+    "holidays": (World.holiday, 3),
+    "clients": (lambda world: ClientFactory.create(), 2),
+}
+# Figures, not rows.
+UNPAGED = {"radar"}
+
+
+class Count:
+    """Days of absences that don't overlap."""
+
+    number = 0
+
+    @classmethod
+    def next(cls) -> int:
+        cls.number += 1
+        return cls.number
+
+
+def correction(world: World) -> tuple[str, dict[str, Any]]:
+    promoter = PromoterFactory(desk=world.promoter("owner").desk)
+    return f"/api/v1/promoters/{promoter.pk}/quota/", {"limit": 7, "reason": "Feria"}
+
+
+def primed(world: World, who: str) -> APIClient:
+    """The model backend reads groups once per person and request: that is not what is measured."""
+    getattr(world, who).has_perm("nothing.of_this")
+    return world.client(who)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("kind", LISTS)
+def test_costs_the_same_whatever_it_holds(
+    kind: str, rows: int, world: World, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make, queries = LISTS[kind]
+    for _ in range(rows):
+        make(world)
+    client = primed(world, "boss")
+
+    with django_assert_num_queries(queries):
+        found = client.get(f"/api/v1/{kind}/").json()["results"]
+
+    assert len(found) >= min(rows, 1)
+
+
+def test_every_list_of_the_desk_is_measured() -> None:
+    measured = {prefix for prefix, viewset, _name in desk_router.registry if hasattr(viewset, "list")}
+    assert measured - UNPAGED == set(LISTS)
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_never_counts_its_rows(kind: str, world: World) -> None:
+    LISTS[kind][0](world)
+    client = world.client("boss")
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get(f"/api/v1/{kind}/")
+
+    told = " ".join(query["sql"].upper() for query in queries)
+    assert "SELECT COUNT(*)" not in told
+    assert "DISTINCT" not in told
+
+
+@pytest.mark.parametrize("lines", [1, 3])
+def test_one_opportunity_costs_the_same_whatever_happened_to_it(
+    lines: int, world: World, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """The row, its contacts, silence, the person's desk; its steps and those that ask why; the hours of its team."""
+    row = world.one()
+    for number in range(lines):
+        ClientFactory.create(phone=f"+52331234567{number}").contacts.update(client=row.client)
+        world.post("owner", f"{URL}{row.pk}/note/", {"text": "Nota"})
+    client = primed(world, "owner")
+
+    with django_assert_num_queries(9):
+        told = client.get(f"{URL}{row.pk}/").json()
+    with django_assert_num_queries(2):
+        history = client.get(f"{URL}{row.pk}/history/").json()["results"]
+
+    assert (len(told["reach"]["phones"]), len(history)) == (lines + 1, lines + 1)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_bulk_actions_rows_cost_the_same_however_many(
+    rows: int, world: World, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    action = world.bulk_action(rows)
+    client = primed(world, "boss")
+
+    with django_assert_num_queries(2):
+        found = client.get(f"/api/v1/bulk-actions/{action.pk}/items/").json()["results"]
+
+    assert len(found) == rows
+
+
+def test_pages_follow_each_other_newest_first_and_lose_nobody(world: World) -> None:
+    rows = world.give(5)
+    client = world.client("owner")
+
+    page, seen = client.get(URL, {"page_size": 2}).json(), []
+    while True:
+        seen += [row["id"] for row in page["results"]]
+        if page["next"] is None:
+            break
+        page = client.get(page["next"]).json()
+
+    assert seen == [row.pk for row in reversed(rows)]
+    assert Opportunity.objects.count() == 5
+
+
+def test_clients_come_with_all_of_their_contacts_and_are_found_by_them(world: World) -> None:
+    ClientFactory.create(phone="+523312340001")
+    wanted = ClientFactory.create(phone="+523312340002", province="Sonora")
+    wanted.contacts.create(kind="correo", raw="ANA@example.com", normalised="ana@example.com", position=1)
+    client = world.client("boss")
+
+    def found(**asked: Any) -> list[int]:
+        return [row["id"] for row in client.get("/api/v1/clients/", asked).json()["results"]]
+
+    for contact in ("+523312340002", "523312340002", "Ana@Example.com"):
+        assert found(contact=contact) == [wanted.pk]
+    assert found(province="Sonora") == [wanted.pk]
+    assert found(external_id=wanted.external_id) == [wanted.pk]
+    assert found(availability="cerrado") == []
+    told = client.get(f"/api/v1/clients/{wanted.pk}/").json()
+    assert [point["normalised"] for point in told["contacts"]] == ["+523312340002", "ana@example.com"]

@@ -1,0 +1,406 @@
+"""Every operation of the desk against everybody who might ask for it.
+
+A route that is not in the table fails the suite: nobody adds one without saying who may use it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from leadmaster.directory.models import Client
+from opportunities.models import Opportunity
+from tests.described import operations
+from tests.factories.opportunities import ClientFactory, PromoterFactory
+from tests.opportunities.api.world import World, new_key
+
+PEOPLE = ("owner", "colleague", "boss", "outsider", "other_boss", "anonymous")
+V1 = "/api/v1"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One operation. `seed` makes its row and returns the id; `expected` are the answers in the order of PEOPLE."""
+
+    method: str
+    path: str
+    expected: tuple[int, ...]
+    seed: Callable[[World], Any] = lambda world: None
+    body: Callable[[World], dict[str, Any]] = lambda world: {}
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def only_team(ok: int) -> tuple[int, ...]:
+    """Owner and boss; for the rest it does not exist."""
+    return (ok, 404, ok, 404, 404, 401)
+
+
+def only_boss(ok: int) -> tuple[int, ...]:
+    """The boss; promoters lack the role, the other boss the row."""
+    return (403, 403, ok, 403, 404, 401)
+
+
+def all_people(ok: int) -> tuple[int, ...]:
+    return (ok, ok, ok, ok, ok, 401)
+
+
+def bosses(ok: int) -> tuple[int, ...]:
+    return (403, 403, ok, 403, ok, 401)
+
+
+def promoters(ok: int) -> tuple[int, ...]:
+    """Whoever works at a desk; supervisors are told that they don't."""
+    return (ok, ok, 403, ok, 403, 401)
+
+
+def colleagues(ok: int) -> tuple[int, ...]:
+    """Everybody at the desk."""
+    return (ok, ok, ok, 404, 404, 401)
+
+
+NOBODY = (403, 403, 403, 403, 403, 401)
+
+
+def why(world: World) -> dict[str, Any]:
+    return {"reason": "Porque sí"}
+
+
+def newest(world: World) -> Opportunity:
+    return Opportunity.objects.latest("id")
+
+
+def with_version(**body: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {"version": newest(world).version, **body}
+
+
+def in_bulk(world: World) -> dict[str, Any]:
+    return {"ids": [world.one().pk], **why(world)}
+
+
+def a_week(world: World) -> dict[str, Any]:
+    return {"week": [[{"opens": "09:00", "closes": "18:00"}]] * 5 + [[], []]}
+
+
+TABLE = [
+    # Opportunities: this one is the owner's.
+    Row(method="get", path=f"{V1}/opportunities/", expected=all_people(200)),
+    *(
+        Row(method="get", path=f"{V1}/opportunities/{{id}}/{part}", seed=lambda w: w.one().pk, expected=only_team(200))
+        for part in ("", "history/", "timeline/", "messages/")
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/opportunities/{{id}}/move/",
+        seed=lambda w: w.one().pk,
+        body=lambda w: {"version": newest(w).version, "stage": w.funnel.contacted.pk},
+        expected=only_team(200),
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/opportunities/{{id}}/sale/",
+        seed=lambda w: w.one().pk,
+        body=with_version(amount="100.50"),
+        expected=only_team(200),
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/opportunities/{{id}}/note/",
+        seed=lambda w: w.one().pk,
+        body=lambda w: {"text": "Llamar el lunes"},
+        expected=only_team(201),
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/opportunities/{{id}}/extend/",
+        seed=lambda w: w.one().pk,
+        body=with_version(),
+        expected=only_team(200),
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/opportunities/{{id}}/reassign/",
+        seed=lambda w: w.one().pk,
+        body=lambda w: {"promoter": w.promoter("colleague").pk},
+        expected=only_boss(200),
+    ),
+    *(
+        Row(method="post", path=f"{V1}/opportunities/{{id}}/{verb}/", seed=seed, body=why, expected=only_boss(200))
+        for verb, seed in (
+            ("return-to-pool", lambda w: w.one().pk),
+            ("close", lambda w: w.one().pk),
+            ("give-back", lambda w: w.exit().pk),
+        )
+    ),
+    # The queues
+    Row(method="get", path=f"{V1}/inbox/", expected=bosses(200)),
+    Row(method="get", path=f"{V1}/pool/", expected=bosses(200)),
+    Row(method="get", path=f"{V1}/pool/sizes/", body=lambda w: {"by": "province"}, expected=bosses(200)),
+    # In bulk: what is not theirs is refused row by row.
+    Row(method="get", path=f"{V1}/bulk-actions/", expected=bosses(200)),
+    *(
+        Row(
+            method="get",
+            path=f"{V1}/bulk-actions/{{id}}/{part}",
+            seed=lambda w: w.bulk_action().pk,
+            expected=only_boss(200),
+        )
+        for part in ("", "items/")
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/bulk-actions/{{id}}/undo/",
+        seed=lambda w: w.bulk_action().pk,
+        expected=only_boss(200),
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/bulk-actions/reassign/",
+        body=lambda w: {**in_bulk(w), "promoter": w.promoter("colleague").pk},
+        expected=(403, 403, 201, 403, 400, 401),
+    ),
+    *(
+        Row(method="post", path=f"{V1}/bulk-actions/{verb}/", body=in_bulk, expected=bosses(201))
+        for verb in ("return-to-pool", "close", "give-back")
+    ),
+    # Requests
+    Row(method="get", path=f"{V1}/lots/", expected=all_people(200)),
+    Row(
+        method="post",
+        path=f"{V1}/lots/",
+        seed=lambda w: ClientFactory.create_batch(2),
+        body=lambda w: {"quantity": 1},
+        expected=promoters(201),
+    ),
+    Row(method="get", path=f"{V1}/lots/{{id}}/", seed=lambda w: w.lot().pk, expected=only_team(200)),
+    Row(method="get", path=f"{V1}/lots/options/", expected=promoters(200)),
+    # Quotas
+    Row(method="get", path=f"{V1}/quotas/", expected=all_people(200)),
+    Row(method="get", path=f"{V1}/quotas/{{id}}/", seed=lambda w: w.quota().pk, expected=only_team(200)),
+    Row(method="get", path=f"{V1}/quotas/{{id}}/entries/", seed=lambda w: w.quota().pk, expected=only_boss(200)),
+    Row(method="get", path=f"{V1}/quotas/today/", expected=promoters(200)),
+    # Captures
+    Row(
+        method="post",
+        path=f"{V1}/captures/",
+        body=lambda w: {"name": "Ana", "phones": ["+52 33 1234 5678"]},
+        expected=promoters(201),
+    ),
+    Row(
+        method="get",
+        path=f"{V1}/captures/phone-check/",
+        body=lambda w: {"phone": "+52 33 1234 5678"},
+        expected=promoters(200),
+    ),
+    # Promoters: this one is the owner.
+    Row(method="get", path=f"{V1}/promoters/", expected=bosses(200)),
+    Row(method="get", path=f"{V1}/promoters/{{id}}/", seed=lambda w: w.promoter("owner").pk, expected=only_boss(200)),
+    Row(
+        method="post",
+        path=f"{V1}/promoters/{{id}}/quota/",
+        seed=lambda w: w.promoter("owner").pk,
+        body=lambda w: {"limit": 30, **why(w)},
+        expected=only_boss(200),
+    ),
+    # Absences
+    Row(method="get", path=f"{V1}/absences/", expected=bosses(200)),
+    Row(
+        method="post",
+        path=f"{V1}/absences/",
+        body=lambda w: {
+            "promoter": w.promoter("owner").pk,
+            "starts_on": timezone.now().date().isoformat(),
+            "ends_on": timezone.now().date().isoformat(),
+            "policy": "pausar",
+        },
+        expected=(403, 403, 201, 403, 400, 401),
+    ),
+    Row(method="get", path=f"{V1}/absences/{{id}}/", seed=lambda w: w.absence().pk, expected=only_boss(200)),
+    Row(method="post", path=f"{V1}/absences/{{id}}/call-off/", seed=lambda w: w.absence().pk, expected=only_boss(200)),
+    Row(method="get", path=f"{V1}/radar/", expected=bosses(200)),
+    # The funnel: everybody reads it, administrators write it.
+    Row(method="get", path=f"{V1}/stages/", expected=all_people(200)),
+    Row(method="get", path=f"{V1}/stages/{{id}}/", seed=lambda w: w.funnel.new.pk, expected=all_people(200)),
+    Row(
+        method="post",
+        path=f"{V1}/stages/",
+        body=lambda w: {"name": "Otra", "type": "avance"},
+        expected=NOBODY,
+    ),
+    Row(
+        method="patch",
+        path=f"{V1}/stages/{{id}}/",
+        seed=lambda w: w.funnel.new.pk,
+        body=lambda w: {"timer_minutes": 30},
+        expected=NOBODY,
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/stages/{{id}}/rehearse-timer/",
+        seed=lambda w: w.funnel.new.pk,
+        body=lambda w: {"timer_minutes": 30},
+        expected=NOBODY,
+    ),
+    Row(method="get", path=f"{V1}/stage-routes/", expected=all_people(200)),
+    Row(method="get", path=f"{V1}/stage-routes/{{id}}/", seed=lambda w: w.route().pk, expected=all_people(200)),
+    Row(
+        method="post",
+        path=f"{V1}/stage-routes/",
+        body=lambda w: {"from_stage": w.funnel.contacted.pk, "to_stage": w.funnel.new.pk},
+        expected=NOBODY,
+    ),
+    Row(
+        method="patch",
+        path=f"{V1}/stage-routes/{{id}}/",
+        seed=lambda w: w.route().pk,
+        body=lambda w: {"needs_reason": True},
+        expected=NOBODY,
+    ),
+    Row(method="delete", path=f"{V1}/stage-routes/{{id}}/", seed=lambda w: w.route().pk, expected=NOBODY),
+    # Hours: this calendar is the desk's.
+    Row(method="get", path=f"{V1}/calendars/", expected=all_people(200)),
+    Row(
+        method="get",
+        path=f"{V1}/calendars/{{id}}/",
+        seed=lambda w: w.promoter("owner").desk.calendar_id,
+        expected=colleagues(200),
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/calendars/{{id}}/rehearse/",
+        seed=lambda w: w.promoter("owner").desk.calendar_id,
+        body=a_week,
+        expected=only_boss(200),
+    ),
+    Row(method="get", path=f"{V1}/holidays/", expected=all_people(200)),
+    Row(method="get", path=f"{V1}/holidays/{{id}}/", seed=lambda w: w.holiday().pk, expected=colleagues(200)),
+    # The directory is every supervisor's.
+    Row(method="get", path=f"{V1}/clients/", expected=bosses(200)),
+    Row(method="get", path=f"{V1}/clients/{{id}}/", seed=lambda w: ClientFactory.create().pk, expected=bosses(200)),
+]
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("row", TABLE, ids=str)
+def test_answers_each_person_as_the_table_says(row: Row, who: str, world: World) -> None:
+    path = row.path.replace("{id}", str(row.seed(world)))
+
+    ask = getattr(world.client(who), row.method)
+    response = ask(path, row.body(world), headers={"Idempotency-Key": new_key()})
+
+    assert response.status_code == row.expected[PEOPLE.index(who)], response.content
+    if response.status_code >= 400:
+        assert set(response.json()["error"]) == {"code", "message", "fields"}
+
+
+def test_the_table_holds_every_operation_of_the_desk() -> None:
+    assert operations(desk=True) == {(row.method, row.path) for row in TABLE}
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if 404 in row.expected], ids=str)
+def test_what_somebody_may_not_see_is_told_as_if_it_were_not_there(row: Row, world: World) -> None:
+    """Another team's row and a number that never was get the same answer, word for word."""
+    theirs, body = row.seed(world), row.body(world)
+
+    answers = [
+        getattr(world.client("other_boss"), row.method)(
+            row.path.replace("{id}", str(number)), body, headers={"Idempotency-Key": new_key()}
+        )
+        for number in (theirs, 987_654_321)
+    ]
+
+    assert answers[0].status_code == answers[1].status_code == 404
+    assert answers[0].json() == answers[1].json()
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.expected == NOBODY], ids=str)
+def test_administrators_change_the_funnel(row: Row, world: World) -> None:
+    path = row.path.replace("{id}", str(row.seed(world)))
+
+    response = getattr(world.client("admin"), row.method)(path, row.body(world))
+
+    assert response.status_code in (200, 201, 204), response.content
+
+
+@pytest.mark.parametrize("kind", ["opportunities", "lots", "quotas"])
+@pytest.mark.parametrize(
+    ("who", "seen"),
+    [("owner", 1), ("colleague", 0), ("boss", 1), ("outsider", 0), ("other_boss", 0), ("admin", 1)],
+)
+def test_lists_hold_only_what_each_person_may_see(kind: str, who: str, seen: int, world: World) -> None:
+    world.one()
+
+    assert len(world.client(who).get(f"{V1}/{kind}/").json()["results"]) == seen
+
+
+@pytest.mark.parametrize(("who", "seen"), [("boss", 1), ("other_boss", 0), ("admin", 1)])
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [("inbox", World.exit), ("pool", World.pooled), ("absences", World.absence), ("bulk-actions", World.bulk_action)],
+)
+def test_supervisors_see_their_own_teams_queues_and_decisions(
+    kind: str, make: Callable[[World], Any], who: str, seen: int, world: World
+) -> None:
+    make(world)
+
+    assert len(world.client(who).get(f"{V1}/{kind}/").json()["results"]) == seen
+
+
+def test_a_bulk_action_touches_nothing_of_another_team(world: World) -> None:
+    row = world.one()
+
+    for verb in ("return-to-pool", "close", "give-back"):
+        told = world.post("other_boss", f"{V1}/bulk-actions/{verb}/", {"ids": [row.pk], "reason": "Mío"}).json()
+        assert (told["done"], [refused["opportunity"] for refused in told["refused"]]) == ([], [row.pk])
+    assert Opportunity.objects.get(pk=row.pk).version == row.version
+
+
+def test_nobody_gives_work_to_another_teams_promoter(world: World) -> None:
+    row, stranger = world.one(), world.promoter("outsider")
+
+    answer = world.post("boss", f"{V1}/opportunities/{row.pk}/reassign/", {"promoter": stranger.pk})
+
+    assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, ["promoter"])
+    assert Opportunity.objects.get(pk=row.pk).owner == world.promoter("owner")
+
+
+def test_nobody_passes_a_quota_without_that_permission(world: World) -> None:
+    row = world.one()
+    body = {"promoter": world.promoter("colleague").pk, "over_quota": True, "reason": "Urgente"}
+
+    answer = world.post("boss", f"{V1}/opportunities/{row.pk}/reassign/", body)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_allowed")
+    assert Opportunity.objects.get(pk=row.pk).owner == world.promoter("owner")
+
+
+def test_hours_that_another_team_works_by_are_not_rehearsed_by_one_of_its_supervisors(world: World) -> None:
+    """Their deadlines would be told."""
+    shared = world.promoter("owner").desk.calendar
+    other_desk = world.promoter("outsider").desk
+    other_desk.calendar = shared
+    other_desk.save()
+
+    path = f"{V1}/calendars/{shared.pk}/rehearse/"
+
+    assert world.post("boss", path, a_week(world)).json()["error"]["code"] == "not_allowed"
+    assert world.post("admin", path, a_week(world)).status_code == 200
+
+
+def test_a_dismissed_person_gets_nothing(world: World) -> None:
+    world.owner.is_active = False
+    world.owner.save()
+
+    assert world.client("owner").get(f"{V1}/opportunities/").status_code == 403
+
+
+def test_a_client_in_nobodys_hands_is_not_a_promoters_to_read(world: World) -> None:
+    PromoterFactory()
+    client = Client.objects.get(pk=ClientFactory.create().pk)
+
+    assert world.client("owner").get(f"{V1}/clients/{client.pk}/").status_code == 403

@@ -1,0 +1,139 @@
+"""Two desks and the people around one of their opportunities."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import itertools
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from leadmaster.accounts.models import Team, User
+from leadmaster.accounts.roles import Role
+from leadmaster.calendars.models import Holiday
+from opportunities import absences, bulk, supervision, transitions
+from opportunities.assignment import quota
+from opportunities.assignment.filters import Filters
+from opportunities.assignment.request import request_lot
+from opportunities.enums import AbsencePolicy
+from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportunity, Promoter, Stage, StageRoute
+from tests.factories.accounts import UserFactory
+from tests.factories.calendars import HolidayFactory
+from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
+
+_keys = itertools.count()
+
+
+def new_key() -> str:
+    return f"clave-{next(_keys)}"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class World:
+    """`owner` and `colleague` are promoters of the team that `boss` supervises; the others are of another team."""
+
+    owner: User
+    colleague: User
+    boss: User
+    outsider: User
+    other_boss: User
+    admin: User
+    team: Team
+    funnel: Funnel
+
+    def promoter(self, who: str) -> Promoter:
+        return Promoter.objects.select_related("user", "desk__team", "desk__calendar").get(user=getattr(self, who))
+
+    def give(self, number: int = 1, *, to: str = "owner") -> list[Opportunity]:
+        """So many new clients, assigned to this promoter now, the first one first."""
+        ClientFactory.create_batch(number)
+        promoter = self.promoter(to)
+        request_lot(promoter, Filters(), number, key=new_key(), now=timezone.now())
+        return list(Opportunity.objects.filter(owner=promoter).order_by("-id")[:number])[::-1]
+
+    def one(self) -> Opportunity:
+        return self.give()[0]
+
+    def exit(self) -> Opportunity:
+        """One that its owner let go: it waits in the inbox."""
+        row = self.one()
+        stage: Stage = self.funnel.no_answer
+        return transitions.move(row.pk, stage, by=self.owner, version=row.version, now=timezone.now())
+
+    def pooled(self) -> Opportunity:
+        return supervision.return_to_pool(self.one().pk, by=self.boss, now=timezone.now(), reason="Vuelve")
+
+    def sold(self) -> Opportunity:
+        row = self.one()
+        return transitions.move(
+            row.pk, self.funnel.sold, by=self.owner, version=row.version, now=timezone.now(), data={"amount": "100"}
+        )
+
+    def overdue(self) -> Opportunity:
+        row = self.one()
+        Opportunity.objects.filter(pk=row.pk).update(deadline=timezone.now() - dt.timedelta(minutes=1))
+        return Opportunity.objects.get(pk=row.pk)
+
+    def lot(self) -> Lot:
+        self.one()
+        return Lot.objects.latest("id")
+
+    def quota(self) -> DailyQuota:
+        promoter, now = self.promoter("owner"), timezone.now()
+        return quota.change_limit(promoter, now.date(), 25, by=self.boss, reason="Campaña nueva", now=now)
+
+    def bulk_action(self, number: int = 1) -> BulkAction:
+        report = bulk.return_to_pool(
+            [row.pk for row in self.give(number)], by=self.boss, now=timezone.now(), reason="Vuelven"
+        )
+        return BulkAction.objects.get(pk=report.action_id)
+
+    def absence(self, *, who: str = "owner", days: int = 1) -> Absence:
+        now = timezone.now()
+        begins = now.date() + dt.timedelta(days=days)
+        return absences.announce(
+            self.promoter(who), starts_on=begins, ends_on=begins, policy=AbsencePolicy.PAUSE, by=self.admin, now=now
+        )
+
+    def holiday(self) -> Holiday:
+        row: Holiday = HolidayFactory.create(
+            calendar=self.promoter("owner").desk.calendar,
+            date=dt.date(2026, 12, 25) + dt.timedelta(days=Holiday.objects.count()),
+        )
+        return row
+
+    def route(self) -> StageRoute:
+        return StageRoute.objects.get(from_stage=self.funnel.new, to_stage=self.funnel.contacted)
+
+    def client(self, who: str) -> APIClient:
+        """`who` is the name of a person above, or "anonymous". Every POST carries a key of its own."""
+        client = APIClient(raise_request_exception=True)
+        if who != "anonymous":
+            client.force_authenticate(getattr(self, who))
+        return client
+
+    def post(self, who: str, path: str, body: dict[str, Any] | None = None, *, key: str = "") -> Any:
+        return self.client(who).post(path, body or {}, headers={"Idempotency-Key": key or new_key()})
+
+
+def build() -> World:
+    desk, other_desk = DeskFactory.create_batch(2, daily_quota=100)
+    owner, colleague = (PromoterFactory(desk=desk).user for _ in range(2))
+    outsider = PromoterFactory(desk=other_desk).user
+    boss, other_boss = UserFactory.create_batch(2, role=Role.SUPERVISOR)
+    desk.team.supervisors.add(boss)
+    desk.team.members.add(owner, colleague)
+    other_desk.team.supervisors.add(other_boss)
+    other_desk.team.members.add(outsider)
+    return World(
+        owner=owner,
+        colleague=colleague,
+        boss=boss,
+        outsider=outsider,
+        other_boss=other_boss,
+        admin=UserFactory.create(role=Role.ADMINISTRATOR),
+        team=desk.team,
+        funnel=Funnel(),
+    )
