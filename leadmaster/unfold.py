@@ -149,6 +149,13 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": _("Directorio"),
+                "items": [
+                    _entry(_("Clientes"), "contacts", "directory_client_changelist", "directory.view_client"),
+                    _entry(_("Sincronizaciones"), "sync", "directory_syncstate_changelist", "directory.view_syncstate"),
+                ],
+            },
+            {
                 "title": _("Operación"),
                 "items": [
                     _entry(

@@ -21,10 +21,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import Suppression
 from leadmaster.directory.suppressing import SuppressionReport
+from leadmaster.directory.sync_admin import SyncStateAdmin
 from leadmaster.lib import phones
 from leadmaster.lib.adminviews import Confirmation
 from leadmaster.lib.modeladmins import ReadOnlyAdmin, UncountedPaginator, moment
 from leadmaster.lib.widgets import SelectWidget, TextareaWidget, TextWidget
+
+__all__ = ["SuppressForm", "SuppressionAdmin", "SyncStateAdmin"]
 
 _REGIONS = (("AR", gettext_lazy("Argentina")), ("MX", gettext_lazy("México")), ("BR", gettext_lazy("Brasil")))
 _SHOWN = 8

@@ -3,6 +3,6 @@
 Each module registers its own pages; here they are only imported.
 """
 
-from opportunities.admin import absence, bulk, calendars, desk, lot, opportunity, promoter, quota, stage
+from opportunities.admin import absence, bulk, calendars, client, desk, lot, opportunity, promoter, quota, stage
 
-__all__ = ["absence", "bulk", "calendars", "desk", "lot", "opportunity", "promoter", "quota", "stage"]
+__all__ = ["absence", "bulk", "calendars", "client", "desk", "lot", "opportunity", "promoter", "quota", "stage"]
