@@ -14,11 +14,11 @@ from opportunities import screens as looks
 from opportunities.admin.badges import ENOUGH, waiting
 from opportunities.admin.base import promoters_of, team_ids_of
 from opportunities.admin.pool_figures import runway
-from opportunities.admin.receivers import figures
 from opportunities.models import Desk, Opportunity
 from opportunities.policy import SUPERVISE
+from opportunities.usage import usage_of
 
-_LISTED = 5
+_INBOX, _NEXT = 8, 5
 _PROMOTERS = 12
 _SOON = dt.timedelta(hours=2)
 
@@ -36,19 +36,19 @@ def context(request: HttpRequest, page: dict[str, Any]) -> dict[str, Any]:
 
 
 def look(user: User, teams: list[int], now: dt.datetime) -> dict[str, Any]:
-    """Everything of the desk's part. Nine queries, whatever there is."""
+    """Everything of the desk's part. Twelve queries, whatever there is."""
     mine = Opportunity.objects.filter(team_id__in=teams)
-    inbox = list(mine.inbox().values_list("pk", flat=True)[:_LISTED])
+    inbox = list(mine.inbox().values_list("pk", flat=True)[:_INBOX])
     rows = Opportunity.objects.filter(pk__in=inbox).select_related("client", "stage", "owner__user").inbox()
     running = mine.active().filter(deadline__gt=now).order_by("deadline", "id")
-    staff = figures(list(promoters_of(user).filter(user__is_active=True)[:_PROMOTERS]), now=now)
+    staff = usage_of(list(promoters_of(user).filter(user__is_active=True)[:_PROMOTERS]), now=now)
     return {
         "waiting": waiting(teams),
         "enough": ENOUGH,
         "inbox": [(row, looks.stage_name(row.stage), looks.age(row.state_since, now)) for row in rows],
         "overdue": mine.overdue(now).order_by()[:ENOUGH].count(),
         "soon": running.filter(deadline__lte=now + _SOON).order_by()[:ENOUGH].count(),
-        "next": list(running.select_related("client", "owner__user", "stage")[:_LISTED]),
+        "next": list(running.select_related("client", "owner__user", "stage")[:_NEXT]),
         "staff": sorted(staff, key=lambda one: (-one.used, str(one.promoter))),
         "given": sum(one.used for one in staff),
         "limit": sum(one.limit for one in staff),

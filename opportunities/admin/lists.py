@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from django.contrib.admin import action
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -24,7 +23,7 @@ class DecidableRows(OpportunityRows):
 
     list_before_template = "admin/opportunities/recent.html"
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {"recent": undoable(person(request), timezone.now()), **(extra_context or {})}
         return super().changelist_view(request, context)
 
@@ -55,3 +54,6 @@ class MountedRows(DecidableRows):
         # The header tells the name of what is listed; the table's is another.
         self.opts = copy.copy(self.opts)
         self.opts.verbose_name_plural = self.list_name
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"opts": self.opts, **(extra_context or {})})

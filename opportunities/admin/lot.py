@@ -107,7 +107,7 @@ class LotAdmin(ReadOnlyAdmin[Lot], DeskAdmin[Lot]):
     @display(description=gettext_lazy("dónde están ahora"))
     def bar(self, lot: Lot) -> SafeString:
         counts: Mapping[str, int] = lot.__dict__["counts"]
-        words = " · ".join(f"{share.count} {share.name.lower()}" for share in looks.shares(counts))
+        words = " · ".join(f"{share.name} {share.count}" for share in looks.shares(counts))
         return format_html('<span class="lm-advance">{}<small>{}</small></span>', looks.state_bar(counts), words or "—")
 
     def render_change_form(

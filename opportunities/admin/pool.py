@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.admin import SimpleListFilter, display
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -72,7 +71,7 @@ class PoolAdmin(MountedRows):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Opportunity]:
         return super().get_queryset(request).filter(state=OpportunityState.POOL)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         facet = request.GET.get("facet", "")
         facet = facet if facet in FACET_NAMES else next(iter(FACET_NAMES))
         own = team_ids_of(request.user)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
+import zoneinfo
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from django.db.models import Count, Q, Sum
@@ -21,6 +22,7 @@ from leadmaster.directory.facets import Count as Counted
 from leadmaster.directory.facets import Facets
 from leadmaster.directory.facets import count as count_clients
 from leadmaster.lib import screens
+from leadmaster.lib.clock import business_day
 from leadmaster.lib.screens import Share
 from opportunities.models import CoolDown, DailyQuota, Opportunity
 from opportunities.querysets import OpportunityQuerySet
@@ -114,13 +116,13 @@ def figures(teams: Collection[int], facet: str, *, now: dt.datetime) -> PoolFigu
     back = _returning(pooled, now)
     total = sum(ages)
     return PoolFigures(
-        runway=runway_of(total, burnt, now),
+        runway=runway_of(total, burnt),
         ages=screens.shares((name, number, fill) for (_end, name, fill), number in zip(AGES, ages, strict=True)),
         rows=_rows(looked, now),
         cut=total > len(looked),
         free=count_clients(Facets(), Availability.FREE, up_to=_ENOUGH_FREE),
-        drawn=_columns(_named(burnt, timezone.localdate(now), range(1 - _BACK, 1))),
-        returning=_columns(_named(back, timezone.localdate(now), range(_DAYS))),
+        drawn=_columns(_named({-ago: number for ago, number in burnt.items()}, now, range(1 - _BACK, 1))),
+        returning=_columns(_named(back, now, range(_DAYS))),
         returning_total=sum(back.values()),
         oldest=looked[0][1] if looked else None,
     )
@@ -129,22 +131,25 @@ def figures(teams: Collection[int], facet: str, *, now: dt.datetime) -> PoolFigu
 def runway(teams: Collection[int], *, now: dt.datetime) -> Runway:
     """Two queries."""
     total = Opportunity.objects.filter(team_id__in=teams).pool().order_by().count()
-    return runway_of(total, burn(teams, now=now), now)
+    return runway_of(total, burn(teams, now=now))
 
 
-def burn(teams: Collection[int], *, now: dt.datetime) -> Counter[dt.date]:
-    """How many were handed out on each of the last days, by the quotas that paid for them."""
-    since = timezone.localdate(now) - dt.timedelta(days=_BACK)
+def burn(teams: Collection[int], *, now: dt.datetime) -> Counter[int]:
+    """How many were handed out so many days ago, by the quotas that paid for them. Each desk has its own today."""
+    since = now.date() - dt.timedelta(days=_BACK + 1)
     used = DailyQuota.objects.filter(promoter__desk__team__in=teams, day__gte=since).order_by()
-    return Counter(dict(used.values_list("day").annotate(Sum("used"))))
+    found: Counter[int] = Counter()
+    rows = used.values_list("promoter__desk__calendar__time_zone", "day").annotate(Sum("used"))
+    for zone, day, number in rows:
+        found[(business_day(now, zoneinfo.ZoneInfo(zone)) - day).days] += number
+    return found
 
 
-def runway_of(total: int, burnt: Counter[dt.date], now: dt.datetime) -> Runway:
+def runway_of(total: int, burnt: Counter[int]) -> Runway:
     """At today's rate; before the first request of the day, at that of the last day that had any."""
-    today = timezone.localdate(now)
-    if burnt[today]:
-        return Runway(total=total, rate=burnt[today], today=True)
-    rate = next((burnt[day] for day in sorted(burnt, reverse=True) if burnt[day] and day < today), 0)
+    if burnt[0]:
+        return Runway(total=total, rate=burnt[0], today=True)
+    rate = next((burnt[ago] for ago in sorted(burnt) if ago > 0 and burnt[ago]), 0)
     return Runway(total=total, rate=rate, today=False)
 
 
@@ -193,20 +198,20 @@ def _parts(ages: Counter[int], longest: int) -> list[tuple[Share, str]]:
     return found
 
 
-def _returning(pooled: OpportunityQuerySet, now: dt.datetime) -> Counter[dt.date]:
-    """On which days the cool-downs of the oldest pooled clients end."""
+def _returning(pooled: OpportunityQuerySet, now: dt.datetime) -> Counter[int]:
+    """In how many days the cool-downs of the oldest pooled clients end."""
     clients = list(pooled.values_list("client_id", flat=True)[:RESTED])
     until = now + dt.timedelta(days=_DAYS)
     ends = CoolDown.objects.filter(client__in=clients, until__gt=now, until__lt=until).values_list("until", flat=True)
-    return Counter(timezone.localdate(end) for end in ends)
+    today = timezone.localdate(now)
+    days = ((timezone.localdate(end) - today).days for end in ends)
+    return Counter(ahead for ahead in days if ahead < _DAYS)
 
 
-def _named(counts: Counter[dt.date], today: dt.date, days: range) -> list[tuple[str, int]]:
-    found = []
-    for ahead in days:
-        day = today + dt.timedelta(days=ahead)
-        found.append((date_format(day, "D j").lower(), counts[day]))
-    return found
+def _named(counts: Mapping[int, int], now: dt.datetime, days: range) -> list[tuple[str, int]]:
+    """Days ahead of the viewer's today, and how many on each."""
+    today = timezone.localdate(now)
+    return [(date_format(today + dt.timedelta(days=ahead), "D j").lower(), counts.get(ahead, 0)) for ahead in days]
 
 
 def _columns(named: Sequence[tuple[str, int]]) -> list[Column]:

@@ -8,16 +8,14 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from django import forms
-from django.db.models import Count
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from leadmaster.lib.clock import business_day
 from opportunities.admin.base import promoters_of
-from opportunities.enums import OpportunityState
-from opportunities.models import Absence, DailyQuota, Opportunity, Promoter
+from opportunities.models import Promoter
+from opportunities.usage import Usage, usage_of
 
 # A longer list helps nobody choose.
 MOST: Final = 80
@@ -25,12 +23,13 @@ MOST: Final = 80
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Receiver:
-    """One promoter today. `active` against `capacity` is their load."""
+    """One promoter today: how much more they can be given, by quota and by what they have in hand."""
 
-    promoter: Promoter
-    limit: int
-    used: int
-    active: int
+    usage: Usage
+
+    @property
+    def promoter(self) -> Promoter:
+        return self.usage.promoter
 
     @property
     def capacity(self) -> int:
@@ -38,76 +37,35 @@ class Receiver:
 
     @property
     def left(self) -> int:
-        """How many more they can be given today, by quota and by capacity."""
-        return max(min(self.limit - self.used, self.capacity - self.active), 0)
-
-    @property
-    def percent(self) -> int:
-        """Of the day's quota."""
-        return min(100, self.used * 100 // max(self.limit, 1))
+        return max(min(self.usage.left, self.capacity - self.usage.active), 0)
 
     @property
     def full(self) -> bool:
         """Whether their hands are full, which no permission changes."""
-        return self.active >= self.capacity
+        return self.usage.active >= self.capacity
 
 
 def receivers(
     user: User, *, first_teams: Collection[int], without: Collection[int] = (), now: dt.datetime
 ) -> list[Receiver]:
-    """The available promoters of this person's teams: those of `first_teams` first, then whoever has most room. `without`: who has all of it already.
+    """The available promoters of this person's teams: those of `first_teams` first, then whoever has most room.
 
-    Four queries, however many there are.
+    `without`: who has all of it already. Seven queries, however many there are.
     """
     rows = promoters_of(user).filter(available=True, user__is_active=True).exclude(pk__in=without)
     nearby = list(rows.filter(desk__team__in=first_teams)[:MOST])
     others = rows.exclude(desk__team__in=first_teams)[: MOST - len(nearby)]
-    found = figures([*nearby, *others], now=now)
-    absent = _absent([one.promoter for one in found], now)
-    there = [one for one in found if one.promoter.pk not in absent]
+    there = [Receiver(usage=usage) for usage in usage_of([*nearby, *others], now=now) if usage.absence is None]
     return sorted(
         there,
         key=lambda one: (
             one.promoter.desk.team_id not in first_teams,
             one.promoter.desk.team.name,
             -one.left,
-            one.active,
+            one.usage.active,
             str(one.promoter),
         ),
     )
-
-
-def figures(promoters: Collection[Promoter], *, now: dt.datetime) -> list[Receiver]:
-    """Quota of the day and load of each. Two queries."""
-    days = {one.pk: business_day(now, one.desk.calendar.tz) for one in promoters}
-    quotas = {
-        (row.promoter_id, row.day): row
-        for row in DailyQuota.objects.filter(promoter__in=days, day__in=set(days.values()))
-    }
-    active = Opportunity.objects.filter(owner__in=days, state=OpportunityState.ACTIVE).order_by()
-    load = dict(active.values_list("owner").annotate(Count("id")))
-    found = []
-    for one in promoters:
-        quota = quotas.get((one.pk, days[one.pk]))
-        found.append(
-            Receiver(
-                promoter=one,
-                limit=quota.limit if quota else one.quota_of_a_day,
-                used=quota.used if quota else 0,
-                active=load.get(one.pk, 0),
-            )
-        )
-    return found
-
-
-def _absent(promoters: Collection[Promoter], now: dt.datetime) -> set[int]:
-    days = {one.pk: business_day(now, one.desk.calendar.tz) for one in promoters}
-    if not days:
-        return set()
-    rows = Absence.objects.filter(
-        promoter__in=days, ended_at__isnull=True, starts_on__lte=max(days.values()), ends_on__gte=min(days.values())
-    )
-    return {row.promoter_id for row in rows if row.starts_on <= days[row.promoter_id] <= row.ends_on}
 
 
 # --- As a field -------------------------------------------------------------------------------------------------------
@@ -159,10 +117,10 @@ def label(one: Receiver) -> SafeString:
         one.promoter,
         "lm-good-text" if one.left else "lm-none",
         room,
-        _meter(one.used, one.limit),
-        _("cupo de hoy %(used)d / %(limit)d") % {"used": one.used, "limit": one.limit},
-        _meter(one.active, one.capacity),
-        _("activas %(active)d / %(capacity)d") % {"active": one.active, "capacity": one.capacity},
+        _meter(one.usage.used, one.usage.limit),
+        _("cupo de hoy %(used)d / %(limit)d") % {"used": one.usage.used, "limit": one.usage.limit},
+        _meter(one.usage.active, one.capacity),
+        _("activas %(active)d / %(capacity)d") % {"active": one.usage.active, "capacity": one.capacity},
     )
 
 

@@ -87,7 +87,7 @@ class OpportunityRows(DeskAdmin[Opportunity]):
     search_fields = ("client__name",)
     search_help_text = gettext_lazy("Nombre, teléfono completo o número de oportunidad (#123)")
     # In the order of the team's index, which needs no sorting.
-    ordering = ("team_id", "state", "state_since", "id")
+    ordering: ClassVar[tuple[str, ...]] = ("team_id", "state", "state_since", "id")
     sortable_by = ()
     list_per_page = 50
     list_disable_select_all = True

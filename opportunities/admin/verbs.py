@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext_lazy as _
 
 from leadmaster.lib.adminviews import Tone
 from opportunities.enums import CLOSED, OPEN, OWNED, OpportunityState
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 # So many ids fit into an address, whatever server stands before us.
 MANY: Final = 200
@@ -37,11 +39,11 @@ class Verb(enum.StrEnum):
 class Page:
     """How a verb asks. `done` tells one and many."""
 
-    label: Promise
-    question: Promise
-    done: tuple[Promise, Promise]
+    label: _StrPromise
+    question: _StrPromise
+    done: tuple[_StrPromise, _StrPromise]
     states: tuple[OpportunityState, ...]
-    warning: Promise | str = ""
+    warning: _StrPromise | str = ""
     tone: Tone = "primary"
 
 
