@@ -6,12 +6,14 @@ Whoever looks says which availability they mean: every index of the directory be
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Final, Self
 
-from django.db.models import Q
+from django.db.models import CharField, Q
 
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client
+from leadmaster.lib.prepared import Param, PreparedRow
 
 FACETS: Final = ("province", "city", "agreement", "client_type")
 # How far a look goes along the best index for facets that no index carries together.
@@ -96,15 +98,22 @@ def values(facets: Facets, name: str, availability: Availability, *, most: int =
         raise ValueError(f"{name} is no facet")
     if name == "city" and not facets.province:
         return []
-    rows = Client.objects.filter(availability=availability)
-    if name == "city":
-        rows = rows.filter(province=facets.province)
+    ask = _next_value(name, of_province=name == "city")
     found: list[str] = []
     last = ""
     while len(found) < most:
-        value = rows.filter(**{f"{name}__gt": last}).order_by(name).values_list(name, flat=True).first()
-        if value is None:
+        row = ask(availability=availability, last=last, province=facets.province)
+        if row is None:
             return found
-        found.append(value)
-        last = value
+        last = row[0]
+        found.append(last)
     return found
+
+
+@functools.cache
+def _next_value(name: str, *, of_province: bool) -> PreparedRow:
+    """The first value of a facet that comes after another. Asked for each value, so compiled once."""
+    asked = {"availability": Param("availability", CharField()), f"{name}__gt": Param("last", CharField())}
+    if of_province:
+        asked["province"] = Param("province", CharField())
+    return PreparedRow(lambda: Client.objects.filter(**asked).order_by(name).values_list(name)[:1])

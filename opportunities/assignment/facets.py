@@ -18,6 +18,8 @@ from opportunities.assignment.filters import FACETS, Filters
 from opportunities.models import Promoter
 
 EXACT_UP_TO = 1_000
+_PLENTY = 2 * EXACT_UP_TO
+_NOBODY = (0, False)
 # How far a count goes along the best index for filters that no index carries together.
 _WINDOW = 5_000
 # How much of the pool is counted, the oldest of it.
@@ -54,19 +56,35 @@ def options(promoter: Promoter, filters: Filters, facet: str, *, now: dt.datetim
     if facet == "city" and not others.province:
         return []
     pooled = _pooled_by(promoter, others, facet, now=now)
+    free = _free_by(promoter, others, facet, now=now)
     found = []
-    for value in sorted({*values(others, facet, Availability.FREE), *pooled})[:MOST_VALUES]:
-        free, cut = _free(promoter, others.having(facet, value), now=now)
-        number = free + pooled[value]
+    for value in sorted({*free, *pooled})[:MOST_VALUES]:
+        number, more = free.get(value, _NOBODY)
+        number += pooled[value]
         if number:
-            more = cut or number > EXACT_UP_TO
-            found.append(Option(value=value, count=min(number, EXACT_UP_TO), more=more))
+            found.append(Option(value=value, count=min(number, EXACT_UP_TO), more=more or number > EXACT_UP_TO))
     return found
+
+
+def _free_by(promoter: Promoter, others: Filters, facet: str, *, now: dt.datetime) -> dict[str, tuple[int, bool]]:
+    """Free clients by value, and whether there are more than counted: each value along its index, or all of them in
+    the same window of the others' when no index carries both."""
+    if not others.having(facet, "·").carried():
+        stop = looking.ahead(others, _WINDOW)
+        found = looking.count_by(promoter, others, facet, stop=stop, now=now)
+        return {value: (number, stop is not None) for value, number in found.items()}
+    known = values(others, facet, Availability.FREE)
+    return {value: _free(promoter, others.having(facet, value), now=now) for value in known}
 
 
 def _free(promoter: Promoter, filters: Filters, *, now: dt.datetime) -> tuple[int, bool]:
     """How many free ones, up to EXACT_UP_TO + 1, and whether the look ended before the directory did."""
-    stop = None if filters.carried() else looking.ahead(filters, _WINDOW)
+    stop = None
+    if not filters.carried():
+        stop = looking.ahead(filters, _WINDOW)
+    elif looking.has_plenty(filters, _PLENTY):
+        # Which of so many rest or have opted out would have to be asked of each: it is never the half of them.
+        return EXACT_UP_TO + 1, False
     number = looking.count_free(promoter, filters, stop=stop, up_to=EXACT_UP_TO + 1, now=now)
     return number, stop is not None and number <= EXACT_UP_TO
 

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 from django.db.models import (
     BigIntegerField,
     CharField,
+    Count,
     DateTimeField,
     OuterRef,
     Q,
@@ -135,6 +136,20 @@ def count_free(promoter: Promoter, filters: Filters, *, stop: Place | None, up_t
     return count(promoter=promoter.pk, now=now, stop=stop, **filters.as_dict())
 
 
+def has_plenty(filters: Filters, number: int) -> bool:
+    """Whether at least so many free clients are in the directory, for whomever. On the index alone."""
+    return _present(tuple(filters.as_dict()), number)(**filters.as_dict()) == number
+
+
+def count_by(
+    promoter: Promoter, filters: Filters, facet: str, *, stop: Place | None, now: dt.datetime
+) -> dict[str, int]:
+    """How many free clients this promoter may have by the value of a facet, before the place `stop`. One query."""
+    count = _count_by(tuple(filters.as_dict()), facet, stops=stop is not None)
+    rows = count(promoter=promoter.pk, now=now, stop=stop, **filters.as_dict())
+    return {value: number for value, number in rows if value}
+
+
 def locked(ids: Sequence[int]) -> dict[int, str]:
     """Lock those of these clients that nobody holds; their availability, now that nobody else changes it."""
     return dict(cast("list[tuple[int, str]]", _locked(len(ids))(ids=ids)))
@@ -187,6 +202,26 @@ def _count(names: tuple[str, ...], up_to: int, *, stops: bool) -> PreparedCount:
             _offerable(names)
             .filter(_before_stop() if stops else Q(), availability=Availability.FREE)
             .values_list("id")[:up_to]
+        )
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _present(names: tuple[str, ...], up_to: int) -> PreparedCount:
+    filters = Q(**{name: Param(name, CharField()) for name in names})
+    return PreparedCount(lambda: Client.objects.drawable().filter(filters).values_list("id")[:up_to])
+
+
+@functools.lru_cache(maxsize=256)
+def _count_by(names: tuple[str, ...], facet: str, *, stops: bool) -> PreparedRows:
+    return PreparedRows(
+        lambda: (
+            _offerable(names)
+            .filter(_before_stop() if stops else Q(), availability=Availability.FREE)
+            .order_by()
+            .values(facet)
+            .annotate(number=Count("id"))
+            .values_list(facet, "number")
         )
     )
 

@@ -78,11 +78,19 @@ class Migration(migrations.Migration):
                 "verbose_name": "cliente",
                 "verbose_name_plural": "clientes",
                 "indexes": [
-                    models.Index(fields=["availability", "shard", "id"], name="client_free"),
-                    models.Index(fields=["availability", "province", "shard", "id"], name="client_free_province"),
-                    models.Index(fields=["availability", "agreement", "shard", "id"], name="client_free_agreement"),
-                    models.Index(fields=["availability", "client_type", "shard", "id"], name="client_free_type"),
-                    models.Index(fields=["availability", "province", "city", "shard", "id"], name="client_free_city"),
+                    models.Index(fields=["availability", "shard", "id", "gone_at"], name="client_free"),
+                    models.Index(
+                        fields=["availability", "province", "shard", "id", "gone_at"], name="client_free_province"
+                    ),
+                    models.Index(
+                        fields=["availability", "agreement", "shard", "id", "gone_at"], name="client_free_agreement"
+                    ),
+                    models.Index(
+                        fields=["availability", "client_type", "shard", "id", "gone_at"], name="client_free_type"
+                    ),
+                    models.Index(
+                        fields=["availability", "province", "city", "shard", "id", "gone_at"], name="client_free_city"
+                    ),
                     models.Index(fields=["name", "last_names"], name="client_by_name"),
                     models.Index(fields=["last_names", "name"], name="client_by_last_names"),
                 ],
@@ -115,6 +123,7 @@ class Migration(migrations.Migration):
                 (
                     "client",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="contacts",
                         to="directory.client",
@@ -126,7 +135,10 @@ class Migration(migrations.Migration):
                 "verbose_name": "dato de contacto",
                 "verbose_name_plural": "datos de contacto",
                 "ordering": ["position", "id"],
-                "indexes": [models.Index(fields=["normalised"], name="contact_by_value")],
+                "indexes": [
+                    models.Index(fields=["normalised"], name="contact_by_value"),
+                    models.Index(fields=["client", "normalised"], name="contact_of_client"),
+                ],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("kind__in", ["telefono", "correo"])), name="contact_kind_known"

@@ -59,13 +59,16 @@ class Client(models.Model):
             models.CheckConstraint(condition=Q(shard__range=(0, SHARDS - 1)), name="client_shard_in_range"),
         ]
         # The first five have one reader: the desk's draw, and the counts of its filter options. It walks one availability
-        # from a shard on, in the order of (shard, id), with none, one or two facets fixed.
+        # from a shard on, in the order of (shard, id), with none, one or two facets fixed. `gone_at` is there so that
+        # counting asks nothing of the rows themselves.
         indexes = [
-            models.Index(fields=["availability", "shard", "id"], name="client_free"),
-            models.Index(fields=["availability", "province", "shard", "id"], name="client_free_province"),
-            models.Index(fields=["availability", "agreement", "shard", "id"], name="client_free_agreement"),
-            models.Index(fields=["availability", "client_type", "shard", "id"], name="client_free_type"),
-            models.Index(fields=["availability", "province", "city", "shard", "id"], name="client_free_city"),
+            models.Index(fields=["availability", "shard", "id", "gone_at"], name="client_free"),
+            models.Index(fields=["availability", "province", "shard", "id", "gone_at"], name="client_free_province"),
+            models.Index(fields=["availability", "agreement", "shard", "id", "gone_at"], name="client_free_agreement"),
+            models.Index(fields=["availability", "client_type", "shard", "id", "gone_at"], name="client_free_type"),
+            models.Index(
+                fields=["availability", "province", "city", "shard", "id", "gone_at"], name="client_free_city"
+            ),
             # Reader: whoever looks a person up by the beginning of a name. The source's id has its unique index.
             models.Index(fields=["name", "last_names"], name="client_by_name"),
             models.Index(fields=["last_names", "name"], name="client_by_last_names"),
@@ -89,7 +92,9 @@ class ContactPoint(models.Model):
 
     Kind = ContactKind
 
-    client = models.ForeignKey(Client, models.CASCADE, related_name="contacts", verbose_name=_("cliente"))
+    client = models.ForeignKey(
+        Client, models.CASCADE, related_name="contacts", verbose_name=_("cliente"), db_index=False
+    )
     kind = models.CharField(_("tipo"), max_length=8, choices=ContactKind)
     # The source's own word for it: celular, trabajo, casa.
     label = models.CharField(_("etiqueta"), max_length=40, blank=True)
@@ -109,8 +114,12 @@ class ContactPoint(models.Model):
             models.CheckConstraint(condition=Q(kind__in=ContactKind.values), name="contact_kind_known"),
             models.CheckConstraint(condition=Q(is_valid=False) | ~Q(normalised=""), name="contact_valid_has_a_value"),
         ]
-        # Whose phone is this? Captures, replies and opt-outs come with nothing but a number.
-        indexes = [models.Index(fields=["normalised"], name="contact_by_value")]
+        indexes = [
+            # Whose phone is this? Captures, replies and opt-outs come with nothing but a number.
+            models.Index(fields=["normalised"], name="contact_by_value"),
+            # Reader: whether a client opted out, asked for every client that a draw may offer.
+            models.Index(fields=["client", "normalised"], name="contact_of_client"),
+        ]
 
     def __str__(self) -> str:
         return self.normalised or self.raw
