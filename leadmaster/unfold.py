@@ -31,6 +31,12 @@ def _among_opportunities(request: HttpRequest) -> bool:
     return request.path.startswith(whole) and not request.path.startswith((inbox, pool))
 
 
+def _among_promoters(request: HttpRequest) -> bool:
+    """The radar lies below the promoters' address and has an entry of its own."""
+    whole, radar = (reverse(f"admin:opportunities_promoter_{page}") for page in ("changelist", "radar"))
+    return request.path.startswith(whole) and not request.path.startswith(radar)
+
+
 def _file(name: str) -> Callable[[HttpRequest], str]:
     """Asked per request: the address of a static file is known only once Django runs."""
     return lambda _request: static(f"leadmaster/{name}")
@@ -128,15 +134,22 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Equipo y reglas"),
                 "items": [
-                    _entry(
-                        _("Promotores"), "badge", "opportunities_promoter_changelist", "opportunities.change_promoter"
-                    ),
+                    {
+                        **_entry(
+                            _("Promotores"),
+                            "badge",
+                            "opportunities_promoter_changelist",
+                            "opportunities.change_promoter",
+                        ),
+                        "active": _among_promoters,
+                    },
                     _entry(
                         _("Cupos"), "data_usage", "opportunities_dailyquota_changelist", "opportunities.view_quotaentry"
                     ),
                     _entry(
                         _("Ausencias"), "beach_access", "opportunities_absence_changelist", "opportunities.view_absence"
                     ),
+                    _entry(_("Radar"), "radar", "opportunities_promoter_radar", _SUPERVISE),
                     _entry(_("Mesas"), "table_restaurant", "opportunities_desk_changelist", "opportunities.view_desk"),
                     _entry(_("Embudo"), "filter_alt", "opportunities_stage_changelist", "opportunities.view_stage"),
                     _entry(

@@ -50,7 +50,7 @@ class ClientAdmin(ReadOnlyAdmin[Client]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
         return super().get_queryset(request).prefetch_related("contacts")
 
-    def get_fields(self, request: HttpRequest, obj: Client | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Client | None = None) -> Any:
         return []
 
     def get_search_results(

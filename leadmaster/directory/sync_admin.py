@@ -27,7 +27,7 @@ class SyncStateAdmin(ReadOnlyAdmin[SyncState]):
     change_form_template = "admin/directory/syncstate/change_form.html"
     ended = moment("finished_at", gettext_lazy("terminó"))
 
-    def get_fields(self, request: HttpRequest, obj: SyncState | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: SyncState | None = None) -> Any:
         return []
 
     @display(description=gettext_lazy("estado"))

@@ -23,7 +23,7 @@ from leadmaster.accounts.roles import Role
 from leadmaster.lib.adminviews import Confirmation, ReasonForm, confirm_and_run
 from leadmaster.lib.modeladmins import ChangeList
 from leadmaster.lib.widgets import TextWidget
-from opportunities.admin import meters
+from opportunities.admin import meters, radar
 from opportunities.admin.base import DeskAdmin, TeamFilter, person
 from opportunities.assignment import quota
 from opportunities.enums import EventKind
@@ -147,8 +147,20 @@ class PromoterAdmin(DeskAdmin[Promoter]):
     # --- The quota of today -------------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        correct = self.admin_site.admin_view(self.quota_view)
-        return [path("<int:pk>/quota/", correct, name="opportunities_promoter_quota"), *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/quota/", view(self.quota_view), name="opportunities_promoter_quota"),
+            path("radar/", view(self.radar_view), name="opportunities_promoter_radar"),
+            path("radar/<int:pk>/<str:figure>/", view(self.lines_view), name="opportunities_promoter_radar_lines"),
+            *super().get_urls(),
+        ]
+
+    def radar_view(self, request: HttpRequest) -> HttpResponse:
+        return radar.overview(request, self.admin_site.each_context(request))
+
+    def lines_view(self, request: HttpRequest, pk: int, figure: str) -> HttpResponse:
+        promoter = self.find(request, str(pk))
+        return radar.lines(request, promoter, figure, self.admin_site.each_context(request))
 
     def quota_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Another limit for today, with its reason."""

@@ -57,7 +57,7 @@ class DailyQuotaAdmin(ReadOnlyAdmin[DailyQuota], DeskAdmin[DailyQuota]):
     list_before_template = "admin/opportunities/dailyquota/today.html"
     change_form_template = "admin/opportunities/dailyquota/change_form.html"
 
-    def get_fields(self, request: HttpRequest, obj: DailyQuota | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: DailyQuota | None = None) -> Any:
         return []
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
