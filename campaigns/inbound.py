@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns import envio_states
 from campaigns.enums import EnvioState, Evidence
@@ -20,6 +20,7 @@ from leadmaster.directory import suppressing
 from leadmaster.directory.models import Suppression
 from leadmaster.directory.suppressing import SuppressionReport
 from leadmaster.lib.db import retrying
+from leadmaster.lib.language import kept
 from leadmaster.lib.phones import InvalidPhone, Phone, normalise
 from whatsapp.inbound import Inbound
 from whatsapp.models import WhatsAppSession
@@ -151,6 +152,6 @@ def _cancel_some(phones: Sequence[str], *, by: User | None, now: dt.datetime) ->
         evidence=Evidence.OPT_OUT,
         now=now,
         by=by,
-        reason=_("El número pidió no recibir mensajes."),
+        reason=kept(gettext_lazy("El número pidió no recibir mensajes.")),
     )
     return moved

@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.enums import CampaignState, EnvioState
 from campaigns.errors import Incomplete, WrongState
@@ -14,6 +14,7 @@ from campaigns.models import Campaign, CampaignEvent, Envio
 from campaigns.policy import Act, require
 from campaigns.rendering import MissingValuesError, Template, UnsendableTextError, check_template
 from leadmaster.accounts.models import User
+from leadmaster.lib.language import kept
 
 # One transaction holds them all: more would hold up the sender.
 LIMIT = 20_000
@@ -44,7 +45,7 @@ def edit_message(campaign: Campaign, template: str, *, by: User | None, now: dt.
             by=by,
             from_state=CampaignState.DRAFT,
             to_state=CampaignState.DRAFT,
-            reason=_("Cambió el mensaje."),
+            reason=kept(gettext_lazy("Cambió el mensaje.")),
         )
     campaign.refresh_from_db()
     return written

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -112,9 +111,3 @@ def why_not_sentence(verdict: Verdict, now: dt.datetime) -> str:
     if verdict.until is not None and verdict.until > now:
         return _("%(reason)s · sigue %(until)s") % {"reason": sentence, "until": screens.spoken(verdict.until, now)}
     return sentence
-
-
-def session_day_label(day: dt.date, today: dt.date) -> str:
-    if day == today:
-        return _("hoy")
-    return date_format(day, "D j M").lower()

@@ -12,10 +12,12 @@ import functools
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
 from leadmaster.lib.clock import business_day, local_datetime
 from leadmaster.lib.db import retrying
+from leadmaster.lib.language import kept
 from opportunities import states, withdrawing
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
 from opportunities.errors import Incomplete, NotAllowed, WrongState
@@ -106,7 +108,7 @@ def _begin(absence: Absence, *, now: dt.datetime, since: dt.datetime) -> int:
         return 0
     rows = _active_of(absence.promoter)
     if absence.policy == AbsencePolicy.REDISTRIBUTE:
-        reason = _("Su promotor está ausente.")
+        reason = kept(gettext_lazy("Su promotor está ausente."))
         withdrawing.withdraw_of(rows, by=None, now=now, reason=reason)
         states.change(rows, OpportunityState.POOL, kind=EventKind.POOLED, now=now, by=None, reason=reason)
         return 1
@@ -120,7 +122,7 @@ def _begin(absence: Absence, *, now: dt.datetime, since: dt.datetime) -> int:
         {row: Countdown(paused_seconds=seconds) for row, seconds in left.items()},
         now=now,
         by=None,
-        reason=_("El plazo se detiene por ausencia."),
+        reason=kept(gettext_lazy("El plazo se detiene por ausencia.")),
     )
     return 1
 
@@ -135,7 +137,7 @@ def _end(absence: Absence, *, now: dt.datetime, since: dt.datetime) -> int:
         if row.paused_seconds is not None:
             left = dt.timedelta(seconds=row.paused_seconds)
             clocks[row] = Countdown(deadline=after(left, calendar=calendar, now=max(since, row.stage_since)))
-    states.retime(clocks, now=now, by=None, reason=_("El plazo sigue después de la ausencia."))
+    states.retime(clocks, now=now, by=None, reason=kept(gettext_lazy("El plazo sigue después de la ausencia.")))
     return 1
 
 

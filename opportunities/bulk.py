@@ -12,10 +12,12 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.db import retrying
+from leadmaster.lib.language import kept
 from opportunities import cooldowns, states, supervision
 from opportunities.assignment import quota
 from opportunities.enums import EventKind, OpportunityState, QuotaKind
@@ -190,7 +192,9 @@ def _undo_item(item: BulkItem, *, by: User, now: dt.datetime) -> None:
         raise WrongState(_("El cliente de la oportunidad #%(id)s ya está en otra.") % {"id": row.pk})
     if charged is not None:
         quota.refund(charged, 1, now=now, by=by, kind=QuotaKind.UNDO, lot=row.lot)
-        quota.take_room_back(charged, before["room"], by=by, reason=_("Se deshizo la reasignación."), now=now)
+        quota.take_room_back(
+            charged, before["room"], by=by, reason=kept(gettext_lazy("Se deshizo la reasignación.")), now=now
+        )
     owner = Promoter.objects.select_related("desk__calendar").filter(pk=before["owner"]).first()
     if row.owner_id != before["owner"]:
         # Whoever had it meanwhile may have written them into a campaign.

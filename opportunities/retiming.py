@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
 from leadmaster.calendars.arithmetic import NOTHING, Calendar
 from leadmaster.calendars.models import OperatingCalendar, values_of
 from leadmaster.calendars.rehearsal import Move, Rehearsal, rehearse, what_is_left
 from leadmaster.lib.db import retrying
+from leadmaster.lib.language import kept
 from opportunities import states
 from opportunities.enums import OpportunityState
 from opportunities.models import Desk, Opportunity, Stage
@@ -80,7 +82,9 @@ def change_desk(desk: Desk, save: Callable[[], object], *, by: User, now: dt.dat
             values = values_of([saved.calendar, after_it.calendar])
             old, new = values[saved.calendar_id], values[after_it.calendar_id]
             rows = _running_of(desk, now)
-            return _move_all(rows, old=old, new=new, by=by, now=now, reason=_("Cambió el horario de la mesa."))
+            return _move_all(
+                rows, old=old, new=new, by=by, now=now, reason=kept(gettext_lazy("Cambió el horario de la mesa."))
+            )
 
     return retrying(once)
 

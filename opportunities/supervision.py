@@ -11,10 +11,12 @@ import datetime as dt
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.db import retrying
+from leadmaster.lib.language import kept
 from opportunities import cooldowns, states, withdrawing
 from opportunities.absences import is_absent
 from opportunities.assignment import quota
@@ -195,7 +197,7 @@ def give_back_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason:
 
 def withdraw_of_client(row: Opportunity, *, by: User, now: dt.datetime) -> int:
     """What the owner's campaigns had pending for this client does not go out any more."""
-    return withdrawing.withdraw_of([row], by=by, now=now, reason=_("El cliente pasó a otra persona."))
+    return withdrawing.withdraw_of([row], by=by, now=now, reason=kept(gettext_lazy("El cliente pasó a otra persona.")))
 
 
 def _unlocked(opportunity_id: int) -> Opportunity:

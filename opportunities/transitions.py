@@ -10,9 +10,11 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
 from leadmaster.lib.db import retrying
+from leadmaster.lib.language import kept
 from opportunities import cooldowns, sales, states, withdrawing
 from opportunities.enums import EventKind, ExitTo, OpportunityState, StageType
 from opportunities.errors import Incomplete, WrongState
@@ -141,7 +143,9 @@ def _leave(row: Opportunity, step: _Step) -> None:
     cooldowns.rest([row], now=step.now, stage=step.stage)
     to_pool = step.stage.exit_to == ExitTo.POOL
     # Also when a supervisor still decides: who said no is not written to meanwhile.
-    withdrawing.withdraw_of([row], by=step.by, now=step.now, reason=_("La oportunidad salió del embudo."))
+    withdrawing.withdraw_of(
+        [row], by=step.by, now=step.now, reason=kept(gettext_lazy("La oportunidad salió del embudo."))
+    )
     fields: dict[str, Any] = {} if to_pool else {"stage": step.stage, "stage_since": step.now}
     states.change(
         [row],
@@ -173,7 +177,7 @@ def _sell(row: Opportunity, step: _Step) -> None:
 
 
 def _lose(row: Opportunity, step: _Step) -> None:
-    withdrawing.withdraw_of([row], by=step.by, now=step.now, reason=_("La oportunidad se cerró."))
+    withdrawing.withdraw_of([row], by=step.by, now=step.now, reason=kept(gettext_lazy("La oportunidad se cerró.")))
     states.change(
         [row],
         OpportunityState.LOST,

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
+from leadmaster.lib.language import in_project_language
 from leadmaster.ops.alerts import raise_alert, resolve_alert
 from leadmaster.ops.models import Alert
 from whatsapp.gateways.base import (
@@ -36,6 +37,7 @@ _PROBE_THREADS = 32
 # --- What people ask for ---------------------------------------------------------------------------------------------
 
 
+@in_project_language
 def connect(session: WhatsAppSession, now: dt.datetime) -> WhatsAppSession:
     """Ask the gateway to open the session. Raises GatewayError; what was learnt is recorded either way."""
     try:
@@ -46,6 +48,7 @@ def connect(session: WhatsAppSession, now: dt.datetime) -> WhatsAppSession:
     return refresh(session, now)
 
 
+@in_project_language
 def disconnect(session: WhatsAppSession, now: dt.datetime) -> WhatsAppSession:
     """Ask the gateway to close the session. Raises GatewayError."""
     open_gateway(session.gateway_config()).disconnect()
@@ -65,6 +68,7 @@ def unpause(session: WhatsAppSession, *, by: User, now: dt.datetime) -> WhatsApp
     return session
 
 
+@in_project_language
 def refresh(session: WhatsAppSession, now: dt.datetime) -> WhatsAppSession:
     """Ask the gateway how this session is and record it. Never raises for what the gateway does."""
     health, status = _ask(session.gateway_config())

@@ -12,8 +12,8 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 Tone: TypeAlias = Literal["neutral", "info", "good", "warn", "bad"]
 Text: TypeAlias = str | Promise
@@ -62,8 +62,14 @@ def spoken(moment: dt.datetime, now: dt.datetime) -> str:
     days = (local.date() - timezone.localtime(now).date()).days
     day = {0: _("hoy"), -1: _("ayer"), 1: _("mañana")}.get(days)
     if day is None:
-        day = date_format(local, "j M" if local.year == timezone.localtime(now).year else "j M Y").lower()
+        day = short_date(local, "j M" if local.year == timezone.localtime(now).year else "j M Y")
     return f"{day} {date_format(local, 'H:i')}"
+
+
+def short_date(day: dt.date, pattern: str) -> str:
+    """A date as people write it: Spanish gives days and months no capital, English does."""
+    text = date_format(day, pattern)
+    return text if (get_language() or "").startswith("en") else text.lower()
 
 
 def shares(parts: Iterable[tuple[Text, int, str]]) -> list[Share]:

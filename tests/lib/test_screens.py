@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from leadmaster.lib import screens
 
@@ -28,6 +28,11 @@ NOW = dt.datetime(2026, 11, 21, 15, 0, tzinfo=dt.UTC)  # noon in Córdoba
 )
 def test_a_moment_is_said_as_people_say_it(shift: dt.timedelta, words: str) -> None:
     assert screens.spoken(NOW + shift, NOW) == words
+
+
+def test_english_writes_months_with_their_capital() -> None:
+    with translation.override("en"):
+        assert screens.spoken(NOW - dt.timedelta(days=10), NOW) == "11 Nov 12:00"
 
 
 def test_the_same_moment_is_another_day_elsewhere() -> None:

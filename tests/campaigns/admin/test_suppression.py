@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from campaigns.enums import EnvioState, Evidence
 from campaigns.models import Envio, EnvioEvent
@@ -124,3 +126,15 @@ def test_a_long_list_is_cancelled_by_parts(desk: Desk, monkeypatch: pytest.Monke
 
     assert set(Envio.objects.values_list("state", flat=True)) == {EnvioState.CANCELLED}
     assert EnvioEvent.objects.count() == 21
+
+
+def test_the_reason_that_is_kept_is_spanish_also_from_an_english_page(desk: Desk) -> None:
+    waiting = EnvioFactory(phone="+5493512743915")
+    client = signed_in(desk.supervisor)
+
+    # A request's language stays with its thread, which here is the next test's.
+    with override(settings.LANGUAGE_CODE):
+        data = {"phones": "351 274-3915", "region": "AR", "reason": "x"}
+        assert client.post(ADD, data, headers={"accept-language": "en"}).headers["Content-Language"] == "en"
+
+    assert waiting.events.get().reason == "El número pidió no recibir mensajes."
