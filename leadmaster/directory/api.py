@@ -13,6 +13,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from leadmaster.accounts.api import RolePermission
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client, ContactPoint
+from leadmaster.directory.searching import MOST, found_by
 
 
 class ContactPointSerializer(serializers.ModelSerializer[ContactPoint]):
@@ -37,17 +38,6 @@ class ClientSerializer(serializers.ModelSerializer[Client]):
         )  # fmt: skip
 
 
-class ContactFilter(filters.CharFilter):
-    """E.164 or a mail. In an address "+" reads as a space, so the plus sign may be left out."""
-
-    def filter(self, rows: QuerySet[Client], value: str) -> QuerySet[Client]:
-        text = value.strip().removeprefix("+").lower() if value else ""
-        if not text:
-            return rows
-        wanted = text if "@" in text else f"+{text}"
-        return rows.filter(pk__in=ContactPoint.objects.filter(normalised=wanted).values("client"))
-
-
 class ClientFilter(django_filters.FilterSet):
     availability = filters.ChoiceFilter(choices=Availability.choices)
     province = filters.CharFilter(max_length=80)
@@ -56,11 +46,18 @@ class ClientFilter(django_filters.FilterSet):
     client_type = filters.CharFilter(max_length=40)
     source = filters.CharFilter(max_length=32)
     external_id = filters.CharFilter(max_length=64)
-    contact = ContactFilter(max_length=160, help_text="Un teléfono en E.164 o un correo, completos.")
+    search = filters.CharFilter(
+        method="meant",
+        max_length=160,
+        help_text=f"Teléfono, correo, id externo o comienzo del nombre; hasta {MOST} clientes.",
+    )
 
     class Meta:
         model = Client
         fields = ()
+
+    def meant(self, rows: QuerySet[Client], _name: str, value: str) -> QuerySet[Client]:
+        return rows.filter(pk__in=found_by(value)) if value.strip() else rows
 
 
 class ClientViewSet(ReadOnlyModelViewSet[Client]):

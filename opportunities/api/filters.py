@@ -9,9 +9,11 @@ from django_filters import rest_framework as filters
 
 from leadmaster.accounts.api import person
 from leadmaster.lib.api_filters import IdFilter
+from opportunities.admin.finding import meant
 from opportunities.api.scope import own_desk, region
 from opportunities.enums import OpportunityState, Origin
 from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportunity, Promoter, Stage, StageRoute
+from opportunities.policy import SUPERVISE
 from opportunities.querysets import OpportunityQuerySet
 from opportunities.web.worklist import matching
 
@@ -48,7 +50,9 @@ class OpportunityFilter(django_filters.FilterSet):
         method="by_clock", help_text="De las activas: si su plazo venció a esta hora, haya pasado o no el cron."
     )
     search = filters.CharFilter(
-        method="by_person", max_length=_LONGEST_SEARCH, help_text="Un teléfono como se escriba, o palabras del nombre."
+        method="by_person",
+        max_length=_LONGEST_SEARCH,
+        help_text="Un teléfono como se escriba, o palabras del nombre; para supervisores, desde su comienzo.",
     )
 
     class Meta:
@@ -63,7 +67,10 @@ class OpportunityFilter(django_filters.FilterSet):
         search = " ".join(value.split())
         if not search or self.request is None:
             return rows
-        return rows.filter(matching(search, region=region(own_desk(person(self.request)))))
+        user = person(self.request)
+        if user.has_perm(SUPERVISE):
+            return rows.filter(meant(search)[0])
+        return rows.filter(matching(search, region=region(own_desk(user))))
 
 
 class LotFilter(django_filters.FilterSet):

@@ -63,7 +63,7 @@ class OpportunityViewSet(
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         row: Opportunity = self.get_object()
-        self.prepare([row])
+        self._prepared = self.prepare([row])
         return Response(self.get_serializer(row).data)
 
     @extend_schema(responses=EventSerializer(many=True), filters=False)

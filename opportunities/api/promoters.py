@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
@@ -24,9 +21,9 @@ from opportunities.api.filters import PromoterFilter, QuotaFilter
 from opportunities.api.pages import Subpages
 from opportunities.api.scope import promoters_of
 from opportunities.assignment import quota
-from opportunities.enums import OpportunityState
-from opportunities.models import Absence, DailyQuota, Opportunity, Promoter, QuotaEntry
+from opportunities.models import DailyQuota, Promoter, QuotaEntry
 from opportunities.policy import SUPERVISE, WORK, promoter_of
+from opportunities.usage import Usage, usage_of
 from opportunities.web.my_day import active_of, allowance_of
 
 _MOST_QUOTA = 100_000
@@ -64,54 +61,24 @@ class QuotaCorrectionSerializer(serializers.Serializer[Any]):
 
 
 class PromoterSerializer(serializers.Serializer[Any]):
-    """`active` of `capacity` are in their hands, `used` of `limit` is today's quota; `absent` is about today."""
+    """Today: `used` of `limit` is the quota, `active` of `capacity` what they hold. `absent` is about today as well."""
 
     id = serializers.IntegerField(source="promoter.pk")
     user = serializers.IntegerField(source="promoter.user_id")
     name = serializers.CharField(source="promoter")
     team = serializers.IntegerField(source="promoter.desk.team_id")
     available = serializers.BooleanField(source="promoter.available")
-    absent = serializers.BooleanField()
+    absent = serializers.SerializerMethodField()
     active = serializers.IntegerField()
     capacity = serializers.IntegerField(source="promoter.most_active")
     limit = serializers.IntegerField()
     used = serializers.IntegerField()
+    left = serializers.IntegerField()
+    captured = serializers.IntegerField(help_text="Captaciones de hoy.")
+    extended = serializers.IntegerField(help_text="Prórrogas de los últimos siete días.")
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Load:
-    """A promoter with today's figures."""
-
-    promoter: Promoter
-    absent: bool
-    active: int
-    limit: int
-    used: int
-
-
-def loads(promoters: Sequence[Promoter], now: dt.datetime) -> list[Load]:
-    """Today's figures of all of them, each by the day of their own desk. Three queries, however many."""
-    today = {promoter.pk: business_day(now, promoter.desk.calendar.tz) for promoter in promoters}
-    theirs = Q(pk__in=[])
-    covering = Q(pk__in=[])
-    for day in set(today.values()):
-        ids = [pk for pk, own in today.items() if own == day]
-        theirs |= Q(promoter__in=ids, day=day)
-        covering |= Q(promoter__in=ids, starts_on__lte=day, ends_on__gte=day)
-    quotas = {row.promoter_id: row for row in DailyQuota.objects.filter(theirs)}
-    absent = set(Absence.objects.filter(covering, ended_at__isnull=True).values_list("promoter_id", flat=True))
-    rows = Opportunity.objects.filter(owner__in=today, state=OpportunityState.ACTIVE).order_by()
-    active = dict(rows.values_list("owner").annotate(Count("id")))
-    return [
-        Load(
-            promoter=promoter,
-            absent=promoter.pk in absent,
-            active=active.get(promoter.pk, 0),
-            limit=quotas[promoter.pk].limit if promoter.pk in quotas else promoter.quota_of_a_day,
-            used=quotas[promoter.pk].used if promoter.pk in quotas else 0,
-        )
-        for promoter in promoters
-    ]
+    def get_absent(self, usage: Usage) -> bool:
+        return usage.absence is not None
 
 
 class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Promoter]):
@@ -134,10 +101,10 @@ class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMod
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        return self.get_paginated_response(PromoterSerializer(loads(page, timezone.now()), many=True).data)
+        return self.get_paginated_response(PromoterSerializer(usage_of(page, now=timezone.now()), many=True).data)
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return Response(PromoterSerializer(loads([self.get_object()], timezone.now())[0]).data)
+        return Response(PromoterSerializer(usage_of([self.get_object()], now=timezone.now())[0]).data)
 
     @extend_schema(request=QuotaCorrectionSerializer, responses=QuotaSerializer)
     @action(detail=True, methods=["post"])

@@ -2,44 +2,88 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.db.models import Count, F, Min
-from drf_spectacular.utils import extend_schema
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leadmaster.accounts.api import person
+from opportunities.admin.conversations import last_words
+from opportunities.admin.pool_figures import figures
 from opportunities.api.filters import InboxFilter, QueueFilter
+from opportunities.api.opportunity_serializers import OpportunitySerializer
 from opportunities.api.pages import LongestWaiting
 from opportunities.api.rows import Rows, with_people
-from opportunities.api.scope import decided_by
+from opportunities.api.scope import decided_by, decided_teams
 from opportunities.assignment.filters import FACETS
+from opportunities.models import Opportunity
 from opportunities.policy import SUPERVISE
 from opportunities.querysets import OpportunityQuerySet
 
-_MOST_SIZES = 200
+
+class WordsSerializer(serializers.Serializer[Any]):
+    """The last note, or the last message of a campaign that this person may see."""
+
+    what = serializers.CharField()
+    text = serializers.CharField(allow_blank=True)
+    at = serializers.DateTimeField()
 
 
-class SizesQuerySerializer(serializers.Serializer[Any]):
-    """By which facet; `filters` of the pool's list narrow it as well."""
+class InboxRowSerializer(OpportunitySerializer):
+    """`state_since` is when it left its owner, `exit_reason` why."""
 
-    by = serializers.ChoiceField(choices=FACETS)
+    last = serializers.SerializerMethodField()
+
+    class Meta(OpportunitySerializer.Meta):
+        fields = (*OpportunitySerializer.Meta.fields, "last")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+    @extend_schema_field(WordsSerializer(allow_null=True))
+    def get_last(self, row: Opportunity) -> Any:
+        words = self.context["last"].get(row.pk)
+        return WordsSerializer(words).data if words else None
+
+
+class FacetQuerySerializer(serializers.Serializer[Any]):
+    by = serializers.ChoiceField(choices=FACETS, default=FACETS[0])
 
 
 class SizeSerializer(serializers.Serializer[Any]):
-    """How many pooled opportunities have this value (empty: unknown), and since when the oldest waits."""
+    """How many pooled opportunities have this value; empty is unknown."""
 
     value = serializers.CharField(allow_blank=True)
     count = serializers.IntegerField()
-    oldest = serializers.DateTimeField()
+
+
+class AgeSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class PoolFiguresSerializer(serializers.Serializer[Any]):
+    """`days` is how long the pool lasts at the rate of `rate` a day, null while nobody draws. `values` are the most
+    frequent of the oldest ten thousand; `cut` says that there are more. `returning` is how many cool-downs end soon.
+    """
+
+    total = serializers.IntegerField(source="runway.total")
+    rate = serializers.IntegerField(source="runway.rate")
+    days = serializers.FloatField(source="runway.days", allow_null=True)
+    oldest = serializers.DateTimeField(allow_null=True)
+    ages = AgeSerializer(many=True)
+    values = SizeSerializer(many=True, source="rows")
+    cut = serializers.BooleanField()
+    returning = serializers.IntegerField(source="returning_total")
 
 
 class InboxViewSet(mixins.ListModelMixin, Rows):
     """Bandeja: las salidas de tus equipos que esperan una decisión, la que más espera primero."""
 
+    serializer_class = InboxRowSerializer
     pagination_class = LongestWaiting
     filterset_class = InboxFilter
     needs: ClassVar[dict[str, str]] = {"list": SUPERVISE}
@@ -47,24 +91,25 @@ class InboxViewSet(mixins.ListModelMixin, Rows):
     def get_queryset(self) -> OpportunityQuerySet:
         return with_people(decided_by(person(self.request)).inbox())
 
+    def prepare(self, rows: Sequence[Opportunity]) -> dict[str, Any]:
+        return {**super().prepare(rows), "last": last_words(rows, viewer=person(self.request))}
+
 
 class PoolViewSet(mixins.ListModelMixin, Rows):
     """Pool: lo que no es de nadie en tus equipos, lo que más espera primero."""
 
     pagination_class = LongestWaiting
     filterset_class = QueueFilter
-    needs: ClassVar[dict[str, str]] = {"list": SUPERVISE, "sizes": SUPERVISE}
+    needs: ClassVar[dict[str, str]] = {"list": SUPERVISE, "figures": SUPERVISE}
 
     def get_queryset(self) -> OpportunityQuerySet:
         return with_people(decided_by(person(self.request)).pool())
 
-    @extend_schema(parameters=[SizesQuerySerializer], responses=SizeSerializer(many=True))
+    @extend_schema(parameters=[FacetQuerySerializer], responses=PoolFiguresSerializer, filters=False)
     @action(detail=False, pagination_class=None)
-    def sizes(self, request: Request) -> Response:
-        """Cuánto hay en el pool por valor de un filtro y desde cuándo espera lo más viejo; lo que más hay primero."""
-        given = SizesQuerySerializer(data=request.query_params)
+    def figures(self, request: Request) -> Response:
+        """Cuánto hay, de qué y desde cuándo, y para cuántos días alcanza."""
+        given = FacetQuerySerializer(data=request.query_params)
         given.is_valid(raise_exception=True)
-        rows = self.filter_queryset(decided_by(person(request)).pool()).order_by()
-        values = rows.values(value=F(f"client__{given.validated_data['by']}"))
-        sizes = values.annotate(count=Count("id"), oldest=Min("state_since")).order_by("-count", "value")
-        return Response(SizeSerializer(sizes[:_MOST_SIZES], many=True).data)
+        found = figures(decided_teams(person(request)), given.validated_data["by"], now=timezone.now())
+        return Response(PoolFiguresSerializer(found).data)

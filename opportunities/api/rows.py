@@ -30,17 +30,17 @@ class Rows(GenericViewSet[Opportunity]):
     permission_classes = (RolePermission,)
     lookup_value_regex = "[0-9]{1,18}"
 
-    _reach: dict[str, Any]
+    _prepared: dict[str, Any]
 
     def paginate_queryset(self, queryset: Any) -> list[Any] | None:
         page: list[Any] | None = super().paginate_queryset(queryset)
         if queryset.model is Opportunity:
-            self.prepare(page or [])
+            self._prepared = self.prepare(page or [])
         return page
 
-    def prepare(self, rows: Sequence[Opportunity]) -> None:
+    def prepare(self, rows: Sequence[Opportunity]) -> dict[str, Any]:
         """Who writes, and which of these rows' phones asked for silence. Two queries, however many rows."""
-        self._reach = {"silenced": silenced_among(rows), "sender": own_desk(person(self.request))}
+        return {"silenced": silenced_among(rows), "sender": own_desk(person(self.request))}
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return {**super().get_serializer_context(), "now": timezone.now(), **getattr(self, "_reach", {})}
+        return {**super().get_serializer_context(), "now": timezone.now(), **getattr(self, "_prepared", {})}

@@ -18,17 +18,18 @@ from tests.opportunities.api.test_opportunities import URL
 from tests.opportunities.api.world import World
 
 # Each list: what makes one row of it, and its literal cost to a supervisor. Of opportunities: the rows, their contacts,
-# which of those asked for silence, the supervisor's own desk; a queue asks for the supervisor's teams before.
+# which of those asked for silence, the supervisor's own desk; a queue asks for the supervisor's teams before, and the
+# inbox for the last note and the last message.
 LISTS: dict[str, tuple[Callable[[World], Any], int]] = {
     "opportunities": (World.one, 4),
-    "inbox": (World.exit, 5),
+    "inbox": (World.exit, 7),
     "pool": (World.pooled, 5),
     "bulk-actions": (World.bulk_action, 1),
     # The counts of the whole page in one.
     "lots": (World.lot, 2),
     "quotas": (lambda world: world.post("boss", *correction(world)), 1),
-    # Quotas, absences and load of the whole page in one each.
-    "promoters": (lambda world: PromoterFactory(desk=world.promoter("owner").desk), 4),
+    # Quotas, load, extensions, captures and absences of the whole page in one each.
+    "promoters": (lambda world: PromoterFactory(desk=world.promoter("owner").desk), 6),
     "absences": (lambda world: world.absence(who="owner", days=Count.next()), 1),
     "stages": (lambda world: StageFactory.create(), 1),
     "stage-routes": (lambda world: None, 1),
@@ -153,8 +154,8 @@ def test_clients_come_with_all_of_their_contacts_and_are_found_by_them(world: Wo
     def found(**asked: Any) -> list[int]:
         return [row["id"] for row in client.get("/api/v1/clients/", asked).json()["results"]]
 
-    for contact in ("+523312340002", "523312340002", "Ana@Example.com"):
-        assert found(contact=contact) == [wanted.pk]
+    for text in ("+523312340002", "33 1234 0002", "Ana@Example.com", wanted.external_id, wanted.name):
+        assert found(search=text) == [wanted.pk]
     assert found(province="Sonora") == [wanted.pk]
     assert found(external_id=wanted.external_id) == [wanted.pk]
     assert found(availability="cerrado") == []

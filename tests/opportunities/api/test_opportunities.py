@@ -98,7 +98,8 @@ def test_the_list_is_filtered(world: World) -> None:
     assert found(client=late.client_id) == {late.pk}
 
 
-def test_the_list_is_searched_by_phone_however_written_and_by_name(world: World) -> None:
+@pytest.mark.parametrize("who", ["owner", "boss", "admin"])
+def test_the_list_is_searched_by_phone_however_written_and_by_name(who: str, world: World) -> None:
     row, other = world.give(2)
     row.client.name, row.client.last_names = "Zoraida", "Quintero Paz"
     row.client.save()
@@ -107,11 +108,11 @@ def test_the_list_is_searched_by_phone_however_written_and_by_name(world: World)
     point.save()
 
     def found(search: str) -> list[int]:
-        return [one["id"] for one in world.client("owner").get(URL, {"search": search}).json()["results"]]
+        return [one["id"] for one in world.client(who).get(URL, {"search": search}).json()["results"]]
 
     assert found("zoraida quintero") == [row.pk]
     assert found("+52 33 1555 7788") == [row.pk]
-    assert found("") == [other.pk, row.pk]
+    assert found(" ") == [other.pk, row.pk]
     assert found("nadie así") == []
 
 
@@ -436,7 +437,18 @@ def test_a_cursor_of_somebody_else_is_no_server_error(cursor: str, world: World)
     assert world.client("boss").get("/api/v1/inbox/", {"cursor": cursor}).status_code in (200, 404)
 
 
-def test_the_pools_sizes_are_told_by_facet_with_the_oldest(world: World) -> None:
+def test_the_inbox_tells_why_since_when_and_the_last_words(world: World) -> None:
+    row = world.exit()
+    act(world, row, "note", text="Pidió que lo llamen en marzo")
+
+    told = world.client("boss").get("/api/v1/inbox/").json()["results"][0]
+
+    assert (told["exit_reason"], told["attempts"], told["owner"]["id"]) == ("No contesta", 1, row.owner_id)
+    assert dt.datetime.fromisoformat(told["state_since"]) == row.state_since
+    assert told["last"]["text"] == "Pidió que lo llamen en marzo"
+
+
+def test_the_pool_is_told_in_figures_by_facet(world: World) -> None:
     rows = [world.pooled() for _ in range(3)]
     rows[0].client.province = "Sonora"
     rows[0].client.save()
@@ -444,12 +456,14 @@ def test_the_pools_sizes_are_told_by_facet_with_the_oldest(world: World) -> None
     Opportunity.objects.filter(pk=rows[1].pk).update(state_since=since)
     client = world.client("boss")
 
-    told = client.get("/api/v1/pool/sizes/", {"by": "province"}).json()
+    told = client.get("/api/v1/pool/figures/", {"by": "province"}).json()
 
-    assert [(one["value"], one["count"]) for one in told] == [("Jalisco", 2), ("Sonora", 1)]
-    assert dt.datetime.fromisoformat(told[0]["oldest"]) == since
-    assert client.get("/api/v1/pool/sizes/", {"by": "province", "province": "Sonora"}).json()[0]["count"] == 1
-    assert client.get("/api/v1/pool/sizes/", {"by": "color"}).status_code == 400
+    assert (told["total"], told["cut"]) == (3, False)
+    assert told["values"] == [{"value": "Jalisco", "count": 2}, {"value": "Sonora", "count": 1}]
+    assert dt.datetime.fromisoformat(told["oldest"]) == since
+    assert [age["count"] for age in told["ages"] if age["count"]] == [2, 1]
+    assert client.get("/api/v1/pool/figures/", {"by": "color"}).status_code == 400
+    assert world.client("other_boss").get("/api/v1/pool/figures/").json()["total"] == 0
 
 
 # --- In bulk ----------------------------------------------------------------------------------------------------------

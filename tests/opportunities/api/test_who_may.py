@@ -140,7 +140,7 @@ TABLE = [
     # The queues
     Row(method="get", path=f"{V1}/inbox/", expected=bosses(200)),
     Row(method="get", path=f"{V1}/pool/", expected=bosses(200)),
-    Row(method="get", path=f"{V1}/pool/sizes/", body=lambda w: {"by": "province"}, expected=bosses(200)),
+    Row(method="get", path=f"{V1}/pool/figures/", body=lambda w: {"by": "province"}, expected=bosses(200)),
     # In bulk: what is not theirs is refused row by row.
     Row(method="get", path=f"{V1}/bulk-actions/", expected=bosses(200)),
     *(
