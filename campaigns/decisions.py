@@ -83,6 +83,7 @@ def _settle(
         envio.pk,
         source=source,
         target=target,
+        now=now,
         settled_by=by,
         settled_reason=reason,
         lookup_due=None,

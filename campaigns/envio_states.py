@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from campaigns import totals
 from campaigns.enums import EnvioState, Evidence
@@ -34,9 +35,18 @@ RESTING = frozenset(EnvioState) - totals.RESTLESS
 RELEASED: dict[str, Any] = {"lane": None, "token": None, "lease_until": None}
 
 
-def move(*ids: int, source: EnvioState, target: EnvioState, guard: Q | None = None, **fields: Any) -> int:
+def move(
+    *ids: int,
+    source: EnvioState,
+    target: EnvioState,
+    guard: Q | None = None,
+    now: dt.datetime | None = None,
+    **fields: Any,
+) -> int:
     """Move these envíos from `source` to `target` if they are still there and `guard` holds. Returns how many moved.
 
+    What comes back to `pendiente` says when, because it may have been withdrawn while it was in the air: then it ends
+    as `cancelado` in the same transaction.
     Raises ValueError for a move that the table does not know: that is a mistake in the code, not in the data.
     """
     fields = _checked(source, target, fields)
@@ -50,7 +60,23 @@ def move(*ids: int, source: EnvioState, target: EnvioState, guard: Q | None = No
     moved = rows.update(state=target, **fields)
     if moved and source in RESTING:
         totals.drop_groups(*ids)
+    if target == S.PENDING:
+        if now is None:
+            raise ValueError("what comes back to pendiente says when")
+        if moved:
+            _end_withdrawn(ids, now)
     return moved
+
+
+def _end_withdrawn(ids: Collection[int], now: dt.datetime) -> None:
+    """Asked after the move, whose rows are locked: who withdraws meanwhile waits, and then finds them pending."""
+    marks = EnvioEvent.objects.filter(envio__in=ids, evidence=Evidence.WITHDRAWN, envio__state=S.PENDING)
+    withdrawn = sorted(set(marks.values_list("envio_id", flat=True)))
+    if not withdrawn:
+        return
+    move(*withdrawn, source=S.PENDING, target=S.CANCELLED, ended_at=now)
+    reason = _("No llegó a salir, y se había retirado mientras estaba en camino.")
+    record(withdrawn, source=S.PENDING, target=S.CANCELLED, evidence=Evidence.WITHDRAWN, now=now, reason=reason)
 
 
 def prepared_move(

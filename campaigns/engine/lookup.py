@@ -121,6 +121,7 @@ def _resend(envio: Envio, now: dt.datetime) -> bool:
         source=EnvioState.UNCERTAIN,
         target=EnvioState.PENDING,
         guard=_same_try(envio),
+        now=now,
         next_due=now,
         dispatched_at=None,
         lookup_due=None,

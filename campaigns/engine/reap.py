@@ -66,10 +66,10 @@ def _give_back(envio: Envio, now: dt.datetime, chance: random.Random) -> None:
     else:
         target = EnvioState.PENDING
         fields["next_due"] = now + back_off(envio.attempts, chance=chance)
-    envio_states.move(envio.pk, source=EnvioState.SENDING, target=target, guard=Q(token=envio.token), **fields)
     envio_states.record(
         [envio.pk], source=EnvioState.SENDING, target=target, evidence=Evidence.LEASE, now=now, reason=_reason()
     )
+    envio_states.move(envio.pk, source=EnvioState.SENDING, target=target, guard=Q(token=envio.token), now=now, **fields)
     diag.step("reaped", envio=envio.pk, session=envio.session_id, result=target)
 
 

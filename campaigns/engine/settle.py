@@ -155,7 +155,7 @@ def _fail(
         rest, burst = SESSION_REST, claim.burst_count
     free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
     moved = envio_states.move(
-        claim.envio_id, source=EnvioState.SENDING, target=target, guard=Q(token=claim.token), **fields
+        claim.envio_id, source=EnvioState.SENDING, target=target, guard=Q(token=claim.token), now=now, **fields
     )
     close_attempt(
         claim.token,
@@ -212,7 +212,7 @@ def _withdraw(claim: Claim, *, suppressed: bool, now: dt.datetime) -> None:
     rest = dt.timedelta(0) if target is EnvioState.CANCELLED else WITHDRAWN_REST
     free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=claim.burst_count)
     moved = envio_states.move(
-        claim.envio_id, source=EnvioState.SENDING, target=target, guard=Q(token=claim.token), **fields
+        claim.envio_id, source=EnvioState.SENDING, target=target, guard=Q(token=claim.token), now=now, **fields
     )
     # Also when something else moved the row meanwhile: this try is over, and nothing left with it.
     close_attempt(claim.token, AttemptOutcome.WITHDRAWN, now=now, counted=not moved)

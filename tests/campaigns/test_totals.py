@@ -135,7 +135,7 @@ def test_every_move_of_a_message_that_rested_is_counted(source: EnvioState, targ
         S.SENT_BY_HAND: {"settled_by": campaign.owner, "settled_reason": "Lo vi"},
     }.get(target, {})
 
-    assert envio_states.move(envio.pk, source=source, target=target, **fields)
+    assert envio_states.move(envio.pk, source=source, target=target, now=NOW, **fields)
 
     assert progress(campaign).counts[target] >= 1
     assert progress(campaign) == counted(campaign)
