@@ -66,6 +66,8 @@ def test_namesakes_are_looked_at_up_to_a_limit() -> None:
     assert len(found_by("Juan")) == MOST
 
 
+# Analysing a table commits what was written before.
+@pytest.mark.django_db(transaction=True)
 def test_every_way_is_a_walk_along_an_index() -> None:
     _many(3_000, "Pedro")
     if connection.vendor == "mysql":
