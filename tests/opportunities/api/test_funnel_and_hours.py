@@ -169,7 +169,8 @@ def test_holidays_are_found_by_calendar_and_date(world: World) -> None:
     HolidayFactory.create(calendar=calendar, date=dt.date(2026, 12, 25))
     half = HolidayFactory.create(calendar=calendar, date=dt.date(2027, 1, 2), hours=Hours.of((dt.time(9), dt.time(12))))
 
-    found = world.client("owner").get("/api/v1/holidays/", {"calendar": calendar.pk, "since": "2027-01-01"}).json()
+    asked: dict[str, Any] = {"calendar": calendar.pk, "since": "2027-01-01"}
+    found = world.client("owner").get("/api/v1/holidays/", asked).json()
 
     assert [(one["id"], one["windows"]) for one in found["results"]] == [
         (half.pk, [{"opens": "09:00:00", "closes": "12:00:00"}])

@@ -252,7 +252,7 @@ def test_its_owner_does_not_move_what_is_overdue(world: World) -> None:
 
 def test_a_sale_is_recorded_once_whatever_is_repeated(world: World) -> None:
     row = world.one()
-    body = {"version": 1, "amount": "1250.50", "product": "Plan A", "reference": "F-1"}
+    body: dict[str, Any] = {"version": 1, "amount": "1250.50", "product": "Plan A", "reference": "F-1"}
 
     first, again = (act(world, row, "sale", **body) for _ in range(2))
 
@@ -366,7 +366,7 @@ def test_an_administrator_passes_the_quota_with_a_reason_and_the_ledger_tells(wo
     row, colleague = world.exit(), world.promoter("colleague")
     colleague.daily_quota = 0
     colleague.save()
-    body = {"promoter": colleague.pk, "over_quota": True}
+    body: dict[str, Any] = {"promoter": colleague.pk, "over_quota": True}
 
     assert refused(act(world, row, "reassign", who="admin", **body)) == (422, "incomplete")
     act(world, row, "reassign", who="admin", reason="Se fue Ana", **body)
@@ -532,15 +532,26 @@ def test_ids_that_make_no_sense_are_refused_and_nothing_is_begun(ids: Any, world
     assert world.client("boss").get("/api/v1/bulk-actions/").json()["results"] == []
 
 
-def test_the_radar_counts_each_promoters_exits(world: World) -> None:
-    world.exit()
+def test_the_radar_counts_each_promoters_exits_and_shows_what_is_behind(world: World) -> None:
+    row = world.exit()
     world.post("owner", "/api/v1/captures/", {"name": "Ana", "phones": ["+52 33 1234 5678"]})
+    owner = world.promoter("owner").pk
+    lines = "/api/v1/radar/lines/"
+    asked: dict[str, Any] = {"promoter": owner, "figure": "rapidas"}
 
     told = world.client("boss").get("/api/v1/radar/", {"days": 3}).json()
+    behind = world.client("boss").get(lines, asked).json()["results"]
 
-    assert [(one["promoter"], one["exits"], one["fast_exits"], one["captured"]) for one in told] == [
-        (world.promoter("owner").pk, 1, 1, 1)
-    ]
-    assert told[0]["fast_share"] == 1.0
+    assert [(one["promoter"], one["exits"], one["fast_exits"], one["captured"]) for one in told] == [(owner, 1, 1, 1)]
+    assert (told[0]["fast_share"], told[0]["known_captures"]) == (1.0, 0)
+    last = row.events.latest("id")
+    assert [(one["id"], one["kind"], one["by"]) for one in behind] == [(last.pk, EventKind.EXITED, world.owner.pk)]
     assert world.client("other_boss").get("/api/v1/radar/").json() == []
-    assert world.client("boss").get("/api/v1/radar/", {"days": 0}).status_code == 400
+    assert world.client("other_boss").get(lines, asked).json()["results"] == []
+
+
+@pytest.mark.parametrize("asked", [{"days": 0}, {"days": 93}, {"days": "x"}])
+def test_a_period_that_makes_no_sense_is_refused_by_name(asked: dict[str, str], world: World) -> None:
+    answer = world.client("boss").get("/api/v1/radar/", asked)
+
+    assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, ["days"])

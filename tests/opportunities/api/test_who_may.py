@@ -223,6 +223,12 @@ TABLE = [
     Row(method="get", path=f"{V1}/absences/{{id}}/", seed=lambda w: w.absence().pk, expected=only_boss(200)),
     Row(method="post", path=f"{V1}/absences/{{id}}/call-off/", seed=lambda w: w.absence().pk, expected=only_boss(200)),
     Row(method="get", path=f"{V1}/radar/", expected=bosses(200)),
+    Row(
+        method="get",
+        path=f"{V1}/radar/lines/",
+        body=lambda w: {"promoter": w.promoter("owner").pk, "figure": "rapidas"},
+        expected=bosses(200),
+    ),
     # The funnel: everybody reads it, administrators write it.
     Row(method="get", path=f"{V1}/stages/", expected=all_people(200)),
     Row(method="get", path=f"{V1}/stages/{{id}}/", seed=lambda w: w.funnel.new.pk, expected=all_people(200)),
