@@ -162,6 +162,7 @@ _DOORS = {
     "campaigns/audience/records.py",
     "campaigns/audience/pending.py",
     "opportunities/states.py",
+    "whatsapp/line_tests.py",
     "whatsapp/sessions.py",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 import zoneinfo
 from typing import Self
 
@@ -164,3 +165,46 @@ class WhatsAppSession(models.Model):
             token=self.token or (settings.SESSION_MANAGER_TOKEN if base_url == ours else ""),
             send_timeout=float(settings.SESSION_MANAGER_SEND_TIMEOUT),
         )
+
+
+class LineTest(models.Model):
+    """One message of a line to its own number, because a person wants to see that it sends. `whatsapp.line_tests`."""
+
+    class State(models.TextChoices):
+        WAITING = "por_enviar", _("Por enviar")
+        SENDING = "enviando", _("Enviando")
+        SENT = "enviado", _("Enviado")
+        FAILED = "fallido", _("No salió")
+        UNKNOWN = "incierto", _("Sin certeza")
+
+    session = models.ForeignKey(WhatsAppSession, models.CASCADE, related_name="tests", verbose_name=_("sesión"))
+    # The session while the test is open, NULL afterwards: one at a time.
+    open_for = models.OneToOneField(WhatsAppSession, models.CASCADE, null=True, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("quién"))
+    state = models.CharField(_("estado"), max_length=16, choices=State, default=State.WAITING)
+    asked_at = models.DateTimeField(_("pedido"))
+    started_at = models.DateTimeField(_("empezó"), null=True)
+    ended_at = models.DateTimeField(_("terminó"), null=True)
+    client_message_id = models.UUIDField(_("id propio"), default=uuid.uuid4, unique=True)
+    message_id = models.CharField(_("id del gateway"), max_length=160, blank=True)
+    detail = models.CharField(_("detalle"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("mensaje de prueba")
+        verbose_name_plural = _("mensajes de prueba")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["por_enviar", "enviando", "enviado", "fallido", "incierto"]),
+                name="line_test_state_known",
+            ),
+            models.CheckConstraint(condition=~Q(state="enviado") | ~Q(message_id=""), name="line_test_sent_has_proof"),
+            models.CheckConstraint(
+                condition=Q(state__in=["por_enviar", "enviando"], ended_at__isnull=True, open_for__isnull=False)
+                | Q(state__in=["enviado", "fallido", "incierto"], ended_at__isnull=False, open_for__isnull=True),
+                name="line_test_open_until_it_ends",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.session_id} {self.asked_at:%Y-%m-%d %H:%M}"

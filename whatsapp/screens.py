@@ -10,13 +10,22 @@ from django.utils.translation import gettext as _
 
 from leadmaster.lib import screens
 from leadmaster.lib.screens import Tone
-from whatsapp.models import State, WhatsAppSession
+from whatsapp.models import LineTest, State, WhatsAppSession
 
 _TONE: dict[str, Tone] = {
     State.READY: "good",
     State.CONNECTING: "info",
     State.AWAITING_QR: "warn",
     State.DISCONNECTED: "bad",
+}
+
+
+_TEST_TONE: dict[str, Tone] = {
+    LineTest.State.WAITING: "neutral",
+    LineTest.State.SENDING: "info",
+    LineTest.State.SENT: "good",
+    LineTest.State.FAILED: "bad",
+    LineTest.State.UNKNOWN: "warn",
 }
 
 
@@ -49,6 +58,10 @@ def session_dot(session: WhatsAppSession, now: dt.datetime) -> SafeString:
         session_tone(session, now),
         session.name,
     )
+
+
+def line_test_badge(test: LineTest) -> SafeString:
+    return screens.badge(test.get_state_display(), _TEST_TONE[test.state])
 
 
 def session_advice(session: WhatsAppSession, now: dt.datetime) -> str:

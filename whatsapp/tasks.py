@@ -5,6 +5,7 @@ from __future__ import annotations
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.heartbeat import beat
 from whatsapp import sessions
+from whatsapp.line_tests import run_waiting
 
 
 def refresh_sessions() -> str:
@@ -13,3 +14,8 @@ def refresh_sessions() -> str:
     asked = sessions.refresh_all(now)
     beat("sessions", now=now, detail={"asked": asked})
     return f"asked {asked}"
+
+
+def line_tests() -> str:
+    """Messages of lines to themselves that somebody asked for."""
+    return f"sent {run_waiting(database_now())}"

@@ -16,10 +16,11 @@ from tests.desk import Desk, signed_in, told
 from tests.factories.ops import AlertFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.simulator import Simulator
-from whatsapp.models import State, WhatsAppSession
+from whatsapp.line_tests import run_waiting
+from whatsapp.models import LineTest, State, WhatsAppSession
 
 LIST = "/admin/whatsapp/whatsappsession/"
-VERBS = ["connect", "disconnect", "unpause", "check", "pair", "code"]
+VERBS = ["connect", "disconnect", "unpause", "check", "test", "pair", "code"]
 
 
 @pytest.fixture
@@ -313,3 +314,32 @@ def test_the_state_is_told_with_what_to_do(desk: Desk, fields: dict[str, object]
     part = signed_in(desk.supervisor).get(url("live", session)).content.decode()
 
     assert sentence in part
+
+
+# --- A test of the line ----------------------------------------------------------------------------------------------
+
+
+def test_a_test_is_asked_for_on_the_page_and_told_there_once_it_was_sent(
+    desk: Desk, make: Callable[..., WhatsAppSession], simulator: Simulator
+) -> None:
+    session = make(phone="+5493510000051")
+    client = signed_in(desk.supervisor)
+
+    assert "+54 9 351 000-0051" in client.get(url("test", session)).content.decode()
+    assert not LineTest.objects.exists()
+    response = client.post(url("test", session))
+
+    assert told(response) == ["El mensaje de prueba sale en menos de un minuto: aquí ves qué pasó."]
+    assert "Por enviar" in client.get(url("live", session)).content.decode()
+    assert simulator.delivered() == []
+    run_waiting(timezone.now())
+    assert len(simulator.delivered()) == 1
+    assert "Enviado" in client.get(url("live", session)).content.decode()
+
+
+def test_a_line_that_is_not_ready_is_not_tested(desk: Desk, make: Callable[..., WhatsAppSession]) -> None:
+    session = make(State.DISCONNECTED, phone="+5493510000051")
+    client = signed_in(desk.supervisor)
+
+    assert told(client.post(url("test", session))) == ["La sesión no está lista: conéctala antes de probarla."]
+    assert url("test", session) not in client.get(url("change", session)).content.decode()

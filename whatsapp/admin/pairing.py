@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from whatsapp import sessions
 from whatsapp.gateways.base import GatewayError
+from whatsapp.line_tests import last_test
 from whatsapp.models import State, WhatsAppSession
 
 RISK: Promise = _(
@@ -68,9 +69,8 @@ def code(request: HttpRequest, session: WhatsAppSession) -> HttpResponse:
 
 
 def panel(request: HttpRequest, session: WhatsAppSession, *, may_pair: bool) -> HttpResponse:
-    return TemplateResponse(
-        request, "admin/whatsapp/whatsappsession/panel.html", {"session": session, "may_pair": may_pair}
-    )
+    context = {"session": session, "may_pair": may_pair, "test": last_test(session)}
+    return TemplateResponse(request, "admin/whatsapp/whatsappsession/panel.html", context)
 
 
 def draw(qr: str, expires_at: dt.datetime, now: dt.datetime) -> Code:

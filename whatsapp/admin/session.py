@@ -21,10 +21,11 @@ from leadmaster.accounts.models import Team, User
 from leadmaster.lib import phones
 from leadmaster.lib.adminviews import Confirmation, confirm_and_run
 from leadmaster.lib.modeladmins import NOTHING, ScopedAdmin, moment
-from whatsapp import screens, sessions
+from whatsapp import line_tests, screens, sessions
 from whatsapp.admin import pairing
 from whatsapp.admin.form import SessionForm
 from whatsapp.gateways.base import GatewayError
+from whatsapp.line_tests import LineTestRefused
 from whatsapp.models import WhatsAppSession
 
 
@@ -104,6 +105,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             at("disconnect", self.disconnect_view, "disconnect"),
             at("unpause", self.unpause_view, "unpause"),
             at("check", self.check_view, "check"),
+            at("test", self.test_view, "test"),
             at("pair", self.pair_view, "pair"),
             at("pair/code", self.code_view, "code"),
             at("live", self.live_view, "live"),
@@ -182,6 +184,27 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             )
         return HttpResponseRedirect(_url("change", session))
 
+    def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for a message of the line to itself; the cluster sends it, and the page shows what became of it."""
+        session = self._allowed(request, pk)
+        user = request.user
+        if not isinstance(user, User):
+            raise PermissionDenied
+        return self._confirm(
+            request,
+            session,
+            Confirmation(
+                title=_("Mensaje de prueba · %(name)s") % {"name": session.name},
+                question=_(
+                    "La línea se escribe a sí misma: mira el chat contigo mismo en su teléfono. No gasta del límite del día."
+                ),
+                button=_("Enviar la prueba"),
+                facts=[(_("Sale de esta línea y llega a"), phones.pretty(session.phone) if session.phone else NOTHING)],
+            ),
+            lambda: line_tests.ask(session, by=user, now=timezone.now()),
+            _("El mensaje de prueba sale en menos de un minuto: aquí ves qué pasó."),
+        )
+
     def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The state, as it was last recorded: asking the gateway is the sender's business."""
         session = self.find(request, str(pk))
@@ -198,7 +221,9 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context.update({"session": kwargs.get("obj"), "may_pair": self._may_pair(request), "risk": pairing.RISK})
+        session = kwargs.get("obj")
+        test = line_tests.last_test(session) if session else None
+        context.update({"session": session, "test": test, "may_pair": self._may_pair(request), "risk": pairing.RISK})
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _may_pair(self, request: HttpRequest) -> bool:
@@ -228,7 +253,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             request,
             page=page,
             run=run,
-            refusals=GatewayError,
+            refusals=(GatewayError, LineTestRefused),
             back=back or _url("change", session),
             context={**self.admin_site.each_context(request), "opts": self.opts, "original": session},
         )

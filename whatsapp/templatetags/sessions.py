@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from whatsapp import screens
-from whatsapp.models import WhatsAppSession
+from whatsapp.models import LineTest, WhatsAppSession
 
 register = template.Library()
 
@@ -30,3 +30,8 @@ def session_word(session: WhatsAppSession) -> str:
 @register.filter
 def session_advice(session: WhatsAppSession) -> str:
     return screens.session_advice(session, timezone.now())
+
+
+@register.filter
+def line_test_badge(test: LineTest) -> SafeString:
+    return screens.line_test_badge(test)

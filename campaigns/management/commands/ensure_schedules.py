@@ -16,6 +16,7 @@ _EVERY_MINUTE = {
     "imports": "campaigns.tasks.imports",
     "upkeep": "campaigns.tasks.upkeep",
     "sessions": "whatsapp.tasks.refresh_sessions",
+    "line tests": "whatsapp.tasks.line_tests",
     "timers": "opportunities.tasks.expire_timers",
 }
 
