@@ -48,6 +48,25 @@ class Machine:
             self.process.wait(timeout=10)
             self.process = None
 
+    def guard(self) -> psutil.Process | None:
+        """The one child of the first process: it spawns the others and schedules."""
+        if self.process is None:
+            return None
+        with contextlib.suppress(psutil.NoSuchProcess):
+            children = psutil.Process(self.process.pid).children()
+            return next((child for child in children if child.status() != psutil.STATUS_ZOMBIE), None)
+        return None
+
+    def roles(self) -> dict[str, psutil.Process]:
+        """One process of each role, of a machine that has lost none since its start. Empty while it starts."""
+        guard = self.guard()
+        if guard is None:
+            return {}
+        others = sorted(guard.children(), key=lambda process: process.pid)
+        if len(others) != int(self.environment["Q_WORKERS"]) + 2:
+            return {}
+        return {"guard": guard, "worker": others[0], "monitor": others[-2], "pusher": others[-1]}
+
     def members(self) -> list[psutil.Process]:
         """Sentinel, workers, pusher, monitor: whatever runs below the cluster's first process."""
         if self.process is None:

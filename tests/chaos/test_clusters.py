@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,13 +19,13 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from campaigns.enums import CampaignState, EnvioState, ScheduleState
+from campaigns.enums import EnvioState
 from campaigns.models import Campaign, Envio
+from tests.chaos import scene
 from tests.chaos.machines import REPOSITORY, Chaos, three_machines
-from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory
-from tests.factories.whatsapp import WhatsAppSessionFactory
+from tests.chaos.scene import PACE, SECRET, SEND_TIMEOUT, free_port, ledger_of, running_campaign
 from tests.faults import checker
-from tests.simulator import Simulator, simulator_process
+from tests.simulator import simulator_process
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -39,8 +37,6 @@ pytestmark = [
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "30"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or int(time.time())
 TENANTS = ("51", "52", "53", "54")
-SECRET = "the-secret-of-the-callbacks"
-PACE = 1  # seconds between two messages of a line
 
 # A fifth of the requests goes wrong, in every way that a gateway has.
 FAULTS: list[dict[str, Any]] = [
@@ -58,24 +54,17 @@ FAULTS: list[dict[str, Any]] = [
 def test_whatever_is_killed_nobody_gets_it_twice_and_nothing_is_claimed_that_did_not_happen(
     database_url: str, tmp_path: Path, settings: Any
 ) -> None:
-    settings.SESSION_MANAGER_SEND_TIMEOUT = 5
+    settings.SESSION_MANAGER_SEND_TIMEOUT = SEND_TIMEOUT
     settings.SENDER_SLOTS = 10
-    port = _free_port()
-    environment = {
-        **os.environ,
-        "DATABASE_URL": database_url,
-        "SESSION_MANAGER_SEND_TIMEOUT": "5",
-        "SENDER_SLOTS": "10",
-        "Q_WORKERS": "3",
-        "SENDER_THREADS": "32",
-    }
+    port = free_port()
+    environment = scene.environment(database_url, SENDER_THREADS="32")
     callbacks = f"http://127.0.0.1:{port}/webhooks/session_manager/{{cliente_id}}/"
     gateway = ("--callback-url", callbacks, "--callback-secret", SECRET, "--latency", "0.1", "1.0")
     with (
         simulator_process(*gateway, tenants=TENANTS) as simulator,
         _web(port, environment, tmp_path),
     ):
-        campaigns = [_campaign(tenant, simulator, envios=int(SECONDS)) for tenant in TENANTS]
+        campaigns = [running_campaign(tenant, simulator, envios=int(SECONDS)) for tenant in TENANTS]
         call_command("ensure_schedules")
         simulator.add_faults(*FAULTS)
         with three_machines(tmp_path, environment) as machines:
@@ -87,7 +76,7 @@ def test_whatever_is_killed_nobody_gets_it_twice_and_nothing_is_claimed_that_did
             machines[0].start()
             _wait_for_rest()
         simulator.wait_until_quiet()
-        ledger = _ledger(simulator)
+        ledger = ledger_of(simulator)
 
     told = f"seed {SEED}, {dict(chaos.done)}, delivered {len(ledger)}, {_states(campaigns)}"
     sys.stdout.write(f"\n{told}\n")
@@ -96,20 +85,6 @@ def test_whatever_is_killed_nobody_gets_it_twice_and_nothing_is_claimed_that_did
     assert checker.findings(ledger, now=timezone.now()) == [], told
     # A millisecond or two between our clock and the gateway's; the pace itself is one second.
     assert checker.overtaken(ledger, gap=PACE * 0.95) == [], told
-
-
-def _campaign(tenant: str, simulator: Simulator, *, envios: int) -> Campaign:
-    session = WhatsAppSessionFactory(
-        tenant_id=tenant, base_url=simulator.base_url, webhook_secret=SECRET, daily_limit=10_000
-    )
-    campaign: Campaign = CampaignFactory(
-        session=session, team=session.team, state=CampaignState.RUNNING, delay_min=PACE, delay_max=PACE, typing=False
-    )
-    ScheduleFactory(campaign=campaign, state=ScheduleState.APPROVED, daily_cap=10_000)
-    Envio.objects.bulk_create(
-        EnvioFactory.build_batch(envios, campaign=campaign, session=session, next_due=timezone.now())
-    )
-    return campaign
 
 
 @contextlib.contextmanager
@@ -138,24 +113,6 @@ def _wait_for_rest(*, patience: float = 240.0) -> None:
         quiet = 0 if due or in_flight else quiet + 1
 
 
-def _ledger(simulator: Simulator) -> list[checker.Delivered]:
-    return [
-        checker.Delivered(
-            tenant=line["tenant"],
-            client_message_id=uuid.UUID(line["client_message_id"]),
-            message_id=line["message_id"],
-            at=line["delivered"],
-        )
-        for line in simulator.delivered()
-    ]
-
-
 def _states(campaigns: list[Campaign]) -> dict[str, int]:
     rows = Envio.objects.filter(campaign__in=campaigns).values_list("state", flat=True)
     return {state: list(rows).count(state) for state in EnvioState.values}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -59,3 +59,6 @@ KINDS = (
     Kind("463 first contact", delivers=False, error=answers.COLD.error()),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}
+# What leaves open whether the message arrived, and what proves that it did not leave. Between them and OK: all.
+IN_DOUBT = tuple(kind for kind in KINDS if kind.outcome in (None, Outcome.UNKNOWN) and kind is not OK)
+UNSENT = tuple(kind for kind in KINDS if kind.outcome in (Outcome.NOT_SENT, Outcome.REFUSED))

@@ -35,6 +35,7 @@ from whatsapp.models import State
 S = EnvioState
 # Of an envío that really arrived. By hand and given up are a person's word against the ledger, and named.
 _TRUTHFUL = (S.SENT, S.UNCERTAIN)
+_DID_NOT_LEAVE = (AttemptOutcome.NOT_SENT, AttemptOutcome.REFUSED, AttemptOutcome.WITHDRAWN)
 _BY_A_PERSON = (S.SENT_BY_HAND, S.ERROR, S.PENDING)
 
 
@@ -234,6 +235,13 @@ def _charged() -> Iterator[str]:
     schedules = ScheduleDay.objects.annotate(kept=kept).values_list(
         "schedule", "day", "used", "kept", "schedule__daily_cap"
     )
+    # A try that did not leave costs nothing, unless something else proved that the message did.
+    for pk in (
+        Attempt.objects.filter(refunded=False, outcome__in=_DID_NOT_LEAVE, envio__message_id__isnull=True)
+        .exclude(envio__state=S.SENDING)
+        .values_list("id", flat=True)
+    ):
+        yield f"I6: attempt {pk} did not leave and is still charged"
     for name, rows in (("session", sessions), ("schedule", schedules)):
         for pk, day, used, charged, limit in rows:
             if used != charged:

@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from leadmaster.accounts.roles import Role
 from tests.factories.accounts import UserFactory
 from tests.faults.harness import World
-from tests.faults.machine import Sender
+from tests.faults.machine import PACE, Sender
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,9 +23,9 @@ EXAMPLES = os.environ.get("MACHINE_EXAMPLES")
 
 def test_no_order_of_events_breaks_the_sender() -> None:
     world = World()
-    first = world.campaign(max_attempts=3)
-    second = world.campaign(max_attempts=3, session=first.session)
-    third = world.campaign(max_attempts=3, template="Hola {nombre}.")
+    first = world.campaign(max_attempts=3, delay=PACE)
+    second = world.campaign(max_attempts=3, delay=PACE, session=first.session)
+    third = world.campaign(max_attempts=3, delay=PACE, template="Hola {nombre}.")
     Sender.campaigns, Sender.boss = (first, second, third), UserFactory(role=Role.ADMINISTRATOR)
 
     run_state_machine_as_test(
