@@ -7,6 +7,7 @@ import collections
 import dataclasses
 import datetime as dt
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from django.db import models
 from django.db.models import Count, DurationField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
@@ -63,18 +64,18 @@ def radar(team_ids: Collection[int], *, since: dt.datetime) -> list[Radar]:
     """Per promoter of these teams, the most fast exits first. Two queries, and three for their hours."""
     figures: dict[int, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     for row in _grouped(team_ids, since):
-        promoter_id = row["captor"] if row["kind"] == EventKind.CAPTURED else row["who"]
-        if promoter_id is None:
+        owner_id = row["captor"] if row["kind"] == EventKind.CAPTURED else row["who"]
+        if owner_id is None:
             continue
         name = _FIGURE[EventKind(row["kind"])]
-        figures[promoter_id][name] += row["number"]
+        figures[owner_id][name] += row["number"]
         if name == "exits":
-            figures[promoter_id]["fast_exits"] += row["fast"]
+            figures[owner_id]["fast_exits"] += row["fast"]
         if name == "captured":
-            figures[promoter_id]["known_captures"] += row["known"]
-    for _pk, promoter_id in _late(team_ids, _exits(team_ids, since)):
-        if promoter_id is not None:
-            figures[promoter_id]["late_exits"] += 1
+            figures[owner_id]["known_captures"] += row["known"]
+    for _pk, late_id in _late(team_ids, _exits(team_ids, since)):
+        if late_id is not None:
+            figures[late_id]["late_exits"] += 1
     radars = [Radar(promoter_id=promoter_id, **counts) for promoter_id, counts in figures.items()]
     return sorted(radars, key=lambda one: (-one.fast_exits, -one.exits, one.promoter_id))
 
@@ -112,7 +113,7 @@ def last_hour(calendar: Calendar, day: dt.date) -> dt.datetime:
 _KNOWN = Q(opportunity__client__created_at__lt=F("at"))
 
 
-def _lived() -> ExpressionWrapper:
+def _lived() -> ExpressionWrapper[Any]:
     """How long the opportunity had been its owner's."""
     got = OpportunityEvent.objects.filter(
         opportunity=OuterRef("opportunity"),
@@ -122,7 +123,7 @@ def _lived() -> ExpressionWrapper:
     return ExpressionWrapper(F("at") - Subquery(got.order_by("-id").values("at")[:1]), output_field=DurationField())
 
 
-def _grouped(team_ids: Collection[int], since: dt.datetime) -> QuerySet[OpportunityEvent, dict[str, int]]:
+def _grouped(team_ids: Collection[int], since: dt.datetime) -> QuerySet[OpportunityEvent, Any]:
     kinds = list(_FIGURE)
     rows = OpportunityEvent.objects.filter(opportunity__team__in=team_ids, at__gte=since, kind__in=kinds)
     return (

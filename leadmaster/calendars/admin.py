@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import display
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Prefetch, QuerySet
@@ -24,7 +25,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from leadmaster.accounts.models import Team, User
 from leadmaster.calendars.arithmetic import CLOSED, Calendar
 from leadmaster.calendars.errors import Refused
 from leadmaster.calendars.forms import DAYS, CalendarForm, NationalForm, TeamCalendarForm
@@ -82,17 +82,23 @@ class OperatingCalendarAdmin(HoursAdmin[OperatingCalendar]):
     def has_change_permission(self, request: HttpRequest, obj: OperatingCalendar | None = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or self.keeps(request, obj.pk))
 
-    def get_form(self, request: HttpRequest, obj: OperatingCalendar | None = None, **kwargs: Any) -> Any:
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: OperatingCalendar | None = None,
+        change: bool = False,  # noqa: FBT001, FBT002 - Django's
+        **kwargs: Any,
+    ) -> type[ModelForm[OperatingCalendar]]:
         if not _is_administrator(request):
             kwargs["form"] = TeamCalendarForm
-        return super().get_form(request, obj, **kwargs)
+        return super().get_form(request, obj, change, **kwargs)
 
     def formfield_for_foreignkey(
         self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         user = request.user
-        if db_field.name == "team" and isinstance(user, User) and not user.is_administrator:
-            kwargs["queryset"] = Team.objects.filter(pk__in=user.supervised_teams.values("pk"))
+        if db_field.name == "team" and not isinstance(user, AnonymousUser) and not user.is_administrator:
+            kwargs["queryset"] = user.supervised_teams.all()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def asked(self, request: HttpRequest, object_id: str | None) -> tuple[ModelForm[OperatingCalendar], Change] | None:
@@ -248,7 +254,7 @@ def _write(form: ModelForm[OperatingCalendar]) -> None:
 
 
 def _is_administrator(request: HttpRequest) -> bool:
-    return isinstance(request.user, User) and request.user.is_administrator
+    return not isinstance(request.user, AnonymousUser) and request.user.is_administrator
 
 
 def _guess(calendar: OperatingCalendar) -> dict[str, Any]:

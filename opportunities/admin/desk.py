@@ -93,7 +93,8 @@ class TeamDeskAdmin(DeskAdmin[Desk]):
             return HttpResponseRedirect(request.path)
         if moved:
             messages.success(request, rehearsing.moved_sentence(moved))
-        self.log_change(request, form.instance, self.construct_change_message(request, form, [], add=False))
+        said = self.construct_change_message(request, form, [], add=False)  # type: ignore[arg-type]  # any form
+        self.log_change(request, form.instance, said)
         return self.response_change(request, form.instance)
 
     def _sent(self, request: HttpRequest, object_id: str) -> ModelForm[Desk] | None:

@@ -17,8 +17,10 @@ from opportunities.web.forms import label_of
 
 if TYPE_CHECKING:
     StageModelForm = forms.ModelForm[Stage]
+    StagesChoice = forms.ModelMultipleChoiceField[Stage]
 else:
     StageModelForm = forms.ModelForm
+    StagesChoice = forms.ModelMultipleChoiceField
 
 PLACEHOLDERS = ("{nombre}", "{promotor}")
 # What a sale is made of has names of its own in the tables.
@@ -63,7 +65,7 @@ class NamesField(forms.CharField):
         return bool(super().has_changed(self.prepare_value(initial), data))
 
 
-class _StagesField(forms.ModelMultipleChoiceField):
+class _StagesField(StagesChoice):
     widget = ChecksWidget
 
 
