@@ -87,7 +87,7 @@ INSTALLED_APPS = [
 ]
 
 # Who judges for the watchdog: each makes its judges. By name, because the command sits below the desk.
-WATCHES = ("campaigns.watch.judges", "opportunities.watch.judges")
+WATCHES = ("campaigns.watch.judges", "opportunities.watch.judges", "leadmaster.directory.watch.judges")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -227,6 +227,8 @@ CLIENTS_DATABASE_URL = env.text("CLIENTS_DATABASE_URL", "")
 CLIENTS_MAPPING = env.text("CLIENTS_MAPPING", "")
 CLIENTS_REGION = env.text("CLIENTS_REGION", "MX")
 CLIENTS_TIME_ZONE = env.time_zone("CLIENTS_TIME_ZONE", "America/Mexico_City")
+CLIENTS_SYNC_MINUTES = env.integer("CLIENTS_SYNC_MINUTES", 15, minimum=1, maximum=1440)
+CLIENTS_FULL_SYNC_HOURS = env.integer("CLIENTS_FULL_SYNC_HOURS", 24, minimum=1, maximum=720)
 
 # --- django-q2: the alarm clock ------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from campaigns import watch
 from campaigns.webhooks import callback
+from leadmaster.directory import watch as directory_watch
 from leadmaster.ops.views import healthz, readyz
 from opportunities import watch as desk_watch
 
@@ -18,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("api/", include("leadmaster.api")),
     path("webhooks/<slug:gateway>/<path:tenant_id>/", callback, name="webhook"),
-    path("healthz", healthz((*watch.PROBES, *desk_watch.PROBES)), name="healthz"),
+    path("healthz", healthz((*watch.PROBES, *desk_watch.PROBES, *directory_watch.PROBES)), name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("", include("opportunities.web.urls")),
     path("", include("campaigns.web.urls")),

@@ -322,7 +322,7 @@ def test_other_sources_are_left_alone(external: ExternalBase) -> None:
 
 
 # Taking over, and remembering where the next run begins; the row of the source is made the first time.
-_FIRST, _AGAIN, _END = 5, 2, 5
+_FIRST, _AGAIN, _END = 10, 7, 6
 # Of a page: savepoint and release, whose turn it is, who is known, how far it brings us. Of one with new clients also
 # the clients, their ids and their contacts.
 _PAGE, _NEW_PAGE, _EMPTY_PAGE = 5, 8, 4

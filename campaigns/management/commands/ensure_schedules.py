@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django_q.models import Schedule
 
@@ -20,6 +21,12 @@ _EVERY_MINUTE = {
     "timers": "opportunities.tasks.expire_timers",
 }
 
+# Only where there is a client base to follow.
+_DIRECTORY = {
+    "directory": "leadmaster.directory.tasks.sync_clients",
+    "directory, everybody": "leadmaster.directory.tasks.sync_all_clients",
+}
+
 
 class Command(BaseCommand):
     help = "Crea o actualiza las tareas periódicas del cluster."
@@ -29,28 +36,32 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        wanted = dict(_EVERY_MINUTE)
-        # One schedule per slot; a tick finds its slot itself, so tasks need no arguments.
-        for slot in range(settings.SENDER_SLOTS):
-            wanted[f"tick {slot + 1}"] = "campaigns.tasks.tick"
+        wanted = _wanted()
         report = {"created": 0, "updated": 0, "removed": 0}
-        for name, func in wanted.items():
+        for name, (func, minutes) in wanted.items():
+            every = {"func": func, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1}
             _schedule, created = Schedule.objects.update_or_create(
-                name=name,
-                defaults={"func": func, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
-                create_defaults={
-                    "func": func,
-                    "schedule_type": Schedule.MINUTES,
-                    "minutes": 1,
-                    "repeats": -1,
-                    "next_run": timezone.now(),
-                },
+                name=name, defaults=every, create_defaults={**every, "next_run": timezone.now()}
             )
             report["created" if created else "updated"] += 1
-        # Slots that the setting no longer asks for: ours by name and function.
-        surplus = Schedule.objects.filter(name__startswith="tick ", func="campaigns.tasks.tick").exclude(
-            name__in=wanted
-        )
+        # What the settings no longer ask for: ours by name and function.
+        surplus = Schedule.objects.filter(
+            Q(name__startswith="tick ", func="campaigns.tasks.tick")
+            | Q(name__in=_DIRECTORY, func__in=_DIRECTORY.values())
+        ).exclude(name__in=wanted)
         report["removed"] = surplus.count()
         surplus.delete()
         self.stdout.write(json.dumps(report) if options["json"] else f"Tareas periódicas listas: {', '.join(wanted)}.")
+
+
+def _wanted() -> dict[str, tuple[str, int]]:
+    """By name: the function, and every how many minutes."""
+    wanted = {name: (func, 1) for name, func in _EVERY_MINUTE.items()}
+    # One schedule per slot; a tick finds its slot itself, so tasks need no arguments.
+    for slot in range(settings.SENDER_SLOTS):
+        wanted[f"tick {slot + 1}"] = ("campaigns.tasks.tick", 1)
+    if settings.CLIENTS_DATABASE_URL:
+        changes, everybody = _DIRECTORY
+        wanted[changes] = (_DIRECTORY[changes], settings.CLIENTS_SYNC_MINUTES)
+        wanted[everybody] = (_DIRECTORY[everybody], settings.CLIENTS_FULL_SYNC_HOURS * 60)
+    return wanted

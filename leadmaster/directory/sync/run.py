@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from leadmaster.directory.models import Client, SyncState
-from leadmaster.directory.sync import moments
+from leadmaster.directory.sync import moments, turns
 from leadmaster.directory.sync.errors import SyncError
 from leadmaster.directory.sync.report import SyncReport
 from leadmaster.directory.sync.rows import Reading
@@ -30,7 +30,7 @@ _GONE = "gone"
 Progress = Callable[[int, int], None]
 
 
-def _unseen(_done: int, _total: int) -> None:
+def unseen(_done: int, _total: int) -> None:
     """Nobody watches."""
 
 
@@ -42,23 +42,32 @@ def synchronise(
     now: dt.datetime,
     full: bool = False,
     batch: int = BATCH,
-    progress: Progress = _unseen,
+    progress: Progress = unseen,
+    polite: bool = False,
+    keep_going: Callable[[], bool] = lambda: True,
 ) -> SyncReport:
     """Bring the clients of `name` up to what the source says, and say what was found.
 
-    1. Take over: whoever ran before can't commit any further page. What a killed run left is gone on with.
+    1. Take over: whoever ran before can't commit any further page. What a killed run left is gone on with. A `polite`
+       run leaves one that is alive alone instead, and raises SyncError("running").
     2. Walk: what changed since the last run or, with `full` (and for files), everybody.
     3. With `full`, look which of ours are no longer there.
     4. Remember where the next run begins.
 
-    `progress` gets clients done and the total. Raises SyncError; what was committed stays and the next run goes on.
+    `progress` gets clients done and the total. Between pages `keep_going` may end it early: the next run goes on there.
+    Raises SyncError; what was committed stays and the next run goes on.
     """
-    run = _Run.take_over(source, name=name, reading=reading, now=now, full=full, batch=batch)
-    progress(run.done, run.total)
-    while run.phases:
-        run.step()
+    token = turns.take(name, polite=polite)
+    try:
+        run = _Run.take_over(source, name=name, token=token, reading=reading, now=now, full=full, batch=batch)
         progress(run.done, run.total)
-    run.finish()
+        while run.phases and keep_going():
+            run.step()
+            progress(run.done, run.total)
+        if not run.phases:
+            run.finish()
+    finally:
+        turns.end(name, token)
     return run.report
 
 
@@ -73,6 +82,7 @@ class _Run:
     batch: int
     token: uuid.UUID
     same_as: str
+    full: bool
     phases: list[str]
     since: moments.RawMoment | None
     mark: moments.RawMoment | None
@@ -86,12 +96,19 @@ class _Run:
 
     @classmethod
     def take_over(
-        cls, source: Source, *, name: str, reading: Reading, now: dt.datetime, full: bool, batch: int
+        cls,
+        source: Source,
+        *,
+        name: str,
+        token: uuid.UUID,
+        reading: Reading,
+        now: dt.datetime,
+        full: bool,
+        batch: int,
     ) -> _Run:
-        state, _created = SyncState.objects.get_or_create(source=name)
+        state = SyncState.objects.get(source=name)
         same_as = _fingerprint(source, reading, full=full)
         left = state.progress or {}
-        token = uuid.uuid4()
         if left.get("same_as") == same_as and not source.is_file:
             run = cls(
                 source=source,
@@ -101,6 +118,7 @@ class _Run:
                 batch=batch,
                 token=token,
                 same_as=same_as,
+                full=full,
                 phases=list(left["phases"]),
                 since=left["since"],
                 mark=left["mark"],
@@ -111,11 +129,12 @@ class _Run:
                 report=SyncReport.of(state.report),
             )
         else:
-            run = cls._fresh(source, state, same_as, name=name, reading=reading, now=now, full=full, batch=batch)
-            run.token = token
-        SyncState.objects.filter(pk=state.pk).update(
-            run=token, progress=run._as_json(), report=run.report.as_dict(), started_at=run.started_at
-        )
+            run = cls._fresh(
+                source, state, same_as, name=name, token=token, reading=reading, now=now, full=full, batch=batch
+            )
+        mine = SyncState.objects.filter(pk=state.pk, run=token)
+        if not mine.update(progress=run._as_json(), report=run.report.as_dict(), started_at=run.started_at):
+            raise turns.overtaken()
         return run
 
     @classmethod
@@ -126,6 +145,7 @@ class _Run:
         same_as: str,
         *,
         name: str,
+        token: uuid.UUID,
         reading: Reading,
         now: dt.datetime,
         full: bool,
@@ -144,8 +164,9 @@ class _Run:
             reading=reading,
             now=now,
             batch=batch,
-            token=uuid.uuid4(),
+            token=token,
             same_as=same_as,
+            full=full,
             phases=[*(walk.value for walk in walks), *([_GONE] if full else [])],
             since=since,
             # What changes while everybody is read has a later moment than this: the next run sees it.
@@ -221,7 +242,7 @@ class _Run:
     def _require_token(self) -> None:
         holder = SyncState.objects.select_for_update().filter(source=self.name).values_list("run", flat=True).first()
         if holder != self.token:
-            raise SyncError("overtaken", _("Otra sincronización del mismo origen tomó el relevo: esta se detuvo."))
+            raise turns.overtaken()
 
     # --- 4. Remember ------------------------------------------------------------------------------------------------------
 
@@ -248,6 +269,8 @@ class _Run:
     def _as_json(self) -> dict[str, Any]:
         return {
             "same_as": self.same_as,
+            "full": self.full,
+            **turns.sign_of_life(),
             "phases": self.phases,
             "since": self.since,
             "mark": self.mark,

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import zoneinfo
 from argparse import ArgumentParser
 from typing import Any
 
-import phonenumbers
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from leadmaster.directory.sync import SyncError, SyncReport, open_source, synchronise
-from leadmaster.directory.sync.mapping import parse_mapping
-from leadmaster.directory.sync.rows import Reading
+from leadmaster.directory.sync import SyncError, SyncReport
+from leadmaster.directory.sync.configured import NAME, synchronise_configured
 from leadmaster.directory.sync.run import BATCH
 
 _MOST = 5_000
@@ -30,18 +26,11 @@ class Command(BaseCommand):
         parser.add_argument("--full", action="store_true", help="read everybody and look who is gone")
         parser.add_argument("--json", action="store_true", help="print the report as JSON and no progress bar")
         parser.add_argument("--batch", type=int, default=BATCH, help=f"clients per page, up to {_MOST}")
-        parser.add_argument("--name", default="externo", help="which base this is, when there are several")
+        parser.add_argument("--name", default=NAME, help="which base this is, when there are several")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 1 <= options["batch"] <= _MOST:
             raise CommandError(_("--batch va de 1 a %(most)s.") % {"most": _MOST})
-        if settings.CLIENTS_REGION not in phonenumbers.SUPPORTED_REGIONS:
-            raise CommandError(
-                _("CLIENTS_REGION es %(region)s, que no es un país: escribe uno como MX o AR.")
-                % {"region": settings.CLIENTS_REGION}
-            )
-        reading = Reading(region=settings.CLIENTS_REGION, tz=zoneinfo.ZoneInfo(settings.CLIENTS_TIME_ZONE))
-        address = options["source"] or settings.CLIENTS_DATABASE_URL
         bar = tqdm(unit=" clientes", disable=options["json"] or None, leave=False)
 
         def progress(done: int, total: int) -> None:
@@ -49,12 +38,11 @@ class Command(BaseCommand):
             bar.update(done - bar.n)
 
         try:
-            with bar, open_source(address, parse_mapping(settings.CLIENTS_MAPPING)) as source:
-                report = synchronise(
-                    source,
-                    name=options["name"],
-                    reading=reading,
+            with bar:
+                report = synchronise_configured(
                     now=timezone.now(),
+                    address=options["source"] or "",
+                    name=options["name"],
                     full=options["full"],
                     batch=options["batch"],
                     progress=progress,
