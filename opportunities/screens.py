@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from leadmaster.directory.enums import ContactKind
 from leadmaster.lib import phones, screens
 from leadmaster.lib.screens import Share, Tone
 from opportunities.enums import OpportunityState
@@ -57,11 +58,17 @@ def stage_name(stage: Stage | None) -> SafeString:
 
 def who(row: Opportunity) -> SafeString:
     """The client and their first phone. Contacts are there already."""
-    point = next((point for point in row.client.contacts.all() if point.is_valid and point.kind == "telefono"), None)
-    number = phones.pretty(point.normalised) if point else _("sin teléfono")
     return format_html(
-        '<span class="lm-two"><b>{}</b><small>{}</small></span>', row.client.full_name or str(row), number
+        '<span class="lm-two"><b>{}</b><small>{}</small></span>',
+        row.client.full_name or str(row),
+        first_phone(row) or _("sin teléfono"),
     )
+
+
+def first_phone(row: Opportunity) -> str:
+    """The number to try first, as people write it; empty when there is none. Contacts are there already."""
+    points = (point for point in row.client.contacts.all() if point.is_valid and point.kind == ContactKind.PHONE)
+    return next((phones.pretty(point.normalised) for point in points), "")
 
 
 def age(since: dt.datetime, now: dt.datetime) -> str:

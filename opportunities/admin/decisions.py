@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from leadmaster.accounts.models import User
-from leadmaster.lib import phones
 from leadmaster.lib.adminviews import Confirmation, OptionalReasonForm, ReasonForm, confirm_and_run
 from opportunities import bulk
 from opportunities.admin.base import require_supervisor_role, team_ids_of
@@ -29,6 +28,7 @@ from opportunities.enums import OpportunityState
 from opportunities.errors import Refused
 from opportunities.models import Opportunity, Promoter
 from opportunities.policy import EXCEED
+from opportunities.screens import first_phone
 
 _SAMPLE: Final = 8
 _REFUSED_TOLD: Final = 3
@@ -125,10 +125,9 @@ def _page(verb: Verb, rows: Sequence[Opportunity]) -> Confirmation:
 
 
 def _line(row: Opportunity) -> str:
-    point = next((point for point in row.client.contacts.all() if point.is_valid and point.kind == "telefono"), None)
     parts = [
         row.client.full_name or str(row),
-        phones.pretty(point.normalised) if point else "",
+        first_phone(row),
         str(row.get_state_display()),
         row.exit_reason if row.state == OpportunityState.EXIT else "",
     ]

@@ -24,6 +24,8 @@ from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter
 from opportunities.models import Lot, Opportunity
 
 _SHOWN = 200
+# More digits than any number of ours has.
+_TOO_LONG = 19
 _NAMES = {
     "province": gettext_lazy("provincia"),
     "city": gettext_lazy("ciudad"),
@@ -77,9 +79,8 @@ class LotAdmin(ReadOnlyAdmin[Lot], DeskAdmin[Lot]):
         text = search_term.strip().lstrip("#")
         if not text:
             return queryset, False
-        return queryset.filter(pk=int(text)) if text.isascii() and text.isdigit() and len(
-            text
-        ) < 19 else queryset.none(), False
+        known = text.isascii() and text.isdigit() and len(text) < _TOO_LONG
+        return queryset.filter(pk=int(text)) if known else queryset.none(), False
 
     @display(description=gettext_lazy("lote"))
     def number(self, lot: Lot) -> str:

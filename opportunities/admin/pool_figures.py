@@ -12,7 +12,7 @@ from typing import Final
 
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -35,6 +35,9 @@ _ENOUGH_FREE: Final = 1_000
 _MOST_VALUES: Final = 12
 _DAYS: Final = 14
 _BACK: Final = 7
+# Beyond a quarter the exact number tells nothing.
+_MOST_DAYS: Final = 99
+_FEW_DAYS: Final = 10
 
 FACET_NAMES: Final[dict[str, Promise]] = {
     "province": gettext_lazy("Provincia"),
@@ -69,9 +72,11 @@ class Runway:
             return _("sin consumo")
         if self.total and self.days < 1:
             return _("menos de un día")
-        if self.days > 99:
-            return _("más de 99 días")
-        return _("%(days)s días") % {"days": math.floor(self.days * 10) / 10 if self.days < 10 else int(self.days)}
+        if self.days > _MOST_DAYS:
+            return _("más de %(days)d días") % {"days": _MOST_DAYS}
+        # Tenths matter while there are few days left.
+        days = math.floor(self.days * 10) / 10 if self.days < _FEW_DAYS else int(self.days)
+        return _("%(days)s días") % {"days": number_format(days)}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -67,9 +67,9 @@ def test_each_value_of_the_facet_is_a_bar_of_ages_against_the_longest(world: Wor
 @pytest.mark.parametrize(
     ("used", "total", "words"),
     [
-        ({0: 4}, 10, "2.5 días"),
+        ({0: 4}, 10, "2,5 días"),
         ({0: 40}, 10, "menos de un día"),
-        ({-2: 5, -3: 1}, 10, "2.0 días"),
+        ({-2: 5, -3: 1}, 10, "2,0 días"),
         ({}, 10, "sin consumo"),
     ],
     ids=["today", "short", "last day", "nobody"],
