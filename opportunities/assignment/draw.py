@@ -25,8 +25,8 @@ from opportunities.models import Opportunity, Promoter
 _POOL_PAGES = (100, 900, 2_000, 3_000, 4_000)
 # How many of a segment's pooled clients come once more when the pages are over.
 _SEGMENT = 2_000
-# So many shards are looked at by one query.
-_STRIDE = 2
+# So many shards are looked at by one query; more where only some of the rows match.
+_STRIDE, _WIDE_STRIDE = 2, 8
 # How far a request looks along the index, all strides together, for filters that the index does not carry.
 WINDOW = 20_000
 # How often one looks further when others hold the first ones.
@@ -105,7 +105,8 @@ def _pages(promoter: Promoter, filters: Filters) -> Iterator[list[int]]:
 def _free(promoter: Promoter, filters: Filters, quantity: int, *, seed: int, few: bool, now: dt.datetime) -> list[int]:
     """Lock free clients from the seed's shard on, round to it again. Candidates are read without a lock, a few at a
     time, and taken by their keys."""
-    strides = list(_strides(seed, SHARDS if few else _STRIDE))
+    width = _STRIDE if filters.carried() else _WIDE_STRIDE
+    strides = list(_strides(seed, SHARDS if few and filters.carried() else width))
     candidates = _candidates(promoter, filters, quantity, strides, now=now)
     return _lock(candidates, quantity, availability=Availability.FREE)
 

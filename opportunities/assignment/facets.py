@@ -21,7 +21,7 @@ EXACT_UP_TO = 1_000
 _PLENTY = 2 * EXACT_UP_TO
 _NOBODY = (0, False)
 # How far a count goes along the best index for filters that no index carries together.
-_WINDOW = 5_000
+_WINDOW = 2_000
 # How much of the pool is counted, the oldest of it.
 _POOL_PAGE = 2_000
 

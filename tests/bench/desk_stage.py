@@ -40,19 +40,24 @@ class DeskStage:
 
 
 def open_desks(*, teams: int, promoters: int) -> DeskStage:
-    """Teams of so many promoters each, who may ask for as much as they like at any hour."""
-    new = StageFactory(name="Nueva", type=StageType.INITIAL, timer_minutes=2880)
-    leaving = StageFactory(name="No contesta", type=StageType.EXIT)
+    """Teams of so many promoters each, who may ask for as much as they like at any hour; once per database."""
+    if not Promoter.objects.exists():
+        _make_desks(teams=teams, promoters=promoters)
+    rows = Promoter.objects.select_related("user", "desk__team", "desk__calendar").order_by("desk", "id")
+    stages = {stage.type: stage for stage in Stage.objects.all()}
+    return DeskStage(promoters=list(rows), new=stages[StageType.INITIAL], exit=stages[StageType.EXIT])
+
+
+def _make_desks(*, teams: int, promoters: int) -> None:
+    StageFactory(name="Nueva", type=StageType.INITIAL, timer_minutes=2880)
+    StageFactory(name="No contesta", type=StageType.EXIT)
     calendar = CalendarFactory()
-    people: list[Promoter] = []
     for number in range(teams):
         team = TeamFactory(name=f"Equipo {number}")
         desk = DeskFactory(team=team, calendar=calendar, daily_quota=NO_LIMIT, capacity=NO_LIMIT)
         users = UserFactory.create_batch(promoters, role=Role.PROMOTER)
         team.members.set(users)
-        people += Promoter.objects.bulk_create(Promoter(user=user, desk=desk) for user in users)
-    rows = Promoter.objects.select_related("user", "desk__team", "desk__calendar").order_by("desk", "id")
-    return DeskStage(promoters=list(rows), new=new, exit=leaving)
+        Promoter.objects.bulk_create(Promoter(user=user, desk=desk) for user in users)
 
 
 def administrator() -> User:

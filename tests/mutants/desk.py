@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 _QUOTA = "opportunities/assignment/quota.py"
 _DRAW = "opportunities/assignment/draw.py"
+_LOOKING = "opportunities/assignment/looking.py"
 _SUPERVISION = "opportunities/supervision.py"
 _STATES = "opportunities/states.py"
 _RULES = "tests/opportunities/test_desk.py"
@@ -16,30 +17,30 @@ MUTANTS = (
     Mutant(
         "the day's quota is read before it is locked",
         _QUOTA,
-        "return DailyQuota.objects.select_for_update().get(promoter=promoter, day=day)",
-        "return DailyQuota.objects.get(promoter=promoter, day=day)",
+        "DailyQuota.objects.filter(**_of_day).select_for_update()",
+        "DailyQuota.objects.filter(**_of_day)",
         _RACES,
         mariadb=True,
     ),
     Mutant(
         "the quota is not charged",
         _QUOTA,
-        'update(used=F("used") + amount)',
-        'update(used=F("used"))',
+        '), used=F("used") + _amount',
+        '), used=F("used")',
         _STORY,
     ),
     Mutant(
         "what could not be drawn stays charged",
-        "opportunities/assignment/request.py",
-        "short = line.amount - len(drawn)",
+        _QUOTA,
+        "short = charged - drawn",
         "short = 0",
         "tests/opportunities/test_machine.py",
     ),
     Mutant(
         "draws wait for clients that others hold",
-        _DRAW,
-        'found = Client.objects.filter(id__in=named).order_by("id").select_for_update(skip_locked=True)',
-        'found = Client.objects.filter(id__in=named).order_by("id").select_for_update()',
+        _LOOKING,
+        ".select_for_update(skip_locked=True)",
+        ".select_for_update()",
         _RACES,
         mariadb=True,
     ),
@@ -61,14 +62,14 @@ MUTANTS = (
     ),
     Mutant(
         "resting clients are offered",
-        _DRAW,
+        _LOOKING,
         "return Q(gone_at__isnull=True) & Q(_none(resting)) & Q(_none(opted_out))",
         "return Q(gone_at__isnull=True) & Q(_none(opted_out))",
         _STORY,
     ),
     Mutant(
         "opted-out clients are offered",
-        _DRAW,
+        _LOOKING,
         "return Q(gone_at__isnull=True) & Q(_none(resting)) & Q(_none(opted_out))",
         "return Q(gone_at__isnull=True) & Q(_none(resting))",
         _RULES,
@@ -88,11 +89,25 @@ MUTANTS = (
         _RULES,
     ),
     Mutant(
-        "a stopped clock follows its row",
-        _STATES,
-        'fields: dict[str, Any] = {"deadline": None, "paused_seconds": None}',
-        'fields: dict[str, Any] = {} if target is S.ACTIVE else {"deadline": None, "paused_seconds": None}',
+        "a clock runs while its owner is away",
+        "opportunities/timers.py",
+        "    if clocks_stopped(owner):\n",
+        "    if False:\n",
         _RULES,
+    ),
+    Mutant(
+        "anybody moves anybody's opportunity",
+        "opportunities/policy.py",
+        "    require_supervisor(user, row)\n\n\ndef require_receiver",
+        "    return\n\n\ndef require_receiver",
+        _RULES,
+    ),
+    Mutant(
+        "a draw ends at the last shard",
+        _DRAW,
+        "for first, last in ((seed, SHARDS), (0, seed)):",
+        "for first, last in ((seed, SHARDS),):",
+        _STORY,
     ),
     Mutant(
         "an absence takes work that moved on",

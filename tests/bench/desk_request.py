@@ -1,0 +1,121 @@
+"""Twenty clients for a promoter, at growing sizes of the directory, sixteen processes at once."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import uuid
+from collections.abc import Callable, Iterator
+
+from django.db import IntegrityError, OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from opportunities.assignment.filters import Filters
+from opportunities.assignment.request import request_lot
+from tests.bench import desk_predecessor, desk_raw, desk_stage
+from tests.bench.desk_crowd import Served, crowd, load
+from tests.bench.desk_stage import AGREEMENTS, CITIES, PROVINCES, TYPES, DeskStage
+from tests.bench.figures import say, scaled
+
+QUANTITY = 20
+Ask = Callable[[int], Callable[[], int]]
+Zones = Callable[[int], Iterator[Filters]]
+
+
+def zones(number: int) -> Iterator[Filters]:
+    """What promoters ask for, in turns and everywhere: a province, a town, an agreement, a kind, anything."""
+    for turn in itertools.count(number * 1009):
+        province = f"province {turn % PROVINCES:02}"
+        yield Filters(province=province)
+        yield Filters(province=province, city=f"city {turn // PROVINCES % CITIES:02}")
+        yield Filters(agreement=f"agreement {turn % AGREEMENTS:02}")
+        yield Filters(client_type=f"client_type {turn % TYPES:02}")
+        yield Filters()
+
+
+def pairs(number: int) -> Iterator[Filters]:
+    """Filters that no index carries together."""
+    for turn in itertools.count(number * 1009):
+        yield Filters(province=f"province {turn % PROVINCES:02}", agreement=f"agreement {turn % AGREEMENTS:02}")
+
+
+def run() -> None:
+    processes, requests = scaled("DESK_PROCESSES", 16), scaled("DESK_REQUESTS", 40)
+    sizes = [int(size) for size in os.environ.get("BENCH_DESK_CLIENTS", "500000,1000000,5000000").split(",")]
+    stage = desk_stage.open_desks(teams=4, promoters=max(processes // 4, 1))
+    seen: dict[int, Served] = {}
+    for size in sizes:
+        desk_stage.grow_directory(to=size)
+        if size == sizes[0]:
+            desk_stage.rest_clients(stage.promoters, each=300)
+        say(f"  {size:,} clients, {_queries(stage)} statements a request, {load()}")
+        rounds: dict[str, tuple[Ask, dict[str, float]]] = {
+            "engine, alone": (_engine(stage, zones), {"processes": 1, "requests": 4 * requests}),
+            "raw SQL, alone": (_raw(stage, zones), {"processes": 1, "requests": 4 * requests}),
+            f"engine, {processes} at once": (_engine(stage, zones), {}),
+            f"raw SQL, {processes} at once": (_raw(stage, zones), {}),
+            f"engine, {processes} people": (
+                _engine(stage, zones),
+                {"requests": requests // 2, "every": processes / 10},
+            ),
+            f"two facets, {processes} at once": (_engine(stage, pairs), {}),
+            "predecessor, alone": (_predecessor(stage), {"processes": 1, "requests": 3}),
+        }
+        for name, (ask, how) in rounds.items():
+            served = crowd(ask, **{"processes": processes, "requests": requests, **how})  # type: ignore[arg-type]
+            say(f"    {name:<24} {served}  {load()}")
+            if name == f"engine, {processes} at once":
+                seen[size] = served
+    if len(seen) > 1:
+        first, last = seen[sizes[0]], seen[sizes[-1]]
+        say(f"    p50 of the largest / the smallest: {last.milliseconds(50) / first.milliseconds(50):.2f}")
+
+
+def _engine(stage: DeskStage, ask_for: Zones) -> Ask:
+    def begin(number: int) -> Callable[[], int]:
+        promoter = stage.promoters[number % len(stage.promoters)]
+        asked = ask_for(number)
+
+        def ask() -> int:
+            granted = request_lot(promoter, next(asked), QUANTITY, key=uuid.uuid4().hex, now=timezone.now())
+            return granted.granted
+
+        return ask
+
+    return begin
+
+
+def _raw(stage: DeskStage, ask_for: Zones) -> Ask:
+    def begin(number: int) -> Callable[[], int]:
+        promoter = stage.promoters[number % len(stage.promoters)]
+        asked = ask_for(number)
+        desk = desk_raw.Desk(promoter, stage.new)
+        return lambda: desk.request(next(asked), QUANTITY, key=uuid.uuid4().hex, now=timezone.now())
+
+    return begin
+
+
+def _predecessor(stage: DeskStage) -> Ask:
+    def begin(number: int) -> Callable[[], int]:
+        promoter, asked = stage.promoters[number % len(stage.promoters)], zones(number)
+
+        def ask() -> int:
+            try:
+                return desk_predecessor.request(promoter, next(asked), QUANTITY, stage.new)
+            except (IntegrityError, OperationalError):
+                # Somebody else drew one of the same: the person saw an error.
+                return 0
+
+        return ask
+
+    return begin
+
+
+def _queries(stage: DeskStage) -> int:
+    """Statements of one request on a day that has begun, BEGIN and COMMIT among them."""
+    ask = _engine(stage, zones)(0)
+    ask()
+    with CaptureQueriesContext(connection) as context:
+        ask()
+    return len(context)
