@@ -104,8 +104,8 @@ def why_not_this(envio: Envio, now: dt.datetime) -> Verdict:
 def ensure_days(plan: Plan) -> None:
     """Make the day rows that claims will charge, and note their ids in the plan's slots.
 
-    Each in its own autocommit and never inside the claim: an insert there would hold its lock, and a duplicate its
-    gap, until the claim commits.
+    Committed at once and never inside the claim: an insert there would hold its lock, and a duplicate its gap, until
+    the claim commits.
     """
     wanted = [slot for slots in plan.slots.values() for slot in slots]
     session_days = _day_ids(SessionDay, "session_id", {(slot.session.pk, slot.day) for slot in wanted})
@@ -143,9 +143,9 @@ def _day_ids(
         **{f"{owner}__in": {key for key, _day in wanted}, "day__in": {day for _key, day in wanted}}
     ).values_list(owner, "day", "id")
     have = {(key, day): pk for key, day, pk in rows}
+    # In the order of the key: two ticks that make the same rows at midnight wait for each other and don't deadlock.
     missing = sorted(wanted - have.keys())
-    for key, day in missing:
-        days.bulk_create([model(**{owner: key, "day": day})], ignore_conflicts=True)
+    days.bulk_create([model(**{owner: key, "day": day}) for key, day in missing], ignore_conflicts=True, batch_size=500)
     return {(key, day): pk for key, day, pk in rows.all()} if missing else have
 
 

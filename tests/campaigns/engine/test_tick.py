@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns import tasks
+from campaigns.engine.plan import ensure_days, make_plan
 from campaigns.engine.tick import IDLE, TickReport, run_tick
 from campaigns.engine.timing import PLAN_SECONDS
 from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, ScheduleState
@@ -150,3 +151,16 @@ def test_a_minute_written_while_the_clock_was_wrong_takes_nothing_over(minute: M
     minute.tick()
 
     assert len(minute.provider.ledger) == 7
+
+
+def test_the_first_tick_of_a_day_makes_the_counters_of_all_lines_in_one_statement_each() -> None:
+    sessions = {running(envios=1).session_id for _ in range(4)}
+    plan = make_plan(START)
+
+    with CaptureQueriesContext(connection) as captured:
+        ensure_days(plan)
+
+    assert sum(query["sql"].startswith("INSERT") for query in captured.captured_queries) == 2
+    assert set(SessionDay.objects.values_list("session_id", flat=True)) == sessions
+    [charged] = {bool(slot.session_day_id and slot.schedule_day_id) for slots in plan.slots.values() for slot in slots}
+    assert charged
