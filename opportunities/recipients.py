@@ -213,7 +213,7 @@ def _fill(campaign: Campaign, promoter: Promoter, asked: NewCampaign, *, key: st
         _take_back(campaign, promoter, key)
         raise
     campaign.refresh_from_db()
-    return Drafted(campaign=campaign, report=campaign.imports.get(pk=report.import_id))
+    return Drafted(campaign=campaign, report=campaign.imports.latest("id"))
 
 
 def _people(promoter: Promoter, choice: Choice, *, now: dt.datetime) -> People:

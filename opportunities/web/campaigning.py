@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from campaigns.audience.clients import CLIENT_FIELDS
 from campaigns.errors import Refused as CampaignRefused
-from leadmaster.directory.models import Suppression
+from leadmaster.directory.models import ContactPoint, Suppression
 from opportunities.assignment.request import KEY_LENGTH
 from opportunities.errors import Refused
 from opportunities.models import Opportunity, Promoter, Stage
@@ -80,7 +80,8 @@ class CampaignForm(forms.Form):
     key = forms.CharField(max_length=KEY_LENGTH, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, sessions: Sequence[WhatsAppSession], **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         self.has_line = bool(sessions)
         field = self.fields["session"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - tells mypy what the class body says
@@ -187,8 +188,8 @@ def _candidates(rows: Sequence[Opportunity]) -> list[Candidate]:
     ]
 
 
-def _is_phone(point: Any) -> bool:
-    return point.is_valid and point.kind == point.Kind.PHONE
+def _is_phone(point: ContactPoint) -> bool:
+    return point.is_valid and point.kind == ContactPoint.Kind.PHONE
 
 
 # --- What it shows ------------------------------------------------------------------------------------------------------

@@ -99,7 +99,7 @@ def test_a_draft_holds_all_that_is_theirs_and_goes_through_approval_like_any_oth
     assert (campaign.owner, campaign.team, campaign.session) == (promoter.user, promoter.desk.team, line)
     assert campaign.state == CampaignState.DRAFT
     assert set(campaign.envios.values_list("phone", flat=True)) == {phone_of(row) for row in rows}
-    assert campaign.envios.first().text == f"Hola {rows[0].client.name}, te escribo desde Guadalajara."
+    assert campaign.envios.order_by("id")[0].text == f"Hola {rows[0].client.name}, te escribo desde Guadalajara."
     assert (drafted.report.accepted, drafted.report.file_name) == (3, "Mis oportunidades")
     lifecycle.submit(campaign, by=promoter.user, now=timezone.now())
     assert campaign.state == CampaignState.AWAITING_APPROVAL

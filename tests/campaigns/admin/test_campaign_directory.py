@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -24,14 +26,16 @@ def campaign(desk: Desk) -> Campaign:
 
 
 def client(**fields: object) -> Client:
-    return ContactPointFactory.create(client=ClientFactory.create(**fields)).client
+    row: Client = ClientFactory.create(**fields)
+    ContactPointFactory.create(client=row)
+    return row
 
 
 def url(campaign: Campaign, name: str = "directory") -> str:
     return reverse(f"admin:campaigns_campaign_{name}", args=[campaign.pk])
 
 
-def post(desk: Desk, campaign: Campaign, who: str = "supervisor", **data: object) -> object:
+def post(desk: Desk, campaign: Campaign, who: str = "supervisor", **data: Any) -> Any:
     asked = {"sent": "1", "availability": ["libre", "pool"], **data}
     return signed_in(getattr(desk, who)).post(url(campaign), asked)
 
@@ -85,7 +89,7 @@ def test_the_chosen_ones_come_in_with_their_report(desk: Desk, campaign: Campaig
     assert (record.accepted, record.opted_out, record.rows) == (1, 1, 2)
     assert record.by == desk.supervisor
     assert Envio.objects.get().text == "Hola Ana de Zapopan"
-    result = signed_in(desk.supervisor).get(answer.headers["Location"])  # type: ignore[attr-defined]
+    result = signed_in(desk.supervisor).get(answer.headers["Location"])
     assert "Directorio: Jalisco" in result.content.decode()
     assert "Descargar el informe" in result.content.decode()
 
@@ -121,7 +125,7 @@ def test_a_few_of_many_are_added_at_once(desk: Desk, campaign: Campaign, monkeyp
     [({"availability": []}, "al menos un grupo"), ({"limit": "0"}, "número desde 1"), ({"limit": "x"}, "desde 1")],
 )
 def test_what_makes_no_sense_is_said_and_adds_nobody(
-    data: dict[str, object], sentence: str, desk: Desk, campaign: Campaign
+    data: dict[str, Any], sentence: str, desk: Desk, campaign: Campaign
 ) -> None:
     client()
 
@@ -148,7 +152,7 @@ def test_a_running_campaign_takes_nobody_in(desk: Desk, campaign: Campaign) -> N
 
 @pytest.mark.parametrize("who", ["stranger"])
 def test_another_team_does_not_know_of_it(who: str, desk: Desk, campaign: Campaign) -> None:
-    assert post(desk, campaign, who).status_code == 404  # type: ignore[attr-defined]
+    assert post(desk, campaign, who).status_code == 404
     assert signed_in(desk.stranger).get(url(campaign, "directory_live")).status_code == 404
 
 
@@ -156,7 +160,7 @@ def test_who_may_not_read_the_directory_finds_no_door(desk: Desk, campaign: Camp
     desk.owner.is_staff = True
     desk.owner.save()
 
-    assert post(desk, campaign, "owner").status_code == 403  # type: ignore[attr-defined]
+    assert post(desk, campaign, "owner").status_code == 403
     page = signed_in(desk.owner).get(url(campaign, "change")).content.decode()
     assert "Importar destinatarios" in page
     assert "Añadir del directorio" not in page

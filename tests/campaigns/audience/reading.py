@@ -7,6 +7,7 @@ import io
 from collections import Counter
 
 from campaigns.audience import ImportReport
+from campaigns.audience.clients import AddReport
 from campaigns.models import Campaign, Envio, RecipientImport
 
 
@@ -24,7 +25,7 @@ def report_lines(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text[1:], newline=""), delimiter=delimiter))
 
 
-def record_of(report: ImportReport) -> RecipientImport:
+def record_of(report: ImportReport | AddReport) -> RecipientImport:
     assert report.import_id is not None
     return RecipientImport.objects.get(pk=report.import_id)
 

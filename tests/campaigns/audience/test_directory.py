@@ -25,7 +25,7 @@ from leadmaster.accounts.roles import Role
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import Facets
 from leadmaster.directory.models import Client, ContactPoint, Suppression
-from tests.campaigns.audience.reading import kept_report, texts
+from tests.campaigns.audience.reading import kept_report, record_of, texts
 from tests.factories.accounts import TeamFactory, UserFactory
 from tests.factories.campaigns import CampaignFactory
 from tests.factories.directory import ClientFactory, ContactPointFactory, SuppressionFactory
@@ -144,7 +144,7 @@ def test_a_limit_holds_within_a_page_and_the_rows_after_it_are_nobodys() -> None
     report = add(campaign, Selection(limit=4))
 
     assert (report.rows, report.accepted) == (4, 4)
-    record = RecipientImport.objects.get(pk=report.import_id)
+    record = record_of(report)
     assert (record.rows, record.accepted, len(kept_report(record.pk))) == (4, 4, 4)
 
 
@@ -168,7 +168,7 @@ def test_every_client_has_a_line_in_the_report_with_why() -> None:
 
     assert counters(report) == {"accepted": 1, "duplicates": 1, "invalid": 4, "opted_out": 1}
     assert report.reasons == {"duplicates": 1, "opted_out": 1, "missing_value": 1, "no_phone": 3}
-    record = RecipientImport.objects.get(pk=report.import_id)
+    record = record_of(report)
     assert (record.state, record.file_name, record.rows) == (RecipientImport.State.DONE, "Directorio: Jalisco", 7)
     lines = kept_report(record.pk)
     assert len(lines) == 7
