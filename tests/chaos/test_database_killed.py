@@ -19,9 +19,9 @@ from campaigns.engine.tick import run_tick
 from campaigns.enums import EnvioState
 from campaigns.models import Campaign, Envio
 from leadmaster.directory.models import Suppression
-from leadmaster.lib.clock import DatabaseClock, database_now
+from leadmaster.lib.clock import database_now
 from leadmaster.ops.models import Alert
-from tests.chaos.scene import SEND_TIMEOUT, ledger_of, running_campaign
+from tests.chaos.scene import SEND_TIMEOUT, Later, ledger_of, running_campaign
 from tests.chaos.server import Server, own_server
 from tests.faults import checker
 from tests.simulator import simulator_thread
@@ -73,13 +73,6 @@ class Load:
         phone = f"+54911{next(self._numbers)}"
         inbound.suppress(phone, source=Suppression.Source.REPLY, now=self._start)
         self.opted_out.append(phone)
-
-
-class Later(DatabaseClock):
-    """The database's clock when every lease has run out: what is at rest does not have to be waited for."""
-
-    def now(self) -> dt.datetime:
-        return super().now() + dt.timedelta(minutes=10)
 
 
 def test_fault_20_what_the_database_acknowledged_outlives_its_death(tmp_path: Path, settings: Any) -> None:

@@ -26,7 +26,7 @@ from leadmaster.directory.models import Suppression
 from tests.faults import checker
 from tests.faults.behaviours import BY_NAME, KINDS, OK, Kind
 from tests.faults.harness import MINUTE, Crash, Crashes, World, start_over
-from tests.faults.model import Line, Model
+from tests.faults.model import ACKS, Line, Model
 from tests.faults.world import START, Behaviour, Delivery
 from whatsapp import sessions
 from whatsapp.gateways.base import Capability, OutboundMessage, SessionState
@@ -80,7 +80,7 @@ class Sender(RuleBasedStateMachine):
         Schedule.objects.update(daily_cap=180)
 
     @initialize(
-        capabilities=st.sampled_from([(), (Capability.LOOKUP,), (Capability.LOOKUP, Capability.DEDUPE)]),
+        capabilities=st.sampled_from([(), (), (Capability.LOOKUP,), (Capability.LOOKUP, Capability.DEDUPE)]),
         seed=st.sampled_from(range(1000)),
     )
     def the_gateway_can(self, capabilities: tuple[Capability, ...], seed: int) -> None:
@@ -153,6 +153,13 @@ class Sender(RuleBasedStateMachine):
         assert self._try(act) is fits
         if fits:
             piece.may = {_DECIDED[decision]}
+
+    @rule(which=picks, decision=st.sampled_from(Decision), kind=st.sampled_from(list(ACKS)))
+    def decide_and_learn_the_truth(self, which: int, decision: Decision, kind: ReceiptKind) -> None:
+        """Somebody decides, and then the gateway proves otherwise."""
+        self.decide(3 * which + 1, decision)
+        _agreed(self.model.hold())
+        self.call_back(3 * which + 1, kind, 1, True)
 
     @rule(which=picks)
     def write_by_hand(self, which: int) -> None:

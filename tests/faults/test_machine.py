@@ -16,7 +16,7 @@ from tests.factories.accounts import UserFactory
 from tests.faults.harness import World
 from tests.faults.machine import PACE, Sender
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 
 EXAMPLES = os.environ.get("MACHINE_EXAMPLES")
 
@@ -31,7 +31,7 @@ def test_no_order_of_events_breaks_the_sender() -> None:
     run_state_machine_as_test(
         Sender,
         settings=settings(
-            max_examples=int(EXAMPLES or 25),
+            max_examples=int(EXAMPLES or 20),
             stateful_step_count=25,
             deadline=None,
             derandomize=EXAMPLES is None,
