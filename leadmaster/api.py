@@ -26,6 +26,7 @@ from rest_framework.throttling import AnonRateThrottle, BaseThrottle, ScopedRate
 from rest_framework.views import APIView
 
 from campaigns.api.campaigns import CampaignViewSet
+from campaigns.api.directory import DirectoryRecipientsViewSet
 from campaigns.api.envios import EnvioViewSet
 from campaigns.api.imports import ImportViewSet, RecipientsViewSet
 from campaigns.api.schedules import ScheduleViewSet
@@ -44,6 +45,7 @@ from opportunities.api.calendars import CalendarViewSet, HolidayViewSet
 from opportunities.api.captures import CaptureViewSet
 from opportunities.api.lots import LotViewSet
 from opportunities.api.opportunities import OpportunityViewSet
+from opportunities.api.own_campaigns import OwnCampaignViewSet
 from opportunities.api.promoters import PromoterViewSet, QuotaViewSet
 from opportunities.api.queues import InboxViewSet, PoolViewSet
 from opportunities.api.radar import RadarViewSet
@@ -150,6 +152,7 @@ sender_router = SimpleRouter()
 sender_router.register("sessions", SessionViewSet, "session")
 sender_router.register("campaigns", CampaignViewSet, "campaign")
 sender_router.register("campaigns", RecipientsViewSet, "recipients")
+sender_router.register("campaigns", DirectoryRecipientsViewSet, "directory-recipients")
 sender_router.register("schedules", ScheduleViewSet, "schedule")
 sender_router.register("imports", ImportViewSet, "import")
 sender_router.register("envios", EnvioViewSet, "envio")
@@ -163,6 +166,7 @@ desk_router.register("bulk-actions", BulkViewSet, "bulk-action")
 desk_router.register("lots", LotViewSet, "lot")
 desk_router.register("quotas", QuotaViewSet, "quota")
 desk_router.register("captures", CaptureViewSet, "capture")
+desk_router.register("own-campaigns", OwnCampaignViewSet, "own-campaign")
 desk_router.register("promoters", PromoterViewSet, "promoter")
 desk_router.register("absences", AbsenceViewSet, "absence")
 desk_router.register("radar", RadarViewSet, "radar")

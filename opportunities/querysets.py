@@ -14,7 +14,7 @@ from leadmaster.accounts.scope import scope
 from opportunities.enums import OPEN, OpportunityState
 
 if TYPE_CHECKING:
-    from opportunities.models import Opportunity  # noqa: F401 - named in the string below
+    from opportunities.models import DailyQuota, Lot, Opportunity  # noqa: F401 - named in strings below
 
 
 class OpportunityQuerySet(models.QuerySet["Opportunity"]):
@@ -41,3 +41,14 @@ class OpportunityQuerySet(models.QuerySet["Opportunity"]):
 
     def on_time(self, now: dt.datetime) -> Self:
         return self.filter(Q(deadline__isnull=True) | Q(deadline__gt=now), state=OpportunityState.ACTIVE)
+
+
+class LotQuerySet(models.QuerySet["Lot"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """By the team that the lot was asked in: promoters change teams, and their lots don't."""
+        return self.filter(scope(user, owner="promoter__user", team="team"))
+
+
+class DailyQuotaQuerySet(models.QuerySet["DailyQuota"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(scope(user, owner="promoter__user", team="promoter__desk__team"))

@@ -16,7 +16,6 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.api import RolePermission, person
-from leadmaster.accounts.scope import scope
 from opportunities.api.fields import KEY, key_of
 from opportunities.api.filters import LotFilter
 from opportunities.assignment import facets
@@ -127,7 +126,7 @@ class LotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSe
     _counts: dict[int, dict[str, int]]
 
     def get_queryset(self) -> QuerySet[Lot]:
-        return Lot.objects.filter(scope(self.request.user, owner="promoter__user", team="team"))
+        return Lot.objects.visible_to(self.request.user)
 
     def paginate_queryset(self, queryset: Any) -> list[Any] | None:
         """The page, with the counts of all of its lots in one query."""

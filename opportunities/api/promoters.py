@@ -14,7 +14,6 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.api import RolePermission, person
-from leadmaster.accounts.scope import scope
 from leadmaster.lib.clock import business_day
 from leadmaster.ops.api import IdempotentPosts
 from opportunities.api.filters import PromoterFilter, QuotaFilter
@@ -141,7 +140,7 @@ class QuotaViewSet(Subpages, mixins.ListModelMixin, mixins.RetrieveModelMixin, G
     }
 
     def get_queryset(self) -> QuerySet[DailyQuota]:
-        return DailyQuota.objects.filter(scope(self.request.user, owner="promoter__user", team="promoter__desk__team"))
+        return DailyQuota.objects.visible_to(self.request.user)
 
     @extend_schema(responses=AllowanceSerializer, filters=False)
     @action(detail=False, pagination_class=None)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadmaster.accounts.models import Team
 from opportunities.models.promoter import Promoter
+from opportunities.querysets import LotQuerySet
 
 
 class Lot(models.Model):
@@ -24,6 +25,8 @@ class Lot(models.Model):
     seed = models.PositiveSmallIntegerField(_("semilla del sorteo"), default=0)
     # The lot of a day that receives what is reassigned to a promoter: set on that one, NULL on the others.
     reassigned_on = models.DateField(null=True, blank=True, editable=False)
+
+    objects = LotQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("lote")

@@ -10,6 +10,7 @@ from leadmaster.accounts.models import User
 from opportunities.enums import QuotaKind
 from opportunities.models.lot import Lot
 from opportunities.models.promoter import Promoter
+from opportunities.querysets import DailyQuotaQuerySet
 
 
 class DailyQuota(models.Model):
@@ -19,6 +20,8 @@ class DailyQuota(models.Model):
     day = models.DateField(_("día"))
     limit = models.PositiveIntegerField(_("límite"))
     used = models.PositiveIntegerField(_("usado"), default=0)
+
+    objects = DailyQuotaQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("cupo diario")

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from leadmaster.accounts.scope import scope
 from opportunities.enums import OpportunityState
 from opportunities.models import Lot, Opportunity
 from opportunities.web.access import person
@@ -42,7 +41,7 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
     """Its cards are those that are still the viewer's; its counts are of all."""
     user = person(request)
     found = get_object_or_404(
-        Lot.objects.filter(scope(user, owner="promoter__user", team="team")).select_related(
+        Lot.objects.visible_to(user).select_related(
             "promoter__user", "promoter__desk__calendar"
         ),
         pk=lot_id,

@@ -165,6 +165,19 @@ TABLE = [
         format="multipart",
         expected=only_team(200),
     ),
+    Row(
+        method="post",
+        path="/api/v1/campaigns/{id}/recipients/from-directory/",
+        seed=lambda w: w.campaign().pk,
+        # The directory is not a promoter's.
+        expected=(403, *only_team(201)[1:]),
+    ),
+    Row(
+        method="post",
+        path="/api/v1/campaigns/{id}/recipients/from-directory/count/",
+        seed=lambda w: w.campaign().pk,
+        expected=(403, *only_team(200)[1:]),
+    ),
     # Schedules
     Row(method="get", path="/api/v1/schedules/", expected=all_people(200)),
     Row(method="post", path="/api/v1/schedules/", body=new_schedule, expected=(201, 400, 201, 400, 400, 401)),

@@ -197,6 +197,13 @@ TABLE = [
         body=lambda w: {"phone": "+52 33 1234 5678"},
         expected=promoters(200),
     ),
+    # A line of the owner's, and one of their clients.
+    Row(
+        method="post",
+        path=f"{V1}/own-campaigns/",
+        body=lambda w: {"name": "Seguimiento", "template": "Hola {nombre}", "session": w.line().pk},
+        expected=(201, 400, 403, 400, 400, 401),
+    ),
     # Promoters: this one is the owner.
     Row(method="get", path=f"{V1}/promoters/", expected=bosses(200)),
     Row(method="get", path=f"{V1}/promoters/{{id}}/", seed=lambda w: w.promoter("owner").pk, expected=only_boss(200)),

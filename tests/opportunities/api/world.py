@@ -22,6 +22,8 @@ from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportuni
 from tests.factories.accounts import UserFactory
 from tests.factories.calendars import HolidayFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
+from tests.factories.whatsapp import WhatsAppSessionFactory
+from whatsapp.models import WhatsAppSession
 
 _keys = itertools.count()
 
@@ -55,6 +57,12 @@ class World:
 
     def one(self) -> Opportunity:
         return self.give()[0]
+
+    def line(self) -> WhatsAppSession:
+        """The owner's own, with somebody to write to."""
+        self.one()
+        row: WhatsAppSession = WhatsAppSessionFactory.create(owner=self.owner, team=self.team, region="MX")
+        return row
 
     def exit(self) -> Opportunity:
         """One that its owner let go: it waits in the inbox."""
