@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 from campaigns.enums import Ack, CampaignState, EnvioState, ScheduleState
 from campaigns.models import Campaign, Envio, RecipientImport, Schedule
 from leadmaster.directory.models import Suppression
-from leadmaster.lib.api_filters import IdFilter
+from leadmaster.lib.api_filters import ChoicesFilter, IdFilter
 
 
 class CampaignFilter(django_filters.FilterSet):
-    state = django_filters.MultipleChoiceFilter(choices=CampaignState.choices)
+    state = ChoicesFilter(choices=CampaignState.choices)
     session = IdFilter(field_name="session_id")
     owner = IdFilter(field_name="owner_id")
 
@@ -23,7 +23,7 @@ class CampaignFilter(django_filters.FilterSet):
 
 class ScheduleFilter(django_filters.FilterSet):
     campaign = IdFilter(field_name="campaign_id")
-    state = django_filters.MultipleChoiceFilter(choices=ScheduleState.choices)
+    state = ChoicesFilter(choices=ScheduleState.choices)
 
     class Meta:
         model = Schedule
@@ -48,8 +48,8 @@ class PhoneFilter(django_filters.CharFilter):
 
 class EnvioFilter(django_filters.FilterSet):
     campaign = IdFilter(field_name="campaign_id")
-    state = django_filters.MultipleChoiceFilter(choices=EnvioState.choices)
-    ack = django_filters.MultipleChoiceFilter(choices=Ack.choices)
+    state = ChoicesFilter(choices=EnvioState.choices)
+    ack = ChoicesFilter(choices=Ack.choices)
     phone = PhoneFilter(max_length=20)
 
     class Meta:

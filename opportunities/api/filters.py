@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_filters import rest_framework as filters
 
 from leadmaster.accounts.api import person
-from leadmaster.lib.api_filters import IdFilter
+from leadmaster.lib.api_filters import ChoicesFilter, IdFilter
 from opportunities.admin.finding import meant
 from opportunities.api.scope import own_desk, region
 from opportunities.enums import OpportunityState, Origin
@@ -39,7 +39,7 @@ class InboxFilter(QueueFilter):
 
 
 class OpportunityFilter(django_filters.FilterSet):
-    state = filters.MultipleChoiceFilter(choices=OpportunityState.choices)
+    state = ChoicesFilter(choices=OpportunityState.choices)
     stage = IdFilter(field_name="stage_id")
     owner = IdFilter(field_name="owner_id", help_text="El promotor.")
     team = IdFilter(field_name="team_id")

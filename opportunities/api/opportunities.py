@@ -24,6 +24,7 @@ from opportunities.api.opportunity_serializers import (
 )
 from opportunities.api.pages import Subpages
 from opportunities.api.rows import Rows, with_people
+from opportunities.api.scope import listed_for
 from opportunities.api.verbs import OpportunityVerbs
 from opportunities.models import Opportunity, OpportunityEvent
 from opportunities.policy import SUPERVISE, WORK
@@ -31,8 +32,8 @@ from opportunities.querysets import OpportunityQuerySet
 from opportunities.web.timeline import timeline
 
 VIEW = "opportunities.view_opportunity"
-# The others ask for no contact; verbs read the row again, locked.
-_WITH_PEOPLE = frozenset({"list", "retrieve", "timeline", "messages"})
+# The others ask for no contact, or for those of their page; verbs read the row again, locked.
+_WITH_PEOPLE = frozenset({"retrieve", "timeline", "messages"})
 
 
 class OpportunityViewSet(
@@ -55,6 +56,8 @@ class OpportunityViewSet(
     }
 
     def get_queryset(self) -> OpportunityQuerySet:
+        if self.action == "list":
+            return listed_for(person(self.request), self.desk)
         rows = Opportunity.objects.visible_to(self.request.user)
         return with_people(rows) if self.action in _WITH_PEOPLE else rows
 

@@ -18,7 +18,7 @@ from opportunities.admin.pool_figures import figures
 from opportunities.api.filters import InboxFilter, QueueFilter
 from opportunities.api.opportunity_serializers import OpportunitySerializer
 from opportunities.api.pages import LongestWaiting
-from opportunities.api.rows import Rows, with_people
+from opportunities.api.rows import Rows
 from opportunities.api.scope import decided_by, decided_teams
 from opportunities.assignment.filters import FACETS
 from opportunities.models import Opportunity
@@ -89,7 +89,7 @@ class InboxViewSet(mixins.ListModelMixin, Rows):
     needs: ClassVar[dict[str, str]] = {"list": SUPERVISE}
 
     def get_queryset(self) -> OpportunityQuerySet:
-        return with_people(decided_by(person(self.request)).inbox())
+        return decided_by(person(self.request)).inbox()
 
     def prepare(self, rows: Sequence[Opportunity]) -> dict[str, Any]:
         return {**super().prepare(rows), "last": last_words(rows, viewer=person(self.request))}
@@ -103,7 +103,7 @@ class PoolViewSet(mixins.ListModelMixin, Rows):
     needs: ClassVar[dict[str, str]] = {"list": SUPERVISE, "figures": SUPERVISE}
 
     def get_queryset(self) -> OpportunityQuerySet:
-        return with_people(decided_by(person(self.request)).pool())
+        return decided_by(person(self.request)).pool()
 
     @extend_schema(parameters=[FacetQuerySerializer], responses=PoolFiguresSerializer, filters=False)
     @action(detail=False, pagination_class=None)

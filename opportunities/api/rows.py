@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from rest_framework.viewsets import GenericViewSet
 from leadmaster.accounts.api import RolePermission, person
 from opportunities.api.opportunity_serializers import OpportunitySerializer
 from opportunities.api.scope import own_desk
-from opportunities.models import Opportunity
+from opportunities.models import Opportunity, Promoter
 from opportunities.querysets import OpportunityQuerySet
 from opportunities.web.cards import with_all
 from opportunities.web.contacts import silenced_among
@@ -32,15 +33,24 @@ class Rows(GenericViewSet[Opportunity]):
 
     _prepared: dict[str, Any]
 
+    @functools.cached_property
+    def desk(self) -> Promoter | None:
+        """Who asks, as a promoter."""
+        return own_desk(person(self.request))
+
     def paginate_queryset(self, queryset: Any) -> list[Any] | None:
-        page: list[Any] | None = super().paginate_queryset(queryset)
-        if queryset.model is Opportunity:
-            self._prepared = self.prepare(page or [])
+        """A page is chosen by its ids, which an index alone gives; only the rows of that page are read."""
+        if queryset.model is not Opportunity:
+            return super().paginate_queryset(queryset)
+        chosen = super().paginate_queryset(queryset.only("id", "state_since")) or []
+        found = with_people(Opportunity.objects.all()).in_bulk([row.pk for row in chosen])
+        page = [found[row.pk] for row in chosen if row.pk in found]
+        self._prepared = self.prepare(page)
         return page
 
     def prepare(self, rows: Sequence[Opportunity]) -> dict[str, Any]:
-        """Who writes, and which of these rows' phones asked for silence. Two queries, however many rows."""
-        return {"silenced": silenced_among(rows), "sender": own_desk(person(self.request))}
+        """Who writes, and which of these rows' phones asked for silence. However many rows, two queries."""
+        return {"silenced": silenced_among(rows), "sender": self.desk}
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "now": timezone.now(), **getattr(self, "_prepared", {})}

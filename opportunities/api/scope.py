@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.scope import scope
@@ -21,6 +21,14 @@ def decided_teams(user: User) -> list[int]:
 def decided_by(user: User) -> OpportunityQuerySet:
     """The opportunities of those teams."""
     return Opportunity.objects.filter(team__in=decided_teams(user))
+
+
+def listed_for(user: User, desk: Promoter | None) -> OpportunityQuerySet:
+    """The same rows as `visible_to`, by the ids of teams and desk: a list of them walks an index, a join does not."""
+    own = Q(owner=desk) if desk is not None else Q(pk__in=[])
+    if user.is_administrator or user.is_supervisor:
+        return Opportunity.objects.filter(Q(team__in=decided_teams(user)) | own)
+    return Opportunity.objects.filter(own)
 
 
 def promoters_of(user: User) -> QuerySet[Promoter]:
