@@ -85,13 +85,8 @@ def free_lane(lane_id: int, token: uuid.UUID, *, next_due: dt.datetime, burst_co
 
 
 def close_attempt(token: uuid.UUID, outcome: AttemptOutcome, *, now: dt.datetime, **facts: object) -> None:
-    """Close the attempt's row. A success may still replace what was written in doubt; nothing replaces a success."""
-    rows = Attempt.objects.filter(token=token)
-    if outcome != AttemptOutcome.SENT:
-        rows = rows.filter(outcome=AttemptOutcome.OPEN)
-    else:
-        rows = rows.exclude(outcome=AttemptOutcome.SENT)
-    rows.update(outcome=outcome, finished_at=now, **facts)
+    """Close the attempt's row, unless it is closed. A success is written by `statements.close_sent`."""
+    Attempt.objects.filter(token=token, outcome=AttemptOutcome.OPEN).update(outcome=outcome, finished_at=now, **facts)
 
 
 def refund(token: uuid.UUID, *, session_day_id: int, schedule_day_id: int) -> None:
@@ -125,17 +120,14 @@ def _succeed(
     rest, burst = pause_after(claim.slot.campaign, claim.burst_count, chance=chance)
     free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
     moved = statements.settle_sent(id=claim.envio_id, token=claim.token, message_id=result.message_id, sent_at=now)
-    close_attempt(
-        claim.token,
-        AttemptOutcome.SENT,
+    statements.close_sent(
+        token=claim.token,
         now=now,
         message_id=result.message_id,
         dispatched_at=answer.dispatched_at,
         http_status=result.http_status,
         host=result.host[:200],
         duration_ms=answer.duration_ms,
-        code="",
-        detail="",
     )
     if not moved:
         receipts.prove_sent(

@@ -24,8 +24,8 @@ from django.db.models import (
 )
 
 from campaigns import envio_states
-from campaigns.enums import CampaignState, EnvioState
-from campaigns.models import Campaign, EarlyReceipt, Envio, Lane, ScheduleDay, SenderSwitch, SessionDay
+from campaigns.enums import AttemptOutcome, CampaignState, EnvioState
+from campaigns.models import Attempt, Campaign, EarlyReceipt, Envio, Lane, ScheduleDay, SenderSwitch, SessionDay
 from leadmaster.directory.models import Suppression
 from leadmaster.lib.prepared import Param, PreparedRow, PreparedUpdate
 from whatsapp.models import WhatsAppSession
@@ -101,6 +101,20 @@ settle_sent = envio_states.prepared_move(
     error_code="",
     error_text="",
     lookup_due=None,
+)
+
+# Close the try of a success, which may still replace what was written in doubt; nothing replaces a success.
+close_sent = PreparedUpdate(
+    lambda: Attempt.objects.filter(token=_token).exclude(outcome=AttemptOutcome.SENT),
+    outcome=AttemptOutcome.SENT,
+    finished_at=_now,
+    message_id=_message_id,
+    dispatched_at=Param("dispatched_at", DateTimeField()),
+    http_status=Param("http_status", BigIntegerField()),
+    host=Param("host", CharField()),
+    duration_ms=Param("duration_ms", BigIntegerField()),
+    code="",
+    detail="",
 )
 
 # Whether an acknowledgement came before our own answer. (session, message_id)

@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 
+from campaigns.engine import statements
 from campaigns.engine.claim import Claim, candidates, claim, ensure_lanes
 from campaigns.engine.plan import ensure_days, make_plan
 from campaigns.engine.settle import Answer, close_attempt, refund, settle
@@ -110,12 +111,31 @@ def test_a_charge_comes_back_once(held: Claim) -> None:
     assert SessionDay.objects.get().used == 4
 
 
-def test_nothing_replaces_a_success_in_the_log_of_tries(held: Claim, world: World) -> None:
-    close_attempt(held.token, AttemptOutcome.UNKNOWN, now=world.now)
-    close_attempt(held.token, AttemptOutcome.SENT, now=world.now, message_id="true_1")
+def close_sent(held: Claim, world: World, message_id: str) -> int:
+    return statements.close_sent(
+        token=held.token,
+        now=world.now,
+        message_id=message_id,
+        dispatched_at=world.now,
+        http_status=200,
+        host="h",
+        duration_ms=1,
+    )
+
+
+def test_a_success_replaces_a_doubt_in_the_log_of_tries_and_nothing_replaces_a_success(
+    held: Claim, world: World
+) -> None:
+    close_attempt(held.token, AttemptOutcome.UNKNOWN, now=world.now, code="TIMEOUT", detail="No contestó")
+    assert close_sent(held, world, "true_1") == 1
+    assert close_sent(held, world, "true_2") == 0
     close_attempt(held.token, AttemptOutcome.NOT_SENT, now=world.now)
 
-    assert Attempt.objects.get().outcome == AttemptOutcome.SENT
+    attempt = Attempt.objects.get()
+    assert (attempt.outcome, attempt.message_id) == (AttemptOutcome.SENT, "true_1")
+    assert (attempt.code, attempt.detail) == ("", "")
+    assert (attempt.http_status, attempt.host, attempt.duration_ms) == (200, "h", 1)
+    assert (attempt.dispatched_at, attempt.finished_at) == (world.now, world.now)
 
 
 def test_a_message_id_that_another_envio_has_proves_nothing(held: Claim, world: World) -> None:
