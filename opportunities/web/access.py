@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import zoneinfo
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from leadmaster.accounts.models import User
 from opportunities.errors import NotAllowed
@@ -25,10 +29,18 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
+def on_desk_time(user: User, tz: zoneinfo.ZoneInfo) -> AbstractContextManager[None]:
+    """Times as the desk's own clock on the wall shows them, unless this person chose a zone.
+
+    The server may stand elsewhere; a deadline "hoy 13:00" has to be the desk's.
+    """
+    return contextlib.nullcontext() if user.time_zone else timezone.override(tz)
+
+
 def at_desk(
     view: Callable[Concatenate[HttpRequest, Promoter, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Give the view the promoter who is asking. Supervisors without a desk go to theirs; others are told whom to ask."""
+    """Give the view the promoter who is asking, on the desk's time. Supervisors without a desk go to theirs; others are told whom to ask."""
 
     @functools.wraps(view)
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -38,6 +50,7 @@ def at_desk(
             if request.user.is_staff:
                 return redirect("admin:index")
             return render(request, "web/desk/no_desk.html", {"sentence": str(refusal)}, status=403)
-        return view(request, promoter, *args, **kwargs)
+        with on_desk_time(promoter.user, promoter.desk.calendar.tz):
+            return view(request, promoter, *args, **kwargs)
 
     return login_required(inner)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from opportunities.enums import OpportunityState
 from opportunities.models import Lot, Opportunity
-from opportunities.web.access import person
+from opportunities.web.access import on_desk_time, person
 from opportunities.web.cards import cards, with_all
 
 _SHOWN = 100
@@ -41,9 +41,7 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
     """Its cards are those that are still the viewer's; its counts are of all."""
     user = person(request)
     found = get_object_or_404(
-        Lot.objects.visible_to(user).select_related(
-            "promoter__user", "promoter__desk__calendar"
-        ),
+        Lot.objects.visible_to(user).select_related("promoter__user", "promoter__desk__calendar"),
         pk=lot_id,
     )
     rows = list(
@@ -52,17 +50,18 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
         .order_by("deadline", "id")[:_SHOWN]
     )
     calendar = found.promoter.desk.calendar.as_value()
-    return render(
-        request,
-        "web/desk/lot.html",
-        {
-            "promoter": found.promoter if found.promoter.user_id == user.pk else None,
-            "lot": found,
-            "filters": " · ".join(str(value) for value in found.filters.values()),
-            "parts": _parts(found),
-            "cards": cards(rows, found.promoter, calendar=calendar, now=timezone.now()),
-        },
-    )
+    with on_desk_time(user, calendar.tz):
+        return render(
+            request,
+            "web/desk/lot.html",
+            {
+                "promoter": found.promoter if found.promoter.user_id == user.pk else None,
+                "lot": found,
+                "filters": " · ".join(str(value) for value in found.filters.values()),
+                "parts": _parts(found),
+                "cards": cards(rows, found.promoter, calendar=calendar, now=timezone.now()),
+            },
+        )
 
 
 def _parts(found: Lot) -> list[Part]:

@@ -19,7 +19,7 @@ from opportunities.enums import OpportunityState
 from opportunities.errors import NotAllowed
 from opportunities.models import DailyQuota, Lot, Opportunity, Promoter
 from opportunities.policy import promoter_of
-from opportunities.web.access import person
+from opportunities.web.access import on_desk_time, person
 from opportunities.web.cards import cards, with_all
 from opportunities.web.clocks import Shift, shift_of
 
@@ -64,7 +64,8 @@ def home(request: HttpRequest) -> HttpResponse:
         promoter = promoter_of(person(request))
     except NotAllowed:
         return redirect("my-campaigns")
-    return render(request, "web/desk/my_day.html", _day(promoter, timezone.now()))
+    with on_desk_time(promoter.user, promoter.desk.calendar.tz):
+        return render(request, "web/desk/my_day.html", _day(promoter, timezone.now()))
 
 
 def _day(promoter: Promoter, now: dt.datetime) -> dict[str, object]:

@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from leadmaster.calendars.arithmetic import Calendar
 from opportunities import timers, transitions
 from opportunities.enums import OpportunityState, StageType
 from opportunities.errors import Incomplete, Refused, Stale
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Stage, StageRoute
-from opportunities.web.access import person
+from opportunities.web.access import on_desk_time, person
 from opportunities.web.cards import cards, with_all
 from opportunities.web.forms import ExtendForm, MoveForm, NoteForm, label_of
 from opportunities.web.timeline import timeline
@@ -160,12 +161,24 @@ def _page(
     bound: MoveForm | None = None,
     noted: NoteForm | None = None,
 ) -> HttpResponse:
-    now = timezone.now()
     calendar = timers.calendar_of(row)
+    with on_desk_time(person(request), calendar.tz):
+        return render(request, "web/desk/opportunity.html", _context(request, row, calendar, bound=bound, noted=noted))
+
+
+def _context(
+    request: HttpRequest,
+    row: Opportunity,
+    calendar: Calendar,
+    *,
+    bound: MoveForm | None,
+    noted: NoteForm | None,
+) -> dict[str, object]:
+    now = timezone.now()
     promoter = Promoter.objects.select_related("user").filter(user=person(request)).first()
     card = cards([row], promoter, calendar=calendar, now=now)[0]
     stuck = card.timer is not None and card.timer.overdue and row.owner is not None and row.owner == promoter
-    context = {
+    return {
         "promoter": promoter,
         "card": card,
         "row": row,
@@ -177,7 +190,6 @@ def _page(
         "timeline": timeline(row, viewer=person(request)),
         "sale": getattr(row, "sale", None),
     }
-    return render(request, "web/desk/opportunity.html", context)
 
 
 def _steps(row: Opportunity, bound: MoveForm | None) -> list[MoveForm]:
