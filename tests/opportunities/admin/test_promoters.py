@@ -19,7 +19,7 @@ from opportunities.models import DailyQuota, Desk, Opportunity, Promoter, QuotaE
 from opportunities.usage import usage_of
 from tests.desk import signed_in, told
 from tests.factories.accounts import UserFactory
-from tests.factories.opportunities import CalendarFactory, PromoterFactory
+from tests.factories.opportunities import CalendarFactory, DeskFactory, PromoterFactory
 from tests.opportunities.admin.rules import OUTSIDE, administrator, ask, carried
 from tests.opportunities.web.conftest import World, row, world
 
@@ -60,6 +60,20 @@ def test_usage_counts_the_day_of_each_desk_and_the_week_of_extensions(world: Wor
     # Tomorrow begins anew, but for the week of extensions.
     [tomorrow] = usage_of([promoters[0]], now=timezone.now() + dt.timedelta(days=1))
     assert (tomorrow.used, tomorrow.captured, tomorrow.extended) == (0, 0, 1)
+
+
+def test_the_day_begins_at_each_desks_own_midnight(world: World) -> None:
+    noon = dt.datetime(2026, 3, 4, 12, 0, tzinfo=dt.UTC)
+    # Their fifth of March began at ten in UTC.
+    far = PromoterFactory.create(
+        desk=DeskFactory.create(calendar=CalendarFactory.create(time_zone="Pacific/Kiritimati"))
+    )
+    for number, promoter in enumerate((world.promoter, far)):
+        person = capture.NewClient(name="Ana", phones=[f"+549351555000{number}"])
+        capture.capture(promoter, person, key="una", now=noon.replace(hour=5))
+    near, away = usage_of([world.promoter, far], now=noon)
+    assert (near.day, near.captured) == (dt.date(2026, 3, 4), 1)
+    assert (away.day, away.captured) == (dt.date(2026, 3, 5), 0)
 
 
 def test_the_list_shows_bars_of_the_supervisors_teams_alone(world: World) -> None:
