@@ -38,6 +38,11 @@ class ReachSerializer(serializers.Serializer[Any]):
     mails = serializers.ListField(child=serializers.CharField())
     unusable = serializers.ListField(child=serializers.CharField(allow_blank=True))
 
+    def to_representation(self, instance: Opportunity) -> dict[str, Any]:
+        """Bound once for the whole page: a serializer of its own for each row took half of a list's time."""
+        found = reach(instance, sender=self.context["sender"], silenced=self.context["silenced"])
+        return super().to_representation(found)
+
 
 class StageNameSerializer(serializers.ModelSerializer[Stage]):
     class Meta:
@@ -74,18 +79,13 @@ class OpportunitySerializer(PlaceSerializer):
     """`deadline` is an instant; while an absence stops the clock it is null and `paused_seconds` says what is left."""
 
     client = ClientFactsSerializer()
-    reach = serializers.SerializerMethodField()
+    reach = ReachSerializer(source="*", read_only=True)
     stage = StageNameSerializer(allow_null=True)
     owner = OwnerSerializer(allow_null=True)
 
     class Meta(PlaceSerializer.Meta):
         fields = (*PlaceSerializer.Meta.fields, "client", "reach", "origin", "data", "created_at")  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]
-
-    @extend_schema_field(ReachSerializer)
-    def get_reach(self, row: Opportunity) -> Any:
-        found = reach(row, sender=self.context["sender"], silenced=self.context["silenced"])
-        return ReachSerializer(found).data
 
 
 class SaleSerializer(serializers.ModelSerializer[Sale]):
