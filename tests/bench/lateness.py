@@ -15,6 +15,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from campaigns.engine.tick import run_tick
@@ -33,7 +34,9 @@ CYCLE = 37.5
 
 def run(*child: str) -> None:
     if child:
-        {"tick": _one_tick, "empty": _empty_loop}[child[0]](*map(float, child[1:]))
+        what, *numbers = child
+        work: Callable[..., None] = _one_tick if what == "tick" else _empty_loop
+        work(*map(float, numbers))
         return
     lanes, ticks = scaled("LANES", 500), scaled("TICKS", 3)
     before = os.getloadavg()[0]
