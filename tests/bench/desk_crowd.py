@@ -19,10 +19,12 @@ Begin = Callable[[int], Callable[[], int]]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Served:
-    """What the requests of a crowd took: seconds each, and how long all of them together."""
+    """What the requests of a crowd took: seconds each, how long all of them together, and how much processor their own
+    processes used: without the database's, and whatever else the machine was doing."""
 
     seconds: Sequence[float]
     together: float
+    processor: float
     granted: int
 
     @property
@@ -34,7 +36,11 @@ class Served:
 
     def __str__(self) -> str:
         p50, p99 = self.milliseconds(50), self.milliseconds(99)
-        return f"p50 {p50:7,.1f}  p99 {p99:7,.1f} ms  {self.per_second:7,.1f} requests/s  ({len(self.seconds):,} seen)"
+        own = 1000 * self.processor / len(self.seconds)
+        return (
+            f"p50 {p50:7,.1f}  p99 {p99:7,.1f} ms  {self.per_second:6,.1f} requests/s  own CPU {own:4.1f} ms  "
+            f"({len(self.seconds):,} seen)"
+        )
 
 
 def crowd(begin: Begin, *, processes: int, requests: int, every: float = 0.0) -> Served:
@@ -58,7 +64,12 @@ def crowd(begin: Begin, *, processes: int, requests: int, every: float = 0.0) ->
         raise RuntimeError(broken[0])
     seconds = [one for answer in answers for one in answer[0]]
     began, ended = min(answer[1] for answer in answers), max(answer[2] for answer in answers)
-    return Served(seconds=seconds, together=ended - began, granted=sum(answer[3] for answer in answers))
+    return Served(
+        seconds=seconds,
+        together=ended - began,
+        processor=sum(answer[4] for answer in answers),
+        granted=sum(answer[3] for answer in answers),
+    )
 
 
 def _serve(begin: Begin, number: int, requests: int, every: float, processes: int, start: Any, found: Any) -> None:
@@ -68,7 +79,7 @@ def _serve(begin: Begin, number: int, requests: int, every: float, processes: in
         ask = begin(number)
         ask()
         start.wait(timeout=300)
-        began = time.monotonic()
+        began, used = time.monotonic(), time.process_time()
         # Their turns are spread, as people's are.
         due = began + every * number / processes
         for _ in range(requests):
@@ -77,7 +88,7 @@ def _serve(begin: Begin, number: int, requests: int, every: float, processes: in
             asked = time.monotonic()
             granted += ask()
             seconds.append(time.monotonic() - asked)
-        found.put((seconds, began, time.monotonic(), granted))
+        found.put((seconds, began, time.monotonic(), granted, time.process_time() - used))
     except Exception as error:  # noqa: BLE001 - told to the parent, which stops
         start.abort()
         found.put(repr(error))

@@ -49,7 +49,8 @@ def run() -> None:
         desk_stage.grow_directory(to=size)
         if size == sizes[0]:
             desk_stage.rest_clients(stage.promoters, each=300)
-        say(f"  {size:,} clients, {_queries(stage)} statements a request, {load()}")
+        rows = _rows_read(stage)
+        say(f"  {size:,} clients; a request: {_queries(stage)} statements, {rows:,.0f} rows read on indexes, {load()}")
         rounds: dict[str, tuple[Ask, dict[str, float]]] = {
             "engine, alone": (_engine(stage, zones), {"processes": 1, "requests": 4 * requests}),
             "raw SQL, alone": (_raw(stage, zones), {"processes": 1, "requests": 4 * requests}),
@@ -119,3 +120,22 @@ def _queries(stage: DeskStage) -> int:
     with CaptureQueriesContext(connection) as context:
         ask()
     return len(context)
+
+
+def _rows_read(stage: DeskStage) -> float:
+    """Rows and index entries that a request asks the engine for, on the average of all kinds of zones."""
+    ask, turns = _engine(stage, zones)(1), 20
+    for _ in range(5):
+        ask()
+    before = _handled()
+    for _ in range(turns):
+        ask()
+    return (_handled() - before) / turns
+
+
+def _handled() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SHOW SESSION STATUS WHERE Variable_name LIKE 'Handler_read%' OR Variable_name = 'Handler_icp_attempts'"
+        )
+        return sum(int(value) for _name, value in cursor.fetchall())

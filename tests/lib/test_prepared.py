@@ -7,11 +7,21 @@ import uuid
 
 import pytest
 from django.db import connection
-from django.db.models import BigIntegerField, DateTimeField, F, UUIDField
+from django.db.models import BigIntegerField, CharField, DateTimeField, F, UUIDField, Value
+from django.db.models.functions import Concat
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Lane
-from leadmaster.lib.prepared import Param, PreparedRow, PreparedUpdate
+from leadmaster.directory.models import Suppression
+from leadmaster.lib.prepared import (
+    Param,
+    PreparedCopy,
+    PreparedCount,
+    PreparedRow,
+    PreparedRows,
+    PreparedUpdate,
+    params,
+)
 from tests.factories.campaigns import LaneFactory
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +69,44 @@ def test_the_orm_is_asked_once_and_the_database_every_time() -> None:
         assert [look(id=lane.pk) for _ in range(3)] == [(lane.pk,)] * 3
     assert len(asked) == 1
     assert len(captured) == 3
+
+
+def test_all_rows_come_back_and_a_list_is_one_value() -> None:
+    first, second, third = (LaneFactory(burst_count=number) for number in (3, 8, 5))
+    look = PreparedRows(
+        lambda: (
+            Lane.objects.filter(id__in=params("ids", BigIntegerField(), 2))
+            .order_by("burst_count")
+            .values_list("id", "burst_count")
+        )
+    )
+    assert look(ids=[second.pk, first.pk]) == [(first.pk, 3), (second.pk, 8)]
+    assert look(ids=(third.pk, third.pk)) == [(third.pk, 5)]
+    assert look(ids=[0, -1]) == []
+
+
+def test_a_count_keeps_the_limit() -> None:
+    LaneFactory.create_batch(5, burst_count=2)
+    count = PreparedCount(
+        lambda: Lane.objects.filter(burst_count=Param("bursts", BigIntegerField())).values_list("id")[:3]
+    )
+    assert [count(bursts=2), count(bursts=9)] == [3, 0]
+
+
+def test_a_copy_makes_a_row_of_each_and_fills_what_is_not_named_with_defaults() -> None:
+    suppressed = Suppression.objects.create(phone="+5215550000001", source="persona", reason="Pidió", created_at=DUE)
+    Suppression.objects.create(phone="+5215550000002", source="respuesta", created_at=DUE)
+    copy = PreparedCopy(
+        Suppression,
+        lambda: Suppression.objects.filter(source=Param("source", CharField())),
+        phone=Concat(F("phone"), Value("9")),
+        source=F("source"),
+        created_at=Param("now", DateTimeField()),
+    )
+    later = DUE + dt.timedelta(days=1)
+    assert copy(source="persona", now=later) == 1
+    assert copy(source="archivo", now=later) == 0
+    row = Suppression.objects.get(phone="+52155500000019")
+    assert (row.source, row.created_at, row.reason, row.created_by) == ("persona", later, "", None)
+    suppressed.refresh_from_db()
+    assert (suppressed.reason, Suppression.objects.count()) == ("Pidió", 3)

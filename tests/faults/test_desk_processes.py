@@ -1,0 +1,171 @@
+"""Faults 23–28 and 33 at the desk with processes of their own, some of which are killed. The checker judges."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leadmaster.accounts.roles import Role
+from leadmaster.directory.models import Client
+from opportunities.assignment.filters import Filters
+from opportunities.assignment.request import request_lot
+from opportunities.models import AssignmentRequest, Opportunity, Promoter
+from opportunities.timers import expire_timers
+from tests.factories.accounts import UserFactory
+from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
+from tests.faults.desk_checker import findings
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.mariadb]
+
+NOW = dt.datetime(2026, 3, 4, 15, 0, tzinfo=dt.UTC)
+_REPOSITORY = Path(__file__).resolve().parents[2]
+
+_BEGIN = """
+import datetime as dt, pathlib, random, sys, time, uuid
+import django
+django.setup()
+from django.db import connection
+from opportunities import supervision, timers, transitions
+from opportunities.assignment.filters import Filters
+from opportunities.assignment.request import request_lot
+from opportunities.errors import Refused
+from opportunities.models import Opportunity, Promoter, Stage
+from leadmaster.accounts.models import User
+
+number, now, gate = int(sys.argv[1]), dt.datetime.fromisoformat(sys.argv[2]), pathlib.Path(sys.argv[3])
+chance = random.Random(number)
+promoters = list(Promoter.objects.select_related("user", "desk__team", "desk__calendar").order_by("id"))
+mine = promoters[number % len(promoters)]
+boss = User.objects.get(username="jefa")
+stages = list(Stage.objects.order_by("id"))
+with connection.cursor() as cursor:
+    # Who would wait a second for a lock is told so by the database.
+    cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
+gate.with_name(f"ready-{number}").touch()
+while not gate.exists():
+    time.sleep(0.01)
+"""
+
+_DRAWS = """
+waited = []
+for turn in range(3):
+    started = time.monotonic()
+    request_lot(mine, Filters(province="Puebla"), 4, key=f"{number}-{turn}", now=now)
+    waited.append(time.monotonic() - started)
+"""
+
+_WORKS = """
+def request():
+    request_lot(mine, Filters(), chance.randint(1, 4), key=uuid.uuid4().hex, now=now)
+
+def move():
+    row = Opportunity.objects.filter(owner=mine).active().order_by("?").first()
+    if row is not None:
+        transitions.move(row.pk, chance.choice(stages), by=mine.user, version=row.version, now=now,
+                         reason="Prueba", data={"amount": "5"})
+
+def decide():
+    row = Opportunity.objects.open().order_by("?").first()
+    if row is not None:
+        verb = chance.choice([supervision.return_to_pool, supervision.reassign])
+        verb(row.pk, *([chance.choice(promoters)] if verb is supervision.reassign else []), by=boss, now=now)
+
+def expire():
+    timers.expire_timers(now + dt.timedelta(minutes=chance.choice([30, 61, 130])), limit=5)
+
+until = time.monotonic() + float(sys.argv[4])
+while time.monotonic() < until:
+    try:
+        chance.choice([request, request, move, move, decide, expire])()
+    except Refused:
+        pass
+"""
+
+
+def start(code: str, number: int, gate: Path, url: str, *more: str) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "PYTHONPATH": str(_REPOSITORY),
+    }
+    command = [sys.executable, "-c", textwrap.dedent(_BEGIN) + textwrap.dedent(code), str(number), NOW.isoformat()]
+    return subprocess.Popen([*command, str(gate), *more], env=environment, cwd=_REPOSITORY, stderr=subprocess.PIPE)
+
+
+@pytest.fixture
+def processes() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Whatever a test starts is gone when it ends."""
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def open_gate(gate: Path, count: int) -> None:
+    """When all of them are ready, and not before."""
+    deadline = time.monotonic() + 120
+    while len(list(gate.parent.glob("ready-*"))) < count:
+        assert time.monotonic() < deadline, "the processes did not start"
+        time.sleep(0.05)
+    gate.touch()
+
+
+def test_eight_processes_share_the_last_of_a_segment(
+    database_url: str, tmp_path: Path, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    Funnel()
+    PromoterFactory.create_batch(8, desk=DeskFactory())
+    UserFactory(username="jefa", role=Role.ADMINISTRATOR)
+    ClientFactory.create_batch(50, province="Puebla")
+    ClientFactory.create_batch(5)
+    gate = tmp_path / "gate"
+
+    processes += [start(_DRAWS, number, gate, database_url) for number in range(8)]
+    open_gate(gate, 8)
+    ended = [process.communicate(timeout=120)[1].decode() for process in processes]
+
+    # No deadlock and no lock that somebody waited a second for reached anybody.
+    assert [process.returncode for process in processes] == [0] * 8, ended
+    assert Opportunity.objects.count() == 50
+    assert Client.objects.filter(availability="libre").count() == 5
+    assert AssignmentRequest.objects.count() == 24
+    assert findings() == []
+
+
+def test_a_desk_whose_processes_are_killed_at_random_stays_whole(
+    database_url: str, tmp_path: Path, processes: list[subprocess.Popen[bytes]]
+) -> None:
+    """Requests, moves, sales, decisions and expiries in eight processes; five of them die where they happen to be."""
+    Funnel()
+    PromoterFactory.create_batch(4, desk=DeskFactory(daily_quota=60))
+    UserFactory(username="jefa", role=Role.ADMINISTRATOR)
+    ClientFactory.create_batch(120)
+    gate, chance = tmp_path / "gate", random.Random(24)
+
+    processes += [start(_WORKS, number, gate, database_url, "6") for number in range(8)]
+    open_gate(gate, 8)
+    for victim in processes[:5]:
+        time.sleep(chance.uniform(0.3, 1.0))
+        victim.send_signal(signal.SIGKILL)
+    ended = [process.communicate(timeout=120)[1].decode() for process in processes]
+
+    assert [process.returncode for process in processes] == [-signal.SIGKILL] * 5 + [0] * 3, ended
+    assert Opportunity.objects.count() > 10
+    assert findings() == []
+    # And it goes on: nothing is left locked, nothing is lost to those who ask.
+    expire_timers(NOW + dt.timedelta(days=1))
+    someone = Promoter.objects.select_related("user", "desk__team", "desk__calendar").order_by("-id")[0]
+    assert request_lot(someone, Filters(), 3, key="k", now=NOW + dt.timedelta(days=2)).granted == 3
+    assert findings() == []
