@@ -5,18 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import random
 
-from campaigns.demo.people import Staff
+from campaigns.demo.people import Lines, Staff
 from opportunities import capture, timers, transitions
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
+from opportunities.demo import campaigns
 from opportunities.demo.ground import Funnel, build_funnel, fill_directory, open_desk
 from opportunities.models import Opportunity, Promoter
 
 _REASONS = ("Ya compró en otro lado", "No quiere que lo llamen", "Le parece caro")
 
 
-def work(staff: Staff, *, now: dt.datetime, chance: random.Random) -> None:
-    """Fill the directory, open both desks, and let promoters work until `now`."""
+def work(staff: Staff, lines: Lines, *, now: dt.datetime, chance: random.Random) -> None:
+    """Fill the directory, open both desks, let promoters work until `now`, and write to their clients."""
     fill_directory(staff, count=400, now=now, chance=chance)
     funnel = build_funnel()
     promoters = [
@@ -26,6 +27,9 @@ def work(staff: Staff, *, now: dt.datetime, chance: random.Random) -> None:
     for promoter in promoters:
         _work(promoter, funnel, now=now, chance=chance)
     timers.expire_timers(now)
+    campaigns.to_the_directory(staff, lines, now=now)
+    campaigns.to_own_clients(staff, lines, now=now)
+    campaigns.answers(staff, lines, now=now)
 
 
 def _work(promoter: Promoter, funnel: Funnel, *, now: dt.datetime, chance: random.Random) -> None:

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from campaigns.engine.plan import make_plan
 from campaigns.enums import CampaignState, EnvioState, WhyNot
-from campaigns.models import Campaign, Envio
+from campaigns.models import Campaign, Envio, Reply
 from leadmaster.accounts.models import Team, User
 from opportunities.demo import days
 from opportunities.enums import OpportunityState
@@ -37,6 +37,12 @@ def test_fills_an_empty_database_with_campaigns_and_a_desk_at_every_stage(capsys
         OpportunityState.POOL,
         OpportunityState.WON,
     }
+    directory, own = (Campaign.objects.get(name=name) for name in ("Docentes de Córdoba", "Seguimiento de la semana"))
+    assert directory.imports.get().file_name == "Directorio: Córdoba · Docentes"
+    assert (directory.state, own.state) == (CampaignState.DRAFT, CampaignState.AWAITING_APPROVAL)
+    theirs = Opportunity.objects.filter(owner__user=own.owner, state=OpportunityState.ACTIVE)
+    assert own.envios.count() == theirs.count() > 0
+    assert Reply.objects.count() == 3
     told = capsys.readouterr().out
     for username in ("laura", "diego", "admin"):
         assert username in told

@@ -58,7 +58,7 @@ class Command(BaseCommand):
         stories.awaiting_approval(staff, lines, now=now, chance=chance)
         stories.being_written(staff, lines, now=now)
         stories.running(staff, lines, now=now, chance=chance)
-        days.work(staff, now=now, chance=chance)
+        days.work(staff, lines, now=now, chance=chance)
 
     def _reset(self, *, confirmed: bool) -> None:
         name = settings.DATABASES["default"]["NAME"]
