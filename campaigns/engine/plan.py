@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Collection, Iterable
 from typing import Any, cast
 
@@ -69,7 +70,7 @@ class Plan:
 
 
 def make_plan(now: dt.datetime) -> Plan:
-    """The plan at `now`. One query when no campaign runs, five otherwise."""
+    """The plan at `now`. One query when no campaign runs, three while no window is open, five otherwise."""
     campaigns = list(_with_times(Campaign.objects.running().order_by("id")))
     return _plan(campaigns, now)
 
@@ -160,7 +161,7 @@ def _with_times(campaigns: QuerySet[Campaign]) -> QuerySet[Campaign]:
 
 
 def _plan(campaigns: Collection[Campaign], now: dt.datetime) -> Plan:
-    used = _Used.of(campaigns, now)
+    used = _Used(campaigns, now)
     plan = Plan(slots={}, verdicts={})
     for campaign in campaigns:
         outcome = _judge(campaign, now, used)
@@ -238,34 +239,32 @@ def _why_not_this_second(campaign: Campaign, now: dt.datetime) -> Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class _Used:
-    """What today's counters say, by (id, day)."""
+    """What the counters of these campaigns' days say, by (id, day). Asked for when the first of them is wanted."""
 
-    sessions: dict[tuple[int, dt.date], int]
-    schedules: dict[tuple[int, dt.date], int]
+    campaigns: Collection[Campaign]
+    now: dt.datetime
 
-    @classmethod
-    def of(cls, campaigns: Collection[Campaign], now: dt.datetime) -> _Used:
-        if not campaigns:
-            return cls({}, {})
-        days = {business_day(now, campaign.session.tz) for campaign in campaigns}
-        session_ids = {campaign.session_id for campaign in campaigns}
-        schedule_ids = {schedule.pk for campaign in campaigns for schedule in _approved(campaign)}
-        return cls(
-            {
-                (row.session_id, row.day): row.used
-                for row in SessionDay.objects.filter(session_id__in=session_ids, day__in=days)
-            },
-            {
-                (row.schedule_id, row.day): row.used
-                for row in ScheduleDay.objects.filter(schedule_id__in=schedule_ids, day__in=days)
-            },
-        )
+    @functools.cached_property
+    def _days(self) -> set[dt.date]:
+        return {business_day(self.now, campaign.session.tz) for campaign in self.campaigns}
+
+    @functools.cached_property
+    def _sessions(self) -> dict[tuple[int, dt.date], int]:
+        ids = {campaign.session_id for campaign in self.campaigns}
+        rows = SessionDay.objects.filter(session_id__in=ids, day__in=self._days)
+        return {(row.session_id, row.day): row.used for row in rows}
+
+    @functools.cached_property
+    def _schedules(self) -> dict[tuple[int, dt.date], int]:
+        ids = {schedule.pk for campaign in self.campaigns for schedule in _approved(campaign)}
+        rows = ScheduleDay.objects.filter(schedule_id__in=ids, day__in=self._days)
+        return {(row.schedule_id, row.day): row.used for row in rows}
 
     def session(self, session_id: int, day: dt.date) -> int:
-        return self.sessions.get((session_id, day), 0)
+        return self._sessions.get((session_id, day), 0)
 
     def schedule(self, schedule_id: int, day: dt.date) -> int:
-        return self.schedules.get((schedule_id, day), 0)
+        return self._schedules.get((schedule_id, day), 0)
 
 
 def _approved(campaign: Campaign) -> list[Schedule]:

@@ -15,8 +15,8 @@ from campaigns import tasks
 from campaigns.engine.plan import ensure_days, make_plan
 from campaigns.engine.tick import IDLE, TickReport, run_tick
 from campaigns.engine.timing import PLAN_SECONDS
-from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, ScheduleState
-from campaigns.models import Attempt, Campaign, Envio, Lane, SessionDay, Tick
+from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, ScheduleState, WhyNot
+from campaigns.models import Attempt, Campaign, Envio, Lane, ScheduleWindow, SessionDay, Tick
 from leadmaster.ops.models import Heartbeat
 from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory
 from tests.faults.world import START, Provider, VirtualClock, VirtualWire
@@ -164,3 +164,17 @@ def test_the_first_tick_of_a_day_makes_the_counters_of_all_lines_in_one_statemen
     assert set(SessionDay.objects.values_list("session_id", flat=True)) == sessions
     [charged] = {bool(slot.session_day_id and slot.schedule_day_id) for slots in plan.slots.values() for slot in slots}
     assert charged
+
+
+def test_a_plan_asks_no_counter_while_no_window_is_open(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    campaigns = [running(envios=1) for _ in range(3)]
+    ScheduleWindow.objects.update(opens=dt.time(8), closes=dt.time(20))
+    night = START.replace(hour=6)  # three in the morning in Córdoba
+
+    with django_assert_num_queries(3):
+        by_night = make_plan(night)
+    with django_assert_num_queries(5):
+        by_day = make_plan(START)
+
+    assert {verdict.reason for verdict in by_night.verdicts.values()} == {WhyNot.WINDOW}
+    assert set(by_day.slots) == {campaign.session_id for campaign in campaigns}
