@@ -8,7 +8,6 @@ from typing import Final
 from django.db.models import Q
 
 from campaigns.admin.message import phones_meant
-from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client, ContactPoint
 
 # So many namesakes are looked at; beyond them the surname helps more than patience.
@@ -16,8 +15,6 @@ NAMESAKES: Final = 2_000
 _MOST_WORDS: Final = 5
 _PHONE_LIKE = re.compile(r"[+0-9 ().\-]{6,}")
 _NUMBER = re.compile(r"#(\d{1,18})")
-# Everybody who is in some opportunity: free clients, the most by far, are in none.
-_KNOWN = (Availability.TAKEN, Availability.POOL, Availability.CLOSED)
 
 
 def meant(text: str) -> tuple[Q, bool]:
@@ -34,8 +31,11 @@ def meant(text: str) -> tuple[Q, bool]:
 
 
 def _by(field: str, words: list[str]) -> list[int]:
-    """Clients whose `field` begins with the first word and whose whole name has the others; by the index of `field`."""
-    rows = Client.objects.filter(availability__in=_KNOWN, **{f"{field}__istartswith": words[0]})
+    """Clients whose `field` begins with the first word and whose whole name has the others.
+
+    Nothing but names and ids is asked for, so that the index of `field` answers alone.
+    """
+    rows = Client.objects.filter(**{f"{field}__istartswith": words[0]})
     for word in words[1:]:
         rows = rows.filter(Q(name__icontains=word) | Q(last_names__icontains=word))
     return list(rows.order_by().values_list("pk", flat=True)[:NAMESAKES])

@@ -69,6 +69,7 @@ class OpportunityAdmin(DecidableRows):
         return [
             at("inbox/", inbox.changelist_view, "inbox"),
             at("pool/", pool.changelist_view, "pool"),
+            at("pool/figures/", pool.figures_view, "pool_figures"),
             at("pool/draw/", draw, "draw"),
             *(at(f"decide/{verb.value}/", self._decide_view(verb), verb.page) for verb in Verb),
             at("<int:pk>/extend/", self.extend_view, "extend"),

@@ -7,11 +7,14 @@ from typing import Any, ClassVar
 from django.contrib.admin import SimpleListFilter, display
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from leadmaster.directory.enums import Availability
 from leadmaster.lib.modeladmins import NOTHING
-from opportunities.admin.base import TeamFilter, team_ids_of
+from opportunities.admin.base import TeamFilter, require_supervisor_role, team_ids_of
 from opportunities.admin.lists import MountedRows
 from opportunities.admin.pool_figures import FACET_NAMES, figures
 from opportunities.enums import OpportunityState
@@ -40,7 +43,10 @@ class _ValueFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Opportunity]) -> QuerySet[Opportunity]:
         value = self.value()
-        return queryset.filter(**{f"client__{self.parameter_name}": value}) if value else queryset
+        if not value:
+            return queryset
+        # That its client is in the pool, too, is known; said, it lets the directory's index of the facet find the few.
+        return queryset.filter(**{"client__availability": Availability.POOL, f"client__{self.parameter_name}": value})
 
 
 class ProvinceFilter(_ValueFilter):
@@ -64,7 +70,8 @@ class PoolAdmin(MountedRows):
     list_name = gettext_lazy("pool")
     list_display = ("who", "place", "agreed", "of_team", "waiting", "times")
     list_filter: ClassVar[tuple[Any, ...]] = (ProvinceFilter, AgreementFilter, ClientTypeFilter, TeamFilter, ShownFacet)
-    ordering = ("state_since", "id")
+    # A pool belongs to its team: team by team, the oldest first, which is the order of the index.
+    ordering = ("team_id", "state", "state_since", "id")
     actions = ("reassign_chosen", "close_chosen")
     list_before_template = "admin/opportunities/pool_head.html"
 
@@ -72,18 +79,27 @@ class PoolAdmin(MountedRows):
         return super().get_queryset(request).filter(state=OpportunityState.POOL)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list at once; its figures, which count the whole pool, come after it."""
+        figures_url = f"{reverse('admin:opportunities_opportunity_pool_figures')}?{request.GET.urlencode()}"
+        return super().changelist_view(request, {"figures_url": figures_url, **(extra_context or {})})
+
+    def figures_view(self, request: HttpRequest) -> HttpResponse:
+        """The charts above the list, for the same filters as the page that asks for them."""
+        user = require_supervisor_role(request)
         facet = request.GET.get("facet", "")
         facet = facet if facet in FACET_NAMES else next(iter(FACET_NAMES))
-        own = team_ids_of(request.user)
+        own = team_ids_of(user)
         team = request.GET.get("team", "")
         teams = [pk for pk in own if str(pk) == team] if team else own
+        page = reverse("admin:opportunities_opportunity_pool")
         context = {
-            "pool": figures(teams, facet, now=timezone.now()) if request.method == "GET" else None,
+            "pool": figures(teams, facet, now=timezone.now()),
             "facet": facet,
             "facets": [(name, label, name == facet) for name, label in FACET_NAMES.items()],
             "narrowed": [(name, value) for name, value in request.GET.items() if name in {*FACET_NAMES, "team"}],
+            "page": f"{page}?{request.GET.urlencode()}",
         }
-        return super().changelist_view(request, {**context, **(extra_context or {})})
+        return TemplateResponse(request, "admin/opportunities/pool_figures.html", context)
 
     @display(description=gettext_lazy("convenio"))
     def agreed(self, row: Opportunity) -> Any:

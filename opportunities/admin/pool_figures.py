@@ -27,10 +27,8 @@ from leadmaster.lib.screens import Share
 from opportunities.models import CoolDown, DailyQuota, Opportunity
 from opportunities.querysets import OpportunityQuerySet
 
-# What a request looks at, the oldest first: the facets are of these.
-WINDOW: Final = 10_000
-# Whose cool-downs are looked at: the first page of a draw.
-RESTED: Final = 2_000
+# Of whom facets and cool-downs are told: the oldest, as many as a request looks at first.
+WINDOW: Final = 2_000
 _ENOUGH_FREE: Final = 1_000
 _MOST_VALUES: Final = 12
 _DAYS: Final = 14
@@ -117,8 +115,8 @@ def figures(teams: Collection[int], facet: str, *, now: dt.datetime) -> PoolFigu
     pooled = Opportunity.objects.filter(team_id__in=teams).pool()
     ages = _ages(pooled, now)
     burnt = burn(teams, now=now)
-    looked = list(pooled.values_list(f"client__{facet}", "state_since")[:WINDOW])
-    back = _returning(pooled, now)
+    looked = _oldest(pooled, facet)
+    back = _returning([client for client, _value, _since in looked], now)
     total = sum(ages)
     return PoolFigures(
         runway=runway_of(total, burnt),
@@ -129,7 +127,7 @@ def figures(teams: Collection[int], facet: str, *, now: dt.datetime) -> PoolFigu
         drawn=_columns(_named({-ago: number for ago, number in burnt.items()}, now, range(1 - _BACK, 1))),
         returning=_columns(_named(back, now, range(_DAYS))),
         returning_total=sum(back.values()),
-        oldest=looked[0][1] if looked else None,
+        oldest=min((since for _client, _value, since in looked), default=None),
     )
 
 
@@ -175,6 +173,13 @@ def _ages(pooled: OpportunityQuerySet, now: dt.datetime) -> list[int]:
     return [counted[f"age_{position}"] for position in range(len(AGES))]
 
 
+def _oldest(pooled: OpportunityQuerySet, facet: str) -> list[tuple[int, str, dt.datetime]]:
+    """Client, value of the facet and age of the oldest. They are chosen on the index alone, and then read."""
+    ids = list(pooled.values_list("pk", flat=True)[:WINDOW])
+    rows = Opportunity.objects.filter(pk__in=ids).order_by()
+    return list(rows.values_list("client_id", f"client__{facet}", "state_since"))
+
+
 def _age_of(since: dt.datetime, now: dt.datetime) -> int:
     old = now - since
     return next(
@@ -182,9 +187,9 @@ def _age_of(since: dt.datetime, now: dt.datetime) -> int:
     )
 
 
-def _rows(looked: Sequence[tuple[str, dt.datetime]], now: dt.datetime) -> list[Row]:
+def _rows(looked: Sequence[tuple[int, str, dt.datetime]], now: dt.datetime) -> list[Row]:
     by_value: dict[str, Counter[int]] = {}
-    for value, since in looked:
+    for _client, value, since in looked:
         by_value.setdefault(value or "", Counter())[_age_of(since, now)] += 1
     most = sorted(by_value.items(), key=lambda one: (-one[1].total(), one[0]))[:_MOST_VALUES]
     longest = max((ages.total() for _value, ages in most), default=1)
@@ -203,9 +208,8 @@ def _parts(ages: Counter[int], longest: int) -> list[tuple[Share, str]]:
     return found
 
 
-def _returning(pooled: OpportunityQuerySet, now: dt.datetime) -> Counter[int]:
-    """In how many days the cool-downs of the oldest pooled clients end."""
-    clients = list(pooled.values_list("client_id", flat=True)[:RESTED])
+def _returning(clients: Collection[int], now: dt.datetime) -> Counter[int]:
+    """In how many days the cool-downs of these clients end."""
     until = now + dt.timedelta(days=_DAYS)
     ends = CoolDown.objects.filter(client__in=clients, until__gt=now, until__lt=until).values_list("until", flat=True)
     today = timezone.localdate(now)

@@ -10,13 +10,13 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import Ack, EnvioState
-from leadmaster.directory.models import Availability, Client
+from leadmaster.directory.models import Client
 from opportunities import bulk, transitions
+from opportunities.admin import finding
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.models import Opportunity
 from tests.desk import told
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
-from tests.factories.opportunities import ClientFactory
 from tests.opportunities.admin.rules import OUTSIDE, ask, browser
 from tests.opportunities.web.conftest import World
 
@@ -104,11 +104,11 @@ def test_a_search_that_means_nobody_finds_nobody(world: World, row: Opportunity)
         assert not shown(world, row, f"?q={text}"), text
 
 
-def test_free_clients_are_not_looked_at_for_a_name(world: World, row: Opportunity) -> None:
+def test_too_many_namesakes_are_told(world: World, row: Opportunity, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "NAMESAKES", 1)
     Client.objects.filter(pk=row.client_id).update(name="Ana")
-    ClientFactory(name="Ana", availability=Availability.FREE)
 
-    assert shown(world, row, "?q=ana")
+    assert "escribe también el apellido" in listed(world, "?q=ana")
 
 
 @pytest.mark.parametrize("number", [1, 6])

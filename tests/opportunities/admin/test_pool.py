@@ -19,6 +19,7 @@ from tests.opportunities.web.conftest import World
 
 POOL = "/admin/opportunities/opportunity/pool/"
 DRAW = f"{POOL}draw/"
+FIGURES = f"{POOL}figures/"
 S = OpportunityState
 
 
@@ -101,7 +102,7 @@ def test_another_teams_pool_is_not_in_ones_figures(world: World) -> None:
     pooled(world, 0, 0)
 
     assert figures([world.stranger.desk.team_id], "province", now=timezone.now()).runway.total == 0
-    page = browser(world, "foreign_supervisor").get(POOL).content.decode()
+    page = browser(world, "foreign_supervisor").get(FIGURES).content.decode()
     assert "El pool está vacío" in page
 
 
@@ -111,6 +112,7 @@ def test_another_teams_pool_is_not_in_ones_figures(world: World) -> None:
 def test_it_is_not_for_promoters_nor_for_the_door(world: World) -> None:
     for who in OUTSIDE:
         assert ask(world, who, POOL) == 403, who
+        assert ask(world, who, FIGURES) == 403, who
         assert ask(world, who, f"{DRAW}?number=1") == 403, who
 
 
@@ -121,14 +123,25 @@ def test_it_is_shown_by_any_facet_and_a_bar_narrows_the_list(world: World, facet
     supervisor = browser(world, "supervisor")
 
     page = supervisor.get(f"{POOL}?facet={facet}").content.decode()
+    charts = supervisor.get(f"{FIGURES}?facet={facet}").content.decode()
 
     assert str(one.client) in page
     assert str(other.client) in page
+    assert f"{FIGURES}?facet={facet}" in page
     value = {"agreement": "agreement=Salud", "client_type": "client_type=jubilado"}.get(facet, "province=Colima")
-    assert value in page
+    assert value in charts
     narrowed = supervisor.get(f"{POOL}?{value}").content.decode().partition('id="result_list"')[2]
     assert str(one.client) in narrowed
     assert str(other.client) not in narrowed
+
+
+def test_giving_the_oldest_keeps_what_the_page_was_narrowed_to(world: World) -> None:
+    pooled(world, 0)
+
+    charts = browser(world, "supervisor").get(f"{FIGURES}?province=Jalisco").content.decode()
+
+    assert '<input type="hidden" name="province" value="Jalisco">' in charts
+    assert f'name="back" value="{POOL}?province=Jalisco"' in charts
 
 
 @pytest.mark.parametrize("number", [1, 6])
@@ -138,8 +151,10 @@ def test_it_costs_the_same_for_one_and_for_six(
     pooled(world, *[0] * number)
     supervisor = browser(world, "supervisor")
 
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(16):
         supervisor.get(POOL)
+    with django_assert_num_queries(11):
+        supervisor.get(FIGURES)
 
 
 def test_the_oldest_are_frozen_and_given_to_whom_is_chosen(world: World) -> None:
