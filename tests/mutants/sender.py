@@ -113,8 +113,8 @@ MUTANTS = (
     Mutant(
         "a failure settles what another token holds",
         _SETTLE,
-        "target=target, guard=Q(token=claim.token), **fields\n    )\n    close_attempt(\n        claim.token,\n        _OUTCOMES",
-        "target=target, **fields\n    )\n    close_attempt(\n        claim.token,\n        _OUTCOMES",
+        "guard=Q(token=claim.token), now=now, **fields\n    )\n    close_attempt(\n",
+        "now=now, **fields\n    )\n    close_attempt(\n",
         f"{_ENGINE}/test_settle.py",
     ),
     Mutant(
@@ -179,5 +179,26 @@ MUTANTS = (
         "    if tick is None:\n        return TickReport(ran=False)\n",
         "    if tick is None:\n        tick = Tick.objects.order_by('-id').first()\n",
         f"{_ENGINE}/test_tick.py",
+    ),
+    Mutant(
+        "the first campaign of a line always comes first",
+        "campaigns/engine/tick.py",
+        "turn = self._chance.randrange(len(left))",
+        "turn = 0",
+        "tests/faults/test_neglect.py",
+    ),
+    Mutant(
+        "what did not leave stays charged",
+        _SETTLE,
+        "if moved and error.outcome is not Outcome.UNKNOWN:",
+        "if False:",
+        "tests/faults/test_gateway_faults.py",
+    ),
+    Mutant(
+        "not found counts where nobody recognises a repeat",
+        "campaigns/engine/lookup.py",
+        "if not sessions.has_capability(envio.session, Capability.DEDUPE):",
+        "if False:",
+        f"{_ENGINE}/test_lookup.py",
     ),
 )
