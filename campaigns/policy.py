@@ -31,7 +31,7 @@ def may(user: User | AnonymousUser | None, act: Act, campaign: Campaign) -> bool
         return False
     if user.is_administrator or campaign.owner_id == user.pk:
         return True
-    return user.is_supervisor and user.supervised_teams.filter(pk=campaign.team_id).exists()
+    return user.is_supervisor and campaign.team_id in user.supervised_team_ids
 
 
 def require(user: User | AnonymousUser | None, act: Act, campaign: Campaign) -> None:

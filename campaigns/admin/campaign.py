@@ -43,7 +43,6 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
     form = CampaignForm
     list_display = ("heading", "standing", "advance", "now", "line", "owner")
     list_filter = ("state", SessionFilter, TeamFilter)
-    list_select_related = ("owner", "session", "team")
     search_fields = ("name",)
     search_help_text = gettext_lazy("Busca por nombre de campaña")
     list_per_page = 50
@@ -58,6 +57,9 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             {"fields": (("delay_min", "delay_max"), ("burst_size", "burst_pause"), ("typing", "max_attempts"))},
         ),
     )
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Campaign]:
+        return super().get_queryset(request).select_related("owner", "session", "team", "approved_by")
 
     # --- The list ---------------------------------------------------------------------------------------------------
 

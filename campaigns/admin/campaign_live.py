@@ -77,7 +77,7 @@ def look(campaign: Campaign, now: dt.datetime) -> Live:
         shares=screens.state_shares(done),
         funnel=screens.funnel(done),
         verdict=why_not(campaign, now) if campaign.state == CampaignState.RUNNING else None,
-        forecast=None if ended or not done.total else forecast(campaign, now),
+        forecast=None if ended or not done.total else forecast(campaign, now, done=done),
         moving=not ended,
         uncertain=done.counts[EnvioState.UNCERTAIN],
         waiting=list(_waiting(campaign)),

@@ -129,7 +129,7 @@ def _touched(campaign: Campaign, verb: Verb, now: dt.datetime) -> tuple[list[tup
     if verb in {Verb.SUBMIT, Verb.APPROVE, Verb.LAUNCH}:
         waiting = campaign.schedules.exclude(state=ScheduleState.REJECTED).prefetch_related("windows")
         facts.append((_("Programaciones"), " / ".join(_when(schedule) for schedule in waiting) or "—"))
-        facts.append((_("Previsión"), forecast(campaign, now).sentence))
+        facts.append((_("Previsión"), forecast(campaign, now, done=done).sentence))
         return (
             facts,
             [f"{_who(envio)}: {envio.text}" for envio in rows.only("name", "phone", "text")[:3]],

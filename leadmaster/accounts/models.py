@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from leadmaster.accounts.roles import PERMISSIONS, Role
@@ -42,6 +43,11 @@ class User(AbstractUser):
     @property
     def is_supervisor(self) -> bool:
         return self.role == Role.SUPERVISOR
+
+    @cached_property
+    def supervised_team_ids(self) -> frozenset[int]:
+        """Asked once for each person object, which lives as long as its request, as Django's permissions are."""
+        return frozenset(self.supervised_teams.values_list("pk", flat=True))
 
     def role_permissions(self) -> frozenset[str]:
         return PERMISSIONS.get(Role(self.role), frozenset())

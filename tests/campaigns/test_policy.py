@@ -149,6 +149,7 @@ DOORS = {
     "campaigns/lifecycle.py": "Campaign and Schedule",
     "campaigns/envio_states.py": "Envio",
     "campaigns/audience": "RecipientImport, whose record the whole package keeps",
+    "whatsapp/line_tests.py": "LineTest",
     "whatsapp/sessions.py": "WhatsAppSession",
 }
 

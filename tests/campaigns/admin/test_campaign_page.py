@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import CampaignState, EnvioState, ScheduleState
 from campaigns.models import Campaign, Schedule
@@ -15,10 +16,14 @@ from tests.factories.campaigns import (
     CampaignEventFactory,
     CampaignFactory,
     EnvioFactory,
+    RecipientImportFactory,
     ScheduleFactory,
     running_campaign,
 )
 from tests.factories.whatsapp import WhatsAppSessionFactory
+
+# What a look at a running campaign asks of the database, its page and its moving part.
+PAGE, LIVE = 34, 24
 
 
 def change(campaign: Campaign) -> str:
@@ -309,3 +314,22 @@ def test_whose_schedule_it_is_not_can_not_decide_it(desk: Desk) -> None:
     assert signed_in(desk.owner).post(address).status_code == 403
     schedule.refresh_from_db()
     assert schedule.state == ScheduleState.PENDING
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_page_costs_the_same_whatever_it_holds(
+    desk: Desk, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """The person, twice what they may, menu badges, the campaign, its times, its counts, its verdict, its forecast."""
+    campaign = running_campaign(owner=desk.owner, team=desk.team, envios=rows)
+    EnvioFactory.create_batch(rows, campaign=campaign, state=EnvioState.SENT)
+    ScheduleFactory.create_batch(rows, campaign=campaign)
+    CampaignEventFactory.create_batch(rows, campaign=campaign, by=desk.supervisor)
+    RecipientImportFactory.create_batch(rows, campaign=campaign, by=desk.supervisor)
+    client = signed_in(desk.supervisor)
+    client.get(change(campaign))  # content types are asked for once per process
+
+    with django_assert_num_queries(PAGE):
+        client.get(change(campaign))
+    with django_assert_num_queries(LIVE):
+        client.get(live(campaign))

@@ -21,7 +21,7 @@ from tests.factories.campaigns import (
 from tests.factories.directory import SuppressionFactory
 
 LIST = "/admin/campaigns/envio/"
-QUERIES = 12
+QUERIES = 14
 
 
 def change(envio: Envio) -> str:
