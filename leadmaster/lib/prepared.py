@@ -35,7 +35,7 @@ class Param(Expression):
         return "%s", [self]
 
 
-def params(name: str, field: Field[Any, Any], count: int) -> list[Param]:
+def params(name: str, field: Field[Any, Any], count: int) -> list[Any]:
     """For `…__in`: so many values, which come as one sequence."""
     return [Param(name, field, position) for position in range(count)]
 
