@@ -1,0 +1,102 @@
+"""The desk's lists over many opportunities, as MariaDB plans them: by the team's index, without sorting the rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from leadmaster.directory.models import Client
+from opportunities.enums import OpportunityState
+from opportunities.models import Opportunity
+from tests.opportunities.admin.rules import browser
+from tests.opportunities.web.conftest import World
+
+# ANALYZE commits, so the rows are cleared away instead of rolled back.
+pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True)]
+
+ROWS = 6_000
+LIST = "/admin/opportunities/opportunity/"
+
+
+@pytest.fixture
+def many(world: World) -> None:
+    """Two teams' opportunities, a third each active, waiting and pooled."""
+    now = timezone.now()
+    Client.objects.bulk_create(
+        Client(source="big", external_id=str(number), shard=number % 64, name="Ana", created_at=now, updated_at=now)
+        for number in range(ROWS)
+    )
+    kinds = (OpportunityState.ACTIVE, OpportunityState.EXIT, OpportunityState.POOL)
+    rows = []
+    for number, client in enumerate(Client.objects.filter(source="big").order_by("id")):
+        promoter = world.promoter if number % 2 else world.stranger
+        state = kinds[number % 3]
+        since = now - dt.timedelta(minutes=number)
+        pooled = state is OpportunityState.POOL
+        rows.append(
+            Opportunity(
+                client=client,
+                open_client=client,
+                team=promoter.desk.team,
+                owner=None if pooled else promoter,
+                stage=None if pooled else world.funnel.new,
+                state=state,
+                state_since=since,
+                stage_since=since,
+                deadline=now + dt.timedelta(minutes=number) if state is OpportunityState.ACTIVE else None,
+                created_at=since,
+            )
+        )
+    Opportunity.objects.bulk_create(rows)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE TABLE opportunities_opportunity, directory_client")
+        cursor.fetchall()
+
+
+def plans(client: Any, path: str) -> list[str]:
+    """How the database chooses the rows of this page."""
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 200
+    found = []
+    with connection.cursor() as cursor:
+        for query in queries:
+            sql = query["sql"]
+            if "AS `pk` FROM `opportunities_opportunity`" not in sql or "ORDER BY" not in sql:
+                continue
+            cursor.execute(f"EXPLAIN FORMAT=JSON {sql}")
+            found.append(json.dumps(json.loads(cursor.fetchone()[0])))
+    return found
+
+
+@pytest.mark.usefixtures("many")
+def test_pages_are_chosen_by_the_index_alone(world: World) -> None:
+    supervisor, administrator = browser(world, "supervisor"), browser(world, "administrator")
+
+    for who, path in (
+        (supervisor, LIST),
+        (supervisor, f"{LIST}?state=pool"),
+        (supervisor, f"{LIST}?p=3"),
+        (supervisor, f"{LIST}inbox/"),
+        (supervisor, f"{LIST}pool/"),
+        (administrator, LIST),
+        (administrator, f"{LIST}?state=salida"),
+        (administrator, f"{LIST}pool/"),
+    ):
+        [plan] = plans(who, path)
+        assert "filesort" not in plan, (path, plan)
+        assert '"key": "opp_of_team"' in plan, (path, plan)
+        assert '"using_index": true' in plan, (path, plan)
+
+
+@pytest.mark.usefixtures("many")
+def test_an_inbox_of_several_teams_is_ordered_without_reading_its_rows(world: World) -> None:
+    [plan] = plans(browser(world, "administrator"), f"{LIST}inbox/")
+
+    assert '"key": "opp_of_team"' in plan
+    assert '"using_index": true' in plan
