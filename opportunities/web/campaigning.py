@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from campaigns.audience.clients import CLIENT_FIELDS
+from campaigns.audience.clients import CLIENT_FIELDS, values_of_client
 from campaigns.errors import Refused as CampaignRefused
 from leadmaster.directory.models import ContactPoint, Suppression
 from opportunities.assignment.request import KEY_LENGTH
@@ -205,12 +205,20 @@ def _initial(sessions: Sequence[WhatsAppSession], now: dt.datetime, promoter: Pr
     }
 
 
+def _known_fields(crowd: Crowd) -> list[str]:
+    """What the message may say of somebody at least; of a long list, whatever clients may have."""
+    if not crowd.candidates:
+        return list(CLIENT_FIELDS)
+    known = {field for one in crowd.candidates for field in values_of_client(one.row.client, region="")}
+    return [field for field in CLIENT_FIELDS if field in known]
+
+
 def _page(request: HttpRequest, promoter: Promoter, form: CampaignForm, crowd: Crowd) -> HttpResponse:
     context = {
         "promoter": promoter,
         "form": form,
         "crowd": crowd,
-        "placeholders": [f"{{{field}}}" for field in ("nombre", *CLIENT_FIELDS)],
+        "placeholders": [f"{{{field}}}" for field in ("nombre", *_known_fields(crowd))],
         "chosen": set(request.POST.getlist("ids")) if request.method == "POST" else None,
     }
     return render(request, "web/desk/write.html", context)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from campaigns.enums import CampaignState
+from campaigns.models import Campaign
 from leadmaster.accounts.models import User
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.models import Opportunity, Promoter, Sale
+from opportunities.recipients import Choice, NewCampaign, draft_campaign
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
+from tests.factories.whatsapp import WhatsAppSessionFactory
 
 pytestmark = pytest.mark.browser
 widths = pytest.mark.parametrize("width", [PHONE, DESKTOP])
@@ -23,6 +27,9 @@ def promoter(transactional_db: None) -> Promoter:
     promoter = PromoterFactory()
     ClientFactory.create_batch(8)
     request_lot(promoter, Filters(), 3, key="antes", now=timezone.now())
+    line = WhatsAppSessionFactory(owner=promoter.user, team=promoter.desk.team, region="MX")
+    asked = NewCampaign(name="Seguimiento", template="Hola {nombre}", session=line, choice=Choice())
+    draft_campaign(promoter, asked, key="antes", now=timezone.now())
     return promoter
 
 
@@ -37,13 +44,16 @@ def promoter(transactional_db: None) -> Promoter:
         ("request", "/pedir/?province=Jalisco"),
         ("lot", "/lotes/{lot}/"),
         ("capture", "/captar/"),
+        ("write", "/oportunidades/escribir/"),
+        ("campaigns", "/mis-campanias/"),
+        ("campaign", "/mis-campanias/{campaign}/"),
     ],
 )
 def test_the_desks_pages(look: OpenPage, promoter: Promoter, width: int, dark: bool, name: str, path: str) -> None:
     row = Opportunity.objects.order_by("id")[0]
     eye = look(width, promoter.user, dark=dark)
 
-    eye.go(path.format(row=row.pk, lot=row.lot_id))
+    eye.go(path.format(row=row.pk, lot=row.lot_id, campaign=Campaign.objects.get().pk))
 
     eye.check(f"desk-{name}{'-dark' if dark else ''}")
 
@@ -69,6 +79,25 @@ def test_from_asking_to_a_sale(look: OpenPage, promoter: Promoter, width: int) -
 
     assert str(Sale.objects.get().amount) == "1500.50"
     assert Opportunity.objects.count() == 5
+
+
+@widths
+def test_from_the_list_to_a_campaign_that_waits_for_approval(look: OpenPage, promoter: Promoter, width: int) -> None:
+    eye = look(width, promoter.user)
+    page = eye.page
+    eye.go("/oportunidades/")
+    page.get_by_role("link", name="Escribirles").click()
+    page.locator("summary", has_text="elige una por una").click()
+    page.get_by_role("checkbox").first.uncheck()
+    page.get_by_label("Mensaje", exact=True).fill("Hola {nombre}, ¿te llamo hoy?")
+    page.locator("#preview", has_text="¿te llamo hoy?").wait_for()
+    page.get_by_role("button", name="Preparar el borrador").click()
+    page.get_by_role("heading", name="2 personas").wait_for()
+    page.get_by_role("button", name="Enviar a aprobar").click()
+    page.get_by_text("espera la aprobación de tu supervisor").wait_for()
+
+    assert Campaign.objects.filter(state=CampaignState.AWAITING_APPROVAL).count() == 1
+    eye.check_quiet()
 
 
 def test_the_button_of_a_used_page_does_not_come_back(look: OpenPage, promoter: Promoter) -> None:
