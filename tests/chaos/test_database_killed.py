@@ -26,7 +26,12 @@ from tests.chaos.server import Server, own_server
 from tests.faults import checker
 from tests.simulator import simulator_thread
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos, pytest.mark.mariadb]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.chaos,
+    pytest.mark.mariadb,
+    pytest.mark.timeout(900),
+]
 
 TENANTS = ("71", "72", "73", "74", "75", "76")
 KILLS = 3

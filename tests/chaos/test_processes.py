@@ -26,7 +26,12 @@ from tests.chaos.scene import add_envios, comes_true, environment, ledger_of, ru
 from tests.faults import checker
 from tests.simulator import Simulator, simulator_process
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos, pytest.mark.mariadb]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.chaos,
+    pytest.mark.mariadb,
+    pytest.mark.timeout(900),
+]
 
 SEEN_WITHIN = dt.timedelta(minutes=3)
 

@@ -27,7 +27,7 @@ from tests.faults import checker
 from tests.simulator import Simulator, simulator_process
 from whatsapp.models import WhatsAppSession
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.chaos, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
