@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from campaigns import switch
-from campaigns.engine import tick
+from campaigns.engine.claim import Candidate, candidates
 from campaigns.enums import EnvioState
 from campaigns.models import Attempt, Lane, Schedule
 from leadmaster.accounts.roles import Role
@@ -26,12 +26,11 @@ def test_a_lane_that_nobody_claims_is_found(monkeypatch: pytest.MonkeyPatch) -> 
     world.campaign(envios=40, delay=60, session__lane_count=3)
     world.run_minutes(1)
     forgotten = Lane.objects.order_by("id")[1]
-    real = tick.candidates
 
-    def all_but_one(*args: Any, **kwargs: Any) -> list[Any]:
-        return [lane for lane in real(*args, **kwargs) if lane.lane_id != forgotten.pk]
+    def all_but_one(*args: Any, **kwargs: Any) -> list[Candidate]:
+        return [lane for lane in candidates(*args, **kwargs) if lane.lane_id != forgotten.pk]
 
-    monkeypatch.setattr(tick, "candidates", all_but_one)
+    monkeypatch.setattr("campaigns.engine.tick.candidates", all_but_one)
 
     world.run_minutes(2)
     assert world.neglected == []  # free for less than two ticks
