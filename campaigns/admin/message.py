@@ -89,7 +89,9 @@ class MessageAdmin(ReadOnlyAdmin[Envio], ScopedAdmin[Envio]):
     @display(description=gettext_lazy("destinatario"))
     def recipient(self, envio: Envio) -> SafeString:
         number = phones.pretty(envio.phone)
-        return format_html('<span class="lm-two"><b>{}</b><small>{}</small></span>', envio.name or number, number)
+        return format_html(
+            '<span class="lm-two"><b>{}</b><small class="lm-whole">{}</small></span>', envio.name or number, number
+        )
 
     @display(description=gettext_lazy("teléfono"))
     def telephone(self, envio: Envio) -> str:
