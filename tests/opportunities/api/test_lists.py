@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from leadmaster.api import desk_router
 from opportunities.models import Opportunity
 from tests.factories.opportunities import ClientFactory, PromoterFactory, StageFactory
-from tests.opportunities.api.test_opportunities import URL
+from tests.opportunities.api.asking import URL
 from tests.opportunities.api.world import World
 
 # Each list: what makes one row of it, and its literal cost to a supervisor. Of opportunities: the supervisor's teams and
