@@ -10,6 +10,8 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Permission
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import Team, User
-from leadmaster.accounts.roles import Role
+from leadmaster.accounts.roles import EXTRAS, Role
 from leadmaster.lib import screens
 from leadmaster.lib.modeladmins import ModelAdmin, moment
 from leadmaster.lib.screens import Tone
@@ -70,9 +72,33 @@ def _check_time_zone(value: str) -> str:
     return value
 
 
+def _extras_of(user: User) -> list[str]:
+    """The names in `EXTRAS` that this person was granted."""
+    held = user.user_permissions.values_list("content_type__app_label", "codename")
+    return [name for name in (f"{app}.{codename}" for app, codename in held) if name in EXTRAS]
+
+
+def _grant(user: User, names: list[str]) -> None:
+    """Exactly these of `EXTRAS`, whatever was granted before."""
+    granted = Q(pk__in=[])
+    for name in names:
+        app, _dot, codename = name.partition(".")
+        granted |= Q(content_type__app_label=app, codename=codename)
+    user.user_permissions.set(Permission.objects.filter(granted))
+
+
 class PersonForm(ChangeForm):
+    extras = forms.MultipleChoiceField(
+        label=gettext_lazy("Además"),
+        choices=list(EXTRAS.items()),
+        widget=ChecksWidget,
+        required=False,
+        help_text=gettext_lazy("Solo para supervisores. Los administradores pueden todo."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["extras"].initial = _extras_of(self.instance)
         if "password" in self.fields:
             self.fields["password"].help_text = format_html(
                 '{} <a class="lm-link" href="../password/">{}</a>',
@@ -82,6 +108,13 @@ class PersonForm(ChangeForm):
 
     def clean_time_zone(self) -> str:
         return _check_time_zone(self.cleaned_data["time_zone"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("role") != Role.SUPERVISOR:
+            # What was granted to a supervisor ends with the role, and would wake up with it again.
+            cleaned["extras"] = []
+        return cleaned
 
 
 @admin.register(User)
@@ -99,7 +132,7 @@ class PersonAdmin(AdministratorsOnly, BaseUserAdmin):
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (gettext_lazy("Datos"), {"fields": (("first_name", "last_name"), ("email", "time_zone"))}),
-        (gettext_lazy("Qué puede hacer"), {"fields": (("role", "is_active"),)}),
+        (gettext_lazy("Qué puede hacer"), {"fields": (("role", "is_active"), "extras")}),
     )
     add_fieldsets = (
         (
@@ -135,6 +168,11 @@ class PersonAdmin(AdministratorsOnly, BaseUserAdmin):
         # The desk is for whoever supervises or administers; the role alone says so.
         obj.is_staff = obj.role != Role.PROMOTER
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        super().save_related(request, form, formsets, change)
+        if "extras" in form.cleaned_data:
+            _grant(form.instance, form.cleaned_data["extras"])
 
 
 @admin.register(Team)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Role(models.TextChoices):
@@ -78,6 +83,11 @@ _SUPERVISOR: frozenset[str] = _PROMOTER | {
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.PROMOTER: _PROMOTER,
     Role.SUPERVISOR: _SUPERVISOR,
+}
+
+# What an administrator may grant one supervisor beyond the role.
+EXTRAS: dict[str, StrOrPromise] = {
+    "opportunities.exceed_quota": _("Reasignar por encima del cupo del día, con un motivo"),
 }
 
 

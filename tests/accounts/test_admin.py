@@ -92,3 +92,25 @@ def test_the_list_of_people_shows_names_and_roles(desk: Desk) -> None:
 
     assert desk.supervisor.get_full_name() in page
     assert "Supervisor" in page
+
+
+def test_an_administrator_grants_one_supervisor_more_and_the_role_takes_it_back(desk: Desk) -> None:
+    page = reverse("admin:accounts_user_change", args=[desk.supervisor.pk])
+    data = {"username": desk.supervisor.username, "role": Role.SUPERVISOR, "is_active": "on", "time_zone": ""}
+    administrator = signed_in(desk.administrator)
+
+    administrator.post(page, {**data, "extras": "opportunities.exceed_quota"})
+    assert User.objects.get(pk=desk.supervisor.pk).has_perm("opportunities.exceed_quota")
+    assert "checked" in administrator.get(page).content.decode().partition('name="extras"')[2][:200]
+
+    administrator.post(page, {**data, "role": Role.PROMOTER, "extras": "opportunities.exceed_quota"})
+    assert not User.objects.get(pk=desk.supervisor.pk).has_perm("opportunities.exceed_quota")
+
+
+def test_nothing_but_the_named_extras_is_granted(desk: Desk) -> None:
+    page = reverse("admin:accounts_user_change", args=[desk.supervisor.pk])
+    data = {"username": desk.supervisor.username, "role": Role.SUPERVISOR, "is_active": "on", "time_zone": ""}
+
+    signed_in(desk.administrator).post(page, {**data, "extras": "accounts.delete_user"})
+
+    assert not User.objects.get(pk=desk.supervisor.pk).has_perm("accounts.delete_user")
