@@ -22,17 +22,16 @@ _NOT_OPTED_OUT = (
 
 
 class Desk:
-    """One promoter's desk in one process."""
+    """The desk in one process."""
 
-    def __init__(self, promoter: Promoter, stage: Stage) -> None:
-        self._promoter = promoter
+    def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._database = database.connect()
 
-    def request(self, filters: Filters, quantity: int, *, key: str, now: dt.datetime) -> int:
+    def request(self, person: Promoter, filters: Filters, quantity: int, *, key: str, now: dt.datetime) -> int:
         """As many as `quantity` free clients of one index; the pool is empty on this stage."""
-        promoter, team, day = self._promoter.pk, self._promoter.desk.team_id, now.date()
-        calendar, moment = self._promoter.desk.calendar_id, now.replace(tzinfo=None)
+        promoter, team, day = person.pk, person.desk.team_id, now.date()
+        calendar, moment = person.desk.calendar_id, now.replace(tzinfo=None)
         segment = "c.availability = 'libre' AND c.gone_at IS NULL"
         segment += "".join(f" AND c.{name} = '{value}'" for name, value in filters.as_dict().items())
         rows, run = self._rows, self._run
@@ -62,7 +61,7 @@ class Desk:
             "ORDER BY state_since, id LIMIT 100",
             team,
         )
-        drawn = self._draw(segment, quantity, moment)
+        drawn = self._draw(promoter, segment, quantity, moment)
         if not drawn:
             run("ROLLBACK")
             return 0
@@ -74,7 +73,7 @@ class Desk:
         run(
             "INSERT INTO opportunities_quotaentry (quota_id, kind, amount, at, by_id, reason, lot_id) "
             "VALUES (%s, 'asignacion', %s, %s, %s, '', %s)",
-            *(quota, len(drawn), moment, self._promoter.user_id, lot),
+            *(quota, len(drawn), moment, person.user_id, lot),
         )
         rows("SELECT * FROM opportunities_stage WHERE active AND type = 'inicial' ORDER BY `order`, id LIMIT 1")
         rows("SELECT weekday, opens, closes FROM calendars_openingwindow WHERE calendar_id = %s", calendar)
@@ -92,7 +91,7 @@ class Desk:
             "INSERT INTO opportunities_opportunityevent (opportunity_id, kind, at, by_id, from_state, to_state, "
             "to_stage_id, to_owner_id, reason, data) SELECT id, 'asignada', %s, %s, '', state, stage_id, owner_id, '', "
             "'{}' FROM opportunities_opportunity WHERE lot_id = %s AND version = 1",
-            *(moment, self._promoter.user_id, lot),
+            *(moment, person.user_id, lot),
         )
         run(
             "UPDATE opportunities_assignmentrequest SET lot_id = %s, answer = %s WHERE id = %s",
@@ -101,9 +100,9 @@ class Desk:
         run("COMMIT")
         return len(drawn)
 
-    def _draw(self, segment: str, quantity: int, moment: dt.datetime) -> list[int]:
-        seed = zlib.crc32(f"{self._promoter.pk}:{moment:%Y-%m-%d}".encode()) % 64
-        offerable = f"{_NOT_RESTING.format(promoter=self._promoter.pk, now=moment)} AND {_NOT_OPTED_OUT}"
+    def _draw(self, promoter: int, segment: str, quantity: int, moment: dt.datetime) -> list[int]:
+        seed = zlib.crc32(f"{promoter}:{moment:%Y-%m-%d}".encode()) % 64
+        offerable = f"{_NOT_RESTING.format(promoter=promoter, now=moment)} AND {_NOT_OPTED_OUT}"
         drawn: list[int] = []
         for shard in (*range(seed, 64, 2), *range(0, seed, 2)):
             found = self._rows(

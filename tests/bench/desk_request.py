@@ -13,12 +13,14 @@ from django.utils import timezone
 
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
+from opportunities.models import Promoter
 from tests.bench import desk_predecessor, desk_raw, desk_stage
 from tests.bench.desk_crowd import Served, crowd, load
 from tests.bench.desk_stage import AGREEMENTS, CITIES, PROVINCES, TYPES, DeskStage
 from tests.bench.figures import say, scaled
 
 QUANTITY = 20
+_PROCESSES = scaled("DESK_PROCESSES", 16)
 Ask = Callable[[int], Callable[[], int]]
 Zones = Callable[[int], Iterator[Filters]]
 
@@ -41,9 +43,9 @@ def pairs(number: int) -> Iterator[Filters]:
 
 
 def run() -> None:
-    processes, requests = scaled("DESK_PROCESSES", 16), scaled("DESK_REQUESTS", 40)
+    processes, requests = _PROCESSES, scaled("DESK_REQUESTS", 40)
     sizes = [int(size) for size in os.environ.get("BENCH_DESK_CLIENTS", "500000,1000000,5000000").split(",")]
-    stage = desk_stage.open_desks(teams=4, promoters=max(processes // 4, 1))
+    stage = desk_stage.open_desks(teams=4, promoters=64)
     seen: dict[int, Served] = {}
     for size in sizes:
         desk_stage.grow_directory(to=size)
@@ -75,12 +77,10 @@ def run() -> None:
 
 def _engine(stage: DeskStage, ask_for: Zones) -> Ask:
     def begin(number: int) -> Callable[[], int]:
-        promoter = stage.promoters[number % len(stage.promoters)]
-        asked = ask_for(number)
+        people, asked = _people(stage, number), ask_for(number)
 
         def ask() -> int:
-            granted = request_lot(promoter, next(asked), QUANTITY, key=uuid.uuid4().hex, now=timezone.now())
-            return granted.granted
+            return request_lot(next(people), next(asked), QUANTITY, key=uuid.uuid4().hex, now=timezone.now()).granted
 
         return ask
 
@@ -89,12 +89,15 @@ def _engine(stage: DeskStage, ask_for: Zones) -> Ask:
 
 def _raw(stage: DeskStage, ask_for: Zones) -> Ask:
     def begin(number: int) -> Callable[[], int]:
-        promoter = stage.promoters[number % len(stage.promoters)]
-        asked = ask_for(number)
-        desk = desk_raw.Desk(promoter, stage.new)
-        return lambda: desk.request(next(asked), QUANTITY, key=uuid.uuid4().hex, now=timezone.now())
+        desk, people, asked = desk_raw.Desk(stage.new), _people(stage, number), ask_for(number)
+        return lambda: desk.request(next(people), next(asked), QUANTITY, key=uuid.uuid4().hex, now=timezone.now())
 
     return begin
+
+
+def _people(stage: DeskStage, number: int) -> Iterator[Promoter]:
+    """The promoters of one process, in turns: nobody holds thousands."""
+    return itertools.cycle(stage.promoters[number % _PROCESSES :: _PROCESSES])
 
 
 def _predecessor(stage: DeskStage) -> Ask:

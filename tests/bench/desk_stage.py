@@ -115,7 +115,8 @@ def rest_clients(promoters: Sequence[Promoter], *, each: int) -> None:
     until = timezone.now() + dt.timedelta(days=7)
     for promoter in promoters:
         ids = range(promoter.pk, promoter.pk + 37 * each, 37)
-        CoolDown.objects.bulk_create(CoolDown(promoter=promoter, client_id=pk, until=until) for pk in ids)
+        rows = [CoolDown(promoter=promoter, client_id=pk, until=until) for pk in ids]
+        CoolDown.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 # --- Opportunities ----------------------------------------------------------------------------------------------------

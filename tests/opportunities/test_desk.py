@@ -294,6 +294,18 @@ def test_a_stopped_clock_does_not_follow_its_row_to_another_promoter(people: Peo
     assert findings() == []
 
 
+def test_work_that_moves_on_while_its_owner_is_away_waits_with_all_its_time(people: People, funnel: Funnel) -> None:
+    row = one_of(people.owner)
+    today = NOW.date()
+    absences.announce(people.owner, starts_on=today, ends_on=today, policy=AbsencePolicy.PAUSE, by=people.boss, now=NOW)
+    absences.begin_and_end(NOW)
+    row.refresh_from_db()
+    moved = transitions.move(row.pk, funnel.contacted, by=people.boss, version=row.version, now=NOW)
+    assert (moved.deadline, moved.paused_seconds) == (None, 120 * 60)
+    assert timers.expire_timers(NOW + dt.timedelta(hours=8)).expired == 0
+    assert findings() == []
+
+
 def test_nobodys_work_is_given_away_for_an_absence_that_is_over(people: People) -> None:
     one_of(people.owner)
     today = NOW.date()
