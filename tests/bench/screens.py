@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 
 from django.db import connection
 from django.test import Client
@@ -65,7 +66,7 @@ def _one_of_many(messages: int) -> tuple[Campaign, int]:
 
 
 def _administrator() -> Client:
-    boss: User = UserFactory(role=Role.ADMINISTRATOR)
+    boss: User = UserFactory(username=uuid.uuid4().hex, role=Role.ADMINISTRATOR)
     client = Client()
     client.force_login(boss, backend="django.contrib.auth.backends.ModelBackend")
     return client
