@@ -13,6 +13,7 @@ from campaigns import totals
 from campaigns.enums import EnvioState, Evidence
 from campaigns.models import Envio, EnvioEvent
 from leadmaster.accounts.models import User
+from leadmaster.lib.language import in_project_language
 from leadmaster.lib.prepared import PreparedUpdate
 
 S = EnvioState
@@ -68,6 +69,7 @@ def move(
     return moved
 
 
+@in_project_language
 def _end_withdrawn(ids: Collection[int], now: dt.datetime) -> None:
     """Asked after the move, whose rows are locked: who withdraws meanwhile waits, and then finds them pending."""
     marks = EnvioEvent.objects.filter(envio__in=ids, evidence=Evidence.WITHDRAWN, envio__state=S.PENDING)

@@ -20,11 +20,11 @@ from leadmaster.lib.modeladmins import NOTHING, ChangeList
 from leadmaster.lib.screens import Tone
 from opportunities import screens as looks
 from opportunities.admin.base import PromoterFilter, StageFilter, TeamFilter, person
-from opportunities.admin.conversations import Words, last_words
 from opportunities.admin.lists import MountedRows
 from opportunities.admin.rows import RowsList
 from opportunities.admin.verbs import Verb, address
 from opportunities.enums import OpportunityState
+from opportunities.last_words import Words, last_words
 from opportunities.models import Opportunity
 
 # From here on whoever waits waits too long.

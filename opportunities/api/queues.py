@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leadmaster.accounts.api import person
-from opportunities.admin.conversations import last_words
 from opportunities.admin.pool_figures import figures
 from opportunities.api.filters import InboxFilter, QueueFilter
 from opportunities.api.opportunity_serializers import OpportunitySerializer
@@ -21,6 +20,7 @@ from opportunities.api.pages import LongestWaiting
 from opportunities.api.rows import Rows
 from opportunities.api.scope import decided_by, decided_teams
 from opportunities.assignment.filters import FACETS
+from opportunities.last_words import last_words
 from opportunities.models import Opportunity
 from opportunities.policy import SUPERVISE
 from opportunities.querysets import OpportunityQuerySet

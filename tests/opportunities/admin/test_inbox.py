@@ -13,11 +13,13 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import Ack, EnvioState
+from campaigns.models import Reply
 from opportunities import transitions
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.models import BulkAction, Opportunity
 from tests.desk import told
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
+from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.opportunities.admin.rules import OUTSIDE, ask, browser
 from tests.opportunities.web.conftest import World
 
@@ -92,7 +94,7 @@ def test_the_longest_waiting_comes_first(world: World) -> None:
 
 
 def test_the_last_thing_that_was_said_is_shown(world: World) -> None:
-    noted, written, silent = exits(world, 3)
+    noted, written, answered, silent = exits(world, 4)
     transitions.note(noted.pk, by=world.promoter.user, text="Pidió que la llamen en marzo", now=timezone.now())
     campaign = CampaignFactory(owner=world.promoter.user, team=world.promoter.desk.team)
     EnvioFactory(
@@ -103,11 +105,19 @@ def test_the_last_thing_that_was_said_is_shown(world: World) -> None:
         text="Hola, ¿sigues interesada?",
         sent_at=timezone.now(),
     )
+    Reply.objects.create(
+        session=WhatsAppSessionFactory(team=world.promoter.desk.team),
+        phone=answered.client.contacts.get().normalised,
+        text="Llámenme el lunes",
+        at=timezone.now(),
+        message_id="in-1",
+    )
 
     page = browser(world, "supervisor").get(INBOX).content.decode()
 
     assert "Pidió que la llamen en marzo" in page
     assert "Hola, ¿sigues interesada?" in page
+    assert "Llámenme el lunes" in page
     assert page.count("sin mensajes ni notas") == 1
     assert str(silent.client) in page
 
@@ -119,7 +129,7 @@ def test_a_page_costs_the_same_for_one_and_for_six(
     exits(world, number)
     supervisor = browser(world, "supervisor")
 
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         supervisor.get(INBOX)
 
 

@@ -18,11 +18,11 @@ from tests.opportunities.api.asking import URL
 from tests.opportunities.api.world import World
 
 # Each list: what makes one row of it, and its literal cost to a supervisor. Of opportunities: the supervisor's teams and
-# own desk, the page, its rows, their contacts, which of those asked for silence; and in the inbox the last note and the
-# last message.
+# own desk, the page, its rows, their contacts, which of those asked for silence; and in the inbox the last note, the
+# last message and the last reply.
 LISTS: dict[str, tuple[Callable[[World], Any], int]] = {
     "opportunities": (World.one, 6),
-    "inbox": (World.exit, 8),
+    "inbox": (World.exit, 9),
     "pool": (World.pooled, 6),
     "bulk-actions": (World.bulk_action, 1),
     # The counts of the whole page in one.

@@ -1,4 +1,4 @@
-"""The last thing that was written to each client, or about them, for a whole page at once."""
+"""The last thing that was written to each client, by them, or about them, for a whole page at once."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from collections.abc import Collection
 
 from django.utils.translation import gettext as _
 
-from campaigns.enums import EnvioState
-from campaigns.models import Envio
+from campaigns.conversations import conversation
 from leadmaster.accounts.models import User
 from opportunities.enums import EventKind
 from opportunities.models import Opportunity, OpportunityEvent
 
-_WRITTEN = (EnvioState.SENT, EnvioState.SENT_BY_HAND)
 # A number that was written to more often than this shows one of its last ones all the same.
 _MOST = 1_000
 _LONGEST = 90
@@ -30,7 +28,7 @@ class Words:
 
 
 def last_words(rows: Collection[Opportunity], *, viewer: User) -> dict[int, Words]:
-    """By opportunity: the newest note or message. Two queries, however many rows; contacts are there already."""
+    """By opportunity: the newest note, message or reply. Three queries, however many rows; contacts are there already."""
     found: dict[int, Words] = {}
     for pk, words in [*_notes(rows), *_messages(rows, viewer)]:
         if pk not in found or found[pk].at < words.at:
@@ -49,15 +47,13 @@ def _notes(rows: Collection[Opportunity]) -> list[tuple[int, Words]]:
 
 
 def _messages(rows: Collection[Opportunity], viewer: User) -> list[tuple[int, Words]]:
+    """What was written to the clients' phones, and what they answered to the lines of the teams that work them."""
     holder = {point.normalised: row.pk for row in rows for point in row.client.contacts.all() if point.is_valid}
     holder.pop("", None)
-    if not holder:
-        return []
-    sent = Envio.objects.visible_to(viewer).filter(phone__in=holder, state__in=_WRITTEN, sent_at__isnull=False)
+    said = conversation(holder, viewer=viewer, team_ids={row.team_id for row in rows}, most=_MOST)
     return [
-        (holder[envio.phone], Words(what=str(envio.get_ack_display()), text=_short(envio.text), at=envio.sent_at))
-        for envio in sent.only("phone", "text", "ack", "sent_at").order_by("-id")[:_MOST]
-        if envio.sent_at is not None
+        (holder[one.phone], Words(what=one.standing if one.ours else one.title, text=_short(one.text), at=one.at))
+        for one in said
     ]
 
 
