@@ -118,7 +118,7 @@ class PromoterAdmin(DeskAdmin[Promoter]):
             else _("Vacío: lo de la mesa.")
         )
         # The day's row is written with the limit of its first use.
-        told = f"{told} {_('Un cupo diario nuevo vale desde mañana; para hoy, corrige el cupo.')}"
+        told = " ".join([told, _("Un cupo diario nuevo vale desde mañana; para hoy, corrige el cupo.")])
         return [
             *whose,
             (
