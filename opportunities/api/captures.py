@@ -39,7 +39,8 @@ class CaptureSerializer(serializers.Serializer[Any]):
     phones = serializers.ListField(
         child=serializers.CharField(max_length=_LONGEST_PHONE), min_length=1, max_length=_MOST_PHONES
     )
-    email = serializers.EmailField(max_length=160, required=False, allow_blank=True, default="")
+    # No default: an empty text is no e-mail address, and a description that says so is not valid.
+    email = serializers.EmailField(max_length=160, required=False, allow_blank=True)
     note = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
