@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from unittest import mock
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from leadmaster.lib import db
 
@@ -73,3 +74,34 @@ def no_long_waits() -> Iterator[None]:
 def errors(outcomes: Sequence[Outcome], *, allowed: type[Exception] | tuple[type[Exception], ...] = ()) -> list[str]:
     """What nobody should have seen."""
     return [repr(one.error) for one in outcomes if one.error is not None and not isinstance(one.error, allowed)]
+
+
+@contextlib.contextmanager
+def waiting_for(rows: QuerySet[Any], call: Callable[[], Any]) -> Iterator[None]:
+    """`rows` are locked, `call` runs beside until it waits for one of them; then the block runs and is committed."""
+
+    def run() -> None:
+        try:
+            call()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run, daemon=True)
+    with transaction.atomic():
+        assert list(rows.select_for_update())
+        thread.start()
+        until = time.monotonic() + 30
+        while not _somebody_waits():
+            assert time.monotonic() < until, "nobody came for these rows"
+        yield
+    thread.join(timeout=60)
+    assert not thread.is_alive()
+
+
+def _somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        # Refreshed by the server ten times a second, whoever asks more often.
+        cursor.execute("SELECT SLEEP(0.15)")
+        cursor.execute("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
+        (waiting,) = cursor.fetchone()
+    return bool(waiting)

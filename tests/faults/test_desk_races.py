@@ -29,7 +29,7 @@ from opportunities.watch import judge_timers
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
-from tests.faults.desk_crowd import at_once, errors, no_long_waits
+from tests.faults.desk_crowd import at_once, errors, no_long_waits, waiting_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.mariadb]
 
@@ -361,6 +361,24 @@ def test_work_that_is_taken_while_an_absence_begins_stays_where_it_went(funnel: 
     assert not Opportunity.objects.filter(owner=owner).exists()
     assert Opportunity.objects.filter(owner=other).count() == 6
     assert findings() == []
+
+
+def test_an_absence_that_waited_for_a_row_leaves_it_where_it_went_meanwhile(funnel: Funnel) -> None:
+    desk = DeskFactory()
+    owner, other = PromoterFactory(desk=desk), PromoterFactory(desk=desk)
+    ClientFactory.create_batch(2)
+    ask(owner, 2, "k")
+    today, boss = NOW.date(), supervisor_of(owner)
+    absences.announce(owner, starts_on=today, ends_on=today, policy=AbsencePolicy.REDISTRIBUTE, by=boss, now=NOW)
+    taken, left = Opportunity.objects.order_by("pk")
+
+    with waiting_for(Opportunity.objects.filter(pk=taken.pk), functools.partial(absences.begin_and_end, NOW)):
+        Opportunity.objects.filter(pk=taken.pk).update(owner=other)
+
+    taken.refresh_from_db()
+    left.refresh_from_db()
+    assert (taken.state, taken.owner) == (OpportunityState.ACTIVE, other)
+    assert (left.state, left.owner) == (OpportunityState.POOL, None)
 
 
 # --- 33: the cron slept ------------------------------------------------------------------------------------------------
