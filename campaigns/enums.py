@@ -16,7 +16,7 @@ class CampaignState(models.TextChoices):
     CANCELLED = "cancelada", _("Cancelada")
 
 
-CAMPAIGN_EDITABLE = (CampaignState.DRAFT, CampaignState.AWAITING_APPROVAL)
+CAMPAIGN_UNAPPROVED = (CampaignState.DRAFT, CampaignState.AWAITING_APPROVAL)
 CAMPAIGN_ENDED = (CampaignState.FINISHED, CampaignState.CANCELLED)
 
 

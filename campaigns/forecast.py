@@ -17,7 +17,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns.enums import CAMPAIGN_EDITABLE, CAMPAIGN_ENDED, AttemptOutcome, CampaignState, EnvioState, ScheduleState
+from campaigns.enums import (
+    CAMPAIGN_ENDED,
+    CAMPAIGN_UNAPPROVED,
+    AttemptOutcome,
+    CampaignState,
+    EnvioState,
+    ScheduleState,
+)
 from campaigns.models import Attempt, Campaign, Schedule, ScheduleDay, SessionDay
 from campaigns.progress import Progress, progress_of
 from campaigns.projection import Job, Line, Slot, project
@@ -100,7 +107,7 @@ def _jobs(queue: list[Campaign], *, known: Mapping[int, Progress], now: dt.datet
 
 def _slots(queue: list[Campaign], *, now: dt.datetime) -> dict[int, list[Slot]]:
     """What each campaign's schedules allow. Those of a draft wait with it and are approved with it."""
-    drafts = [campaign.pk for campaign in queue if campaign.state in CAMPAIGN_EDITABLE]
+    drafts = [campaign.pk for campaign in queue if campaign.state in CAMPAIGN_UNAPPROVED]
     schedules = Schedule.objects.filter(campaign__in=queue).exclude(state=ScheduleState.REJECTED)
     used: dict[int, int] = {}
     if queue:

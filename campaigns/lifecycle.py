@@ -17,9 +17,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import envio_states
+from campaigns.audience.records import interrupt_lost
 from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, Evidence, ScheduleState
 from campaigns.errors import Incomplete, WrongState
-from campaigns.models import Campaign, CampaignEvent, Envio, Schedule
+from campaigns.models import Campaign, CampaignEvent, Envio, RecipientImport, Schedule
 from campaigns.policy import Act, may, require
 from campaigns.rendering import check_template
 from leadmaster.accounts.models import User
@@ -52,6 +53,7 @@ TABLE: dict[Verb, tuple[tuple[CampaignState, ...], CampaignState, Act]] = {
 }
 
 _CANCEL_BATCH = 500
+_ADDING = (RecipientImport.State.QUEUED, RecipientImport.State.RUNNING)
 
 
 P = ParamSpec("P")
@@ -86,7 +88,13 @@ def allowed_verbs(campaign: Campaign) -> list[Verb]:
 
 @_verb(Verb.SUBMIT)
 def submit(campaign: Campaign, *, by: User | None, now: dt.datetime) -> Campaign:
-    """Hand a draft to whoever approves. Raises Incomplete naming what is missing."""
+    """Hand a draft to whoever approves. Raises Incomplete naming what is missing.
+
+    From here on nobody is added: what is approved is what goes out. So an import that is at work is waited for.
+    """
+    # An import locks the row with every batch: none begins between the look and the step.
+    Campaign.objects.select_for_update().get(pk=campaign.pk)
+    _check_nobody_arrives(campaign, now=now)
     _check_complete(campaign)
     return _step(campaign, Verb.SUBMIT, by=by, now=now, submitted_at=now)
 
@@ -241,6 +249,15 @@ def _step(
     )
     campaign.refresh_from_db()
     return campaign
+
+
+def _check_nobody_arrives(campaign: Campaign, *, now: dt.datetime) -> None:
+    """Raise Incomplete while recipients are still being added."""
+    interrupt_lost(now)
+    if campaign.imports.filter(state__in=_ADDING).exists():
+        raise Incomplete(
+            _("Todavía se están agregando destinatarios: espera a que termine la importación y vuelve a enviarla.")
+        )
 
 
 def _check_complete(campaign: Campaign) -> None:

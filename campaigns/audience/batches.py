@@ -18,7 +18,7 @@ from campaigns.audience.records import keep_alive
 from campaigns.audience.report import Result
 from campaigns.audience.rows import BadRow, Person
 from campaigns.audience.seen import SeenPhones
-from campaigns.enums import CAMPAIGN_EDITABLE, EnvioState
+from campaigns.enums import CampaignState, EnvioState
 from campaigns.models import Campaign, Envio, RecipientImport
 from campaigns.rendering import MissingValuesError, Template, UnsendableTextError, values_of
 from leadmaster.directory.models import Suppression
@@ -164,7 +164,7 @@ class BatchWriter:
         end: int,
         room: int | None,
     ) -> tuple[_Known, Sequence[_Candidate]]:
-        """Insert what is new. The campaign's row is locked: it stays editable, and two imports take turns."""
+        """Insert what is new. The campaign's row is locked: it stays a draft, and two imports take turns."""
         self._lock_campaign()
         known = self._known(candidates)
         kept = _fitting(candidates, known, room)
@@ -178,7 +178,7 @@ class BatchWriter:
     def _lock_campaign(self) -> None:
         campaign = Campaign.objects.select_for_update().only("state", "template", "session").get(pk=self._campaign.pk)
         same = (campaign.template, campaign.session_id) == (self._campaign.template, self._campaign.session_id)
-        if campaign.state not in CAMPAIGN_EDITABLE or not same:
+        if campaign.state != CampaignState.DRAFT or not same:
             raise AudienceError(
                 "campaign_changed",
                 _(

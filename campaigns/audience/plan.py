@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from campaigns.audience.errors import AudienceError
 from campaigns.audience.mapping import ColumnMapping, known_fields
 from campaigns.audience.preview import FilePreview, preview_of
-from campaigns.enums import CAMPAIGN_EDITABLE
+from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.policy import Act, require
 from campaigns.rendering import NAME_FIELDS, Template, TemplateError, UnknownPlaceholdersError, parse
@@ -47,12 +47,22 @@ def make_plan(campaign: Campaign, table: Table, *, mapping: ColumnMapping | None
 
 
 def check_editable(campaign: Campaign) -> None:
-    if campaign.state not in CAMPAIGN_EDITABLE:
+    """Raise AudienceError unless people may still be added: whoever approves decides about everybody who gets it."""
+    if campaign.state == CampaignState.DRAFT:
+        return
+    if campaign.state == CampaignState.AWAITING_APPROVAL:
         raise AudienceError(
             "campaign_state",
-            _("La campaña está %(state)s: solo se agregan destinatarios mientras es borrador o espera aprobación.")
-            % {"state": campaign.get_state_display().lower()},
+            _(
+                "La campaña espera aprobación y se aprueba tal como está. Para agregar destinatarios, pide antes que la "
+                "rechacen: vuelve a borrador."
+            ),
         )
+    raise AudienceError(
+        "campaign_state",
+        _("La campaña está %(state)s: solo se agregan destinatarios mientras es borrador.")
+        % {"state": campaign.get_state_display().lower()},
+    )
 
 
 def fillable_template(campaign: Campaign, known: Sequence[str]) -> Template:

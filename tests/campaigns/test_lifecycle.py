@@ -15,12 +15,12 @@ from campaigns import lifecycle
 from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, Evidence, ScheduleState
 from campaigns.errors import Incomplete, NotAllowed, Refused, WrongState
 from campaigns.lifecycle import TABLE, Verb, allowed_verbs
-from campaigns.models import Campaign, CampaignEvent, Envio, EnvioEvent
+from campaigns.models import Campaign, CampaignEvent, Envio, EnvioEvent, RecipientImport
 from campaigns.rendering import TemplateError
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from tests.factories.accounts import TeamFactory, UserFactory
-from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory
+from tests.factories.campaigns import CampaignFactory, EnvioFactory, RecipientImportFactory, ScheduleFactory
 
 S = CampaignState
 NOW = dt.datetime(2026, 3, 2, 13, 0, tzinfo=dt.UTC)
@@ -223,6 +223,31 @@ def test_nothing_incomplete_goes_on(verb: Verb, lack: str) -> None:
 def test_what_is_missing_is_told_all_at_once() -> None:
     with pytest.raises(Incomplete, match="importa los destinatarios; agrega una programación"):
         lifecycle.submit(CampaignFactory.create(), by=None, now=NOW)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", [RecipientImport.State.QUEUED, RecipientImport.State.RUNNING])
+def test_is_not_submitted_while_recipients_are_still_being_added(state: str) -> None:
+    """Whoever approves would see some of them, and the rest would be refused."""
+    campaign = complete(S.DRAFT)
+    RecipientImportFactory.create(campaign=campaign, state=state, started_at=NOW, alive_at=NOW)
+
+    with pytest.raises(Incomplete, match="espera a que termine"):
+        lifecycle.submit(campaign, by=None, now=NOW)
+
+    assert Campaign.objects.get().state == S.DRAFT
+
+
+@pytest.mark.django_db
+def test_an_import_that_died_holds_nobody_up() -> None:
+    campaign = complete(S.DRAFT)
+    dead = RecipientImportFactory.create(
+        campaign=campaign, state=RecipientImport.State.RUNNING, started_at=NOW - dt.timedelta(hours=1)
+    )
+
+    assert lifecycle.submit(campaign, by=None, now=NOW).state == S.AWAITING_APPROVAL
+    dead.refresh_from_db()
+    assert dead.state == RecipientImport.State.INTERRUPTED
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from campaigns import envio_states, lifecycle, receipts, totals
 from campaigns.decisions import Decision, decide
-from campaigns.enums import CAMPAIGN_EDITABLE, Ack, CampaignState, EnvioState
+from campaigns.enums import CAMPAIGN_UNAPPROVED, Ack, CampaignState, EnvioState
 from campaigns.envio_states import RESTING, TRANSITIONS
 from campaigns.lifecycle import TABLE
 from campaigns.models import Campaign, CampaignTotals, Envio
@@ -103,7 +103,7 @@ def test_of_a_campaign_at_work_only_the_number_of_its_messages_is_written(state:
     assert progress(campaign) == counted(campaign)
 
 
-@pytest.mark.parametrize("state", [*CAMPAIGN_EDITABLE, CampaignState.APPROVED])
+@pytest.mark.parametrize("state", [*CAMPAIGN_UNAPPROVED, CampaignState.APPROVED])
 def test_nothing_is_written_of_one_that_may_still_get_recipients(state: CampaignState) -> None:
     campaign = finished(S.PENDING, state=state)
 
@@ -116,7 +116,7 @@ def test_no_verb_leads_from_the_launch_back_to_where_recipients_are_added() -> N
     for sources, target, _act in TABLE.values():
         if set(sources) & set(totals.LAUNCHED):
             assert target in totals.LAUNCHED
-    assert not set(totals.LAUNCHED) & set(CAMPAIGN_EDITABLE)
+    assert not set(totals.LAUNCHED) & set(CAMPAIGN_UNAPPROVED)
 
 
 # --- What happens afterwards -------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from campaigns.audience.pending import run_queued
+from campaigns.enums import CampaignState
 from campaigns.models import Campaign, Envio, RecipientImport
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client
@@ -100,3 +101,16 @@ def test_a_promoter_is_told_where_their_own_clients_are(world: World) -> None:
 
     assert answer.status_code == 403
     assert "tus oportunidades" in answer.json()["error"]["message"]
+
+
+def test_what_waits_for_approval_takes_nobody_of_the_directory(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    client()
+    campaign = world.campaign(CampaignState.AWAITING_APPROVAL, template="Hola")
+
+    at_once = post(world, campaign)
+    monkeypatch.setattr("campaigns.audience.directory_counts.EXACT_UP_TO", 0)
+    in_the_background = post(world, campaign)
+
+    assert [answer.status_code for answer in (at_once, in_the_background)] == [422, 422]
+    assert not Envio.objects.exists()
+    assert not RecipientImport.objects.exists()

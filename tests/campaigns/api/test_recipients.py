@@ -154,3 +154,16 @@ def test_an_import_of_another_campaign_stays_hidden_in_the_list(world: World) ->
     send(world, url(world.campaign().pk))
 
     assert world.client("owner").get("/api/v1/imports/", {"campaign": foreign.pk}).json()["results"] == []
+
+
+@pytest.mark.parametrize("who", ["owner", "boss"])
+def test_what_waits_for_approval_takes_nobody_whoever_asks(who: str, world: World) -> None:
+    """What a supervisor reads and approves is what goes out."""
+    campaign = world.complete(CampaignState.AWAITING_APPROVAL)
+
+    for query in ("", "?dry_run=true"):
+        answer = send(world, url(campaign.pk, query), who=who)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "audience")
+        assert "pide antes que la rechacen" in answer.json()["error"]["message"]
+    assert Envio.objects.filter(campaign=campaign).count() == 1
+    assert not RecipientImport.objects.exists()

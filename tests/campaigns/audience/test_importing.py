@@ -15,7 +15,7 @@ from hypothesis.extra.django import TestCase
 
 from campaigns.audience import AudienceError, ColumnMapping, ImportReport, import_file, run_import
 from campaigns.audience.insert import EnvioInserter, NewEnvio
-from campaigns.enums import CAMPAIGN_EDITABLE, Ack, CampaignState, EnvioState
+from campaigns.enums import Ack, CampaignState, EnvioState
 from campaigns.errors import NotAllowed
 from campaigns.models import Campaign, Envio, RecipientImport
 from leadmaster.accounts.models import User
@@ -274,10 +274,32 @@ def test_a_mapping_that_does_not_fit_is_refused() -> None:
     assert refused(draft(), data, ColumnMapping(phone=7)).code == "mapping"
 
 
-@pytest.mark.parametrize("state", sorted(set(CampaignState) - set(CAMPAIGN_EDITABLE)))
-def test_only_a_campaign_in_preparation_takes_recipients(state: CampaignState) -> None:
+@pytest.mark.parametrize("state", sorted(set(CampaignState) - {CampaignState.DRAFT}))
+def test_only_a_draft_takes_recipients(state: CampaignState) -> None:
     error = refused(draft(state=state), csv_bytes([HEADER, ["351 274-3915", "Ana", "1"]]))
     assert error.code == "campaign_state"
+
+
+def test_what_waits_for_approval_says_how_to_get_it_back() -> None:
+    """Whoever approves would approve people that they did not see."""
+    data = csv_bytes([HEADER, ["351 274-3915", "Ana", "1"]])
+
+    assert "pide antes que la rechacen" in refused(draft(state=CampaignState.AWAITING_APPROVAL), data).args[0]
+    assert not Envio.objects.exists()
+
+
+def test_what_is_submitted_meanwhile_takes_nobody_else() -> None:
+    campaign = draft("Hola")
+    data = csv_bytes([HEADER, *([f"351 4{n:06}", "x", "1"] for n in range(1_500))])
+
+    def submit_after_the_first_batch(done: int, total: int) -> None:
+        Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.AWAITING_APPROVAL)
+
+    with pytest.raises(AudienceError) as caught:
+        import_file(campaign, io.BytesIO(data), now=NOW, progress=submit_after_the_first_batch)
+
+    assert caught.value.code == "campaign_changed"
+    assert Envio.objects.filter(campaign=campaign).count() == 1_000
 
 
 def test_a_stranger_may_not_import_into_somebody_elses_campaign() -> None:

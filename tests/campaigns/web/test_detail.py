@@ -61,6 +61,16 @@ def test_the_promoter_submits_and_only_a_supervisor_approves(desk: Desk, draft: 
     assert draft.state == CampaignState.AWAITING_APPROVAL
 
 
+def test_the_promoter_waits_for_an_import_at_work_before_submitting(desk: Desk, draft: Campaign) -> None:
+    RecipientImportFactory.create(campaign=draft, state=RecipientImport.State.QUEUED)
+
+    answer = act(desk, draft, "submit")
+
+    draft.refresh_from_db()
+    assert draft.state == CampaignState.DRAFT
+    assert "espera a que termine la importación" in told(answer)[0]
+
+
 def test_an_approved_one_is_launched_paused_and_resumed(desk: Desk) -> None:
     campaign = CampaignFactory.create(owner=desk.owner, team=desk.team, state=CampaignState.APPROVED)
     ScheduleFactory.create(campaign=campaign, state=ScheduleState.APPROVED)
