@@ -20,13 +20,6 @@ from whatsapp.models import WhatsAppSession
 _CHOICES = 60
 
 
-def person(request: HttpRequest) -> User:
-    """Who asks. Admin views come here logged in."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
-
-
 def require_act(request: HttpRequest, act: Act, campaign: Campaign) -> None:
     """403 unless this person may do this to this campaign."""
     if not may(request.user, act, campaign):

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST
 
 from campaigns import lifecycle, screens
 from campaigns.admin import campaign_directory, campaign_import, campaign_live
-from campaigns.admin.base import SessionFilter, TeamFilter, people_of, person, require_act, teams_of
+from campaigns.admin.base import SessionFilter, TeamFilter, people_of, require_act, teams_of
 from campaigns.admin.campaign_form import CampaignForm, MessageForm, edit_message
 from campaigns.admin.campaign_list import CampaignList
 from campaigns.admin.campaign_verbs import PAGES, confirmation
@@ -32,6 +32,7 @@ from campaigns.errors import Refused
 from campaigns.lifecycle import TABLE, Verb
 from campaigns.models import Campaign, Envio, Schedule
 from campaigns.policy import Act, may
+from leadmaster.accounts.persons import person
 from leadmaster.lib.adminviews import Confirmation, confirm_and_run
 from leadmaster.lib.modeladmins import ScopedAdmin
 from whatsapp.models import WhatsAppSession

@@ -14,14 +14,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns.admin.base import person, require_act
-from campaigns.admin.campaign_import import url
+from campaigns.admin.base import require_act
+from campaigns.admin.campaign_import import closed_door, url
 from campaigns.audience.directory import READ_DIRECTORY, Selection, add_from_directory, queue_selection
 from campaigns.audience.directory_counts import Option, count, options
 from campaigns.audience.errors import AudienceError
 from campaigns.errors import Refused
 from campaigns.models import Campaign
 from campaigns.policy import Act
+from leadmaster.accounts.persons import person
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import FACETS, Count
 
@@ -76,6 +77,8 @@ class Found:
 def choose(request: HttpRequest, campaign: Campaign, context: dict[str, Any]) -> HttpResponse:
     """GET asks whom; POST adds them, at once or in the background, and goes on to the report."""
     _require(request, campaign)
+    if (closed := closed_door(request, campaign)) is not None:
+        return closed
     if request.method == "POST":
         return _add(request, campaign, context)
     return _page(request, campaign, _look(request.GET), context)

@@ -16,12 +16,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns.admin.base import person, require_act
+from campaigns.admin.base import require_act
 from campaigns.audience import AudienceError, ColumnMapping, FilePreview, inspect, run_import
 from campaigns.audience.pending import can_resume, confirm, resume
+from campaigns.audience.plan import check_editable
 from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, may
+from leadmaster.accounts.persons import person
 from leadmaster.lib.widgets import BaseFileWidget, SelectWidget, TextWidget
 
 State = RecipientImport.State
@@ -76,6 +78,8 @@ class MappingForm(forms.Form):
 def upload(request: HttpRequest, campaign: Campaign, context: dict[str, Any]) -> HttpResponse:
     """GET asks for the file; POST keeps it, if it is one, and goes on to its columns."""
     require_act(request, Act.IMPORT, campaign)
+    if (closed := closed_door(request, campaign)) is not None:
+        return closed
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         record = RecipientImport.objects.create(
@@ -141,6 +145,16 @@ def report(campaign: Campaign, record_id: int) -> HttpResponseBase:
         raise Http404
     name = f"informe-{Path(record.file_name).stem}.csv"
     return FileResponse(record.report.open("rb"), as_attachment=True, filename=name, content_type="text/csv")
+
+
+def closed_door(request: HttpRequest, campaign: Campaign) -> HttpResponse | None:
+    """Back to the campaign, with the reason, when nobody can be added to it any more. Asked before any work is done."""
+    try:
+        check_editable(campaign)
+    except AudienceError as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(url("change", campaign))
+    return None
 
 
 def url(name: str, campaign: Campaign, *args: object) -> str:

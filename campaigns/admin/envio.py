@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns import decisions
-from campaigns.admin.base import person, require_act
+from campaigns.admin.base import require_act
 from campaigns.admin.message import MessageAdmin
 from campaigns.errors import Refused
 from campaigns.models import Envio
 from campaigns.policy import Act
+from leadmaster.accounts.persons import person
 from leadmaster.lib import phones
 from leadmaster.lib.adminviews import Confirmation, ReasonForm, confirm_and_run
 

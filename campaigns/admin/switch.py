@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns import switch
-from campaigns.admin.base import person
 from campaigns.errors import Refused
 from campaigns.models import Campaign, Envio, SenderSwitch
+from leadmaster.accounts.persons import person
 from leadmaster.lib import screens
 from leadmaster.lib.adminviews import Confirmation, ReasonForm, confirm_and_run
 from leadmaster.lib.modeladmins import ReadOnlyAdmin, moment

@@ -20,12 +20,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from campaigns.admin.base import CampaignFilter, SessionFilter, person
+from campaigns.admin.base import CampaignFilter, SessionFilter
 from campaigns.admin.message import MessageAdmin
 from campaigns.decisions import Decision, decide
 from campaigns.errors import Refused
 from campaigns.models import Envio, UncertainEnvio
 from leadmaster.accounts.models import User
+from leadmaster.accounts.persons import person
 from leadmaster.lib import phones
 from leadmaster.lib.adminviews import Confirmation, confirm_and_run
 from leadmaster.lib.modeladmins import NOTHING, moment

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -13,9 +12,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
-from rest_framework.viewsets import GenericViewSet
 
-from campaigns.api.imports import QuerySerializer
+from campaigns.api.audience import AudienceViewSet, QuerySerializer
 from campaigns.audience.directory import (
     NOBODYS,
     Selection,
@@ -27,10 +25,9 @@ from campaigns.audience.directory_counts import EXACT_UP_TO, count
 from campaigns.audience.errors import AudienceError
 from campaigns.models import Campaign
 from campaigns.policy import Act, require
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.api import person
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import FACETS
-from leadmaster.ops.api import IdempotentPosts
 
 _LONGEST_FACET = 80
 
@@ -85,21 +82,11 @@ class AddReportSerializer(serializers.Serializer[Any]):
         return reverse("import-report", args=[told["import_id"]], request=self.context["request"])
 
 
-class DirectoryRecipientsViewSet(IdempotentPosts, GenericViewSet[Campaign]):
+class DirectoryRecipientsViewSet(AudienceViewSet):
     """Destinatarios del directorio de clientes, para supervisores."""
 
-    queryset = Campaign.objects.none()
     serializer_class = SelectionSerializer
-    permission_classes = (RolePermission,)
-    filter_backends = ()
-    pagination_class = None
-    lookup_value_regex = "[0-9]{1,18}"
-    # Added in batches of their own; the same selection again adds only who is new.
-    undone_by_crash: ClassVar[frozenset[str]] = frozenset()
     needs: ClassVar[dict[str, str]] = dict.fromkeys(("from_directory", "how_many"), Act.IMPORT)
-
-    def get_queryset(self) -> QuerySet[Campaign]:
-        return Campaign.objects.visible_to(self.request.user).select_related("session")
 
     @extend_schema(
         operation_id="campaigns_recipients_from_directory",
@@ -112,9 +99,7 @@ class DirectoryRecipientsViewSet(IdempotentPosts, GenericViewSet[Campaign]):
         """Agrega los clientes que cumplen lo elegido. Los que son muchos se agregan en segundo plano (202)."""
         campaign: Campaign = self.get_object()
         selection = self._selection(request)
-        asked = QuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        dry_run = asked.validated_data["dry_run"]
+        dry_run = self.dry_run(request)
         now, by = timezone.now(), person(request)
         big = count(selection).more
         if big and dry_run:

@@ -19,13 +19,13 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.viewsets import GenericViewSet
 
+from campaigns.api.audience import AudienceViewSet, QuerySerializer
 from campaigns.api.filters import ImportFilter
 from campaigns.audience import ColumnMapping, import_file, inspect
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, require
 from leadmaster.accounts.api import RolePermission, person
 from leadmaster.accounts.scope import scope
-from leadmaster.ops.api import IdempotentPosts
 
 # Bigger ones come in by the command, which shows its progress and needs no open connection.
 MAX_BYTES = 20 * 1024 * 1024
@@ -59,10 +59,6 @@ class UploadSerializer(FileSerializer):
         return ColumnMapping(
             phone=given["phone_column"], name=given.get("name_column"), header_row=given["header_row"] or None
         )
-
-
-class QuerySerializer(serializers.Serializer[Any]):
-    dry_run = serializers.BooleanField(required=False, default=False, help_text="Cuenta qué pasaría y no escribe nada.")
 
 
 class MappingSerializer(serializers.Serializer[Any]):
@@ -146,22 +142,12 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVie
         )
 
 
-class RecipientsViewSet(IdempotentPosts, GenericViewSet[Campaign]):
+class RecipientsViewSet(AudienceViewSet):
     """Destinatarios de una campaña que se está preparando."""
 
-    queryset = Campaign.objects.none()
     serializer_class = UploadSerializer
-    permission_classes = (RolePermission,)
     parser_classes = (MultiPartParser,)
-    filter_backends = ()
-    pagination_class = None
-    lookup_value_regex = "[0-9]{1,18}"
-    # Imported in batches of their own; the same file again adds only what is missing.
-    undone_by_crash: ClassVar[frozenset[str]] = frozenset()
     needs: ClassVar[dict[str, str]] = dict.fromkeys(("recipients", "preview"), Act.IMPORT)
-
-    def get_queryset(self) -> QuerySet[Campaign]:
-        return Campaign.objects.visible_to(self.request.user).select_related("session")
 
     @extend_schema(
         operation_id="campaigns_recipients_import",
@@ -173,12 +159,10 @@ class RecipientsViewSet(IdempotentPosts, GenericViewSet[Campaign]):
     def recipients(self, request: Request, pk: str) -> Response:
         """Importa un archivo: agrega lo nuevo y cuenta por qué quedó afuera lo demás."""
         campaign: Campaign = self.get_object()
-        asked = QuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        dry_run = self.dry_run(request)
         given = UploadSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         upload: UploadedFile[Any] = given.validated_data["file"]
-        dry_run = asked.validated_data["dry_run"]
         report = import_file(
             campaign,
             upload,

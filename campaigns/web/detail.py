@@ -26,6 +26,7 @@ from campaigns.models.schedule import WEEKDAYS
 from campaigns.policy import may
 from campaigns.web.views import cards_of
 from leadmaster.accounts.models import User
+from leadmaster.accounts.persons import person
 
 _EXAMPLES: Final = 3
 _EVENTS: Final = 10
@@ -93,7 +94,7 @@ STEPS: Final = {
 @require_safe
 def page(request: HttpRequest, campaign_id: int) -> HttpResponse:
     campaign = _find(request, campaign_id)
-    user = request.user if isinstance(request.user, User) else None
+    user = person(request)
     card = cards_of([campaign], user)[0]
     allowed = lifecycle.allowed_verbs(campaign)
     context = {
@@ -115,10 +116,10 @@ def act(request: HttpRequest, campaign_id: int, verb: str) -> HttpResponse:
     """One step, for whoever may take it; what is refused comes back as a sentence."""
     campaign = _find(request, campaign_id)
     step = STEPS.get(verb)
-    if step is None or not isinstance(request.user, User):
+    if step is None:
         raise Http404
     try:
-        step.run(campaign, request.user, timezone.now(), request.POST.get("reason", ""))
+        step.run(campaign, person(request), timezone.now(), request.POST.get("reason", ""))
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:

@@ -22,6 +22,7 @@ from campaigns.models import Campaign
 from campaigns.policy import Act, may
 from campaigns.progress import Progress, progress_of
 from leadmaster.accounts.models import User
+from leadmaster.accounts.persons import person
 
 # What fits a phone; older ones are the supervisor's business.
 _SHOWN = 30
@@ -83,11 +84,11 @@ def _context(request: HttpRequest) -> dict[str, object]:
     campaigns = list(
         Campaign.objects.visible_to(request.user).filter(owner_id=request.user.pk).select_related("session")[:_SHOWN]
     )
-    cards = cards_of(campaigns, request.user if isinstance(request.user, User) else None)
+    cards = cards_of(campaigns, person(request))
     return {"cards": cards, "moving": any(card.campaign.state not in CAMPAIGN_ENDED for card in cards)}
 
 
-def cards_of(campaigns: list[Campaign], user: User | None) -> list[Card]:
+def cards_of(campaigns: list[Campaign], user: User) -> list[Card]:
     """How each of them stands, and what this person may do to it. The same queries for one and for thirty."""
     done = progress_of([campaign.pk for campaign in campaigns])
     verdicts = make_plan(timezone.now()).verdicts

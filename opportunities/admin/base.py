@@ -9,8 +9,9 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.admin.base import ScopedFilter, person
+from campaigns.admin.base import ScopedFilter
 from leadmaster.accounts.models import Team, User
+from leadmaster.accounts.persons import person
 from leadmaster.accounts.scope import scope
 from leadmaster.lib.modeladmins import ScopedAdmin
 from opportunities.models import Promoter, Stage

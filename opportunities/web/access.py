@@ -15,18 +15,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from leadmaster.accounts.models import User
+from leadmaster.accounts.persons import person
 from opportunities.errors import NotAllowed
 from opportunities.models import Promoter
 from opportunities.policy import promoter_of
 
 P = ParamSpec("P")
-
-
-def person(request: HttpRequest) -> User:
-    """Who is asking, behind `login_required`."""
-    if not isinstance(request.user, User):
-        raise TypeError("this view is behind the log-in")
-    return request.user
 
 
 def on_desk_time(user: User, tz: zoneinfo.ZoneInfo) -> AbstractContextManager[None]:

@@ -11,9 +11,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from leadmaster.accounts.persons import person
 from opportunities.enums import OpportunityState
 from opportunities.models import Lot, Opportunity
-from opportunities.web.access import on_desk_time, person
+from opportunities.web.access import on_desk_time
 from opportunities.web.cards import cards, with_all
 
 _SHOWN = 100

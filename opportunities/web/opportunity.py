@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from leadmaster.accounts.persons import person
 from leadmaster.calendars.arithmetic import Calendar
 from opportunities import timers, transitions
 from opportunities.enums import OpportunityState, StageType
 from opportunities.errors import Incomplete, Refused, Stale
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Stage, StageRoute
-from opportunities.web.access import on_desk_time, person
+from opportunities.web.access import on_desk_time
 from opportunities.web.cards import cards, with_all
 from opportunities.web.forms import ExtendForm, MoveForm, NoteForm, label_of
 from opportunities.web.timeline import timeline

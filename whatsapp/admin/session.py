@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import Team, User
+from leadmaster.accounts.persons import person
 from leadmaster.lib import phones
 from leadmaster.lib.adminviews import Confirmation, confirm_and_run
 from leadmaster.lib.modeladmins import NOTHING, ScopedAdmin, moment
@@ -151,9 +152,6 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     def unpause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A person says that what stopped it is mended."""
         session = self._allowed(request, pk)
-        user = request.user
-        if not isinstance(user, User):
-            raise PermissionDenied
         return self._confirm(
             request,
             session,
@@ -165,7 +163,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                 button=_("Quitar la pausa"),
                 facts=[(_("Lo que pasó"), session.trouble or "—")],
             ),
-            lambda: sessions.unpause(session, by=user, now=timezone.now()),
+            lambda: sessions.unpause(session, by=person(request), now=timezone.now()),
             _("La sesión vuelve a probarse."),
         )
 
@@ -187,9 +185,6 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask for a message of the line to itself; the cluster sends it, and the page shows what became of it."""
         session = self._allowed(request, pk)
-        user = request.user
-        if not isinstance(user, User):
-            raise PermissionDenied
         return self._confirm(
             request,
             session,
@@ -201,7 +196,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                 button=_("Enviar la prueba"),
                 facts=[(_("Sale de esta línea y llega a"), phones.pretty(session.phone) if session.phone else NOTHING)],
             ),
-            lambda: line_tests.ask(session, by=user, now=timezone.now()),
+            lambda: line_tests.ask(session, by=person(request), now=timezone.now()),
             _("El mensaje de prueba sale en menos de un minuto: aquí ves qué pasó."),
         )
 

@@ -1,0 +1,15 @@
+"""Who asks, in views that only logged-in people reach."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from leadmaster.accounts.models import User
+
+
+def person(request: HttpRequest) -> User:
+    """The one who is logged in. Raises PermissionDenied where nobody is, should a view have forgotten its door."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
