@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from campaigns import decisions, inbound, lifecycle, receipts, switch
 from campaigns.audience import import_file
 from campaigns.decisions import Decision
-from campaigns.enums import CAMPAIGN_EDITABLE, CAMPAIGN_ENDED, ENVIO_OPEN, CampaignState, EnvioState
+from campaigns.enums import CAMPAIGN_ENDED, ENVIO_OPEN, CampaignState, EnvioState
 from campaigns.errors import Refused
 from campaigns.models import Campaign, Envio, RecipientImport, Schedule, ScheduleDay, SessionDay
 from leadmaster.accounts.models import User
@@ -95,7 +95,7 @@ class Sender(RuleBasedStateMachine):
     def bring_people(self, which: int, who: set[str]) -> None:
         campaign = self._campaign(which)
         file = io.BytesIO("\n".join(["telefono,nombre", *(f"{phone},Ana" for phone in sorted(who))]).encode())
-        fits = self.model.campaigns[campaign.pk] in CAMPAIGN_EDITABLE
+        fits = self.model.campaigns[campaign.pk] is CampaignState.DRAFT
         done = self._try(lambda: import_file(campaign, file, by=None, now=self.world.now, file_name="gente.csv"))
         assert done is fits
         if done:
