@@ -8,12 +8,13 @@ wrong with each field of the request (`windows.0.opens`).
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.http import Http404, JsonResponse
 from django.utils.translation import gettext as _
@@ -25,6 +26,9 @@ from rest_framework.views import set_rollback
 logger = logging.getLogger(__name__)
 
 Fields = dict[str, list[str]]
+# So many fields a sentence names, and so many an answer tells about: a thousand wrong ids are one mistake.
+_MOST_NAMES = 8
+_MOST_FIELDS = 100
 
 
 class Refusal(NamedTuple):
@@ -54,6 +58,11 @@ def respond(exc: Exception, context: Mapping[str, Any], *, refusals: Mapping[typ
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
+    elif isinstance(exc, RequestDataTooBig):
+        return Response(body("too_large", _("La solicitud es demasiado grande: pártela en varias.")), status=413)
+    elif isinstance(exc, SuspiciousOperation):
+        # Thousands of form fields, and other bodies that nobody writes by mistake.
+        exc = exceptions.ParseError(_("La solicitud no se entiende: revisa cómo está armada."))
     if isinstance(exc, exceptions.APIException):
         return _from_api_exception(exc)
     logger.error("unhandled exception in the API", exc_info=exc)
@@ -78,7 +87,8 @@ def _from_api_exception(exc: exceptions.APIException) -> Response:
         headers["WWW-Authenticate"] = challenge
     if isinstance(exc, exceptions.ValidationError):
         fields = flatten(exc.detail)
-        return Response(body("invalid", _invalid_sentence(fields), fields), status=exc.status_code)
+        some = dict(itertools.islice(fields.items(), _MOST_FIELDS))
+        return Response(body("invalid", _invalid_sentence(fields), some), status=exc.status_code)
     code, message = _told(exc)
     return Response(body(code, message), status=exc.status_code, headers=headers)
 
@@ -117,7 +127,11 @@ def _wait_sentence(wait: float | None) -> str:
 def _invalid_sentence(fields: Fields) -> str:
     if set(fields) == {GENERAL}:
         return " ".join(fields[GENERAL])
-    return _("Revisa estos datos: %(fields)s.") % {"fields": ", ".join(name for name in fields if name != GENERAL)}
+    names = [name for name in fields if name != GENERAL]
+    told = ", ".join(names[:_MOST_NAMES])
+    if len(names) > _MOST_NAMES:
+        return _("Revisa estos datos: %(fields)s y %(rest)d más.") % {"fields": told, "rest": len(names) - _MOST_NAMES}
+    return _("Revisa estos datos: %(fields)s.") % {"fields": told}
 
 
 def _retry_after(wait: float | None) -> dict[str, str]:

@@ -27,6 +27,22 @@ class VisibleField(serializers.PrimaryKeyRelatedField[Any]):
         return super().to_internal_value(data)
 
 
+class IdsField(serializers.ListField):
+    """Numbers of rows, so many at the most. Too many are refused as such, before anybody looks at each of them."""
+
+    def __init__(self, *, most: int, **options: Any) -> None:
+        child = serializers.IntegerField(min_value=1, max_value=MOST_ID)
+        super().__init__(child=child, max_length=most, **options)
+        self._most = most
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and len(data) > self._most:
+            raise serializers.ValidationError(
+                _("Son demasiadas filas: manda hasta %(most)d por vez.") % {"most": self._most}
+            )
+        return super().to_internal_value(data)
+
+
 @extend_schema_field(_WALL_TIME)
 class WallTimeField(serializers.TimeField):
     """What a clock on the wall shows. "time" in OpenAPI means one with an offset, which this has not."""

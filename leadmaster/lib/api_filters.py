@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 
@@ -22,6 +23,28 @@ class IdFilter(filters.NumberFilter):
 
     def get_max_validator(self) -> None:
         """The field's own."""
+
+
+class _YesOrNo(forms.Field):
+    """`true` or `false`. Anything else is refused: ignored, it would answer another question than the one asked."""
+
+    default_error_messages = {"invalid": _("Escribe true o false.")}
+    _meant: Final = {"true": True, "1": True, "false": False, "0": False}
+
+    def to_python(self, value: Any) -> bool | None:
+        text = str(value or "").strip().lower()
+        if not text:
+            return None
+        if text not in self._meant:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return self._meant[text]
+
+
+class BooleanFilter(filters.BooleanFilter):
+    field_class = _YesOrNo
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, widget=forms.TextInput, **options)
 
 
 class ChoicesFilter(filters.MultipleChoiceFilter):

@@ -19,11 +19,13 @@ _LOGGED_IN = {"401": "Falta el token o no sirve.", "403": "Tu rol no lo permite.
 _WRITES = {
     "400": "Hay datos que corregir: `fields` dice cuáles.",
     "409": "El estado no lo permite, o la misma solicitud se está atendiendo.",
+    "413": "El cuerpo es demasiado grande.",
     "415": "El formato del cuerpo no es el que se espera.",
     "422": "Falta algo antes, o la Idempotency-Key se usó con otra solicitud.",
 }
 _NOT_FOUND = {"404": "No existe, o no está entre lo que puedes ver."}
 _BAD_QUERY = {"400": "Un filtro no es válido: `fields` dice cuál."}
+_BAD_QUESTION = {"422": "Los datos no van juntos: `message` dice qué falta."}
 
 _KEY = OpenApiParameter(
     HEADER,
@@ -73,5 +75,7 @@ class ApiSchema(AutoSchema):
             refusals |= _WRITES
         elif self._is_list_view():
             refusals |= _BAD_QUERY | _NOT_FOUND
+        elif self.get_override_parameters():
+            refusals |= _BAD_QUERY | _BAD_QUESTION
         refusals |= getattr(self.view, "refusals", {})
         return dict(sorted(refusals.items()))

@@ -15,7 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from campaigns.api.fields import ReasonSerializer, RequiredReasonSerializer
 from leadmaster.accounts.api import RolePermission, person
-from leadmaster.lib.api_fields import MOST_ID
+from leadmaster.lib.api_fields import IdsField
 from leadmaster.ops.api import IdempotentPosts
 from opportunities import bulk
 from opportunities.api.fields import PromoterField
@@ -29,9 +29,7 @@ from opportunities.policy import SUPERVISE
 class IdsSerializer(serializers.Serializer[Any]):
     """`ids` are the opportunities, as they were chosen: nothing joins them afterwards."""
 
-    ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=MOST_ID), min_length=1, max_length=bulk.MOST
-    )
+    ids = IdsField(most=bulk.MOST, min_length=1)
 
 
 class BulkReasonSerializer(IdsSerializer, ReasonSerializer):

@@ -14,19 +14,25 @@ from rest_framework.throttling import BaseThrottle, UserRateThrottle
 from rest_framework.viewsets import ViewSet
 
 from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.models import User
 from leadmaster.lib.phones import Phone, normalise
 from opportunities import capture as capturing
 from opportunities.api.fields import KEY, key_of
 from opportunities.api.opportunity_serializers import PlaceSerializer
-from opportunities.api.scope import region
-from opportunities.policy import WORK, promoter_of
+from opportunities.api.scope import decided_teams, own_desk, region
+from opportunities.models import Desk, Promoter
+from opportunities.policy import SUPERVISE, WORK, promoter_of
+from opportunities.web.regions import region_of_zone
 
 _LONGEST_PHONE = 40
 _MOST_PHONES = 10
 
 
 class PhoneChecks(UserRateThrottle):
-    """Whoever types one number asks a few times; whoever asks more is looking the directory through."""
+    """Whoever types one number asks a few times; whoever asks more is looking the directory through.
+
+    A capture that is refused tells as much as a check, so both count together.
+    """
 
     scope = "phone_checks"
     rate = "40/min"
@@ -63,8 +69,7 @@ class CaptureViewSet(ViewSet):
     needs: ClassVar[dict[str, str]] = {"create": WORK, "phone_check": WORK}
 
     def get_throttles(self) -> list[BaseThrottle]:
-        own: list[BaseThrottle] = [PhoneChecks()] if getattr(self, "action", None) == "phone_check" else []
-        return [*super().get_throttles(), *own]
+        return [*super().get_throttles(), PhoneChecks()]
 
     @extend_schema(request=CaptureSerializer, parameters=[KEY], responses={201: PlaceSerializer})
     def create(self, request: Request) -> Response:
@@ -83,12 +88,25 @@ class CaptureViewSet(ViewSet):
     @extend_schema(parameters=[PhoneQuerySerializer], responses=PhoneCheckSerializer)
     @action(detail=False, url_path="phone-check")
     def phone_check(self, request: Request) -> Response:
-        """Si un teléfono está libre para captar. Hasta 40 consultas por minuto."""
+        """Si un teléfono está libre para captar, también para supervisores. Hasta 40 por minuto, con las captaciones."""
         given = PhoneQuerySerializer(data=request.query_params)
         given.is_valid(raise_exception=True)
-        promoter = promoter_of(person(request))
-        raw, habits = given.validated_data["phone"], region(promoter)
+        promoter, habits = _asking(person(request))
+        raw = given.validated_data["phone"]
         sentence = capturing.check_phone(raw, region=habits, promoter=promoter)
         phone = normalise(raw, habits)
         e164 = phone.e164 if isinstance(phone, Phone) else ""
         return Response(PhoneCheckSerializer({"free": not sentence, "sentence": sentence, "e164": e164}).data)
+
+
+def _asking(user: User) -> tuple[Promoter | None, str]:
+    """Who asks, as a promoter, and with which country's habits they write phones.
+
+    Whoever decides about a team checks numbers for it and needs no desk. Raises NotAllowed for anybody else without one.
+    """
+    desks = Desk.objects.select_related("calendar").filter(team__in=decided_teams(user)).order_by("pk")
+    desk = desks.first() if user.has_perm(SUPERVISE) and own_desk(user) is None else None
+    if desk is not None:
+        return None, region_of_zone(desk.calendar.time_zone)
+    promoter = promoter_of(user)
+    return promoter, region(promoter)

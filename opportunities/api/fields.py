@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -46,9 +47,9 @@ class FactsField(serializers.DictField):
         super().__init__(child=child, required=False, **options)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        facts = super().to_internal_value(data)
-        if len(facts) > _MOST_FACTS:
+        if isinstance(data, Mapping) and len(data) > _MOST_FACTS:
             raise serializers.ValidationError(_("Son demasiados datos para una oportunidad."))
+        facts = super().to_internal_value(data)
         name = serializers.CharField(max_length=_LONGEST_NAME)
         return {name.run_validation(key): value for key, value in facts.items()}
 

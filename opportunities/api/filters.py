@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_filters import rest_framework as filters
 
 from leadmaster.accounts.api import person
-from leadmaster.lib.api_filters import ChoicesFilter, IdFilter
+from leadmaster.lib.api_filters import BooleanFilter, ChoicesFilter, IdFilter
 from opportunities.admin.finding import meant
 from opportunities.api.scope import own_desk, region
 from opportunities.enums import OpportunityState, Origin
@@ -46,7 +46,7 @@ class OpportunityFilter(django_filters.FilterSet):
     lot = IdFilter(field_name="lot_id")
     client = IdFilter(field_name="client_id")
     origin = filters.ChoiceFilter(choices=Origin.choices)
-    overdue = filters.BooleanFilter(
+    overdue = BooleanFilter(
         method="by_clock", help_text="De las activas: si su plazo venció a esta hora, haya pasado o no el cron."
     )
     search = filters.CharFilter(
@@ -94,7 +94,7 @@ class QuotaFilter(django_filters.FilterSet):
 
 class PromoterFilter(django_filters.FilterSet):
     team = IdFilter(field_name="desk__team_id")
-    available = filters.BooleanFilter()
+    available = BooleanFilter()
 
     class Meta:
         model = Promoter
@@ -114,7 +114,7 @@ class AbsenceFilter(django_filters.FilterSet):
 
 
 class StageFilter(django_filters.FilterSet):
-    active = filters.BooleanFilter()
+    active = BooleanFilter()
 
     class Meta:
         model = Stage

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from leadmaster.accounts.api import RolePermission, person
-from leadmaster.lib.api_fields import MOST_ID, VisibleField
+from leadmaster.lib.api_fields import IdsField, VisibleField
 from opportunities.api.fields import KEY, StageField, key_of
 from opportunities.policy import WORK, promoter_of
 from opportunities.recipients import Choice, Drafted, NewCampaign, draft_campaign
@@ -39,9 +39,7 @@ class OwnCampaignSerializer(serializers.Serializer[Any]):
     template = serializers.CharField(max_length=_LONGEST_MESSAGE, trim_whitespace=False)
     session = OwnSessionField()
     stage = StageField(required=False, allow_null=True)
-    opportunities = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=MOST_ID), required=False, max_length=_MOST_IDS
-    )
+    opportunities = IdsField(most=_MOST_IDS, required=False)
 
     def asked(self) -> NewCampaign:
         given = self.validated_data

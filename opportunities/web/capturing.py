@@ -33,6 +33,10 @@ def capture(request: HttpRequest, promoter: Promoter) -> HttpResponse:
     form = CaptureForm(request.POST, label_suffix="")
     if not form.is_valid():
         return _page(request, promoter, form)
+    if not _may_check(promoter):
+        # A refusal tells as much as a check does.
+        form.add_error(None, _("Demasiadas consultas seguidas. Espera un minuto y sigue."))
+        return _page(request, promoter, form)
     data = form.cleaned_data
     person = capturing.NewClient(
         name=data["name"],

@@ -46,7 +46,11 @@ _ZONES = {
 
 def region_of(promoter: Promoter) -> str:
     """The country where the desk's clocks hang; the directory's own where that is none of the three."""
-    zone = promoter.desk.calendar.time_zone
+    return region_of_zone(promoter.desk.calendar.time_zone)
+
+
+def region_of_zone(zone: str) -> str:
+    """The same for a desk's time zone."""
     for region, zones in _ZONES.items():
         if any(zone == known or (known.endswith("/") and zone.startswith(known)) for known in zones):
             return region

@@ -270,6 +270,27 @@ def test_a_free_phone_is_told_as_it_would_be_kept(world: World) -> None:
     assert told == {"free": True, "sentence": "", "e164": "+523312345678"}
 
 
+def test_a_supervisor_checks_a_phone_for_their_team_without_a_desk_of_their_own(world: World) -> None:
+    """As people of the desk's country write it, and without being told whose it is."""
+    row = world.one()
+    calendar = world.promoter("owner").desk.calendar
+    calendar.time_zone = "America/Argentina/Cordoba"
+    calendar.save()
+    phone = row.client.contacts.get().normalised
+
+    free, taken = (world.client("boss").get(CHECK, {"phone": one}).json() for one in ("351 274-3915", phone))
+
+    assert free == {"free": True, "sentence": "", "e164": "+5493512743915"}
+    assert "ya se está trabajando desde" in taken["sentence"]
+    assert str(world.owner) not in taken["sentence"]
+
+
+def test_a_supervisor_of_nobody_checks_nothing(world: World) -> None:
+    world.team.supervisors.clear()
+
+    assert refused(world.client("boss").get(CHECK, {"phone": "+52 33 1234 5678"})) == (403, "not_allowed")
+
+
 def test_looking_the_directory_through_by_phones_is_slowed_down(world: World) -> None:
     client = world.client("owner")
 

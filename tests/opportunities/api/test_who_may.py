@@ -195,7 +195,7 @@ TABLE = [
         method="get",
         path=f"{V1}/captures/phone-check/",
         body=lambda w: {"phone": "+52 33 1234 5678"},
-        expected=promoters(200),
+        expected=all_people(200),
     ),
     # A line of the owner's, and one of their clients.
     Row(

@@ -92,6 +92,17 @@ def test_nobody_looks_the_directory_through(world: World, browser: Browser, monk
     assert world.browser("colleague").get("/captar/telefono/", {"phone": "351 274-3915"}).status_code == 200
 
 
+def test_refused_captures_count_as_checks(world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal tells whether a phone is known, as the check does."""
+    monkeypatch.setattr(capturing, "_CHECKS_A_MINUTE", 2)
+    world.browser("colleague").post("/captar/", FORM)
+
+    pages = [browser.post("/captar/", {**FORM, "key": f"clave-{n}"}).content.decode() for n in range(3)]
+
+    assert ["ya se está trabajando desde" in page for page in pages] == [True, True, False]
+    assert "Espera un minuto" in pages[-1]
+
+
 def test_the_form_asks_the_server_when_the_typing_stops(browser: Browser) -> None:
     page = browser.get("/captar/").content.decode()
 
