@@ -8,9 +8,13 @@ from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from leadmaster.lib import phones, screens
+from leadmaster.lib import longlists, phones, screens
 
 register = template.Library()
+
+register.inclusion_tag("admin/change_list_results.html", takes_context=True, name="long_list")(
+    longlists.context_of_rows
+)
 
 
 @register.filter

@@ -61,6 +61,7 @@ class LotAdmin(ReadOnlyAdmin[Lot], DeskAdmin[Lot]):
     ordering = ("-id",)
     sortable_by = ()
     list_per_page = 50
+    change_list_template = "admin/long_list.html"
     list_select_related = ("promoter__user", "team")
     paginator = UncountedPaginator
     show_full_result_count = False

@@ -90,6 +90,7 @@ class OpportunityRows(DeskAdmin[Opportunity]):
     ordering: ClassVar[tuple[str, ...]] = ("team_id", "state", "state_since", "id")
     sortable_by = ()
     list_per_page = 50
+    change_list_template = "admin/long_list.html"
     list_disable_select_all = True
     paginator = UncountedPaginator
     show_full_result_count = False

@@ -1,0 +1,62 @@
+"""Lists whose rows are copies of one that the theme drew: they look as if it had drawn each of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+from unfold.templatetags.unfold_list import items_for_result
+
+from leadmaster.directory.models import Client
+from opportunities import bulk, transitions
+from opportunities.models import Opportunity
+from tests.opportunities.admin.rules import browser
+from tests.opportunities.web.conftest import World
+
+LIST = "/admin/opportunities/opportunity/"
+LOTS = "/admin/opportunities/lot/"
+
+
+@pytest.fixture
+def desk(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Two of each state, one of each with a name that is markup, at a moment that stands still."""
+    now = timezone.now()
+    rows = world.give(6)
+    for row in rows[:2]:
+        transitions.move(
+            row.pk, world.funnel.no_answer, by=world.promoter.user, version=1, now=now, reason="<i>No & no</i>"
+        )
+    bulk.return_to_pool([row.pk for row in rows[2:4]], by=world.supervisor, now=now)
+    for row in rows[::2]:
+        Client.objects.filter(pk=row.client_id).update(name="<script>alert(1)</script>", last_names='"de" {0} %s')
+    monkeypatch.setattr(timezone, "now", lambda: now + dt.timedelta(hours=1))
+    return world
+
+
+@pytest.mark.parametrize(
+    "path",
+    [LIST, f"{LIST}?state=activa&q=%3Cscript", f"{LIST}inbox/", f"{LIST}pool/", f"{LIST}pool/?province=Jalisco", LOTS],
+)
+def test_each_row_is_as_the_theme_would_have_drawn_it(desk: World, path: str) -> None:
+    answer = browser(desk, "supervisor").get(path)
+
+    cl, drawn = answer.context["cl"], answer.context["results"]
+    assert len(drawn) >= 1
+    assert ["".join(row) for row in drawn] == ["".join(items_for_result(cl, row, None)) for row in cl.result_list]
+    assert [row.instance for row in drawn] == list(cl.result_list)
+
+
+def test_what_people_wrote_stays_text(desk: World) -> None:
+    for path in (LIST, f"{LIST}inbox/", f"{LIST}pool/"):
+        page = browser(desk, "supervisor").get(path).content.decode()
+        assert "<script>alert" not in page, path
+        assert "&lt;script&gt;alert(1)&lt;/script&gt; &quot;de&quot; {0} %s" in page, path
+
+
+def test_rows_are_chosen_by_their_own_boxes_and_opened_by_their_own_links(desk: World) -> None:
+    page = browser(desk, "supervisor").get(f"{LIST}?state=activa").content.decode()
+
+    for pk in Opportunity.objects.active().values_list("pk", flat=True):
+        assert f'name="_selected_action" value="{pk}"' in page.replace("\n", " ").replace("  ", " ")
+        assert f"{LIST}{pk}/change/?_changelist_filters=state%3Dactiva" in page
