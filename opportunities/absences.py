@@ -21,6 +21,7 @@ from leadmaster.lib.language import kept
 from opportunities import states, withdrawing
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
 from opportunities.errors import Incomplete, NotAllowed, WrongState
+from opportunities.hours import hours_of
 from opportunities.models import Absence, Opportunity, Promoter
 from opportunities.policy import may_supervise
 from opportunities.states import Countdown
@@ -106,13 +107,14 @@ def begin_and_end(now: dt.datetime) -> int:
 def _begin(absence: Absence, *, now: dt.datetime, since: dt.datetime) -> int:
     if not Absence.objects.filter(pk=absence.pk, begun_at__isnull=True, ended_at__isnull=True).update(begun_at=now):
         return 0
+    # The hours first: they are held, and the rows stand by them.
+    calendar = hours_of(absence.promoter.desk.team_id)
     rows = _active_of(absence.promoter)
     if absence.policy == AbsencePolicy.REDISTRIBUTE:
         reason = kept(gettext_lazy("Su promotor está ausente."))
         withdrawing.withdraw_of(rows, by=None, now=now, reason=reason)
         states.change(rows, OpportunityState.POOL, kind=EventKind.POOLED, now=now, by=None, reason=reason)
         return 1
-    calendar = absence.promoter.desk.calendar.as_value()
     left = {
         row: seconds_left(row, calendar=calendar, now=max(since, row.stage_since))
         for row in rows
@@ -131,7 +133,7 @@ def _begin(absence: Absence, *, now: dt.datetime, since: dt.datetime) -> int:
 def _end(absence: Absence, *, now: dt.datetime, since: dt.datetime) -> int:
     if not Absence.objects.filter(pk=absence.pk, ended_at__isnull=True).update(ended_at=now):
         return 0
-    calendar = absence.promoter.desk.calendar.as_value()
+    calendar = hours_of(absence.promoter.desk.team_id)
     clocks = {}
     for row in _active_of(absence.promoter):
         if row.paused_seconds is not None:

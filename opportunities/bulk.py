@@ -22,6 +22,7 @@ from opportunities import cooldowns, states, supervision
 from opportunities.assignment import quota
 from opportunities.enums import EventKind, OpportunityState, QuotaKind
 from opportunities.errors import NotAllowed, Refused, WrongState
+from opportunities.hours import hours_of
 from opportunities.models import BulkAction, BulkItem, DailyQuota, Lot, Opportunity, Promoter, Stage
 from opportunities.policy import not_yours, require_supervisor
 from opportunities.states import Countdown
@@ -127,6 +128,8 @@ def _each(
         raise WrongState(_("Elige hasta %(most)d oportunidades por vez.") % {"most": MOST})
     action = BulkAction.objects.create(kind=kind, by=by, at=now, reason=reason.strip()[:300])
     known = set(Opportunity.objects.filter(id__in=frozen).values_list("id", flat=True))
+    # What is noted of each, to take it back, is read by the hours of now.
+    states.bring_up_to_date(sorted(known))
     done: list[int] = []
     refused = {opportunity_id: not_yours(opportunity_id) for opportunity_id in frozen if opportunity_id not in known}
     for opportunity_id in sorted(known):
@@ -228,7 +231,7 @@ def _clock_again(seconds: float | None, owner: Promoter | None, *, now: dt.datet
         return Countdown(paused_seconds=int(seconds))
     if not seconds:
         return Countdown(deadline=now)
-    return Countdown(deadline=after(dt.timedelta(seconds=seconds), calendar=owner.desk.calendar.as_value(), now=now))
+    return Countdown(deadline=after(dt.timedelta(seconds=seconds), calendar=hours_of(owner.desk.team_id), now=now))
 
 
 def _charged_quota(item: BulkItem) -> DailyQuota | None:

@@ -20,6 +20,7 @@ from opportunities.assignment import quota
 from opportunities.assignment.request import KEY_LENGTH, first_stage
 from opportunities.enums import EventKind, OpportunityState, Origin
 from opportunities.errors import Incomplete, NoQuota, Taken, Unavailable
+from opportunities.hours import hours_of
 from opportunities.models import AssignmentRequest, Opportunity, OpportunityEvent, Promoter
 from opportunities.timers import countdown
 
@@ -96,7 +97,7 @@ def _capture(promoter: Promoter, person: NewClient, phones: list[str], *, key: s
 
 def _open(promoter: Promoter, client: Client, person: NewClient, *, now: dt.datetime) -> Opportunity:
     stage = first_stage()
-    clock = countdown(stage, promoter, calendar=promoter.desk.calendar.as_value(), now=now)
+    clock = countdown(stage, promoter, calendar=hours_of(promoter.desk.team_id), now=now)
     pooled = Opportunity.objects.filter(open_client=client, state=OpportunityState.POOL).select_for_update().first()
     if pooled is not None:
         states.change(

@@ -76,3 +76,9 @@ class QuotaKind(models.TextChoices):
 class AbsencePolicy(models.TextChoices):
     PAUSE = "pausar", _("Sus plazos se detienen")
     REDISTRIBUTE = "redistribuir", _("Su trabajo vuelve al pool")
+
+
+class RetimingKind(models.TextChoices):
+    CALENDAR = "horario", _("Cambio de horario")
+    DESK = "mesa", _("Otro horario para la mesa")
+    STAGE = "etapa", _("Cambio de plazo")

@@ -1,132 +1,105 @@
-"""A change of hours, holidays or a stage's timer moves clocks that run already: shown first, then done in one piece.
+"""A change of hours, holidays or a stage's timer moves clocks that run already.
 
-What has passed stays passed: the operating time that is left by the old hours is counted by the new ones, from the
-moment of the change. Overdue rows stay where they are. Clocks that an absence stopped hold seconds, not dates, so new
-hours don't touch them.
+It is written down together with the list of the clocks that have to follow. Few follow at once; many in the
+background, batch by batch, what expires first before the rest. Until it has followed, a row is moved by whoever locks
+it (`pending`), so doing this again, twice at once, or after a death half way ends the same.
 """
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterator
+import functools
+import time
+from collections.abc import Callable
+from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max, Value
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from leadmaster.accounts.models import User
-from leadmaster.calendars.arithmetic import NOTHING, Calendar
 from leadmaster.calendars.models import OperatingCalendar, values_of
-from leadmaster.calendars.rehearsal import Move, Rehearsal, rehearse, what_is_left
 from leadmaster.lib.db import retrying
 from leadmaster.lib.language import kept
+from leadmaster.lib.prepared import PreparedCopy
 from opportunities import states
-from opportunities.enums import OpportunityState
-from opportunities.models import Desk, Opportunity, Stage
+from opportunities.clock_changes import ClockChange, NewHours, NewTimer, hours_of_teams
+from opportunities.enums import RetimingKind
+from opportunities.errors import WrongState
+from opportunities.models import Desk, Opportunity, Retiming, RetimingLine, Stage
 from opportunities.querysets import OpportunityQuerySet
-from opportunities.states import Countdown
-from opportunities.timers import after, is_overdue, time_left
 
-_CHUNK = 500
+BATCH = 500
+# So many are moved while the person waits: about a second.
+AT_ONCE = 1_000
+# A pass of the background ends by itself well before the cluster would kill it.
+_PASS_SECONDS = 100.0
+
+K = RetimingKind
 
 
-def rehearse_calendar(calendar: OperatingCalendar, *, new: Calendar, now: dt.datetime) -> Rehearsal[int]:
-    """Which open deadlines move, and where to, if `calendar` came to say `new`. Writes nothing; memory as the timers.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Retimed:
+    """`moved` clocks have followed the change; `waiting` ones follow in the background."""
 
-    Raises NeverOpens for hours that would never end a timer.
-    """
-    return _rehearse(_running(calendar, now), old=calendar.as_value(), new=new, now=now)
+    moved: int = 0
+    waiting: int = 0
 
 
 def change_calendar(
     calendar: OperatingCalendar, save: Callable[[], object], *, by: User, now: dt.datetime, reason: str = ""
-) -> int:
-    """Run `save`, which writes the new hours or holidays, and move the open timers by them; returns how many moved.
+) -> Retimed:
+    """Run `save`, which writes the new hours or holidays, and have the open timers follow from `now` on.
 
-    One transaction: nobody sees new hours with old deadlines, and a death in between leaves both as they were.
+    The hours and what is to follow commit together; a death before that leaves all as it was. Raises WrongState while
+    an earlier change of these clocks is on its way, and Incomplete for hours that would never end a timer.
     """
 
-    def once() -> int:
+    def once() -> Retiming | None:
         with transaction.atomic(durable=True):
-            # As they are saved: a form has perhaps written the new zone on the caller's copy.
+            # As they are saved: a form has perhaps written the new zone on the caller's copy. Whoever is setting a clock
+            # by these hours holds them (`hours_of`), and this waits.
             saved = OperatingCalendar.objects.select_for_update().get(pk=calendar.pk)
             old = values_of([saved])[calendar.pk]
             save()
             new = values_of([OperatingCalendar.objects.get(pk=calendar.pk)])[calendar.pk]
             if new == old:
-                return 0
-            rows = _running(calendar, now)
-            return _move_all(rows, old=old, new=new, by=by, now=now, reason=reason or _("Cambió el horario."))
+                return None
+            desks = Desk.objects.filter(calendar=saved)
+            return _write_down(
+                Retiming(kind=K.CALENDAR, calendar=saved, reason=reason or kept(gettext_lazy("Cambió el horario."))),
+                NewHours(old=old, new=new, at=now),
+                running_by(desks, now=now),
+                teams=list(desks.values_list("team", flat=True)),
+                by=by,
+            )
 
-    return retrying(once)
+    return _follow(retrying(once), now=now)
 
 
-def rehearse_desk(desk: Desk, *, calendar: OperatingCalendar, now: dt.datetime) -> Rehearsal[int]:
-    """Which open deadlines move if this team came to work by another calendar. Raises NeverOpens."""
-    values = values_of([desk.calendar, calendar])
-    return _rehearse(_running_of(desk, now), old=values[desk.calendar_id], new=values[calendar.pk], now=now)
+def change_desk(desk: Desk, save: Callable[[], object], *, by: User, now: dt.datetime) -> Retimed:
+    """Run `save`, which may give the desk another calendar, and have its open timers follow. Raises as above."""
 
-
-def change_desk(desk: Desk, save: Callable[[], object], *, by: User, now: dt.datetime) -> int:
-    """Run `save`, which may give the desk another calendar, and move its open timers by it; returns how many moved."""
-
-    def once() -> int:
+    def once() -> Retiming | None:
         with transaction.atomic(durable=True):
             saved = Desk.objects.select_for_update().get(pk=desk.pk)
             save()
-            after_it = Desk.objects.select_related("calendar").get(pk=desk.pk)
+            after_it = Desk.objects.get(pk=desk.pk)
             if after_it.calendar_id == saved.calendar_id:
-                return 0
-            values = values_of([saved.calendar, after_it.calendar])
-            old, new = values[saved.calendar_id], values[after_it.calendar_id]
-            rows = _running_of(desk, now)
-            return _move_all(
-                rows, old=old, new=new, by=by, now=now, reason=kept(gettext_lazy("Cambió el horario de la mesa."))
+                return None
+            both = [saved.calendar_id, after_it.calendar_id]
+            values = values_of(OperatingCalendar.objects.filter(pk__in=both).order_by("pk").select_for_update())
+            return _write_down(
+                Retiming(kind=K.DESK, desk=saved, reason=kept(gettext_lazy("Cambió el horario de la mesa."))),
+                NewHours(old=values[saved.calendar_id], new=values[after_it.calendar_id], at=now),
+                running_by(Desk.objects.filter(pk=desk.pk), now=now),
+                teams=[saved.team_id],
+                by=by,
             )
 
-    return retrying(once)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class StageRehearsal(Rehearsal[int]):
-    """Beside the deadlines that move, the clocks that would `start` or `stop`, and those that stand `paused` for an
-    absence and would keep more or less time."""
-
-    start: int
-    stop: int
-    paused: int
-
-    @property
-    def touches(self) -> int:
-        return len(self.moves) + self.start + self.stop + self.paused
-
-
-def rehearse_stage(stage: Stage, *, timer_minutes: int | None, now: dt.datetime) -> StageRehearsal:
-    """What becomes of the clocks in this stage if its timer came to be so long. Writes nothing."""
-    moves: list[Move[int]] = []
-    counts: collections.Counter[str] = collections.Counter()
-    calendars = _calendars()
-    for row in _in_stage(stage).iterator(chunk_size=_CHUNK):
-        clock = _by_stage(row, stage, timer_minutes, calendar=calendars[row.team_id], now=now)
-        if (row.deadline, row.paused_seconds) == (clock.deadline, clock.paused_seconds):
-            counts["unchanged"] += 1
-        elif row.deadline is not None and clock.deadline is not None:
-            moves.append(Move(row.pk, row.deadline, clock.deadline))
-        elif row.deadline is None and row.paused_seconds is None:
-            counts["start"] += 1
-        elif clock.deadline is None and clock.paused_seconds is None:
-            counts["stop"] += 1
-        else:
-            counts["paused"] += 1
-    return StageRehearsal(
-        unchanged=counts["unchanged"],
-        moves=tuple(sorted(moves, key=lambda move: move.before)),
-        start=counts["start"],
-        stop=counts["stop"],
-        paused=counts["paused"],
-    )
+    return _follow(retrying(once), now=now)
 
 
 def change_stage(
@@ -137,109 +110,153 @@ def change_stage(
     now: dt.datetime,
     reason: str = "",
     save: Callable[[], object] | None = None,
-) -> int:
-    """Write the stage's new timer and move the clocks of what is in it; returns how many moved.
+) -> Retimed:
+    """Write the stage's new timer and have the clocks of what is in it follow.
 
     A longer timer gives the difference to each, a shorter one takes it; who has less than that left is overdue now.
     A stage that had none starts the clocks now, and one that loses its timer stops them for good. `save` writes
-    whatever else changed on the stage, in the same transaction.
+    whatever else changed on the stage, in the same transaction. Raises as above.
     """
 
-    def once() -> int:
+    def once() -> Retiming | None:
         with transaction.atomic(durable=True):
             old = Stage.objects.select_for_update().get(pk=stage.pk)
             if save is not None:
                 save()
             Stage.objects.filter(pk=stage.pk).update(timer_minutes=timer_minutes)
             if old.timer_minutes == timer_minutes:
-                return 0
-            calendars = _calendars()
-            moved = 0
-            for rows in _locked(_in_stage(old)):
-                clocks = {
-                    row: _by_stage(row, old, timer_minutes, calendar=calendars[row.team_id], now=now)
-                    for row in rows
-                    if row.stage_id == old.pk
-                }
-                moved += _retime(clocks, by=by, now=now, reason=reason or _("Cambió el plazo de la etapa."))
-            return moved
+                return None
+            hours = hours_of_teams()
+            return _write_down(
+                Retiming(kind=K.STAGE, stage=old, reason=reason or kept(gettext_lazy("Cambió el plazo de la etapa."))),
+                NewTimer(old=old.timer_minutes, new=timer_minutes, calendars=hours, at=now),
+                standing_in(old),
+                teams=list(hours),
+                by=by,
+            )
 
-    moved = retrying(once)
+    retimed = _follow(retrying(once), now=now)
     stage.timer_minutes = timer_minutes
-    return moved
+    return retimed
 
 
-# --- Private ----------------------------------------------------------------------------------------------------------
+def running_by(desks: Any, *, now: dt.datetime) -> OpportunityQuerySet:
+    """What runs by the hours of these desks."""
+    return Opportunity.objects.active().filter(team__in=desks.values("team"), deadline__gt=now)
 
 
-def _rehearse(running: OpportunityQuerySet, *, old: Calendar, new: Calendar, now: dt.datetime) -> Rehearsal[int]:
-    ends = running.values_list("id", "deadline").iterator(chunk_size=_CHUNK)
-    left = (what_is_left(pk, end, now=now, calendar=old) for pk, end in ends if end)
-    return rehearse(left, old=old, new=new)
-
-
-def _move_all(
-    running: OpportunityQuerySet, *, old: Calendar, new: Calendar, by: User, now: dt.datetime, reason: str
-) -> int:
-    moved = 0
-    for rows in _locked(running):
-        clocks = {}
-        for row in rows:
-            left = time_left(row, calendar=old, now=now)
-            if row.deadline is not None and left:
-                clocks[row] = Countdown(deadline=after(left, calendar=new, now=now))
-        moved += _retime(clocks, by=by, now=now, reason=reason)
-    return moved
-
-
-def _by_stage(
-    row: Opportunity, stage: Stage, timer_minutes: int | None, *, calendar: Calendar, now: dt.datetime
-) -> Countdown:
-    """The row's clock if its stage's timer came to be so long."""
-    if timer_minutes is None:
-        return Countdown()
-    if is_overdue(row, now):
-        return Countdown(deadline=row.deadline)
-    change = dt.timedelta(minutes=timer_minutes - (stage.timer_minutes or 0))
-    left = max((time_left(row, calendar=calendar, now=now) or NOTHING) + change, NOTHING)
-    if row.paused_seconds is not None:
-        return Countdown(paused_seconds=int(left.total_seconds()))
-    return Countdown(deadline=after(left, calendar=calendar, now=now) if left else now)
-
-
-def _retime(clocks: dict[Opportunity, Countdown], *, by: User, now: dt.datetime, reason: str) -> int:
-    changed = {
-        row: clock
-        for row, clock in clocks.items()
-        if (row.deadline, row.paused_seconds) != (clock.deadline, clock.paused_seconds)
-    }
-    states.retime(changed, now=now, by=by, reason=reason)
-    return len(changed)
-
-
-def _locked(rows: OpportunityQuerySet) -> Iterator[list[Opportunity]]:
-    """These rows, locked a chunk at a time in the order of their clients, without those that are not active any more."""
-    ids = [pk for pk, _client in sorted(rows.values_list("id", "client_id"), key=lambda pair: pair[1])]
-    for start in range(0, len(ids), _CHUNK):
-        locked = states.lock(ids[start : start + _CHUNK])
-        yield [row for row in locked if row.state == OpportunityState.ACTIVE]
-
-
-def _running(calendar: OperatingCalendar, now: dt.datetime) -> OpportunityQuerySet:
-    teams = Desk.objects.filter(calendar=calendar).values("team")
-    return Opportunity.objects.active().filter(team__in=teams, deadline__gt=now)
-
-
-def _running_of(desk: Desk, now: dt.datetime) -> OpportunityQuerySet:
-    return Opportunity.objects.active().filter(team=desk.team_id, deadline__gt=now)
-
-
-def _in_stage(stage: Stage) -> OpportunityQuerySet:
+def standing_in(stage: Stage) -> OpportunityQuerySet:
+    """What is in this stage, whether its clock runs, stands still, or is none."""
     return Opportunity.objects.active().filter(stage=stage)
 
 
-def _calendars() -> dict[int, Calendar]:
-    """The hours of each team's desk."""
-    desks = Desk.objects.select_related("calendar")
-    values = values_of({desk.calendar for desk in desks})
-    return {desk.team_id: values[desk.calendar_id] for desk in desks}
+# --- Following --------------------------------------------------------------------------------------------------------
+
+
+def run_pending(now: dt.datetime, *, seconds: float = _PASS_SECONDS) -> int:
+    """Bring along what waits, the oldest change first, for so many seconds. Returns how many clocks were looked at.
+
+    Safe to run twice at once and to die anywhere: what is done is done, and the next pass goes on with the rest.
+    """
+    ends = time.monotonic() + seconds
+    done = 0
+    for retiming in Retiming.objects.filter(finished_at__isnull=True).order_by("id"):
+        done += _bring_along(retiming, now=now, goes_on=lambda _done: time.monotonic() < ends)
+    return done
+
+
+def unfinished() -> list[Retiming]:
+    """The changes that are on their way, the oldest first."""
+    rows = Retiming.objects.filter(finished_at__isnull=True).order_by("id")
+    return list(rows.select_related("by", "calendar", "desk__team", "stage"))
+
+
+def waiting_of(retiming: Retiming) -> int:
+    """How many clocks have not followed it yet."""
+    return RetimingLine.objects.filter(retiming=retiming).count()
+
+
+def _follow(retiming: Retiming | None, *, now: dt.datetime) -> Retimed:
+    """Few at once; of many what expires first, and the rest is the background's."""
+    if retiming is None:
+        return Retimed()
+    most = retiming.total if retiming.total <= AT_ONCE else BATCH
+    moved = _bring_along(retiming, now=now, goes_on=lambda done: done < most)
+    return Retimed(moved=moved, waiting=0 if retiming.finished_at else waiting_of(retiming))
+
+
+def _bring_along(retiming: Retiming, *, now: dt.datetime, goes_on: Callable[[int], bool]) -> int:
+    done = 0
+    while goes_on(done):
+        found = retrying(functools.partial(_batch, retiming, now))
+        if not found:
+            break
+        done += found
+    if not RetimingLine.objects.filter(retiming=retiming).exists():
+        retiming.finished_at = now
+        Retiming.objects.filter(pk=retiming.pk, finished_at__isnull=True).update(finished_at=now)
+    return done
+
+
+@transaction.atomic(durable=True)
+def _batch(retiming: Retiming, now: dt.datetime) -> int:
+    """What somebody else holds is left to them: they move it, or the next pass does."""
+    lines = RetimingLine.objects.filter(retiming=retiming).order_by("deadline", "opportunity")
+    ids = list(lines.values_list("opportunity", flat=True)[:BATCH])
+    if not ids:
+        return 0
+    rows = states.lock_free(ids)
+    if rows:
+        Retiming.objects.filter(pk=retiming.pk).update(alive_at=now)
+    return len(rows)
+
+
+def _write_down(
+    retiming: Retiming, change: ClockChange, rows: OpportunityQuerySet, *, teams: list[int], by: User
+) -> Retiming | None:
+    """The change, and the list of the clocks that have to follow; None when there is no clock to move."""
+    last = rows.aggregate(last=Max("deadline"))["last"]
+    if last is None and not rows.exists():
+        return None
+    _refuse_during_another(teams)
+    if last is not None:
+        # If the longest of them ends by the new hours, all do.
+        change.clock_of(rows.filter(deadline=last)[0])
+    retiming.by, retiming.at, retiming.alive_at = by, change.at, change.at
+    retiming.change, retiming.teams = change.as_json(), sorted(teams)
+    retiming.save()
+    copy = PreparedCopy(
+        RetimingLine,
+        lambda: rows.order_by("id"),
+        opportunity=F("id"),
+        retiming=Value(retiming.pk),
+        version=F("version"),
+        deadline=F("deadline"),
+    )
+    try:
+        retiming.total = copy()
+    except IntegrityError:
+        # Another change came first, at this very moment.
+        raise _on_its_way(0) from None
+    retiming.save(update_fields=["total"])
+    return retiming
+
+
+def _refuse_during_another(teams: list[int]) -> None:
+    for other in Retiming.objects.filter(finished_at__isnull=True):
+        waiting = waiting_of(other)
+        if waiting and set(teams) & set(other.teams):
+            raise _on_its_way(waiting)
+
+
+def _on_its_way(waiting: int) -> WrongState:
+    return WrongState(
+        ngettext(
+            "Todavía falta mover %(n)d plazo del cambio anterior: espera un minuto y vuelve a guardar.",
+            "Todavía faltan mover %(n)d plazos del cambio anterior: espera un minuto y vuelve a guardar.",
+            waiting,
+        )
+        % {"n": waiting}
+        if waiting
+        else _("Alguien acaba de hacer otro cambio en estos plazos: espera un minuto y vuelve a guardar.")
+    )

@@ -5,35 +5,42 @@ Lock order everywhere: quota → clients → opportunities → lot.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client
+from leadmaster.lib.db import retrying
+from opportunities import pending
+from opportunities.clocks import Countdown
 from opportunities.enums import CLOSED, EventKind, OpportunityState
 from opportunities.errors import NotAllowed, Stale
 from opportunities.models import Opportunity, OpportunityEvent
 from opportunities.policy import not_yours
 
+__all__ = [
+    "AVAILABILITY",
+    "ONE_MORE",
+    "TRANSITIONS",
+    "Countdown",
+    "bring_up_to_date",
+    "change",
+    "lock",
+    "lock_free",
+    "lock_one",
+    "require_version",
+    "retime",
+]
+
 S = OpportunityState
 _BATCH = 500
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Countdown:
-    """An active row's clock: running towards `deadline`, standing still with seconds left, or none at all."""
-
-    deadline: dt.datetime | None = None
-    paused_seconds: int | None = None
-
-    def as_fields(self) -> dict[str, Any]:
-        return {"deadline": self.deadline, "paused_seconds": self.paused_seconds}
 
 
 # For a field that counts up in a change, such as `attempts`.
@@ -58,10 +65,13 @@ AVAILABILITY: dict[OpportunityState, Availability] = {
 
 
 def lock(ids: Collection[int]) -> list[Opportunity]:
-    """These opportunities, locked with their clients, in the order that everybody keeps. Runs in a transaction."""
+    """These opportunities, locked with their clients, in the order that everybody keeps. Runs in a transaction.
+
+    Their clocks stand by the hours of now, even while a change of hours is still on its way through the others.
+    """
     client_ids = Opportunity.objects.filter(id__in=ids).values_list("client_id", flat=True)
     list(Client.objects.filter(id__in=list(client_ids)).order_by("id").select_for_update().values_list("id"))
-    return list(Opportunity.objects.filter(id__in=ids).order_by("id").select_for_update())
+    return _up_to_date(list(Opportunity.objects.filter(id__in=ids).order_by("id").select_for_update()))
 
 
 def lock_one(opportunity_id: int) -> Opportunity:
@@ -82,12 +92,35 @@ def lock_free(ids: Collection[int]) -> list[Opportunity]:
         .values_list("id", flat=True)
     )
     rows = Opportunity.objects.filter(id__in=ids, client_id__in=free).order_by("id")
-    return list(rows.select_for_update(skip_locked=True))
+    return _up_to_date(list(rows.select_for_update(skip_locked=True)))
+
+
+def bring_up_to_date(ids: Sequence[int]) -> None:
+    """In transactions of their own: these rows' clocks by the hours of now. One query when nothing is on its way."""
+    waiting = pending.waiting_among(ids)
+    for start in range(0, len(waiting), _BATCH):
+        some = waiting[start : start + _BATCH]
+        retrying(functools.partial(_lock_once, some))
+
+
+@transaction.atomic(durable=True)
+def _lock_once(ids: Collection[int]) -> None:
+    lock(ids)
+
+
+def _up_to_date(rows: list[Opportunity]) -> list[Opportunity]:
+    for due in pending.take_due(rows):
+        change = due.retiming
+        retime(due.clocks, now=change.at, by=change.by, reason=change.reason)
+        for row in due.clocks:
+            row.followed = True
+    return rows
 
 
 def require_version(row: Opportunity, version: int) -> None:
     """Raise Stale, saying what happened meanwhile, unless the row is as this person saw it."""
-    if row.version == version:
+    # Whose clock follows a change only now, under this very lock, was seen as it was before.
+    if version in {row.version, row.version - row.followed}:
         return
     last = row.events.select_related("by", "to_stage").order_by("-id").first()
     what = last.get_kind_display().lower() if last else ""

@@ -23,6 +23,7 @@ from opportunities.assignment import quota
 from opportunities.assignment.request import first_stage
 from opportunities.enums import CLOSED, OWNED, EventKind, OpportunityState, QuotaKind
 from opportunities.errors import Incomplete, NoQuota, NotAllowed, Unavailable, WrongState
+from opportunities.hours import hours_of
 from opportunities.models import Lot, Opportunity, Promoter
 from opportunities.policy import not_yours, require_receiver, require_supervisor
 from opportunities.timers import countdown
@@ -137,7 +138,7 @@ def reassign_locked(
         extended=False,
         exit_reason="",
         attempts=states.ONE_MORE,
-        **countdown(stage, target, calendar=target.desk.calendar.as_value(), now=now).as_fields(),
+        **countdown(stage, target, calendar=hours_of(target.desk.team_id), now=now).as_fields(),
     )
     return Reassigned(row=row, room=room)
 
@@ -190,7 +191,7 @@ def give_back_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason:
         stage=stage,
         stage_since=now,
         exit_reason="",
-        **countdown(stage, owner, calendar=owner.desk.calendar.as_value(), now=now).as_fields(),
+        **countdown(stage, owner, calendar=hours_of(owner.desk.team_id), now=now).as_fields(),
     )
     return row
 

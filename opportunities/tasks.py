@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.heartbeat import beat
-from opportunities import absences, timers
+from opportunities import absences, retiming, timers
 
 HEARTBEAT = "timers"
 
@@ -17,3 +17,8 @@ def expire_timers() -> str:
     report = timers.expire_timers(now)
     beat(HEARTBEAT, now=now, detail={"expired": report.expired})
     return f"expired {report.expired}"
+
+
+def follow_hours() -> str:
+    """Bring clocks along with changes of hours and timers that were too big for a web request."""
+    return f"looked at {retiming.run_pending(database_now())}"

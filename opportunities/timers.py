@@ -13,22 +13,32 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from leadmaster.calendars.arithmetic import (
-    NOTHING,
-    Calendar,
-    NeverOpens,
-    add_operating_time,
-    operating_time_between,
-)
+from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.db import retrying
 from opportunities import cooldowns, states, withdrawing
 from opportunities.assignment import quota
+from opportunities.clocks import Countdown, after, is_overdue, seconds_left, time_left
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
-from opportunities.errors import Incomplete, NoQuota, Stale, WrongState
+from opportunities.errors import NoQuota, Stale, WrongState
+from opportunities.hours import hours_of
 from opportunities.models import Absence, Desk, Opportunity, OpportunityEvent, Promoter, Stage
 from opportunities.policy import require_worker
-from opportunities.states import Countdown
+
+__all__ = [
+    "BATCH",
+    "ExpiryReport",
+    "after",
+    "calendar_of",
+    "clocks_stopped",
+    "countdown",
+    "deadline_for",
+    "expire_timers",
+    "extend",
+    "is_overdue",
+    "seconds_left",
+    "time_left",
+]
 
 BATCH = 500
 _EXTENSION_WINDOW = dt.timedelta(days=7)
@@ -49,14 +59,6 @@ def deadline_for(stage: Stage, *, calendar: Calendar, now: dt.datetime) -> dt.da
     return after(dt.timedelta(minutes=stage.timer_minutes), calendar=calendar, now=now)
 
 
-def after(duration: dt.timedelta, *, calendar: Calendar, now: dt.datetime) -> dt.datetime:
-    """The end of so much operating time. Raises Incomplete for hours that never come."""
-    try:
-        return add_operating_time(now, duration, calendar)
-    except NeverOpens:
-        raise Incomplete(_("El horario de la mesa no abre nunca: pide a un administrador que lo corrija.")) from None
-
-
 def countdown(stage: Stage, owner: Promoter, *, calendar: Calendar, now: dt.datetime) -> Countdown:
     """The clock of a row that enters this stage at `now`. While its owner's absence stops clocks, it starts stopped."""
     if stage.timer_minutes is None:
@@ -72,28 +74,9 @@ def clocks_stopped(owner: Promoter) -> bool:
     return stopped.filter(policy=AbsencePolicy.PAUSE).exists()
 
 
-def time_left(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> dt.timedelta | None:
-    """Operating time until the deadline, nothing when it is past; None without a clock."""
-    if row.paused_seconds is not None:
-        return dt.timedelta(seconds=row.paused_seconds)
-    if row.deadline is None:
-        return None
-    return max(operating_time_between(now, row.deadline, calendar), NOTHING)
-
-
-def seconds_left(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> int | None:
-    """The same in whole seconds, as a stopped clock keeps it."""
-    left = time_left(row, calendar=calendar, now=now)
-    return None if left is None else int(left.total_seconds())
-
-
 def calendar_of(row: Opportunity) -> Calendar:
-    """The hours of the row's team."""
+    """The hours of the row's team, to be shown. Whoever sets a clock by them takes `hours_of`."""
     return Desk.objects.select_related("calendar").get(team_id=row.team_id).calendar.as_value()
-
-
-def is_overdue(row: Opportunity, now: dt.datetime) -> bool:
-    return row.state == OpportunityState.ACTIVE and row.deadline is not None and row.deadline <= now
 
 
 # --- Expiry -----------------------------------------------------------------------------------------------------------
@@ -170,7 +153,7 @@ def _extend(opportunity_id: int, owner: Promoter | None, *, by: User, version: i
         now=now,
         by=by,
         extended=True,
-        deadline=deadline_for(row.stage, calendar=calendar_of(row), now=now),
+        deadline=deadline_for(row.stage, calendar=hours_of(row.team_id), now=now),
     )
     return row
 

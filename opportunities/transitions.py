@@ -18,9 +18,10 @@ from leadmaster.lib.language import kept
 from opportunities import cooldowns, sales, states, withdrawing
 from opportunities.enums import EventKind, ExitTo, OpportunityState, StageType
 from opportunities.errors import Incomplete, WrongState
+from opportunities.hours import hours_of
 from opportunities.models import Opportunity, OpportunityEvent, Stage, StageRoute
 from opportunities.policy import may_supervise, require_worker
-from opportunities.timers import calendar_of, countdown, is_overdue
+from opportunities.timers import countdown, is_overdue
 
 _MOST_DATA = 4_000  # characters of JSON on one opportunity
 
@@ -136,7 +137,7 @@ def _work(row: Opportunity, step: _Step) -> None:
 def _clock(row: Opportunity, step: _Step) -> dict[str, Any]:
     if row.owner is None:
         raise ValueError("an active opportunity has an owner")
-    return countdown(step.stage, row.owner, calendar=calendar_of(row), now=step.now).as_fields()
+    return countdown(step.stage, row.owner, calendar=hours_of(row.team_id), now=step.now).as_fields()
 
 
 def _leave(row: Opportunity, step: _Step) -> None:

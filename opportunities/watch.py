@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from leadmaster.ops import health, heartbeat
 from leadmaster.ops.health import Finding, Probe
 from leadmaster.ops.watchdog import Judge, Verdict
-from opportunities.models import Opportunity
+from opportunities import retiming
+from opportunities.models import Opportunity, Retiming
 from opportunities.tasks import HEARTBEAT
 
 
@@ -56,5 +57,28 @@ def judge_timers(*, watching_since: dt.datetime | None) -> Judge:
     return judge
 
 
+def judge_retiming(now: dt.datetime) -> Sequence[Verdict]:
+    """A change of hours whose clocks have stopped following it. Nobody expires by the old ones, but nobody sees the new."""
+    unfinished = Retiming.objects.filter(finished_at__isnull=True)
+    stuck = list(unfinished.filter(alive_at__lt=now - health.LATE_AFTER).order_by("id"))
+    if not stuck:
+        return [Verdict(key="retiming_stuck")]
+    return [
+        Verdict(
+            key="retiming_stuck",
+            title=_("Un cambio de horario no termina de mover los plazos"),
+            body=_(
+                "Desde hace %(minutes)s minutos no avanza: %(waiting)s plazos muestran todavía el horario anterior. Nadie "
+                "pierde nada por eso, pero la mesa ve fechas viejas. Revisa que el proceso «qcluster» esté en marcha y que "
+                "sus tareas programadas existan (manage.py ensure_schedules)."
+            )
+            % {
+                "minutes": int((now - min(one.alive_at for one in stuck)).total_seconds() // 60),
+                "waiting": sum(retiming.waiting_of(one) for one in stuck),
+            },
+        )
+    ]
+
+
 def judges(*, watching_since: dt.datetime | None) -> list[Judge]:
-    return [judge_timers(watching_since=watching_since)]
+    return [judge_timers(watching_since=watching_since), judge_retiming]

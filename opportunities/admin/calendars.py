@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Model, Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -21,7 +21,7 @@ from leadmaster.calendars.holiday_admin import HolidayAdmin
 from leadmaster.calendars.hours_admin import Change, HoursAdmin
 from leadmaster.calendars.models import Holiday, OperatingCalendar
 from leadmaster.calendars.querysets import OperatingCalendarQuerySet
-from opportunities import retiming
+from opportunities import rehearsals, retiming
 from opportunities.admin import rehearsing
 from opportunities.admin.base import person, team_ids_of
 from opportunities.errors import Refused
@@ -54,8 +54,8 @@ class RehearsedAdmin(HoursAdmin[M]):
         mark = rehearsing.seal(change.calendar.pk, change.calendar.as_value(), change.new)
         try:
             if not rehearsing.was_read(request, mark):
-                rehearsal = retiming.rehearse_calendar(change.calendar, new=change.new, now=now)
-                if rehearsal.moves:
+                rehearsal = rehearsals.rehearse_calendar(change.calendar, new=change.new, now=now)
+                if rehearsal.touches:
                     return rehearsing.page(
                         request,
                         rehearsal,
@@ -63,15 +63,17 @@ class RehearsedAdmin(HoursAdmin[M]):
                         title=_("Cambio de horario · %(name)s") % {"name": change.calendar.name},
                         back=request.path,
                         context={**self.admin_site.each_context(request), "opts": self.opts},
-                        facts=[(_("Plazos que quedan igual"), rehearsal.unchanged)],
+                        facts=[
+                            (_("Plazos que quedan igual"), rehearsal.unchanged),
+                            (_("Plazos más lejanos"), rehearsal.unseen),
+                        ],
                     )
-            moved = retiming.change_calendar(change.calendar, change.save, by=person(request), now=now)
+            retimed = retiming.change_calendar(change.calendar, change.save, by=person(request), now=now)
         except NeverOpens:
             raise CalendarRefused(_("Con ese horario los plazos abiertos no terminarían nunca.")) from None
         except Refused as refusal:
             raise CalendarRefused(str(refusal)) from refusal
-        if moved:
-            messages.success(request, rehearsing.moved_sentence(moved))
+        rehearsing.tell(request, retimed)
         return None
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from leadmaster.accounts.models import Team
 from leadmaster.calendars.arithmetic import NeverOpens
 from leadmaster.calendars.models import OperatingCalendar
-from opportunities import retiming
+from opportunities import rehearsals, retiming
 from opportunities.admin import rehearsing
 from opportunities.admin.base import DeskAdmin, person, team_ids_of
 from opportunities.errors import Refused
@@ -87,12 +87,14 @@ class TeamDeskAdmin(DeskAdmin[Desk]):
             first = self._rehearsed(request, saved, form.cleaned_data["calendar"])
             if first is not None:
                 return first
-            moved = retiming.change_desk(saved, form.instance.save, by=person(request), now=timezone.now())
-        except (Refused, NeverOpens):
+            retimed = retiming.change_desk(saved, form.instance.save, by=person(request), now=timezone.now())
+        except NeverOpens:
             messages.error(request, _("Con ese horario los plazos abiertos no terminarían nunca."))
             return HttpResponseRedirect(request.path)
-        if moved:
-            messages.success(request, rehearsing.moved_sentence(moved))
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(request.path)
+        rehearsing.tell(request, retimed)
         said = self.construct_change_message(request, form, [], add=False)  # type: ignore[arg-type]  # any form
         self.log_change(request, form.instance, said)
         return self.response_change(request, form.instance)
@@ -108,8 +110,8 @@ class TeamDeskAdmin(DeskAdmin[Desk]):
         mark = rehearsing.seal(desk.pk, desk.calendar.as_value(), calendar.as_value())
         if calendar.pk == desk.calendar_id or rehearsing.was_read(request, mark):
             return None
-        found = retiming.rehearse_desk(desk, calendar=calendar, now=timezone.now())
-        if not found.moves:
+        found = rehearsals.rehearse_desk(desk, calendar=calendar, now=timezone.now())
+        if not found.touches:
             return None
         return rehearsing.page(
             request,
@@ -118,5 +120,5 @@ class TeamDeskAdmin(DeskAdmin[Desk]):
             title=_("Otro horario para %(desk)s: %(calendar)s") % {"desk": desk, "calendar": calendar},
             back=reverse("admin:opportunities_desk_change", args=[desk.pk]),
             context={**self.admin_site.each_context(request), "opts": self.opts, "original": desk},
-            facts=[(_("Plazos que quedan igual"), found.unchanged)],
+            facts=[(_("Plazos que quedan igual"), found.unchanged), (_("Plazos más lejanos"), found.unseen)],
         )

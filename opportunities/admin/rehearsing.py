@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
@@ -17,6 +18,7 @@ from django.utils.translation import ngettext
 from leadmaster.calendars.rehearsal import Move, Rehearsal
 from leadmaster.lib import screens
 from opportunities.models import Opportunity, Promoter
+from opportunities.retiming import Retimed
 
 # The field that says which rehearsal was read. What it stands for changed since: it is shown again.
 SEAL = "rehearsed"
@@ -105,9 +107,23 @@ def page(
     )
 
 
+def tell(request: HttpRequest, retimed: Retimed) -> None:
+    """What the change did to open clocks, and what it is still doing."""
+    if retimed.moved:
+        messages.success(request, moved_sentence(retimed.moved))
+    if retimed.waiting:
+        messages.warning(
+            request,
+            ngettext(
+                "Falta mover %(n)d plazo: sigue solo, en segundo plano. Nadie pierde nada por el plazo anterior.",
+                "Faltan mover %(n)d plazos: siguen solos, en segundo plano. Nadie pierde nada por el plazo anterior.",
+                retimed.waiting,
+            )
+            % {"n": retimed.waiting},
+        )
+
+
 def moved_sentence(moved: int) -> str:
-    if not moved:
-        return _("Ningún plazo abierto se movió.")
     return ngettext("Se movió %(n)d plazo abierto.", "Se movieron %(n)d plazos abiertos.", moved) % {"n": moved}
 
 

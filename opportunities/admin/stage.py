@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.lib import screens
 from leadmaster.lib.modeladmins import NOTHING, ScopedAdmin
-from opportunities import retiming
+from opportunities import rehearsals, retiming
 from opportunities import screens as looks
 from opportunities.admin import funnel, rehearsing
 from opportunities.admin.base import person
@@ -130,14 +130,13 @@ class StageAdmin(ScopedAdmin[Stage]):
         if first is not None:
             return first
         try:
-            moved = retiming.change_stage(
+            retimed = retiming.change_stage(
                 saved, timer_minutes=minutes, by=person(request), now=timezone.now(), save=form.write
             )
         except Refused as refusal:
             messages.error(request, str(refusal))
             return HttpResponseRedirect(request.path)
-        if moved:
-            messages.success(request, rehearsing.moved_sentence(moved))
+        rehearsing.tell(request, retimed)
         said = self.construct_change_message(request, form, [], add=False)  # type: ignore[arg-type]  # any form
         self.log_change(request, form.instance, said)
         return self.response_change(request, form.instance)
@@ -153,7 +152,7 @@ class StageAdmin(ScopedAdmin[Stage]):
         mark = rehearsing.seal(stage.pk, stage.timer_minutes, minutes)
         if minutes == stage.timer_minutes or rehearsing.was_read(request, mark):
             return None
-        found = retiming.rehearse_stage(stage, timer_minutes=minutes, now=timezone.now())
+        found = rehearsals.rehearse_stage(stage, timer_minutes=minutes, now=timezone.now())
         if not found.touches:
             return None
         return rehearsing.page(
@@ -173,5 +172,6 @@ class StageAdmin(ScopedAdmin[Stage]):
                 (_("Dejan de tener plazo"), found.stop),
                 (_("Detenidos por ausencia, que cambian"), found.paused),
                 (_("Plazos que quedan igual"), found.unchanged),
+                (_("Plazos más lejanos"), found.unseen),
             ],
         )

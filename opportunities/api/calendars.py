@@ -25,7 +25,7 @@ from leadmaster.calendars.models import Holiday, OperatingCalendar
 from leadmaster.calendars.rehearsal import Rehearsal
 from leadmaster.lib.api_filters import IdFilter
 from leadmaster.ops.api import IdempotentPosts
-from opportunities import retiming
+from opportunities import rehearsals
 from opportunities.api.rehearsals import RehearsalSerializer
 from opportunities.api.scope import decided_teams
 from opportunities.errors import Incomplete, NotAllowed
@@ -109,6 +109,6 @@ def _require_alone(user: User, calendar: OperatingCalendar) -> None:
 
 def _rehearse(calendar: OperatingCalendar, new: Calendar) -> Rehearsal[int]:
     try:
-        return retiming.rehearse_calendar(calendar, new=new, now=timezone.now())
+        return rehearsals.rehearse_calendar(calendar, new=new, now=timezone.now())
     except NeverOpens:
         raise Incomplete(_("Con ese horario los plazos abiertos no terminarían nunca.")) from None

@@ -16,7 +16,7 @@ from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
 from leadmaster.accounts.api import RolePermission, person
 from leadmaster.ops.api import IdempotentPosts
-from opportunities import retiming
+from opportunities import rehearsals, retiming
 from opportunities.api.filters import RouteFilter, StageFilter
 from opportunities.api.rehearsals import StageRehearsalSerializer
 from opportunities.enums import WORKING
@@ -109,7 +109,7 @@ class StageViewSet(
         given = TimerSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         minutes = given.validated_data["timer_minutes"]
-        rehearsal = retiming.rehearse_stage(self.get_object(), timer_minutes=minutes, now=timezone.now())
+        rehearsal = rehearsals.rehearse_stage(self.get_object(), timer_minutes=minutes, now=timezone.now())
         return Response(StageRehearsalSerializer(rehearsal).data)
 
 

@@ -15,6 +15,7 @@ from opportunities import states
 from opportunities.assignment.draw import Draw
 from opportunities.assignment.filters import Filters
 from opportunities.enums import EventKind, OpportunityState
+from opportunities.hours import hours_of
 from opportunities.models import Lot, Opportunity, OpportunityEvent, Promoter, Stage
 from opportunities.timers import deadline_for
 
@@ -41,7 +42,7 @@ def open_lot(
 
 def open_opportunities(promoter: Promoter, lot: Lot, drawn: Draw, *, stage: Stage, now: dt.datetime) -> None:
     """Pooled ones go on, free clients get new ones; every clock starts now. Their rows are locked."""
-    deadline = deadline_for(stage, calendar=promoter.desk.calendar.as_value(), now=now)
+    deadline = deadline_for(stage, calendar=hours_of(promoter.desk.team_id), now=now)
     states.change(
         drawn.pooled,
         OpportunityState.ACTIVE,

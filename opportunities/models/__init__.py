@@ -5,6 +5,7 @@ from opportunities.models.lot import AssignmentRequest, Lot
 from opportunities.models.opportunity import CoolDown, Opportunity, OpportunityEvent
 from opportunities.models.promoter import Absence, Desk, Promoter
 from opportunities.models.quota import DailyQuota, QuotaEntry
+from opportunities.models.retiming import Retiming, RetimingLine
 from opportunities.models.sale import Sale
 from opportunities.models.stage import Stage, StageRoute
 
@@ -21,6 +22,8 @@ __all__ = [
     "OpportunityEvent",
     "Promoter",
     "QuotaEntry",
+    "Retiming",
+    "RetimingLine",
     "Sale",
     "Stage",
     "StageRoute",

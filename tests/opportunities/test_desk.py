@@ -15,13 +15,14 @@ from leadmaster.accounts.roles import Role
 from leadmaster.calendars.arithmetic import Calendar, Hours
 from leadmaster.calendars.saving import save_calendar
 from leadmaster.directory.models import Suppression
-from opportunities import absences, bulk, capture, retiming, supervision, timers, transitions
+from opportunities import absences, bulk, capture, rehearsals, retiming, supervision, timers, transitions
 from opportunities.assignment import facets, quota
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import Granted, request_lot
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState, QuotaKind
 from opportunities.errors import Incomplete, NoQuota, NotAllowed, Refused, Taken, Unavailable, WrongState
 from opportunities.models import BulkAction, CoolDown, DailyQuota, Opportunity, Promoter, QuotaEntry
+from opportunities.retiming import Retimed
 from tests.factories.accounts import UserFactory
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.factories.opportunities import CalendarFactory, ClientFactory, DeskFactory, Funnel, PromoterFactory
@@ -400,13 +401,13 @@ def test_a_change_of_hours_moves_what_was_rehearsed_and_nothing_else(people: Peo
     morning = Hours.of((dt.time(9), dt.time(13)))
     new = Calendar((morning,) * 7, calendar.tz)
 
-    rehearsed = retiming.rehearse_calendar(calendar, new=new, now=NOW)
+    rehearsed = rehearsals.rehearse_calendar(calendar, new=new, now=NOW)
     [move] = rehearsed.moves
     assert (move.id, move.after) == (row.pk, dt.datetime(2026, 3, 5, 10, 0, tzinfo=dt.UTC))
     moved = retiming.change_calendar(
         calendar, lambda: save_calendar(calendar, week=(morning,) * 7), by=people.boss, now=NOW
     )
-    assert moved == 1
+    assert moved == Retimed(moved=1)
     for one in (row, overdue, elsewhere):
         one.refresh_from_db()
     assert row.deadline == move.after
@@ -434,9 +435,10 @@ def test_another_timer_gives_or_takes_the_difference(
     row = one_of(people.owner)
     assert row.deadline is not None
     later = NOW + dt.timedelta(minutes=10)
-    rehearsed = retiming.rehearse_stage(funnel.new, timer_minutes=minutes, now=later)
+    rehearsed = rehearsals.rehearse_stage(funnel.new, timer_minutes=minutes, now=later)
     assert [move.shift for move in rehearsed.moves] == ([] if shift is None else [dt.timedelta(minutes=shift)])
-    assert retiming.change_stage(funnel.new, timer_minutes=minutes, by=people.boss, now=later) == 1
+    done = retiming.change_stage(funnel.new, timer_minutes=minutes, by=people.boss, now=later)
+    assert done == Retimed(moved=1)
     before = row.deadline
     row.refresh_from_db()
     assert row.deadline == (None if shift is None else before + dt.timedelta(minutes=shift))

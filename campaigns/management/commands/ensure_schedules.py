@@ -19,6 +19,7 @@ _EVERY_MINUTE = {
     "sessions": "whatsapp.tasks.refresh_sessions",
     "line tests": "whatsapp.tasks.line_tests",
     "timers": "opportunities.tasks.expire_timers",
+    "retiming": "opportunities.tasks.follow_hours",
 }
 
 # Only where there is a client base to follow.
