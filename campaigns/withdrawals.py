@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
+from django.db.models import QuerySet
+
 from campaigns import envio_states
 from campaigns.enums import ENVIO_OPEN, EnvioState, Evidence
 from campaigns.models import Envio
@@ -37,25 +39,32 @@ def withdraw_pending_of(pairs: Collection[tuple[str, int]], *, by: User | None, 
     return cancelled
 
 
+def count_pending_of(pairs: Collection[tuple[str, int]]) -> int:
+    """How many envíos the same call would find open now. One query; nothing is locked."""
+    wanted = set(pairs)
+    return sum(pair in wanted for pair in _open_of(wanted).values_list("phone", "campaign__owner")) if wanted else 0
+
+
 _HELD = (EnvioState.PENDING, EnvioState.SENDING)
 
 
 def _locked(wanted: Collection[tuple[str, int]]) -> list[Envio]:
     """Locked before they are moved, so that what is written down is what this call did and nothing else."""
-    found = Envio.objects.filter(
-        phone__in={phone for phone, _owner in wanted},
-        state__in=ENVIO_OPEN,
-        campaign__owner__in={owner for _phone, owner in wanted},
-    )
-    ids = [
-        envio_id
-        for envio_id, phone, owner in found.order_by("id").values_list("id", "phone", "campaign__owner")
-        if (phone, owner) in wanted
-    ]
+    found = _open_of(wanted).values_list("id", "phone", "campaign__owner")
+    ids = [envio_id for envio_id, phone, owner in found.order_by("id") if (phone, owner) in wanted]
     if not ids:
         return []
     rows = Envio.objects.filter(id__in=ids, state__in=ENVIO_OPEN).order_by("id").select_for_update()
     return list(rows.only("state", "dispatched_at"))
+
+
+def _open_of(wanted: Collection[tuple[str, int]]) -> QuerySet[Envio]:
+    """Open for any of these phones from any of these owners: which pairs are meant, the caller looks."""
+    return Envio.objects.filter(
+        phone__in={phone for phone, _owner in wanted},
+        state__in=ENVIO_OPEN,
+        campaign__owner__in={owner for _phone, owner in wanted},
+    )
 
 
 def _not_left(envio: Envio) -> bool:

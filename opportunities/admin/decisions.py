@@ -5,6 +5,7 @@ Every decision goes through `opportunities.bulk`, one row included, so that each
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,19 +20,30 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from leadmaster.accounts.models import User
 from leadmaster.lib.adminviews import Confirmation, OptionalReasonForm, ReasonForm, confirm_and_run
-from opportunities import bulk
+from leadmaster.lib.screens import spoken
+from opportunities import bulk, withdrawing
 from opportunities.admin.base import require_supervisor_role, team_ids_of
-from opportunities.admin.receivers import receiver_field, receivers
-from opportunities.admin.verbs import PAGES, Verb, frozen, way_back
+from opportunities.admin.receivers import Receiver, proposed, receiver_field, receivers
+from opportunities.admin.verbs import PAGES, Verb, address, frozen, verbs_for, way_back
 from opportunities.bulk import BulkReport
 from opportunities.enums import OpportunityState
 from opportunities.errors import Refused
+from opportunities.last_words import last_words
 from opportunities.models import Opportunity, Promoter
 from opportunities.policy import EXCEED
 from opportunities.screens import first_phone
 
 _SAMPLE: Final = 8
 _REFUSED_TOLD: Final = 3
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Tab:
+    """The same rows, decided by another verb."""
+
+    label: str
+    url: str
+    chosen: bool
 
 
 def decide(request: HttpRequest, verb: Verb, *, context: Mapping[str, Any]) -> HttpResponse:
@@ -49,15 +61,16 @@ def decide(request: HttpRequest, verb: Verb, *, context: Mapping[str, Any]) -> H
         report = _do(verb, ids, data, by=user, now=now)
         return tell(request, report, PAGES[verb].done)
 
+    found = _receivers(rows, user, now) if verb is Verb.REASSIGN else []
     return confirm_and_run(
         request,
-        page=_page(verb, rows),
+        page=_page(verb, rows, user, now),
         run=run,
         refusals=Refused,
-        form_class=_form(verb, rows, user, now),
-        initial={"ids": ",".join(map(str, ids))},
+        form_class=_form(verb, found, may_exceed=user.has_perm(EXCEED)),
+        initial={"ids": ",".join(map(str, ids)), **_proposed(verb, rows, found)},
         back=back,
-        context=context,
+        context={**context, "tabs": _tabs(verb, rows, back)},
     )
 
 
@@ -103,35 +116,79 @@ def _do(verb: Verb, ids: Sequence[int], data: Mapping[str, Any], *, by: User, no
 # --- What is asked ----------------------------------------------------------------------------------------------------
 
 
-def _page(verb: Verb, rows: Sequence[Opportunity]) -> Confirmation:
+def _tabs(verb: Verb, rows: Sequence[Opportunity], back: str) -> list[Tab]:
+    """Whoever sees here that another decision is better goes there with the same rows."""
+    ids = [row.pk for row in rows]
+    fit = verbs_for(*(row.state for row in rows))
+    return [
+        Tab(label=str(PAGES[other].label), url=address(other, ids, back=back), chosen=other is verb) for other in fit
+    ]
+
+
+def _page(verb: Verb, rows: Sequence[Opportunity], user: User, now: dt.datetime) -> Confirmation:
     asks = PAGES[verb]
     fit = [row for row in rows if row.state in asks.states]
+    alone = rows[0] if len(rows) == 1 else None
+    whose = _name(alone) if alone else ngettext("%(n)d oportunidad", "%(n)d oportunidades", len(fit)) % {"n": len(fit)}
+    pending = withdrawing.pending_of(fit) if asks.withdraws else 0
+    return Confirmation(
+        title=f"{asks.label} · {whose}",
+        question=str(asks.question[alone is None]),
+        button=str(asks.label) if alone else f"{asks.label} ({len(fit)})",
+        facts=_about(alone, user, now) if alone else _counted(rows, fit),
+        sample=[] if alone else [_line(row, told=row not in fit) for row in rows[:_SAMPLE]],
+        sample_title=_("Por ejemplo, estas") if len(rows) > _SAMPLE else _("Estas"),
+        warning=" ".join(filter(None, [_withdrawn(pending), str(asks.warning)])),
+        tone=asks.tone,
+    )
+
+
+def _withdrawn(pending: int) -> str:
+    """What the former owner's campaigns lose by it."""
+    if not pending:
+        return ""
+    sentence = ngettext(
+        "No sale %(n)d mensaje que las campañas de su promotor tenían pendiente.",
+        "No salen %(n)d mensajes que las campañas de su promotor tenían pendientes.",
+        pending,
+    )
+    return sentence % {"n": pending}
+
+
+def _about(row: Opportunity, user: User, now: dt.datetime) -> list[tuple[str, object]]:
+    """What somebody asks themselves before deciding about this one."""
+    leaving = row.state == OpportunityState.EXIT
+    said = last_words([row], viewer=user).get(row.pk)
+    facts: list[tuple[str, object]] = [
+        (_("Teléfono"), first_phone(row)),
+        (_("Estado"), "" if leaving else row.get_state_display()),
+        (_("Promotor"), str(row.owner) if row.owner else ""),
+        (_("Por qué salió"), ": ".join(filter(None, [str(row.stage or ""), row.exit_reason])) if leaving else ""),
+        (_("Desde"), spoken(row.state_since, now)),
+        (_("Última conversación"), f"“{said.text}” · {said.what}" if said else ""),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+def _counted(rows: Sequence[Opportunity], fit: Sequence[Opportunity]) -> list[tuple[str, object]]:
     facts: list[tuple[str, object]] = [(_("Oportunidades"), len(fit))]
     if len(rows) > len(fit):
         facts.append((_("Ya no se puede"), len(rows) - len(fit)))
     owners = Counter(str(row.owner) for row in fit if row.owner is not None)
     if owners:
         facts.append((_("De"), ", ".join(f"{owner} ({number})" for owner, number in owners.most_common(_SAMPLE))))
-    return Confirmation(
-        title=str(asks.label),
-        question=str(asks.question),
-        button=str(asks.label),
-        facts=facts,
-        sample=[_line(row) for row in rows[:_SAMPLE]],
-        sample_title=_("Por ejemplo, estas") if len(rows) > _SAMPLE else _("Estas"),
-        warning=str(asks.warning),
-        tone=asks.tone,
-    )
+    return facts
 
 
-def _line(row: Opportunity) -> str:
-    parts = [
-        row.client.full_name or str(row),
-        first_phone(row),
-        str(row.get_state_display()),
-        row.exit_reason if row.state == OpportunityState.EXIT else "",
-    ]
-    return " · ".join(part for part in parts if part)
+def _name(row: Opportunity) -> str:
+    return row.client.full_name or str(row)
+
+
+def _line(row: Opportunity, *, told: bool) -> str:
+    """`told`: its state too, because that is why nothing can be done with it."""
+    reason = row.exit_reason if row.state == OpportunityState.EXIT else ""
+    state = str(row.get_state_display()) if told else ""
+    return " · ".join(part for part in (_name(row), first_phone(row), state, reason) if part)
 
 
 class _Frozen(forms.Form):
@@ -156,15 +213,26 @@ class _ReassignForm(_Frozen, OptionalReasonForm):
         return data
 
 
-def _form(verb: Verb, rows: Sequence[Opportunity], user: User, now: dt.datetime) -> type[forms.Form]:
+def _receivers(rows: Sequence[Opportunity], user: User, now: dt.datetime) -> list[Receiver]:
+    owners = {row.owner_id for row in rows}
+    sole = [owner for owner in owners if owner is not None] if len(owners) == 1 else []
+    return receivers(user, first_teams={row.team_id for row in rows}, without=sole, now=now)
+
+
+def _proposed(verb: Verb, rows: Sequence[Opportunity], found: Sequence[Receiver]) -> dict[str, Any]:
+    """What is chosen and written already, for the decision that needs no thinking: one look and one click."""
+    if verb is Verb.REASSIGN:
+        best = proposed(found, len(rows), not_to={row.owner_id for row in rows})
+        return {"receiver": best.promoter.pk} if best else {}
+    reasons = {row.exit_reason for row in rows if row.state == OpportunityState.EXIT}
+    return {"reason": reasons.pop()} if verb is Verb.CLOSE and len(reasons) == 1 else {}
+
+
+def _form(verb: Verb, found: Sequence[Receiver], *, may_exceed: bool) -> type[forms.Form]:
     if verb is Verb.CLOSE:
         return _CloseForm
     if verb is not Verb.REASSIGN:
         return _PlainForm
-    may_exceed = user.has_perm(EXCEED)
-    owners = {row.owner_id for row in rows}
-    sole = [owner for owner in owners if owner is not None] if len(owners) == 1 else []
-    found = receivers(user, first_teams={row.team_id for row in rows}, without=sole, now=now)
     fields: dict[str, forms.Field] = {"receiver": receiver_field(found, over_quota=may_exceed)}
     if may_exceed:
         fields["over_quota"] = forms.BooleanField(

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -39,7 +39,7 @@ class InboxList(RowsList):
         rows = list(self.result_list)
         said = last_words(rows, viewer=person(request))
         for row in rows:
-            row.__dict__["said"] = said.get(row.pk)
+            row.__dict__.update(said=said.get(row.pk), back=request.get_full_path())
         self.result_list = rows
 
 
@@ -94,14 +94,14 @@ class InboxAdmin(MountedRows):
 
     @display(description="")
     def decide(self, row: Opportunity) -> SafeString:
-        back = reverse("admin:opportunities_opportunity_inbox")
-        links = ((Verb.GIVE_BACK, _("Devolver")), (Verb.REASSIGN, _("Reasignar")))
-        return format_html(
-            '<span class="lm-inline">{}{}</span>',
-            *(
-                format_html(
-                    '<a class="lm-button lm-button-small" href="{}">{}</a>', address(verb, [row.pk], back=back), name
-                )
-                for verb, name in links
-            ),
+        links = (
+            (Verb.GIVE_BACK, _("Devolver")),
+            (Verb.REASSIGN, _("Reasignar")),
+            (Verb.POOL, _("Al pool")),
+            (Verb.CLOSE, _("Cerrar")),
         )
+        back = row.__dict__.get("back") or reverse("admin:opportunities_opportunity_inbox")
+        buttons = format_html_join(
+            "", '<a href="{}">{}</a>', ((address(verb, [row.pk], back=back), name) for verb, name in links)
+        )
+        return format_html('<span class="lm-choices">{}</span>', buttons)

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from django import forms
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -68,6 +69,12 @@ def receivers(
     )
 
 
+def proposed(found: Collection[Receiver], number: int, *, not_to: Collection[int | None]) -> Receiver | None:
+    """Whoever of the first team has most room, if it is enough for so many and none of these is theirs already."""
+    fit = [one for one in found if one.left >= number and one.promoter.pk not in not_to]
+    return fit[0] if fit else None
+
+
 # --- As a field -------------------------------------------------------------------------------------------------------
 
 
@@ -97,11 +104,25 @@ def receiver_field(found: Collection[Receiver], *, over_quota: bool) -> forms.Ty
         choices=choices if len(by_team) > 1 else next(iter(by_team.values()), []),
         coerce=int,
         widget=ReceiverWidget(closed),
-        help_text="" if found else _("Nadie de tus equipos recibe asignaciones ahora."),
+        help_text=_what_next(found, closed),
         error_messages={
             "required": _("Elige quién las recibe."),
             "invalid_choice": _("Esa persona ya no recibe asignaciones. Elige otra."),
         },
+    )
+
+
+def _what_next(found: Collection[Receiver], closed: Collection[str]) -> str | SafeString:
+    """Where to go when nobody can be chosen."""
+    if not found:
+        return _("Nadie de tus equipos recibe asignaciones ahora.")
+    if len(closed) < len(found):
+        return ""
+    return format_html(
+        '{} <a class="lm-link" href="{}">{}</a>',
+        _("Hoy nadie tiene lugar. Puedes dar más cupo a alguien:"),
+        reverse("admin:opportunities_dailyquota_changelist"),
+        _("ver los cupos"),
     )
 
 

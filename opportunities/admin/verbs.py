@@ -37,12 +37,13 @@ class Verb(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Page:
-    """How a verb asks. `done` tells one and many."""
+    """How a verb asks. `question` and `done` tell one and many; `withdraws`: what the owner had pending is not sent."""
 
     label: _StrPromise
-    question: _StrPromise
+    question: tuple[_StrPromise, _StrPromise]
     done: tuple[_StrPromise, _StrPromise]
     states: tuple[OpportunityState, ...]
+    withdraws: bool = True
     warning: _StrPromise | str = ""
     tone: Tone = "primary"
 
@@ -50,36 +51,41 @@ class Page:
 PAGES: Final[dict[Verb, Page]] = {
     Verb.REASSIGN: Page(
         label=_("Reasignar"),
-        question=_(
-            "Pasan a otro promotor, en la primera etapa y con el plazo desde cero. Se descuentan de su cupo de hoy."
+        question=(
+            _("Pasa a otro promotor, en la primera etapa y con el plazo desde cero. Se descuenta de su cupo de hoy."),
+            _("Pasan a otro promotor, en la primera etapa y con el plazo desde cero. Se descuentan de su cupo de hoy."),
         ),
         done=(_("%(n)d oportunidad reasignada."), _("%(n)d oportunidades reasignadas.")),
         states=OPEN,
-        warning=_(
-            "Los mensajes que las campañas del promotor anterior tenían pendientes para estos clientes no salen."
-        ),
     ),
     Verb.GIVE_BACK: Page(
         label=_("Devolver a su promotor"),
-        question=_(
-            "Vuelven a manos de quien las tenía, en la primera etapa y con el plazo desde cero. No gastan cupo."
+        question=(
+            _("Vuelve a manos de quien la tenía, en la primera etapa y con el plazo desde cero. No gasta cupo."),
+            _("Vuelven a manos de quien las tenía, en la primera etapa y con el plazo desde cero. No gastan cupo."),
         ),
         done=(
             _("%(n)d oportunidad devuelta a su promotor."),
             _("%(n)d oportunidades devueltas a su promotor."),
         ),
         states=(OpportunityState.EXIT,),
+        withdraws=False,
     ),
     Verb.POOL: Page(
         label=_("Devolver al pool"),
-        question=_("Quedan sin promotor y cualquiera del equipo puede recibirlas. El anterior no, por unos días."),
+        question=(
+            _("Queda sin promotor y cualquiera del equipo puede recibirla. El anterior no, por unos días."),
+            _("Quedan sin promotor y cualquiera del equipo puede recibirlas. El anterior no, por unos días."),
+        ),
         done=(_("%(n)d oportunidad devuelta al pool."), _("%(n)d oportunidades devueltas al pool.")),
         states=OWNED,
-        warning=_("Los mensajes que las campañas del promotor tenían pendientes para estos clientes no salen."),
     ),
     Verb.CLOSE: Page(
         label=_("Cerrar"),
-        question=_("Quedan perdidas y nadie las trabaja más. El motivo queda en su historia."),
+        question=(
+            _("Queda perdida y nadie la trabaja más. El motivo queda en su historia."),
+            _("Quedan perdidas y nadie las trabaja más. El motivo queda en su historia."),
+        ),
         done=(_("%(n)d oportunidad cerrada."), _("%(n)d oportunidades cerradas.")),
         states=OPEN,
         warning=_("Después de diez minutos no se puede deshacer."),
@@ -88,12 +94,13 @@ PAGES: Final[dict[Verb, Page]] = {
 }
 
 
-def verbs_for(state: str) -> list[Verb]:
-    """What may be decided in this state, the likeliest first."""
-    if state in CLOSED:
-        return []
-    order = [Verb.GIVE_BACK, Verb.REASSIGN, Verb.POOL, Verb.CLOSE]
-    return [verb for verb in order if state in PAGES[verb].states]
+_LIKELIEST_FIRST: Final = (Verb.GIVE_BACK, Verb.REASSIGN, Verb.POOL, Verb.CLOSE)
+
+
+def verbs_for(*states: str) -> list[Verb]:
+    """What may be decided about at least one that is in these states, the likeliest first."""
+    still = set(states) - set(CLOSED)
+    return [verb for verb in _LIKELIEST_FIRST if still.intersection(PAGES[verb].states)]
 
 
 def frozen(text: str) -> list[int]:
