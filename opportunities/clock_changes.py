@@ -24,6 +24,8 @@ from opportunities.models import Desk, Opportunity, Retiming
 class ClockChange(abc.ABC):
     """One change, as of one moment."""
 
+    at: dt.datetime
+
     @abc.abstractmethod
     def clock_of(self, row: Opportunity) -> Countdown:
         """The clock of a row that nobody has touched since. Raises Incomplete for hours that never come."""
