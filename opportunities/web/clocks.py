@@ -58,7 +58,13 @@ def timer_of(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> Timer
             overdue=True,
         )
     tone: Tone = "warn" if left <= SOON else "neutral"
-    return Timer(words=_("Quedan %(left)s") % {"left": duration(left)}, tone=tone, deadline=row.deadline)
+    return Timer(words=_remaining(left), tone=tone, deadline=row.deadline)
+
+
+def _remaining(left: dt.timedelta) -> str:
+    minutes = int(left.total_seconds() // 60)
+    words = _("Queda %(left)s") if minutes in (1, 60) else _("Quedan %(left)s")
+    return words % {"left": duration(left)}
 
 
 def duration(length: dt.timedelta) -> str:

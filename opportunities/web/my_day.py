@@ -1,4 +1,4 @@
-"""«Mi día»: what is left, what hurries, what came last."""
+"""«Mi día»: what is left, what hurries, who wrote back, what came last."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from django.views.decorators.http import require_safe
 from leadmaster.accounts.persons import person
 from leadmaster.calendars.arithmetic import Calendar, NeverOpens
 from leadmaster.lib.clock import business_day
-from opportunities.absences import is_absent
 from opportunities.enums import OpportunityState
 from opportunities.errors import NotAllowed
 from opportunities.models import DailyQuota, Lot, Opportunity, Promoter
@@ -23,6 +22,8 @@ from opportunities.policy import promoter_of
 from opportunities.web.access import on_desk_time
 from opportunities.web.cards import cards, with_all
 from opportunities.web.clocks import Shift, shift_of
+from opportunities.web.closed import why_closed
+from opportunities.web.replies import answers_to
 
 _NEXT = 5
 
@@ -79,7 +80,8 @@ def _day(promoter: Promoter, now: dt.datetime) -> dict[str, object]:
         "now": now,
         "rush": rush,
         "allowance": allowance_of(promoter, active=rush.active, now=now),
-        "absent": is_absent(promoter, business_day(now, promoter.desk.calendar.tz)),
+        "closed": why_closed(promoter, now),
+        "answers": answers_to(promoter, now=now),
         "cards": cards(rows, promoter, calendar=calendar, now=now),
         "lot": Lot.objects.filter(promoter=promoter).order_by("-id").first(),
     }

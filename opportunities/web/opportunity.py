@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
+from typing import ParamSpec
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from leadmaster.accounts.persons import person
 from leadmaster.calendars.arithmetic import Calendar
@@ -22,6 +27,8 @@ from opportunities.web.access import on_desk_time
 from opportunities.web.cards import cards, with_all
 from opportunities.web.forms import ExtendForm, MoveForm, NoteForm, label_of
 from opportunities.web.timeline import timeline
+
+P = ParamSpec("P")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,8 +46,21 @@ def page(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     return _gone(request, opportunity_id) if row is None else _page(request, row)
 
 
+def _verb(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """Acts on POST alone. A log-in in between, or a phone that opens its tabs again, comes back with GET: to the page."""
+
+    @functools.wraps(view)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        request = args[0]
+        if isinstance(request, HttpRequest) and request.method == "POST":
+            return view(*args, **kwargs)
+        return redirect("desk-opportunity", kwargs["opportunity_id"])
+
+    return inner
+
+
 @login_required
-@require_POST
+@_verb
 def move(request: HttpRequest, opportunity_id: int, stage_id: int) -> HttpResponse:
     row = _mine(request, opportunity_id)
     if row is None:
@@ -71,7 +91,7 @@ def move(request: HttpRequest, opportunity_id: int, stage_id: int) -> HttpRespon
 
 
 @login_required
-@require_POST
+@_verb
 def note(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     row = _mine(request, opportunity_id)
     if row is None:
@@ -88,7 +108,7 @@ def note(request: HttpRequest, opportunity_id: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@_verb
 def extend(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     row = _mine(request, opportunity_id)
     if row is None:
@@ -124,6 +144,9 @@ def _mine(request: HttpRequest, opportunity_id: int) -> Opportunity | None:
 def _gone(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     """It was theirs a moment ago: a link or a button of an old page gets an answer, and not whose it is now."""
     messages.warning(request, _("La oportunidad #%(id)s ya no está en tus manos.") % {"id": opportunity_id})
+    if request.headers.get("HX-Request"):
+        # A part of an open page asked by itself: the whole page goes where the sentence is.
+        return HttpResponseClientRedirect(reverse("desk-opportunities"))
     return redirect("desk-opportunities")
 
 

@@ -18,9 +18,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from leadmaster.calendars.arithmetic import is_open
-from leadmaster.lib.clock import business_day
-from opportunities.absences import is_absent
 from opportunities.assignment import facets
 from opportunities.assignment.facets import EXACT_UP_TO, Option
 from opportunities.assignment.filters import FACETS, Filters
@@ -28,6 +25,7 @@ from opportunities.assignment.request import request_lot
 from opportunities.errors import Incomplete, Refused
 from opportunities.models import Promoter
 from opportunities.web.access import at_desk
+from opportunities.web.closed import why_closed
 from opportunities.web.forms import RequestForm, new_key
 from opportunities.web.my_day import active_of, allowance_of
 
@@ -65,7 +63,7 @@ def ask(request: HttpRequest, promoter: Promoter) -> HttpResponse:
         "allowance": allowance,
         "quantity": min(_wanted(request.GET.get("quantity", "")), allowance.left),
         "key": new_key(),
-        "closed": _closed(promoter, now),
+        "closed": why_closed(promoter, now),
         **_choices(promoter, filters, now),
     }
     return render(request, "web/desk/request.html", context)
@@ -130,14 +128,3 @@ def _facet(promoter: Promoter, filters: Filters, name: str, now: dt.datetime) ->
 
 def _wanted(raw: str) -> int:
     return int(raw) if raw.isascii() and raw.isdigit() and 0 < len(raw) < 5 else _USUAL
-
-
-def _closed(promoter: Promoter, now: dt.datetime) -> str:
-    """Why nothing can be asked for now, before anybody presses; empty when it can."""
-    if not promoter.available:
-        return _("Por ahora no recibes asignaciones. Habla con tu supervisor.")
-    if is_absent(promoter, business_day(now, promoter.desk.calendar.tz)):
-        return _("Figuras como ausente hoy: no se te asignan clientes.")
-    if promoter.desk.only_in_hours and not is_open(now, promoter.desk.calendar.as_value()):
-        return _("La mesa está fuera de horario. Vuelve a pedir cuando abra.")
-    return ""

@@ -1,4 +1,4 @@
-// The desk's pages: one press per page, a number that steps, and answers that come as refusals.
+// The desk's pages: one press per page, a number that steps, what is wrong in sight, and answers that come as refusals.
 (function () {
   "use strict";
 
@@ -6,6 +6,19 @@
   window.addEventListener("pageshow", function (event) {
     if (event.persisted) {
       window.location.reload();
+    }
+  });
+
+  // On a phone, what has to be mended and the filter that was chosen may be out of sight.
+  document.addEventListener("DOMContentLoaded", function () {
+    var wrong = document.querySelector("form [aria-invalid=true], form [role=alert]");
+    if (wrong) {
+      wrong.scrollIntoView({block: "center"});
+      wrong.focus({preventScroll: true});
+    }
+    var chosen = document.querySelector(".chips [aria-current]");
+    if (chosen) {
+      chosen.scrollIntoView({inline: "center", block: "nearest"});
     }
   });
 

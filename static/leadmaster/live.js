@@ -69,7 +69,10 @@
   document.addEventListener("submit", function (event) {
     if (event.target.hasAttribute("data-once")) {
       event.target.querySelectorAll("button[type=submit]").forEach(function (button) {
-        setTimeout(function () { button.disabled = true; }, 0);
+        setTimeout(function () {
+          button.disabled = true;
+          button.setAttribute("aria-busy", "true");
+        }, 0);
       });
     }
   });

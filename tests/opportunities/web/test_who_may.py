@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils import timezone
 
+from opportunities import transitions
 from opportunities.models import Lot, Opportunity, OpportunityEvent, Promoter
 from tests.desk import signed_in, told
 from tests.factories.accounts import UserFactory
@@ -103,14 +105,31 @@ def test_what_left_somebodys_hands_is_told_without_whose_it_is_now(world: World,
     assert world.browser("colleague").get(f"/oportunidades/{row.pk}/").status_code == 404
 
 
+def test_an_open_page_of_what_left_goes_where_it_is_told(world: World, row: Opportunity) -> None:
+    now = timezone.now()
+    transitions.move(row.pk, world.funnel.pooled, by=world.promoter.user, version=1, now=now, reason="En marzo")
+    browser = world.browser("promoter")
+
+    answer = browser.get(f"/oportunidades/{row.pk}/", headers={"HX-Request": "true"})
+
+    assert answer.headers["HX-Redirect"] == "/oportunidades/"
+    assert "ya no está en tus manos" in browser.get("/oportunidades/").content.decode()
+
+
 @pytest.mark.parametrize(
     "path",
     ["/oportunidades/{row}/mover/{stage}/", "/oportunidades/{row}/nota/", "/oportunidades/{row}/prorroga/"],
 )
-def test_verbs_are_not_links(world: World, row: Opportunity, path: str) -> None:
+def test_verbs_are_not_links_and_whoever_logs_in_again_on_one_lands_on_the_page(
+    world: World, row: Opportunity, path: str
+) -> None:
     url = path.format(row=row.pk, stage=world.funnel.contacted.pk)
 
-    assert world.browser("promoter").get(url).status_code == 405
+    answer = world.browser("promoter").get(url)
+
+    assert answer.headers["Location"] == f"/oportunidades/{row.pk}/"
+    row.refresh_from_db()
+    assert (row.version, row.extended, row.events.count()) == (1, False, 1)
 
 
 def test_posts_need_the_pages_own_token(world: World, row: Opportunity) -> None:
