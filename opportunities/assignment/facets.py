@@ -67,14 +67,20 @@ def options(promoter: Promoter, filters: Filters, facet: str, *, now: dt.datetim
 
 
 def _free_by(promoter: Promoter, others: Filters, facet: str, *, now: dt.datetime) -> dict[str, tuple[int, bool]]:
-    """Free clients by value, and whether there are more than counted: each value along its index, or all of them in
-    the same window of the others' when no index carries both."""
+    """Free clients by value, and whether there are more than counted. Along the facet's index, those with few all in one
+    query; or all of them in the same window of the others' when no index carries both."""
     if not others.having(facet, "·").carried():
         stop = looking.ahead(others, _WINDOW)
         found = looking.count_by(promoter, others, facet, stop=stop, now=now)
         return {value: (number, stop is not None) for value, number in found.items()}
-    known = values(others, facet, Availability.FREE)
-    return {value: _free(promoter, others.having(facet, value), now=now) for value in known}
+    there = {
+        value: looking.present(others.having(facet, value), up_to=_PLENTY)
+        for value in values(others, facet, Availability.FREE)
+    }
+    # Which of plenty rest or have opted out would have to be asked of each: it is never the half of them.
+    few = [value for value, number in there.items() if number < _PLENTY]
+    kept_back = looking.kept_back(promoter, others, facet, few, now=now) if few else {}
+    return {value: (max(number - kept_back.get(value, 0), 0), False) for value, number in there.items()}
 
 
 def _free(promoter: Promoter, filters: Filters, *, now: dt.datetime) -> tuple[int, bool]:
@@ -82,8 +88,7 @@ def _free(promoter: Promoter, filters: Filters, *, now: dt.datetime) -> tuple[in
     stop = None
     if not filters.carried():
         stop = looking.ahead(filters, _WINDOW)
-    elif looking.has_plenty(filters, _PLENTY):
-        # Which of so many rest or have opted out would have to be asked of each: it is never the half of them.
+    elif looking.present(filters, up_to=_PLENTY) == _PLENTY:
         return EXACT_UP_TO + 1, False
     number = looking.count_free(promoter, filters, stop=stop, up_to=EXACT_UP_TO + 1, now=now)
     return number, stop is not None and number <= EXACT_UP_TO
