@@ -19,13 +19,14 @@ from leadmaster.lib.clock import business_day, local_datetime
 from leadmaster.lib.db import retrying
 from leadmaster.lib.language import kept
 from opportunities import states, withdrawing
+from opportunities.assignment import quota
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
 from opportunities.errors import Incomplete, NotAllowed, WrongState
 from opportunities.hours import hours_of
 from opportunities.models import Absence, Opportunity, Promoter
 from opportunities.policy import may_supervise
 from opportunities.states import Countdown
-from opportunities.timers import after, seconds_left
+from opportunities.timers import after, clocks_stopped, seconds_left
 
 _DAY = dt.timedelta(days=1)
 
@@ -79,7 +80,9 @@ def call_off(absence: Absence, *, by: User, now: dt.datetime) -> None:
     Raises NotAllowed, or WrongState for one that is over.
     """
     _require(by, absence.promoter)
-    if not retrying(functools.partial(_end, absence, now=now, since=now)):
+    today = business_day(now, absence.promoter.desk.calendar.tz)
+    quota.ensure(absence.promoter, today)
+    if not retrying(functools.partial(_end, absence, today=today, now=now, since=now)):
         raise WrongState(_("Esta ausencia ya terminó."))
 
 
@@ -94,22 +97,32 @@ def begin_and_end(now: dt.datetime) -> int:
         over = absence.ends_on < today
         # Nobody's work is given away for days that are over; clocks stood still all the same.
         late = over and absence.policy == AbsencePolicy.REDISTRIBUTE
-        if absence.begun_at is None and absence.starts_on <= today and not late:
+        begins = absence.begun_at is None and absence.starts_on <= today and not late
+        if begins or over:
+            quota.ensure(absence.promoter, today)
+        if begins:
             since = local_datetime(absence.starts_on, dt.time(0), tz)
-            begun += retrying(functools.partial(_begin, absence, now=now, since=min(since, now)))
+            begun += retrying(functools.partial(_begin, absence, today=today, now=now, since=min(since, now)))
         if over:
             since = local_datetime(absence.ends_on + _DAY, dt.time(0), tz)
-            ended += retrying(functools.partial(_end, absence, now=now, since=min(since, now)))
+            ended += retrying(functools.partial(_end, absence, today=today, now=now, since=min(since, now)))
     return begun + ended
 
 
 @transaction.atomic(durable=True)
-def _begin(absence: Absence, *, now: dt.datetime, since: dt.datetime) -> int:
+def _begin(absence: Absence, *, today: dt.date, now: dt.datetime, since: dt.datetime) -> int:
+    # Whoever is giving them something is waited for: what they receive in this moment is theirs when this looks.
+    quota.hold(absence.promoter, today)
     if not Absence.objects.filter(pk=absence.pk, begun_at__isnull=True, ended_at__isnull=True).update(begun_at=now):
         return 0
     # The hours first: they are held, and the rows stand by them.
     calendar = hours_of(absence.promoter.desk.team_id)
-    rows = _active_of(absence.promoter)
+    # What was overdue before they left is nobody's any more: it is the timers' to take.
+    rows = [
+        row
+        for row in _active_of(absence.promoter)
+        if row.deadline is None or row.deadline > max(since, row.stage_since)
+    ]
     if absence.policy == AbsencePolicy.REDISTRIBUTE:
         reason = kept(gettext_lazy("Su promotor está ausente."))
         withdrawing.withdraw_of(rows, by=None, now=now, reason=reason)
@@ -130,9 +143,13 @@ def _begin(absence: Absence, *, now: dt.datetime, since: dt.datetime) -> int:
 
 
 @transaction.atomic(durable=True)
-def _end(absence: Absence, *, now: dt.datetime, since: dt.datetime) -> int:
+def _end(absence: Absence, *, today: dt.date, now: dt.datetime, since: dt.datetime) -> int:
+    quota.hold(absence.promoter, today)
     if not Absence.objects.filter(pk=absence.pk, ended_at__isnull=True).update(ended_at=now):
         return 0
+    if clocks_stopped(absence.promoter):
+        # One that was called off before it came: another one keeps them away.
+        return 1
     calendar = hours_of(absence.promoter.desk.team_id)
     clocks = {}
     for row in _active_of(absence.promoter):

@@ -20,16 +20,17 @@ from leadmaster.lib.db import retrying
 from leadmaster.lib.language import kept
 from opportunities import cooldowns, states, supervision
 from opportunities.assignment import quota
-from opportunities.enums import EventKind, OpportunityState, QuotaKind
+from opportunities.enums import AbsencePolicy, EventKind, OpportunityState, QuotaKind
 from opportunities.errors import NotAllowed, Refused, WrongState
 from opportunities.hours import hours_of
-from opportunities.models import BulkAction, BulkItem, DailyQuota, Lot, Opportunity, Promoter, Stage
+from opportunities.models import Absence, BulkAction, BulkItem, DailyQuota, Lot, Opportunity, Promoter, Stage
 from opportunities.policy import not_yours, require_supervisor
 from opportunities.states import Countdown
 from opportunities.timers import after, clocks_stopped, time_left
 
 UNDO_FOR = dt.timedelta(minutes=10)
 MOST = 1_000
+_HOURS = "desk__calendar"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,7 @@ def close(ids: Sequence[int], *, by: User, now: dt.datetime, reason: str) -> Bul
 
 def give_back(ids: Sequence[int], *, by: User, now: dt.datetime, reason: str = "") -> BulkReport:
     """From the inbox, each back to its own owner."""
+    supervision.ensure_days(ids, now=now)
 
     def step(opportunity_id: int) -> _Taken:
         return _Taken(row=supervision.give_back_locked(opportunity_id, by=by, now=now, reason=reason))
@@ -103,6 +105,8 @@ def undo(action: BulkAction, *, by: User, now: dt.datetime) -> BulkReport:
         raise WrongState(_("Ya pasaron los diez minutos para deshacer esta acción."))
     first = BulkAction.objects.filter(pk=action.pk, undone_at__isnull=True).update(undone_at=now)
     waiting = list(_waiting(action))
+    for owner in Promoter.objects.filter(pk__in={item.before["owner"] for item in waiting}).select_related(_HOURS):
+        quota.ensure(owner, _today(owner, now))
     if not first and not waiting:
         raise WrongState(_("Esta acción ya se deshizo."))
     done: list[int] = []
@@ -185,6 +189,10 @@ def _waiting(action: BulkAction) -> Sequence[BulkItem]:
 @transaction.atomic(durable=True)
 def _undo_item(item: BulkItem, *, by: User, now: dt.datetime) -> None:
     before = item.before
+    owner = Promoter.objects.select_related(_HOURS).filter(pk=before["owner"]).first()
+    if owner is not None:
+        # It becomes theirs again without being charged: an absence that begins now has to see it.
+        quota.hold(owner, _today(owner, now))
     charged = _charged_quota(item)
     row = states.lock_one(item.opportunity_id)
     require_supervisor(by, row)
@@ -193,13 +201,14 @@ def _undo_item(item: BulkItem, *, by: User, now: dt.datetime) -> None:
         raise WrongState(_("La oportunidad #%(id)s cambió después: queda como está.") % {"id": row.pk})
     if Opportunity.objects.filter(open_client_id=row.client_id).exclude(pk=row.pk).exists():
         raise WrongState(_("El cliente de la oportunidad #%(id)s ya está en otra.") % {"id": row.pk})
+    if owner is not None and before["state"] == OpportunityState.ACTIVE and _gave_work_away(owner, item.action.at):
+        raise WrongState(_("%(who)s no está: reasígnala o devuélvela al pool.") % {"who": owner})
     if charged is not None:
         quota.refund(charged, 1, now=now, by=by, kind=QuotaKind.UNDO, lot=row.lot)
         quota.take_room_back(
             charged, before["room"], by=by, reason=kept(gettext_lazy("Se deshizo la reasignación.")), now=now
         )
-    owner = Promoter.objects.select_related("desk__calendar").filter(pk=before["owner"]).first()
-    if row.owner_id != before["owner"]:
+    if row.owner_id != before["owner"] or before["state"] != OpportunityState.ACTIVE:
         # Whoever had it meanwhile may have written them into a campaign.
         supervision.withdraw_of_client(row, by=by, now=now)
     states.change(
@@ -234,6 +243,16 @@ def _clock_again(seconds: float | None, owner: Promoter | None, *, now: dt.datet
     return Countdown(deadline=after(dt.timedelta(seconds=seconds), calendar=hours_of(owner.desk.team_id), now=now))
 
 
+def _gave_work_away(owner: Promoter, since: dt.datetime) -> bool:
+    """Whether an absence has taken all of their work to the pool after `since`: this row would have gone too."""
+    away = Absence.objects.filter(promoter=owner, policy=AbsencePolicy.REDISTRIBUTE, ended_at__isnull=True)
+    return away.filter(begun_at__gt=since).exists()
+
+
+def _today(owner: Promoter, now: dt.datetime) -> dt.date:
+    return business_day(now, owner.desk.calendar.tz)
+
+
 def _charged_quota(item: BulkItem) -> DailyQuota | None:
     """The quota row that this item charged, locked first, as everywhere.
 
@@ -242,6 +261,6 @@ def _charged_quota(item: BulkItem) -> DailyQuota | None:
     action, owner_id = item.action, item.opportunity.owner_id
     if action.kind != BulkAction.Kind.REASSIGN or owner_id is None:
         return None
-    owner = Promoter.objects.select_related("desk__calendar").get(pk=owner_id)
+    owner = Promoter.objects.select_related(_HOURS).get(pk=owner_id)
     day = business_day(action.at, owner.desk.calendar.tz)
     return DailyQuota.objects.select_for_update().filter(promoter=owner, day=day).first()

@@ -17,8 +17,8 @@ from leadmaster.calendars.arithmetic import NOTHING, Calendar
 from leadmaster.calendars.keeping import as_json, from_json
 from leadmaster.calendars.models import values_of
 from opportunities.clocks import Countdown, after, countdown_of, is_overdue, time_left
-from opportunities.enums import RetimingKind
-from opportunities.models import Desk, Opportunity, Retiming
+from opportunities.enums import AbsencePolicy, RetimingKind
+from opportunities.models import Absence, Desk, Opportunity, Retiming
 
 
 class ClockChange(abc.ABC):
@@ -60,6 +60,8 @@ class NewTimer(ClockChange):
     new: int | None
     # The hours of each team. They don't change while a change of timers is on its way.
     calendars: Mapping[int, Calendar]
+    # Promoters whose absence stops clocks: one that starts in their hands stands.
+    away: frozenset[int]
     at: dt.datetime
 
     def clock_of(self, row: Opportunity) -> Countdown:
@@ -70,7 +72,7 @@ class NewTimer(ClockChange):
         calendar = self.calendars[row.team_id]
         change = dt.timedelta(minutes=self.new - (self.old or 0))
         left = max((time_left(row, calendar=calendar, now=self.at) or NOTHING) + change, NOTHING)
-        if row.paused_seconds is not None:
+        if row.paused_seconds is not None or (row.deadline is None and row.owner_id in self.away):
             return Countdown(paused_seconds=int(left.total_seconds()))
         return Countdown(deadline=after(left, calendar=calendar, now=self.at) if left else self.at)
 
@@ -81,10 +83,15 @@ class NewTimer(ClockChange):
 def kept_change(retiming: Retiming) -> ClockChange:
     """The change that a retiming brings to its clocks."""
     if retiming.kind == RetimingKind.STAGE:
-        return NewTimer(
-            old=retiming.change["old"], new=retiming.change["new"], calendars=hours_of_teams(), at=retiming.at
-        )
+        kept = retiming.change
+        return NewTimer(old=kept["old"], new=kept["new"], calendars=hours_of_teams(), away=away(), at=retiming.at)
     return NewHours(old=from_json(retiming.change["old"]), new=from_json(retiming.change["new"]), at=retiming.at)
+
+
+def away() -> frozenset[int]:
+    """The promoters whose clocks an absence has stopped. One query."""
+    standing = Absence.objects.filter(policy=AbsencePolicy.PAUSE, begun_at__isnull=False, ended_at__isnull=True)
+    return frozenset(standing.values_list("promoter", flat=True))
 
 
 def hours_of_teams() -> dict[int, Calendar]:

@@ -12,7 +12,7 @@ import datetime as dt
 from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.calendars.models import OperatingCalendar, values_of
 from leadmaster.calendars.rehearsal import Move, Rehearsal, rehearse, what_is_left
-from opportunities.clock_changes import NewTimer, hours_of_teams
+from opportunities.clock_changes import NewTimer, away, hours_of_teams
 from opportunities.clocks import countdown_of
 from opportunities.models import Desk, Stage
 from opportunities.querysets import OpportunityQuerySet
@@ -63,7 +63,7 @@ def rehearse_desk(desk: Desk, *, calendar: OperatingCalendar, now: dt.datetime) 
 
 def rehearse_stage(stage: Stage, *, timer_minutes: int | None, now: dt.datetime) -> StageRehearsal:
     """What becomes of the clocks in this stage if its timer came to be so long."""
-    change = NewTimer(old=stage.timer_minutes, new=timer_minutes, calendars=hours_of_teams(), at=now)
+    change = NewTimer(old=stage.timer_minutes, new=timer_minutes, calendars=hours_of_teams(), away=away(), at=now)
     moves: list[Move[int]] = []
     counts: collections.Counter[str] = collections.Counter()
     rows = standing_in(stage)

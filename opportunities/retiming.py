@@ -25,7 +25,7 @@ from leadmaster.lib.db import retrying
 from leadmaster.lib.language import kept
 from leadmaster.lib.prepared import PreparedCopy
 from opportunities import states
-from opportunities.clock_changes import ClockChange, NewHours, NewTimer, hours_of_teams
+from opportunities.clock_changes import ClockChange, NewHours, NewTimer, away, hours_of_teams
 from opportunities.enums import RetimingKind
 from opportunities.errors import WrongState
 from opportunities.models import Desk, Opportunity, Retiming, RetimingLine, Stage
@@ -129,7 +129,7 @@ def change_stage(
             hours = hours_of_teams()
             return _write_down(
                 Retiming(kind=K.STAGE, stage=old, reason=reason or kept(gettext_lazy("Cambió el plazo de la etapa."))),
-                NewTimer(old=old.timer_minutes, new=timer_minutes, calendars=hours, at=now),
+                NewTimer(old=old.timer_minutes, new=timer_minutes, calendars=hours, away=away(), at=now),
                 standing_in(old),
                 teams=list(hours),
                 by=by,

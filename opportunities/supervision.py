@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Collection
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -89,6 +90,8 @@ def give_back(opportunity_id: int, *, by: User, now: dt.datetime, reason: str = 
 
     Raises NotAllowed, WrongState (not in the inbox any more) or Unavailable (its owner receives nothing now).
     """
+
+    ensure_days([opportunity_id], now=now)
 
     def once() -> Opportunity:
         with transaction.atomic(durable=True):
@@ -172,9 +175,14 @@ def close_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason: str
 
 
 def give_back_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason: str) -> Opportunity:
+    seen = _unlocked(opportunity_id)
+    require_supervisor(by, seen)
+    if seen.owner is not None:
+        # Not charged, and given all the same: an absence that begins now has to see it.
+        quota.hold(seen.owner, business_day(now, seen.owner.desk.calendar.tz))
     row = states.lock_one(opportunity_id)
     require_supervisor(by, row)
-    if row.state != OpportunityState.EXIT or row.owner is None:
+    if row.state != OpportunityState.EXIT or row.owner is None or row.owner_id != seen.owner_id:
         raise WrongState(_("La oportunidad #%(id)s ya no está en la bandeja.") % {"id": row.pk})
     owner = row.owner
     if not owner.user.is_active or is_absent(owner, business_day(now, owner.desk.calendar.tz)):
@@ -194,6 +202,13 @@ def give_back_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason:
         **countdown(stage, owner, calendar=hours_of(owner.desk.team_id), now=now).as_fields(),
     )
     return row
+
+
+def ensure_days(ids: Collection[int], *, now: dt.datetime) -> None:
+    """The quota rows of today of whoever owns these: what gives them something holds on to it."""
+    owners = Promoter.objects.filter(opportunities__in=ids).select_related("desk__calendar").distinct()
+    for owner in owners:
+        quota.ensure(owner, business_day(now, owner.desk.calendar.tz))
 
 
 def withdraw_of_client(row: Opportunity, *, by: User, now: dt.datetime) -> int:

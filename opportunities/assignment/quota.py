@@ -51,6 +51,16 @@ def lock(promoter: Promoter, day: dt.date) -> DailyQuota:
     return DailyQuota(id=pk, promoter=promoter, day=day, limit=limit, used=used)
 
 
+def hold(promoter: Promoter, day: dt.date) -> None:
+    """Nobody gives this promoter anything until the transaction ends; whoever is at it is waited for.
+
+    For what depends on all that is theirs, or gives them something without charging it. With the day before: at
+    midnight somebody may still be at that one.
+    """
+    days = DailyQuota.objects.filter(promoter=promoter, day__range=(day - dt.timedelta(days=1), day))
+    list(days.order_by("day").select_for_update().values_list("id"))
+
+
 def charge_up_to(row: DailyQuota, amount: int) -> int:
     """Charge `amount` or what is left of it to a row that is locked; how much, 0 when nothing is left.
 

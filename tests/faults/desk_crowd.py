@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -96,6 +97,43 @@ def waiting_for(rows: QuerySet[Any], call: Callable[[], Any]) -> Iterator[None]:
         yield
     thread.join(timeout=60)
     assert not thread.is_alive()
+
+
+def overtaken(first: Callable[[], Any], second: Callable[[], Any], *, at: str) -> list[Outcome]:
+    """`first` runs as far as the function `at` and stands there until `second` is through, or waits for it."""
+    module, _dot, name = at.rpartition(".")
+    real = getattr(importlib.import_module(module), name)
+    there, go_on, began = threading.Event(), threading.Event(), threading.Event()
+    outcomes = [Outcome(), Outcome()]
+
+    def stand(*args: Any, **kwargs: Any) -> Any:
+        if threading.current_thread() is threads[0] and not began.is_set():
+            began.set()
+            there.set()
+            assert go_on.wait(timeout=60)
+        return real(*args, **kwargs)
+
+    def run(number: int, call: Callable[[], Any]) -> None:
+        try:
+            outcomes[number] = Outcome(answer=call())
+        except Exception as error:  # noqa: BLE001 - the test judges it
+            outcomes[number] = Outcome(error=error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=one, daemon=True) for one in enumerate((first, second))]
+    with mock.patch(at, stand):
+        threads[0].start()
+        assert there.wait(timeout=30), f"nobody came to {at}"
+        threads[1].start()
+        until = time.monotonic() + 30
+        while threads[1].is_alive() and not _somebody_waits():
+            assert time.monotonic() < until
+        go_on.set()
+        for thread in threads:
+            thread.join(timeout=60)
+    assert not any(thread.is_alive() for thread in threads)
+    return outcomes
 
 
 def _somebody_waits() -> bool:
