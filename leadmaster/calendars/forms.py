@@ -13,7 +13,7 @@ from leadmaster.calendars.errors import Refused
 from leadmaster.calendars.models import WEEKDAYS, Holiday, OperatingCalendar
 from leadmaster.calendars.national import Country
 from leadmaster.calendars.saving import check_week
-from leadmaster.lib.widgets import BooleanWidget, SelectWidget, TextWidget, WindowsField
+from leadmaster.lib.widgets import BooleanWidget, DateWidget, SelectWidget, TextWidget, WindowsField
 
 if TYPE_CHECKING:
     CalendarModelForm = forms.ModelForm[OperatingCalendar]
@@ -102,6 +102,7 @@ class HolidayForm(HolidayModelForm):
     class Meta:
         model = Holiday
         fields = ["calendar", "date", "name"]
+        widgets = {"date": DateWidget}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 class HolidayAdmin(HoursAdmin[Holiday]):
     form = HolidayForm
     compressed_fields = True
+    nothing_yet = gettext_lazy(
+        "Añade los feriados uno por uno, o importa los nacionales desde la página de un horario."
+    )
     list_display = ("date", "name", "hours", "calendar")
     list_select_related = ("calendar",)
     list_filter = ("calendar",)

@@ -42,6 +42,9 @@ class NothingToResolveError(Exception):
 class AlertAdmin(ReadOnlyAdmin[Alert]):
     """Registered above, by the app that knows whose trouble an alert is."""
 
+    nothing_yet = gettext_lazy(
+        "Ninguna alerta: todo anda bien. Si algo se detiene o falla, aparece aquí y en el inicio."
+    )
     list_display = ("heading", "gravity", "standing", "count", "since", "last", "by")
     list_filter = ("severity", ("resolved_at", admin.EmptyFieldListFilter))
     list_select_related = ("resolved_by",)

@@ -38,7 +38,10 @@ class AbsenceForm(forms.Form):
     """Who is away, when, and what becomes of their work. Asked twice: `agreed` says that the counts were read."""
 
     promoter = forms.ModelChoiceField(
-        label=gettext_lazy("Promotor"), queryset=Promoter.objects.none(), widget=SelectWidget
+        label=gettext_lazy("Promotor"),
+        queryset=Promoter.objects.none(),
+        widget=SelectWidget,
+        empty_label=gettext_lazy("Elige"),
     )
     starts_on = forms.DateField(label=gettext_lazy("Desde"), widget=DateWidget)
     ends_on = forms.DateField(label=gettext_lazy("Hasta, incluido"), widget=DateWidget)
@@ -79,6 +82,10 @@ class _OfTeam(TeamFilter):
 @admin.register(Absence)
 class AbsenceAdmin(ReadOnlyAdmin[Absence], DeskAdmin[Absence]):
     team_field = "promoter__desk__team"
+    nothing_yet = gettext_lazy(
+        "Nadie está ausente. Carga la ausencia antes de que empiece: quien no está no recibe oportunidades, y tú eliges "
+        "qué pasa con las que tiene."
+    )
     list_display = ("whose", "dates", "policy_badge", "standing", "created_by", "written")
     list_filter = (_OfPromoter, _OfTeam, "policy")
     list_select_related = ("promoter__user", "promoter__desk__team", "promoter__desk__calendar", "created_by")

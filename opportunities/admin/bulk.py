@@ -49,6 +49,9 @@ class BulkList(ChangeList):
 
 @admin.register(BulkAction)
 class BulkActionAdmin(ReadOnlyAdmin[BulkAction], DeskAdmin[BulkAction]):
+    nothing_yet = gettext_lazy(
+        "Cada decisión sobre oportunidades deja aquí su informe y, durante diez minutos, el botón que la deshace."
+    )
     list_display = ("what", "numbers", "reason", "by", "done_at", "standing")
     list_filter = ("kind",)
     list_select_related = ("by",)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @admin.register(Desk)
 class TeamDeskAdmin(DeskAdmin[Desk]):
-    list_display = ("name", "calendar", "daily_quota", "daily_captures", "capacity", "weekly_extensions", "people")
+    list_display = ("name", "calendar", "quota", "captures", "active", "extensions", "people")
     list_select_related = ("team", "calendar")
     ordering = ("team__name",)
     warn_unsaved_form = True
@@ -66,6 +66,23 @@ class TeamDeskAdmin(DeskAdmin[Desk]):
     @display(description=gettext_lazy("mesa"), ordering="team__name")
     def name(self, desk: Desk) -> str:
         return str(desk)
+
+    # The fields' own names are as long as a form wants them.
+    @display(description=gettext_lazy("cupo diario"), ordering="daily_quota")
+    def quota(self, desk: Desk) -> int:
+        return desk.daily_quota
+
+    @display(description=gettext_lazy("captaciones diarias"), ordering="daily_captures")
+    def captures(self, desk: Desk) -> int:
+        return desk.daily_captures
+
+    @display(description=gettext_lazy("activas"), ordering="capacity")
+    def active(self, desk: Desk) -> int:
+        return desk.capacity
+
+    @display(description=gettext_lazy("prórrogas por semana"), ordering="weekly_extensions")
+    def extensions(self, desk: Desk) -> int:
+        return desk.weekly_extensions
 
     @display(description=gettext_lazy("promotores"))
     def people(self, desk: Desk) -> int:

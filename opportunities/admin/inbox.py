@@ -52,6 +52,7 @@ class InboxAdmin(MountedRows):
     ordering = ("state_since", "id")
     actions = ("give_back_chosen", "reassign_chosen", "pool_chosen", "close_chosen")
     list_before_template = "admin/opportunities/inbox_head.html"
+    nothing_yet = gettext_lazy("Nada espera tu decisión. Cuando un promotor saque una oportunidad, aparece aquí.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Opportunity]:
         return super().get_queryset(request).filter(state=OpportunityState.EXIT)

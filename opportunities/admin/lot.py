@@ -58,6 +58,9 @@ class LotAdmin(ReadOnlyAdmin[Lot], DeskAdmin[Lot]):
     list_filter = (LotPromoterFilter, TeamFilter)
     search_fields = ("pk",)
     search_help_text = gettext_lazy("Número de lote")
+    nothing_yet = gettext_lazy(
+        "Cada vez que un promotor pide clientes se abre un lote: qué pidió, qué había y qué recibió."
+    )
     ordering = ("-id",)
     sortable_by = ()
     list_per_page = 50

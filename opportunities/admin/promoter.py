@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
@@ -32,7 +32,12 @@ from opportunities.models import Absence, Desk, OpportunityEvent, Promoter, Quot
 from opportunities.policy import may_supervise
 from opportunities.usage import EXTENSION_WINDOW, Usage, usage_of
 
+if TYPE_CHECKING:
+    from django.forms import ModelForm
+
 _LISTED = 30
+# Limits of one's own that are named like the desk's.
+_DESKS = frozenset({"daily_quota", "daily_captures", "capacity"})
 
 
 class QuotaForm(ReasonForm):
@@ -135,6 +140,20 @@ class PromoterAdmin(DeskAdmin[Promoter]):
         if db_field.name == "desk":
             kwargs["queryset"] = Desk.objects.select_related("team").order_by("team__name")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Promoter | None = None,
+        change: bool = False,  # noqa: FBT001, FBT002 - Django's
+        **kwargs: Any,
+    ) -> type[ModelForm[Promoter]]:
+        """Left empty, a limit is the desk's: each field shows which."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        for name, field in form.base_fields.items():
+            if obj is not None and name in _DESKS:
+                field.widget.attrs["placeholder"] = _("%(n)d, como la mesa") % {"n": getattr(obj.desk, name)}
+        return form
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

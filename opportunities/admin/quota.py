@@ -89,6 +89,9 @@ class DailyQuotaAdmin(ReadOnlyAdmin[DailyQuota], DeskAdmin[DailyQuota]):
 @admin.register(QuotaEntry)
 class QuotaEntryAdmin(ReadOnlyAdmin[QuotaEntry], DeskAdmin[QuotaEntry]):
     team_field = "quota__promoter__desk__team"
+    nothing_yet = gettext_lazy(
+        "El libro se abre con el primer pedido del día: cada movimiento queda con fecha y motivo."
+    )
     list_display = ("written", "whose", "concept", "amount_signed", "by", "reason", "of_lot")
     list_display_links = None
     list_filter = ("kind", _EntryOfPromoter, _EntryOfTeam)

@@ -46,7 +46,8 @@ class Bar:
     @property
     def drawn(self) -> SafeString:
         label = _("%(who)s: %(count)d de %(of)d") % {"who": self.promoter, "count": self.count, "of": self.of}
-        parts = [(_("Llamativas"), self.count, "uncertain"), (_("Las demás"), self.of - self.count, "pending")]
+        # The rest is the bar's own ground: nobody at all should not look like everybody.
+        parts = [(_("Llamativas"), self.count, "uncertain"), (_("Las demás"), self.of - self.count, "rest")]
         return screens.stacked_bar(parts, label)
 
 

@@ -68,7 +68,7 @@ class Funnel:
 
 def open_desk(team: Team, *, time_zone: str, users: tuple[User, ...]) -> list[Promoter]:
     """Hours with a lunch break and half a Saturday, a quota of 30, and its promoters."""
-    calendar = OperatingCalendar.objects.create(name=f"Horario {team}", time_zone=time_zone)
+    calendar = OperatingCalendar.objects.create(name=f"Horario {team}", time_zone=time_zone, team=team)
     windows = [(day, opens, closes) for day in range(5) for opens, closes in ((9, 13), (16, 20))]
     OpeningWindow.objects.bulk_create(
         OpeningWindow(calendar=calendar, weekday=day, opens=dt.time(opens), closes=dt.time(closes))
