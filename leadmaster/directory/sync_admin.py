@@ -105,6 +105,7 @@ def _troubles(report: SyncReport) -> list[tuple[str, int]]:
         (_("Teléfonos inválidos"), report.invalid_phones),
         (_("Correos inválidos"), report.invalid_mails),
         (_("Sin identificador, no se tomaron"), report.without_id),
+        (_("Con un identificador repetido"), report.repeated),
         (_("Sin fecha de actualización"), report.undated),
         (_("Con fecha futura"), report.ahead),
         (_("Números o fechas ilegibles"), report.unreadable),

@@ -372,8 +372,8 @@ def test_a_page_costs_the_source_two_queries(external: ExternalBase) -> None:
         owner = source._connection
         with CaptureQueriesContext(owner) as seen:
             synchronise(source, name="externo", reading=READING, now=NOW, batch=50)
-    count_two_walks, latest, nobody_undated, pages = 2, 1, 1, 5
-    assert len(seen) == count_two_walks + latest + nobody_undated + 2 * pages
+    count_two_walks, without_id, latest, nobody_undated, pages = 2, 2, 1, 1, 5
+    assert len(seen) == count_two_walks + without_id + latest + nobody_undated + 2 * pages
 
 
 def test_contacts_of_a_list_come_in_one_query(external: ExternalBase) -> None:

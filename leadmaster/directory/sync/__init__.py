@@ -5,6 +5,8 @@
     source       their rows: page by page in a steady order, the contacts of a page in one query
     csv_source   a file as such a source
     moments      their way of writing times
+    texts        their texts, in whatever encoding
+    ids          their ids, as we keep them and as they compare them
     rows         one of their rows as ours, tidied and with its phones read
     store        a page into our tables: new, changed, unchanged
     run          a whole synchronisation, page by page, each page and its cursor in one transaction

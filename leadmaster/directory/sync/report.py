@@ -13,7 +13,7 @@ _EXAMPLES = 5
 class SyncReport:
     """Counts of clients, but for the last three, which are single values of new and changed clients.
 
-    `unreachable` have no phone that can be written to. `undated` came without `updated_at`, `ahead` with one that has
+    `repeated` rows came with an id of the same page: the last one counts. `unreachable` have no phone that can be written to. `undated` came without `updated_at`, `ahead` with one that has
     not come yet. `examples` are a few of the invalid phones: (client, as written, why).
     """
 
@@ -24,6 +24,7 @@ class SyncReport:
     returned: int = 0
     gone: int = 0
     without_id: int = 0
+    repeated: int = 0
     undated: int = 0
     ahead: int = 0
     unreachable: int = 0

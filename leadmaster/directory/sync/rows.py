@@ -14,7 +14,9 @@ from typing import Any, Final
 from leadmaster.directory.enums import ContactKind
 from leadmaster.directory.models import Client
 from leadmaster.directory.sync import moments
-from leadmaster.directory.sync.source import RawContact, Record, key_of
+from leadmaster.directory.sync.ids import key_of
+from leadmaster.directory.sync.source import RawContact, Record
+from leadmaster.directory.sync.texts import as_text
 from leadmaster.lib.phones import InvalidPhone, normalise
 
 # A change of the rules below makes every row a changed one.
@@ -94,7 +96,7 @@ def values(record: Record, raw_contacts: Sequence[RawContact], reading: Reading)
 def _text(value: Any, length: int | None) -> str:
     if value is None:
         return ""
-    return " ".join(str(value).replace("\x00", "").split())[:length]
+    return " ".join(as_text(value).replace("\x00", "").split())[:length]
 
 
 def _number(value: Any) -> decimal.Decimal | None:
@@ -109,7 +111,9 @@ def _number(value: Any) -> decimal.Decimal | None:
         return None
     if not number.is_finite() or abs(number) >= _MOST_CAPACITY:
         return None
-    return number.quantize(decimal.Decimal("0.01"))
+    cents = number.quantize(decimal.Decimal("0.01"))
+    # 999,999,999,999.999 is rounded to what no column holds.
+    return cents if abs(cents) < _MOST_CAPACITY else None
 
 
 def _date(value: Any) -> dt.date | None:

@@ -18,7 +18,7 @@ from leadmaster.directory.sync.errors import SyncError
 from leadmaster.directory.sync.report import SyncReport
 from leadmaster.directory.sync.rows import Reading
 from leadmaster.directory.sync.source import Source, Walk
-from leadmaster.directory.sync.store import incoming, mark_gone, store
+from leadmaster.directory.sync.store import incoming, left_out, mark_gone, store
 from leadmaster.lib.db import retrying
 
 BATCH = 1_000
@@ -175,7 +175,7 @@ class _Run:
             done=0,
             total=total + gone_total,
             started_at=now,
-            report=SyncReport(),
+            report=SyncReport(without_id=sum(source.count_without_id(walk, since=since) for walk in walks)),
         )
 
     # --- 2. and 3. Walk ---------------------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ class _Run:
 
         def write() -> SyncReport:
             found = store(self.name, page, reading=self.reading, now=self.now)
-            return found + SyncReport(without_id=len(records) - len(page))
+            return found + left_out(records, page)
 
         self._commit(write, done=len(records), after=after)
 
@@ -262,9 +262,13 @@ class _Run:
         if self.mark is None:
             return before
         moment = moments.read(self.mark, self.reading.tz)
-        if moment is None or moment <= self.started_at:
+        if moment is not None and moment <= self.started_at:
             return self.mark
-        return moments.written_like(self.mark, self.started_at, self.reading.tz)
+        try:
+            return moments.written_like(self.mark, self.started_at, self.reading.tz)
+        except ValueError:
+            # No date at all, such as 9999-99-99: there is nothing to write like, and the next run reads everybody.
+            return self.mark
 
     def _as_json(self) -> dict[str, Any]:
         return {

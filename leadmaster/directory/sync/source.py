@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import functools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -13,8 +14,10 @@ from django.utils.translation import gettext as _
 
 from leadmaster.directory.sync.connecting import why
 from leadmaster.directory.sync.errors import SyncError
+from leadmaster.directory.sync.ids import INTEGER, as_raw_id, key_of, numbers_of
 from leadmaster.directory.sync.mapping import Mapping
 from leadmaster.directory.sync.moments import RawMoment, as_raw
+from leadmaster.directory.sync.texts import as_text, decoded
 
 Record: TypeAlias = dict[str, Any]
 # What was read last: the moment (in walks by moment) and the id. JSON keeps it.
@@ -43,6 +46,7 @@ class Source:
         self.is_file = is_file
         self._connection = connection
         self._fields = tuple(mapping.client_columns)
+        self._lenient = False
 
     @property
     def has_moments(self) -> bool:
@@ -110,6 +114,11 @@ class Source:
         where, parameters = self._condition(walk, since=since, after=None)
         return int(self._rows(self._select(["COUNT(*)"], self.mapping.clients, where), parameters)[0][0])
 
+    def count_without_id(self, walk: Walk, *, since: RawMoment | None = None) -> int:
+        """Rows that no page brings: nobody could tell them from each other, and no page could end at one."""
+        where, parameters = self._condition(walk, since=since, after=None, has_id=False)
+        return int(self._rows(self._select(["COUNT(*)"], self.mapping.clients, where), parameters)[0][0])
+
     def latest_moment(self) -> RawMoment | None:
         latest = f"MAX({self._quote(self.mapping.updated_at)})"
         value = self._rows(self._select([latest], self.mapping.clients), [])[0][0]
@@ -134,24 +143,31 @@ class Source:
         by_id = [self.mapping.external_id]
         return [self.mapping.updated_at, *by_id] if walk is Walk.DATED else by_id
 
-    def _condition(self, walk: Walk, *, since: RawMoment | None, after: Position | None) -> tuple[str, list[Any]]:
+    def _condition(
+        self, walk: Walk, *, since: RawMoment | None, after: Position | None, has_id: bool = True
+    ) -> tuple[str, list[Any]]:
         moment, id_ = self._quote(self.mapping.updated_at or "-"), self._quote(self.mapping.external_id)
-        if walk is Walk.DATED:
-            if after is not None:
-                # One range of the index (updated_at, id), which an OR alone would not be for every database.
-                return f" WHERE {moment} >= %s AND ({moment} > %s OR {id_} > %s)", [after[0], after[0], after[1]]
-            if since is not None:
-                return f" WHERE {moment} >= %s", [since]
-            return f" WHERE {moment} IS NOT NULL", []
-        conditions = [f"{moment} IS NULL"] if walk is Walk.UNDATED else []
+        conditions = [f"{id_} IS NOT NULL" if has_id else f"{id_} IS NULL"]
         parameters: list[Any] = []
-        if after is not None:
-            conditions.append(f"{id_} > %s")
-            parameters.append(after[-1])
-        return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), parameters
+        if walk is Walk.UNDATED:
+            conditions.append(f"{moment} IS NULL")
+        if walk is not Walk.DATED:
+            if after is not None:
+                conditions.append(f"{id_} > %s")
+                parameters.append(after[-1])
+        elif after is not None:
+            # One range of the index (updated_at, id), which an OR alone would not be for every database.
+            conditions.append(f"{moment} >= %s AND ({moment} > %s OR {id_} > %s)")
+            parameters += [after[0], after[0], after[1]]
+        elif since is not None:
+            conditions.append(f"{moment} >= %s")
+            parameters.append(since)
+        else:
+            conditions.append(f"{moment} IS NOT NULL")
+        return f" WHERE {' AND '.join(conditions)}", parameters
 
     def _position(self, walk: Walk, record: Record) -> Position:
-        last_id = _as_raw_id(record["external_id"])
+        last_id = as_raw_id(record["external_id"])
         if walk is not Walk.DATED:
             return [last_id]
         if record["updated_at"] is None:
@@ -172,7 +188,7 @@ class Source:
             for column in self.mapping.contact_columns:
                 value = record[f"+{column}"]
                 if value not in (None, ""):
-                    own.append(RawContact(column, str(value), not own))
+                    own.append(RawContact(column, as_text(value), not own))
         if self.mapping.contacts and records:
             for key, contact in self._contact_rows([record["external_id"] for record in records]):
                 if key in found:
@@ -189,22 +205,45 @@ class Source:
         sql = self._select(wanted, mapping.contacts, f" WHERE {client} IN ({_marks(ids)})")
         for client_id, kind, value, primary in self._rows(sql, ids):
             if value is not None:
-                yield key_of(client_id), RawContact(str(kind or ""), str(value), bool(primary))
+                yield key_of(client_id), RawContact(as_text(kind or ""), as_text(value), bool(primary))
 
     def still_there(self, external_ids: Collection[str]) -> set[str]:
-        """Which of these ids the source still has. At most two queries."""
-        wanted = list(external_ids) if self._ids_are_text() else [int(one) for one in external_ids if one.isdecimal()]
+        """Which of these ids, as the directory keeps them, the source still has. A query or two for all of them."""
+        id_ = self._quote(self.mapping.external_id)
+        there = self._found(id_, self._as_compared(external_ids))
+        if self._has_padded_ids:
+            # " 12" is kept as "12", and is not what an index finds.
+            there |= self._found(f"TRIM({id_})", list(external_ids))
+        return there
+
+    def _found(self, where: str, wanted: Sequence[Any]) -> set[str]:
         if not wanted:
             return set()
         id_ = self._quote(self.mapping.external_id)
-        sql = self._select([id_], self.mapping.clients, f" WHERE {id_} IN ({_marks(wanted)})")
+        sql = self._select([id_], self.mapping.clients, f" WHERE {where} IN ({_marks(wanted)})")
         return {key_of(row[0]) for row in self._rows(sql, wanted)}
 
+    def _as_compared(self, external_ids: Collection[str]) -> list[Any]:
+        """A number is no text to most databases; in SQLite one column may hold both."""
+        if self._connection.vendor == "sqlite":
+            return [form for one in external_ids for form in (one, *numbers_of(one))]
+        if self._ids_are_text:
+            return list(external_ids)
+        return [int(one) for one in external_ids if INTEGER.fullmatch(one)]
+
+    @functools.cached_property
     def _ids_are_text(self) -> bool:
-        """A database may refuse to compare a number with a text."""
         id_ = self._quote(self.mapping.external_id)
-        row = self._rows(self._select([id_], self.mapping.clients, " LIMIT 1"), [])
-        return not row or isinstance(_as_raw_id(row[0][0]), str)
+        row = self._rows(self._select([id_], self.mapping.clients, f" WHERE {id_} IS NOT NULL LIMIT 1"), [])
+        return not row or not isinstance(as_raw_id(row[0][0]), int)
+
+    @functools.cached_property
+    def _has_padded_ids(self) -> bool:
+        """A look at the whole table, once for a run that looks for who is gone."""
+        if not self._ids_are_text:
+            return False
+        id_ = self._quote(self.mapping.external_id)
+        return bool(self._rows(self._select([id_], self.mapping.clients, f" WHERE {id_} <> TRIM({id_}) LIMIT 1"), []))
 
     # --- SQL --------------------------------------------------------------------------------------------------------------
 
@@ -218,7 +257,19 @@ class Source:
         return str(self._connection.ops.quote_name(name)).replace("%", "%%")
 
     def _rows(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        with self._errors(), self._connection.cursor() as cursor:
+        with self._errors():
+            try:
+                return self._fetched(sql, parameters)
+            except DatabaseError as error:
+                # SQLite keeps whatever bytes it is given as text, and its driver stops at the first that is not UTF-8.
+                if self._lenient or self._connection.vendor != "sqlite" or "decode" not in str(error):
+                    raise
+            self._connection.connection.text_factory = decoded
+            self._lenient = True
+            return self._fetched(sql, parameters)
+
+    def _fetched(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with self._connection.cursor() as cursor:
             cursor.execute(sql, list(parameters))
             return list(cursor.fetchall())
 
@@ -234,16 +285,3 @@ class Source:
 
 def _marks(values: Sequence[Any]) -> str:
     return ", ".join(["%s"] * len(values))
-
-
-def key_of(value: Any) -> str:
-    """The id as the directory keeps it; empty for a row that has none."""
-    return "" if value is None else str(_as_raw_id(value)).strip()
-
-
-def _as_raw_id(value: Any) -> str | int:
-    """Numbers as numbers, so that the source goes on comparing them as such; everything else as text."""
-    if isinstance(value, int):
-        return value
-    text = str(value)
-    return int(text) if not isinstance(value, str) and text.isdecimal() else text

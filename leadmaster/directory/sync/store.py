@@ -100,6 +100,12 @@ def store(source: str, page: Sequence[Incoming], *, reading: Reading, now: dt.da
     return counts + _dates(page, reading, now) + _quality(touched)
 
 
+def left_out(records: Sequence[Record], page: Sequence[Incoming]) -> SyncReport:
+    """Rows of the page that are nobody: without a usable id, or with one that came before."""
+    without_id = sum(not rows.external_id(record) for record in records)
+    return SyncReport(without_id=without_id, repeated=len(records) - len(page) - without_id)
+
+
 def mark_gone(source: str, ids: Sequence[int], *, now: dt.datetime) -> int:
     """Close these to drawing. What the desk says of them stays."""
     return Client.objects.filter(source=source, pk__in=ids, gone_at__isnull=True).update(gone_at=now, updated_at=now)

@@ -61,6 +61,7 @@ def _sentences(report: SyncReport) -> str:
         (_("Volvieron"), report.returned),
         (_("Ya no están"), report.gone),
         (_("Sin identificador, no se tomaron"), report.without_id),
+        (_("Con un identificador repetido"), report.repeated),
         (_("Sin fecha de actualización"), report.undated),
         (_("Con fecha futura"), report.ahead),
         (_("Teléfonos y correos de nuevos y cambiados"), report.contacts),
