@@ -41,8 +41,9 @@ from leadmaster.ops.idempotency import InProgressError, KeyReusedError, Unfinish
 from opportunities import errors as desk
 from opportunities.api.absences import AbsenceViewSet
 from opportunities.api.bulk import BulkViewSet
-from opportunities.api.calendars import CalendarViewSet, HolidayViewSet
+from opportunities.api.calendars import CalendarViewSet
 from opportunities.api.captures import CaptureViewSet
+from opportunities.api.holidays import HolidayViewSet
 from opportunities.api.lots import LotViewSet
 from opportunities.api.opportunities import OpportunityViewSet
 from opportunities.api.own_campaigns import OwnCampaignViewSet

@@ -9,6 +9,8 @@ import collections
 import dataclasses
 import datetime as dt
 
+from django.utils.translation import ngettext
+
 from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.calendars.models import OperatingCalendar, values_of
 from leadmaster.calendars.rehearsal import Move, Rehearsal, rehearse, what_is_left
@@ -87,6 +89,15 @@ def rehearse_stage(stage: Stage, *, timer_minutes: int | None, now: dt.datetime)
         stop=counts["stop"],
         paused=counts["paused"],
     )
+
+
+def unread(touched: int) -> str:
+    """To whoever sends a change of so many clocks that nobody has looked at."""
+    return ngettext(
+        "Este cambio toca %(n)d plazo abierto: ensáyalo primero y manda lo que responda en «rehearsed».",
+        "Este cambio toca %(n)d plazos abiertos: ensáyalo primero y manda lo que responda en «rehearsed».",
+        touched,
+    ) % {"n": touched}
 
 
 def _rehearse(running: OpportunityQuerySet, *, old: Calendar, new: Calendar, now: dt.datetime) -> DeskRehearsal:

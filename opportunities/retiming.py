@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from leadmaster.accounts.models import User
+from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.calendars.models import OperatingCalendar, values_of
 from leadmaster.lib.db import retrying
 from leadmaster.lib.language import kept
@@ -27,7 +28,7 @@ from leadmaster.lib.prepared import PreparedCopy
 from opportunities import states
 from opportunities.clock_changes import ClockChange, NewHours, NewTimer, away, hours_of_teams
 from opportunities.enums import RetimingKind
-from opportunities.errors import WrongState
+from opportunities.errors import Stale, WrongState
 from opportunities.models import Desk, Opportunity, Retiming, RetimingLine, Stage
 from opportunities.querysets import OpportunityQuerySet
 
@@ -49,12 +50,19 @@ class Retimed:
 
 
 def change_calendar(
-    calendar: OperatingCalendar, save: Callable[[], object], *, by: User, now: dt.datetime, reason: str = ""
+    calendar: OperatingCalendar,
+    save: Callable[[], object],
+    *,
+    by: User,
+    now: dt.datetime,
+    reason: str = "",
+    seen: Calendar | None = None,
 ) -> Retimed:
     """Run `save`, which writes the new hours or holidays, and have the open timers follow from `now` on.
 
-    The hours and what is to follow commit together; a death before that leaves all as it was. Raises WrongState while
-    an earlier change of these clocks is on its way, and Incomplete for hours that would never end a timer.
+    The hours and what is to follow commit together; a death before that leaves all as it was. Raises Stale when the
+    hours are not the `seen` ones any more, WrongState while an earlier change of these clocks is on its way, and
+    Incomplete for hours that would never end a timer.
     """
 
     def once() -> Retiming | None:
@@ -63,6 +71,8 @@ def change_calendar(
             # by these hours holds them (`hours_of`), and this waits.
             saved = OperatingCalendar.objects.select_for_update().get(pk=calendar.pk)
             old = values_of([saved])[calendar.pk]
+            if seen is not None and seen != old:
+                raise Stale(_("Alguien cambió este horario mientras lo mirabas. Actualiza la página."))
             save()
             new = values_of([OperatingCalendar.objects.get(pk=calendar.pk)])[calendar.pk]
             if new == old:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,9 +11,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from leadmaster.calendars.arithmetic import Hours, InvalidHours
+from leadmaster.calendars.arithmetic import Calendar, Hours, InvalidHours
 from leadmaster.calendars.errors import Refused
-from leadmaster.calendars.models import Holiday, OperatingCalendar
+from leadmaster.calendars.models import Holiday, OperatingCalendar, check_time_zone
 from leadmaster.calendars.saving import check_week
 from leadmaster.lib.api_fields import WallTimeField
 
@@ -104,7 +105,22 @@ class SpecialDaySerializer(serializers.Serializer[Any]):
 
 
 class HoursChangeSerializer(serializers.Serializer[Any]):
-    """What is not given stays as it is. `holidays` are dates that are added, or that come to have other hours."""
+    """What is not given stays as it is. `holidays` are dates that are added, or that come to have other hours; `without`
+    are dates that stop being holidays.
+    """
 
+    time_zone = serializers.CharField(max_length=64, required=False, validators=[check_time_zone])
     week = WeekField(required=False)
     holidays = SpecialDaySerializer(many=True, required=False, max_length=100)  # type: ignore[call-arg]  # the list's own
+    without = serializers.ListField(child=serializers.DateField(), required=False, max_length=100)
+
+    def changed(self, old: Calendar) -> Calendar:
+        """These hours with what was given, once it is valid."""
+        given = self.validated_data
+        gone = set(given.get("without", ()))
+        kept = {date: hours for date, hours in old.holidays.items() if date not in gone}
+        return Calendar(
+            given.get("week", old.week),
+            zoneinfo.ZoneInfo(given["time_zone"]) if "time_zone" in given else old.tz,
+            {**kept, **{day["date"]: day["windows"] for day in given.get("holidays", ())}},
+        )

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.lib import screens
 from leadmaster.lib.modeladmins import NOTHING, ScopedAdmin
-from opportunities import rehearsals, retiming
+from opportunities import rehearsals, retiming, stage_rules
 from opportunities import screens as looks
 from opportunities.admin import funnel, rehearsing
 from opportunities.admin.base import person
@@ -149,7 +149,7 @@ class StageAdmin(ScopedAdmin[Stage]):
         return form if isinstance(form, StageForm) and form.is_valid() else None
 
     def _rehearsed(self, request: HttpRequest, stage: Stage, minutes: int | None) -> HttpResponse | None:
-        mark = rehearsing.seal(stage.pk, stage.timer_minutes, minutes)
+        mark = stage_rules.seal(stage, minutes)
         if minutes == stage.timer_minutes or rehearsing.was_read(request, mark):
             return None
         found = rehearsals.rehearse_stage(stage, timer_minutes=minutes, now=timezone.now())

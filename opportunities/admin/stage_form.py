@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -11,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.lib.widgets import ChecksWidget, TextareaWidget
-from opportunities.enums import WORKING, StageType
+from opportunities import stage_rules
 from opportunities.models import Stage, StageRoute
 from opportunities.web.forms import label_of
 
@@ -22,14 +24,11 @@ else:
     StageModelForm = forms.ModelForm
     StagesChoice = forms.ModelMultipleChoiceField
 
-PLACEHOLDERS = ("{nombre}", "{promotor}")
 # What a sale is made of has names of its own in the tables.
 _KNOWN = ("amount", "product", "reference")
-_BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 _NAME = re.compile(r"[^\W_][\w ]*")
 _LONGEST_NAME = 40
 _MOST_NAMES = 10
-_LONGEST_MESSAGE = 1000
 
 
 class ColourWidget(forms.TextInput):
@@ -120,16 +119,7 @@ class StageForm(StageModelForm):
 
     def clean_message_template(self) -> str:
         text = str(self.cleaned_data["message_template"]).strip()
-        unknown = [found for found in _BRACES.findall(text) if found not in PLACEHOLDERS]
-        if unknown:
-            raise forms.ValidationError(
-                _("%(what)s no se reemplaza por nada: usa {nombre} o {promotor}."), params={"what": unknown[0]}
-            )
-        if len(text) > _LONGEST_MESSAGE:
-            raise forms.ValidationError(
-                _("El mensaje es demasiado largo para un enlace: hasta %(most)d caracteres."),
-                params={"most": _LONGEST_MESSAGE},
-            )
+        stage_rules.check_message(text)
         return text
 
     def clean(self) -> dict[str, Any] | None:
@@ -139,17 +129,17 @@ class StageForm(StageModelForm):
         if stray:
             sentence = _("Para pedir motivo al pasar a “%(stage)s”, permite también ese paso.")
             self.add_error("with_reason", sentence % {"stage": stray[0]})
-        if targets and data.get("type") not in WORKING:
-            self.add_error("leads_to", _("De una etapa que no es de trabajo no se pasa a ninguna otra."))
-        if self._leaves_no_beginning(data):
-            self.add_error("active", _("Es la única etapa inicial en uso: sin ella nadie puede recibir oportunidades."))
+        if targets:
+            self._check("leads_to", functools.partial(stage_rules.check_leads_on, str(data.get("type"))))
+        active = bool(data.get("active"))
+        self._check("active", functools.partial(stage_rules.check_beginning, self.instance, active=active))
         return data
 
-    def _leaves_no_beginning(self, data: dict[str, Any]) -> bool:
-        if not self.instance.pk or self.instance.type != StageType.INITIAL or data.get("active"):
-            return False
-        others = Stage.objects.filter(type=StageType.INITIAL, active=True).exclude(pk=self.instance.pk)
-        return not others.exists()
+    def _check(self, field: str, rule: Callable[[], None]) -> None:
+        try:
+            rule()
+        except forms.ValidationError as refusal:
+            self.add_error(field, refusal)
 
     def write(self) -> None:
         """Doing it again changes nothing: the transaction around it may be tried twice."""

@@ -1,15 +1,16 @@
-"""Hours and holidays over the API: read by who works by them, rehearsed by who keeps them."""
+"""Hours and holidays over the API: read by who works by them, rehearsed and written by who keeps them."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar
+import functools
+from collections.abc import Callable
+from typing import Any, ClassVar
 
-import django_filters
-from django.db.models import Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
@@ -18,30 +19,27 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.api import RolePermission, person
-from leadmaster.accounts.models import User
-from leadmaster.calendars.api import CalendarSerializer, HolidaySerializer, HoursChangeSerializer
-from leadmaster.calendars.arithmetic import Calendar, NeverOpens
-from leadmaster.calendars.models import Holiday, OperatingCalendar
-from leadmaster.calendars.rehearsal import Rehearsal
-from leadmaster.lib.api_filters import IdFilter
+from leadmaster.calendars.api import CalendarSerializer, HoursChangeSerializer
+from leadmaster.calendars.api_writing import (
+    CalendarChangeSerializer,
+    NationalHolidaySerializer,
+    NationalImportSerializer,
+    NationalSerializer,
+    NewCalendarSerializer,
+    changed_copy,
+    told_by_field,
+)
+from leadmaster.calendars.arithmetic import CLOSED, Calendar
+from leadmaster.calendars.models import OperatingCalendar
+from leadmaster.calendars.national import Country, import_holidays, missing_holidays
+from leadmaster.calendars.saving import make_general, save_calendar
 from leadmaster.ops.api import IdempotentPosts
-from opportunities import rehearsals
-from opportunities.api.rehearsals import RehearsalSerializer
-from opportunities.api.scope import decided_teams
-from opportunities.errors import Incomplete, NotAllowed
-from opportunities.models import Desk
+from opportunities import hours_keepers
+from opportunities.api.rehearsals import HoursRehearsalSerializer
 
-_VIEW = "opportunities.view_opportunity"
-
-
-class HolidayFilter(django_filters.FilterSet):
-    calendar = IdFilter(field_name="calendar_id")
-    since = filters.DateFilter(field_name="date", lookup_expr="gte")
-    until = filters.DateFilter(field_name="date", lookup_expr="lte")
-
-    class Meta:
-        model = Holiday
-        fields = ()
+VIEW = "opportunities.view_opportunity"
+_CHANGE = "calendars.change_operatingcalendar"
+_ADD_HOLIDAY = "calendars.add_holiday"
 
 
 class CalendarViewSet(
@@ -53,62 +51,101 @@ class CalendarViewSet(
     serializer_class = CalendarSerializer
     permission_classes = (RolePermission,)
     lookup_value_regex = "[0-9]{1,18}"
+    http_method_names = ["get", "post", "patch", "head", "options"]
     needs: ClassVar[dict[str, str]] = {
-        "list": _VIEW,
-        "retrieve": _VIEW,
-        "rehearse": "calendars.change_operatingcalendar",
+        "list": VIEW,
+        "retrieve": VIEW,
+        "create": "calendars.add_operatingcalendar",
+        **dict.fromkeys(("partial_update", "rehearse"), _CHANGE),
+        **dict.fromkeys(("national_holidays", "add_national_holidays"), _ADD_HOLIDAY),
     }
 
     def get_queryset(self) -> QuerySet[OperatingCalendar]:
-        return _seen(person(self.request)).prefetch_related("windows")
+        return hours_keepers.seen_by(person(self.request)).prefetch_related("windows")
 
-    @extend_schema(request=HoursChangeSerializer, responses=RehearsalSerializer)
+    @extend_schema(request=NewCalendarSerializer, responses={201: CalendarSerializer})
+    def create(self, request: Request) -> Response:
+        """Un calendario nuevo. Por él todavía no corre ningún plazo."""
+        form = NewCalendarSerializer(data=request.data, context=self.get_serializer_context())
+        form.is_valid(raise_exception=True)
+        given = form.validated_data
+        calendar = OperatingCalendar(name=given["name"], time_zone=given["time_zone"], team=given.get("team"))
+        try:
+            _write(calendar, given)
+        except ValidationError as error:
+            raise told_by_field(error) from None
+        return Response(self.get_serializer(calendar).data, status=201)
+
+    @extend_schema(request=CalendarChangeSerializer, responses=CalendarSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Lo que mandas; el resto queda igual. Si mueve plazos abiertos, ensáyalo antes y manda su `rehearsed`."""
+        calendar: OperatingCalendar = self.get_object()
+        hours_keepers.require_keeper(person(request), calendar)
+        form = CalendarChangeSerializer(calendar, data=request.data, context=self.get_serializer_context())
+        form.is_valid(raise_exception=True)
+        given = form.validated_data
+        copy, old = changed_copy(calendar, given), calendar.as_value()
+        new = Calendar(given.get("week", old.week), copy.tz, old.holidays)
+        save = functools.partial(_write, copy, {"week": old.week, **given})
+        change_hours(request, calendar, save, new=new, rehearsed=given["rehearsed"])
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=HoursChangeSerializer, responses=HoursRehearsalSerializer)
     @action(detail=True, methods=["post"])
     def rehearse(self, request: Request, pk: str) -> Response:
         """Qué plazos se moverían, y cuánto, con otro horario u otros feriados. No cambia nada."""
         calendar: OperatingCalendar = self.get_object()
-        _require_alone(person(request), calendar)
+        hours_keepers.require_keeper(person(request), calendar)
         given = HoursChangeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         old = calendar.as_value()
-        special = {day["date"]: day["windows"] for day in given.validated_data.get("holidays", ())}
-        new = dataclasses.replace(
-            old, week=given.validated_data.get("week", old.week), holidays={**old.holidays, **special}
+        new = given.changed(old)
+        told = HoursRehearsalSerializer(
+            hours_keepers.rehearse(calendar, new=new, now=timezone.now()),
+            context={"seal": hours_keepers.seal(calendar, old=old, new=new)},
         )
-        return Response(RehearsalSerializer(_rehearse(calendar, new)).data)
+        return Response(told.data)
+
+    @extend_schema(parameters=[NationalSerializer], responses=NationalHolidaySerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], url_path="national-holidays", pagination_class=None)
+    def national_holidays(self, request: Request, pk: str) -> Response:
+        """Los feriados nacionales que le faltan al calendario. Un feriado no siempre es un día libre: míralos antes."""
+        calendar: OperatingCalendar = self.get_object()
+        hours_keepers.require_keeper(person(request), calendar)
+        asked = NationalSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        missing = missing_holidays(calendar, Country(asked.validated_data["country"]), [asked.validated_data["year"]])
+        return Response(NationalHolidaySerializer(missing, many=True).data)
+
+    @extend_schema(request=NationalImportSerializer, responses=NationalHolidaySerializer(many=True), filters=False)
+    @national_holidays.mapping.post
+    def add_national_holidays(self, request: Request, pk: str) -> Response:
+        """Los agrega, cerrados todo el día, y responde cuáles fueron. Los que ya estaban no se tocan."""
+        calendar: OperatingCalendar = self.get_object()
+        hours_keepers.require_keeper(person(request), calendar)
+        asked = NationalImportSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        country, years = Country(asked.validated_data["country"]), [asked.validated_data["year"]]
+        missing = missing_holidays(calendar, country, years)
+        old = calendar.as_value()
+        new = dataclasses.replace(old, holidays={**old.holidays, **{one.date: CLOSED for one in missing}})
+        save = functools.partial(import_holidays, calendar, country, years)
+        change_hours(request, calendar, save, new=new, rehearsed=asked.validated_data["rehearsed"])
+        return Response(NationalHolidaySerializer(missing, many=True).data)
 
 
-class HolidayViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Holiday]):
-    """Feriados: fechas con otro horario, o sin él."""
-
-    queryset = Holiday.objects.none()
-    serializer_class = HolidaySerializer
-    permission_classes = (RolePermission,)
-    filterset_class = HolidayFilter
-    lookup_value_regex = "[0-9]{1,18}"
-    needs: ClassVar[dict[str, str]] = {"list": _VIEW, "retrieve": _VIEW}
-
-    def get_queryset(self) -> QuerySet[Holiday]:
-        calendars = _seen(person(self.request)).values("pk")
-        return Holiday.objects.filter(calendar__in=calendars).prefetch_related("windows")
-
-
-def _seen(user: User) -> QuerySet[OperatingCalendar]:
-    """The general one, those of one's teams, and those by which one's desks work."""
-    desks = Desk.objects.filter(Q(team__in=decided_teams(user)) | Q(promoters__user=user))
-    known = OperatingCalendar.objects.visible_to(user)
-    return OperatingCalendar.objects.filter(Q(pk__in=known.values("pk")) | Q(pk__in=desks.values("calendar")))
-
-
-def _require_alone(user: User, calendar: OperatingCalendar) -> None:
-    """Raise NotAllowed where other people's teams work by the same hours: their deadlines are not this person's to see."""
-    others = Desk.objects.filter(calendar=calendar).exclude(team__in=decided_teams(user))
-    if not user.is_administrator and (calendar.is_general or others.exists()):
-        raise NotAllowed(_("Por este horario trabajan también otros equipos: pide el cambio a un administrador."))
-
-
-def _rehearse(calendar: OperatingCalendar, new: Calendar) -> Rehearsal[int]:
+def change_hours(
+    request: Request, calendar: OperatingCalendar, save: Callable[[], object], *, new: Calendar, rehearsed: str
+) -> None:
+    """As the request asks and agreed to. What the models refuse is told by field."""
     try:
-        return rehearsals.rehearse_calendar(calendar, new=new, now=timezone.now())
-    except NeverOpens:
-        raise Incomplete(_("Con ese horario los plazos abiertos no terminarían nunca.")) from None
+        hours_keepers.change(calendar, save, new=new, rehearsed=rehearsed, by=person(request), now=timezone.now())
+    except ValidationError as error:
+        raise told_by_field(error) from None
+
+
+@transaction.atomic
+def _write(calendar: OperatingCalendar, given: dict[str, Any]) -> None:
+    save_calendar(calendar, week=given["week"])
+    if given.get("is_general") and not calendar.is_general:
+        make_general(calendar)

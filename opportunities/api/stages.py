@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -16,7 +17,7 @@ from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
 from leadmaster.accounts.api import RolePermission, person
 from leadmaster.ops.api import IdempotentPosts
-from opportunities import rehearsals, retiming
+from opportunities import rehearsals, retiming, stage_rules
 from opportunities.api.filters import RouteFilter, StageFilter
 from opportunities.api.rehearsals import StageRehearsalSerializer
 from opportunities.enums import WORKING
@@ -36,16 +37,24 @@ class StageSerializer(serializers.ModelSerializer[Stage]):
         child=serializers.CharField(max_length=60), required=False, max_length=20, default=list
     )
 
+    rehearsed = serializers.CharField(
+        max_length=64, required=False, allow_blank=True, write_only=True, help_text="Lo que respondió el ensayo."
+    )
+
     class Meta:
         model = Stage
         fields = (
             "id", "name", "type", "order", "timer_minutes", "colour", "message_template", "required_fields",
-            "exit_to", "cooldown_days", "active",
+            "exit_to", "cooldown_days", "active", "rehearsed",
         )  # fmt: skip
         extra_kwargs = {
             "order": {"max_value": 10_000},
             "timer_minutes": {"min_value": 1, "max_value": _MOST_MINUTES},
-            "message_template": {"max_length": _LONGEST_TEMPLATE, "trim_whitespace": False},
+            "message_template": {
+                "max_length": _LONGEST_TEMPLATE,
+                "trim_whitespace": False,
+                "validators": [stage_rules.check_message],
+            },
             "cooldown_days": {"max_value": 3_650},
         }
 
@@ -54,11 +63,26 @@ class StageSerializer(serializers.ModelSerializer[Stage]):
             raise serializers.ValidationError(_("Una etapa no cambia de tipo: retírala y crea otra."))
         return value
 
+    def validate_active(self, value: bool) -> bool:  # noqa: FBT001 - how serializers check a field
+        if self.instance is not None:
+            stage_rules.check_beginning(self.instance, active=value)
+        return value
+
+    def create(self, validated_data: dict[str, Any]) -> Stage:
+        return super().create(_without_seal(validated_data))
+
+    def update(self, instance: Stage, validated_data: dict[str, Any]) -> Stage:
+        return super().update(instance, _without_seal(validated_data))
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         kind = attrs.get("type") or getattr(self.instance, "type", None)
         if attrs.get("timer_minutes") is not None and kind not in WORKING:
             raise serializers.ValidationError({"timer_minutes": _("Solo las etapas de trabajo llevan plazo.")})
         return attrs
+
+
+def _without_seal(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name != "rehearsed"}
 
 
 class TimerSerializer(serializers.Serializer[Any]):
@@ -94,13 +118,10 @@ class StageViewSet(
         """The timer and what runs by it change together, or not at all."""
         stage = serializer.instance
         assert isinstance(stage, Stage)  # noqa: S101 - an update has its row
-        retiming.change_stage(
-            stage,
-            timer_minutes=serializer.validated_data.get("timer_minutes", stage.timer_minutes),
-            by=person(self.request),
-            now=timezone.now(),
-            save=serializer.save,
-        )
+        given, now = serializer.validated_data, timezone.now()
+        minutes = given.get("timer_minutes", stage.timer_minutes)
+        stage_rules.require_rehearsed(stage, minutes, rehearsed=given.get("rehearsed", ""), now=now)
+        retiming.change_stage(stage, timer_minutes=minutes, by=person(self.request), now=now, save=serializer.save)
 
     @extend_schema(request=TimerSerializer, responses=StageRehearsalSerializer)
     @action(detail=True, methods=["post"], url_path="rehearse-timer")
@@ -109,8 +130,10 @@ class StageViewSet(
         given = TimerSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         minutes = given.validated_data["timer_minutes"]
-        rehearsal = rehearsals.rehearse_stage(self.get_object(), timer_minutes=minutes, now=timezone.now())
-        return Response(StageRehearsalSerializer(rehearsal).data)
+        stage: Stage = self.get_object()
+        rehearsal = rehearsals.rehearse_stage(stage, timer_minutes=minutes, now=timezone.now())
+        told = StageRehearsalSerializer(rehearsal, context={"seal": stage_rules.seal(stage, minutes)})
+        return Response(told.data)
 
 
 class StageRouteSerializer(serializers.ModelSerializer[StageRoute]):
@@ -122,6 +145,10 @@ class StageRouteSerializer(serializers.ModelSerializer[StageRoute]):
         ends = [attrs.get(name) or getattr(self.instance, name) for name in ("from_stage", "to_stage")]
         if ends[0] == ends[1]:
             raise serializers.ValidationError({"to_stage": _("Un paso lleva a otra etapa.")})
+        try:
+            stage_rules.check_leads_on(ends[0].type)
+        except ValidationError as refusal:
+            raise serializers.ValidationError({"from_stage": refusal.messages}) from None
         return attrs
 
 

@@ -219,13 +219,10 @@ def test_two_changes_of_the_same_clocks_at_once_are_one_and_the_other_is_told(
 def test_what_somebody_holds_is_left_to_the_next_pass(promoter: Promoter, boss: User) -> None:
     row = Opportunity.objects.order_by("id")[0]
 
-    def change_beside() -> retiming.Retimed:
-        return at_once([functools.partial(close_for_siesta, promoter, boss)])[0].answer
-
     with transaction.atomic():
         list(Opportunity.objects.filter(pk=row.pk).select_for_update())
-        done = change_beside()
+        [outcome] = at_once([functools.partial(close_for_siesta, promoter, boss)])
 
-    assert done == retiming.Retimed(moved=29, waiting=1)
+    assert outcome.answer == retiming.Retimed(moved=29, waiting=1)
     assert retiming.run_pending(NOW) == 1
     assert set(Opportunity.objects.values_list("deadline", flat=True)) == {NEW_END}

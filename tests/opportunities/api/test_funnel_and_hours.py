@@ -73,7 +73,13 @@ def test_another_timer_moves_what_runs_by_it_as_the_rehearsal_said(world: World)
 
     told = world.post("admin", f"{STAGES}{stage.pk}/rehearse-timer/", {"timer_minutes": 90}).json()
     untouched = Opportunity.objects.get(pk=row.pk).deadline
-    world.client("admin").patch(f"{STAGES}{stage.pk}/", {"timer_minutes": 90, "name": "Recién llegada"})
+    body = {"timer_minutes": 90, "name": "Recién llegada"}
+    unread = world.client("admin").patch(f"{STAGES}{stage.pk}/", body)
+    another = world.client("admin").patch(f"{STAGES}{stage.pk}/", {"timer_minutes": 80, "rehearsed": told["rehearsed"]})
+    stage.refresh_from_db()
+    assert [(one.status_code, one.json()["error"]["code"]) for one in (unread, another)] == [(409, "stale")] * 2
+    assert (stage.timer_minutes, stage.name) == (60, "Nueva")
+    world.client("admin").patch(f"{STAGES}{stage.pk}/", {**body, "rehearsed": told["rehearsed"]})
 
     assert (told["moved"], told["later"], told["earlier"], told["unchanged"]) == (2, 2, 0, 0)
     assert told["most_seconds_gained"] == 1_800
@@ -99,7 +105,9 @@ def test_a_stage_without_a_timer_stops_the_clocks(world: World) -> None:
     row = world.one()
 
     told = world.post("admin", f"{STAGES}{world.funnel.new.pk}/rehearse-timer/", {"timer_minutes": None}).json()
-    world.client("admin").patch(f"{STAGES}{world.funnel.new.pk}/", {"timer_minutes": None})
+    world.client("admin").patch(
+        f"{STAGES}{world.funnel.new.pk}/", {"timer_minutes": None, "rehearsed": told["rehearsed"]}
+    )
 
     assert (told["stop"], told["moved"]) == (1, 0)
     assert Opportunity.objects.get(pk=row.pk).deadline is None

@@ -290,8 +290,46 @@ TABLE = [
         body=a_week,
         expected=only_boss(200),
     ),
+    # A supervisor's new calendar is a team's of theirs; that of another team does not exist for the other boss.
+    Row(
+        method="post",
+        path=f"{V1}/calendars/",
+        body=lambda w: {"name": "Nuevo", "time_zone": "UTC", "team": w.team.pk, **a_week(w)},
+        expected=(403, 403, 201, 403, 400, 401),
+    ),
+    Row(
+        method="patch",
+        path=f"{V1}/calendars/{{id}}/",
+        seed=lambda w: w.promoter("owner").desk.calendar_id,
+        body=lambda w: {"name": "Otro nombre", **a_week(w)},
+        expected=only_boss(200),
+    ),
+    *(
+        Row(
+            method=method,
+            path=f"{V1}/calendars/{{id}}/national-holidays/",
+            seed=lambda w: w.promoter("owner").desk.calendar_id,
+            body=lambda w: {"country": "MX", "year": 2030},
+            expected=only_boss(200),
+        )
+        for method in ("get", "post")
+    ),
     Row(method="get", path=f"{V1}/holidays/", expected=all_people(200)),
     Row(method="get", path=f"{V1}/holidays/{{id}}/", seed=lambda w: w.holiday().pk, expected=colleagues(200)),
+    Row(
+        method="post",
+        path=f"{V1}/holidays/",
+        body=lambda w: {"calendar": w.promoter("owner").desk.calendar_id, "date": "2030-05-01", "name": "Trabajo"},
+        expected=(403, 403, 201, 403, 400, 401),
+    ),
+    Row(
+        method="patch",
+        path=f"{V1}/holidays/{{id}}/",
+        seed=lambda w: w.holiday().pk,
+        body=lambda w: {"name": "Navidad de verdad"},
+        expected=only_boss(200),
+    ),
+    Row(method="delete", path=f"{V1}/holidays/{{id}}/", seed=lambda w: w.holiday().pk, expected=only_boss(204)),
     # The directory is every supervisor's.
     Row(method="get", path=f"{V1}/clients/", expected=bosses(200)),
     Row(method="get", path=f"{V1}/clients/{{id}}/", seed=lambda w: ClientFactory.create().pk, expected=bosses(200)),
