@@ -150,6 +150,16 @@ def test_a_running_campaign_takes_nobody_in(desk: Desk, campaign: Campaign) -> N
     assert not Envio.objects.exists()
 
 
+def test_one_that_waits_for_approval_takes_nobody_in(desk: Desk, campaign: Campaign) -> None:
+    Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.AWAITING_APPROVAL)
+    client()
+
+    for answer in (post(desk, campaign), signed_in(desk.supervisor).get(url(campaign, "directory"))):
+        assert answer.headers["Location"] == url(campaign, "change")
+        assert "pide antes que la rechacen" in told(answer)[-1]
+    assert not Envio.objects.exists()
+
+
 @pytest.mark.parametrize("who", ["stranger"])
 def test_another_team_does_not_know_of_it(who: str, desk: Desk, campaign: Campaign) -> None:
     assert post(desk, campaign, who).status_code == 404

@@ -14,7 +14,7 @@ from campaigns.audience.pending import run_queued
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign, RecipientImport
 from leadmaster.lib.clock import database_now
-from tests.desk import Desk, signed_in
+from tests.desk import Desk, signed_in, told
 from tests.factories.campaigns import CampaignFactory
 
 State = RecipientImport.State
@@ -138,14 +138,26 @@ def test_a_big_file_waits_for_the_background_and_moves_on_screen(
     assert run_queued(database_now()) == 0
 
 
-def test_a_campaign_that_is_under_way_takes_nobody_new(desk: Desk) -> None:
-    campaign = CampaignFactory(owner=desk.owner, team=desk.team, state=CampaignState.RUNNING)
-    address = upload(desk, campaign)
+def test_a_campaign_that_was_cancelled_meanwhile_takes_nobody_new(desk: Desk, draft: Campaign) -> None:
+    address = upload(desk, draft)
+    Campaign.objects.filter(pk=draft.pk).update(state=CampaignState.CANCELLED)
 
     signed_in(desk.supervisor).post(address, {"phone": "1", "name": "0", "header_row": "1"})
 
-    assert "solo se agregan destinatarios" in campaign.imports.get().error
-    assert not campaign.envios.exists()
+    assert "solo se agregan destinatarios" in draft.imports.get().error
+    assert not draft.envios.exists()
+
+
+def test_a_campaign_that_waits_for_approval_takes_no_file(desk: Desk, draft: Campaign) -> None:
+    """Said before the file travels, and again if it was on its way."""
+    Campaign.objects.filter(pk=draft.pk).update(state=CampaignState.AWAITING_APPROVAL)
+    client = signed_in(desk.supervisor)
+
+    for ask in (client.get, client.post):
+        answer = ask(upload_url(draft))
+        assert answer.headers["Location"] == reverse("admin:campaigns_campaign_change", args=[draft.pk])
+        assert "pide antes que la rechacen" in told(answer)[-1]
+    assert not draft.imports.exists()
 
 
 def test_files_of_another_team_are_out_of_reach(desk: Desk, draft: Campaign, settings: Settings) -> None:
