@@ -21,6 +21,8 @@ class Staff:
     administrator: User
     supervisor: User
     promoters: tuple[User, User, User]
+    # A promoter of the south, too; no campaign is hers.
+    on_leave: User
     north: Team
     south: Team
 
@@ -43,11 +45,12 @@ def hire() -> Staff:
         _user("sofia", "Sofía", "Quiroga", Role.PROMOTER),
         _user("martin", "Martín", "Garza", Role.PROMOTER),
     )
-    south.members.set(promoters[:2])
+    on_leave = _user("paula", "Paula", "Medina", Role.PROMOTER)
+    south.members.set([*promoters[:2], on_leave])
     north.members.set(promoters[2:])
     south.supervisors.add(supervisor)
     north.supervisors.add(supervisor)
-    return Staff(administrator, supervisor, promoters, north, south)
+    return Staff(administrator, supervisor, promoters, on_leave, north, south)
 
 
 def connect_lines(staff: Staff) -> Lines:

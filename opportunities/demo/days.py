@@ -1,4 +1,4 @@
-"""Two days of work at the desk, through the doors that people use."""
+"""Days of work at the desk, through the doors that people use."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import datetime as dt
 import random
 
 from campaigns.demo.people import Lines, Staff
+from leadmaster.calendars.arithmetic import Calendar, add_operating_time
 from opportunities import capture, timers, transitions
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
-from opportunities.demo import campaigns
-from opportunities.demo.ground import Funnel, build_funnel, fill_directory, open_desk
-from opportunities.models import Opportunity, Promoter
+from opportunities.demo import campaigns, exceptions
+from opportunities.demo.ground import Funnel, build_funnel, fill_directory, join_desk, open_desk
+from opportunities.models import Opportunity, Promoter, Stage
+from opportunities.web.clocks import shift_of
 
+# How long before the first clocks run out somebody opens the demonstration, in operating time.
+_SOON = dt.timedelta(minutes=90)
 _REASONS = ("Ya compró en otro lado", "No quiere que lo llamen", "Le parece caro")
 
 
@@ -24,8 +28,10 @@ def work(staff: Staff, lines: Lines, *, now: dt.datetime, chance: random.Random)
         *open_desk(staff.south, time_zone="America/Argentina/Cordoba", users=staff.promoters[:2]),
         *open_desk(staff.north, time_zone="America/Monterrey", users=staff.promoters[2:]),
     ]
+    join_desk(staff.south, staff.on_leave)
     for promoter in promoters:
         _work(promoter, funnel, now=now, chance=chance)
+    exceptions.happen(staff, now=now)
     timers.expire_timers(now)
     campaigns.to_the_directory(staff, lines, now=now)
     campaigns.to_own_clients(staff, lines, now=now)
@@ -33,16 +39,34 @@ def work(staff: Staff, lines: Lines, *, now: dt.datetime, chance: random.Random)
 
 
 def _work(promoter: Promoter, funnel: Funnel, *, now: dt.datetime, chance: random.Random) -> None:
-    yesterday, today = now - dt.timedelta(days=1), now - dt.timedelta(minutes=40)
+    began = running_out(funnel.new, calendar=promoter.desk.calendar.as_value(), now=now)
+    today = now - dt.timedelta(minutes=40)
     places = {"Monterrey": Filters(province="Nuevo León")}.get(promoter.desk.team.name, Filters(province="Córdoba"))
-    request_lot(promoter, places, 18, key="demo-ayer", now=yesterday)
+    request_lot(promoter, places, 18, key="demo-antes", now=began)
     for number, row in enumerate(_rows(promoter)):
-        _step(row, number, funnel, promoter, at=yesterday + dt.timedelta(minutes=20 + 3 * number), chance=chance)
+        _step(row, number, funnel, promoter, at=began + dt.timedelta(minutes=20 + 3 * number), chance=chance)
     request_lot(promoter, places, 8, key="demo-hoy", now=today)
     person = capture.NewClient(
         name="Valentina Sosa", phones=[f"+5493515{700_000 + promoter.pk:06d}"], note="Me la recomendó una clienta"
     )
     capture.capture(promoter, person, key="demo", now=today)
+
+
+def running_out(stage: Stage, *, calendar: Calendar, now: dt.datetime) -> dt.datetime:
+    """When somebody had to take a row into this stage for it to run out soon after `now`, and in this shift or the next.
+
+    At any hour of any day: the moment is looked for, to the minute, in the week and a half before.
+    """
+    target = min(add_operating_time(now, _SOON, calendar), shift_of(calendar, now).closes)
+    early, late = 0, 11 * 24 * 60
+    while late - early > 1:
+        ago = (early + late) // 2
+        deadline = timers.deadline_for(stage, calendar=calendar, now=now - dt.timedelta(minutes=ago))
+        if deadline is not None and deadline <= target:
+            late = ago
+        else:
+            early = ago
+    return now - dt.timedelta(minutes=late)
 
 
 def _rows(promoter: Promoter) -> list[Opportunity]:

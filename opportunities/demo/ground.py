@@ -78,6 +78,11 @@ def open_desk(team: Team, *, time_zone: str, users: tuple[User, ...]) -> list[Pr
     return [Promoter.objects.create(user=user, desk=desk) for user in users]
 
 
+def join_desk(team: Team, user: User) -> Promoter:
+    """One more at a desk that is open."""
+    return Promoter.objects.create(user=user, desk=Desk.objects.get(team=team))
+
+
 def build_funnel() -> Funnel:
     """New → contacted → interested → sale; three ways out and one end."""
     funnel = Funnel(
