@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.settings import api_settings
 
 from leadmaster.accounts.api import person
 from leadmaster.accounts.models import Team
@@ -108,6 +109,8 @@ def changed_copy(calendar: OperatingCalendar, given: dict[str, Any]) -> Operatin
 
 def told_by_field(error: ValidationError) -> serializers.ValidationError:
     """A refusal of the models as the API tells it."""
-    if hasattr(error, "error_dict"):
-        return serializers.ValidationError(error.message_dict)
-    return serializers.ValidationError(error.messages)
+    if not hasattr(error, "error_dict"):
+        return serializers.ValidationError(error.messages)
+    told = error.message_dict
+    whole = {api_settings.NON_FIELD_ERRORS_KEY: told.pop(NON_FIELD_ERRORS)} if NON_FIELD_ERRORS in told else {}
+    return serializers.ValidationError({**told, **whole})
