@@ -48,7 +48,7 @@ def context_of_rows(context: Any, cl: ChangeList) -> dict[str, Any]:
 
 def rows(cl: ChangeList) -> Iterator[DrawnRow]:
     """Each row of the page, in its order."""
-    names = [name for name in cl.list_display if name != _BOX]
+    names = [str(name) for name in cl.list_display if name != _BOX]
     columns: list[Callable[[Any], Any]] = [getattr(cl.model_admin, name) for name in names]
     empty = cl.model_admin.get_empty_value_display()
     # Text and places by turns, as `split` gives them; place 0 is the row's key, n the nth column.
@@ -65,7 +65,7 @@ def rows(cl: ChangeList) -> Iterator[DrawnRow]:
 def _frame(cl: ChangeList, names: list[str]) -> str:
     """A row as the theme draws it, with a mark for each value."""
     marked = copy.copy(cl)
-    marked.model_admin = _Marked(cl.model_admin, names)
+    marked.__dict__["model_admin"] = _Marked(cl.model_admin, names)
     specimen = cl.model(**{cl.pk_attname: _KEY})
     return "".join(unfold_list.items_for_result(marked, specimen, None))
 

@@ -7,10 +7,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
+from leadmaster.directory.enums import Availability
 from opportunities.admin.base import require_supervisor_role, team_ids_of
-from opportunities.admin.pool_figures import FACET_NAMES
 from opportunities.admin.verbs import MANY, Verb, address, way_back
+from opportunities.finding import of_clients
 from opportunities.models import Opportunity
+from opportunities.pool import FACET_NAMES
 
 
 class _Wanted(forms.Form):
@@ -34,7 +36,8 @@ def draw(request: HttpRequest) -> HttpResponse:
     if asked["team"]:
         teams = [team for team in teams if team == asked["team"]]
     rows = Opportunity.objects.filter(team_id__in=teams).pool()
-    rows = rows.filter(**{f"client__{name}": asked[name] for name in FACET_NAMES if asked[name]})
+    chosen = {name: asked[name] for name in FACET_NAMES if asked[name]}
+    rows = of_clients(rows, chosen, availability=Availability.POOL)
     ids = list(rows.values_list("pk", flat=True)[: asked["number"]])
     if not ids:
         messages.warning(request, _("No hay nada en el pool con esos filtros."))

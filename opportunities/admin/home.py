@@ -13,9 +13,9 @@ from leadmaster.accounts.models import User
 from opportunities import screens as looks
 from opportunities.admin.badges import ENOUGH, waiting
 from opportunities.admin.base import promoters_of, team_ids_of
-from opportunities.admin.pool_figures import runway
 from opportunities.models import Desk, Opportunity
 from opportunities.policy import SUPERVISE
+from opportunities.pool import runway
 from opportunities.usage import usage_of
 
 _INBOX, _NEXT = 8, 5

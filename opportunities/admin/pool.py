@@ -16,9 +16,10 @@ from leadmaster.directory.enums import Availability
 from leadmaster.lib.modeladmins import NOTHING
 from opportunities.admin.base import TeamFilter, require_supervisor_role, team_ids_of
 from opportunities.admin.lists import MountedRows
-from opportunities.admin.pool_figures import FACET_NAMES, figures
 from opportunities.enums import OpportunityState
+from opportunities.finding import of_clients
 from opportunities.models import Opportunity
+from opportunities.pool import FACET_NAMES, figures
 
 
 class ShownFacet(SimpleListFilter):
@@ -43,10 +44,8 @@ class _ValueFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Opportunity]) -> QuerySet[Opportunity]:
         value = self.value()
-        if not value:
-            return queryset
-        # That its client is in the pool, too, is known; said, it lets the directory's index of the facet find the few.
-        return queryset.filter(**{"client__availability": Availability.POOL, f"client__{self.parameter_name}": value})
+        chosen = {str(self.parameter_name): value} if value else {}
+        return of_clients(queryset, chosen, availability=Availability.POOL)
 
 
 class ProvinceFilter(_ValueFilter):

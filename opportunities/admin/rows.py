@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy
 from leadmaster.lib.modeladmins import NOTHING, ChangeList, UncountedPaginator
 from opportunities import screens as looks
 from opportunities.admin.base import DeskAdmin, PromoterFilter, StageFilter, TeamFilter, team_ids_of
-from opportunities.admin.finding import meant
 from opportunities.admin.verbs import MANY, Verb, address
 from opportunities.enums import OpportunityState
+from opportunities.finding import meant
 from opportunities.models import Opportunity
 
 _DAY = dt.timedelta(days=1)
@@ -115,7 +115,12 @@ class OpportunityRows(DeskAdmin[Opportunity]):
             return queryset, False
         condition, more = meant(search_term)
         if more:
-            messages.warning(request, _("Hay demasiadas personas con ese nombre: escribe también el apellido."))
+            messages.warning(
+                request,
+                _(
+                    "Hay demasiadas personas con ese nombre para mirarlas todas: escribe el nombre y el apellido completos."
+                ),
+            )
         return queryset.filter(condition), False
 
     # --- Columns ----------------------------------------------------------------------------------------------------

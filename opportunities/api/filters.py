@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import django_filters
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
 
 from leadmaster.accounts.api import person
+from leadmaster.directory.enums import Availability
+from leadmaster.directory.facets import FACETS
 from leadmaster.lib.api_filters import BooleanFilter, ChoicesFilter, IdFilter
-from opportunities.admin.finding import meant
 from opportunities.api.scope import own_desk, region
 from opportunities.enums import OpportunityState, Origin
+from opportunities.finding import meant, of_clients
 from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportunity, Promoter, Stage, StageRoute
 from opportunities.policy import SUPERVISE
 from opportunities.querysets import OpportunityQuerySet
@@ -21,20 +25,36 @@ _LONGEST_SEARCH = 80
 
 
 class QueueFilter(django_filters.FilterSet):
-    """What inbox and pool are narrowed by."""
+    """What inbox and pool are narrowed by. Give subclasses the `availability` that their rows' clients have."""
 
+    availability: ClassVar[Availability]
     team = IdFilter(field_name="team_id")
-    province = filters.CharFilter(field_name="client__province", max_length=80)
-    city = filters.CharFilter(field_name="client__city", max_length=80)
-    agreement = filters.CharFilter(field_name="client__agreement", max_length=80)
-    client_type = filters.CharFilter(field_name="client__client_type", max_length=40)
+    province = filters.CharFilter(method="by_client", max_length=80)
+    city = filters.CharFilter(method="by_client", max_length=80)
+    agreement = filters.CharFilter(method="by_client", max_length=80)
+    client_type = filters.CharFilter(method="by_client", max_length=40)
 
     class Meta:
         model = Opportunity
         fields = ()
 
+    def by_client(self, rows: OpportunityQuerySet, _name: str, _value: str) -> OpportunityQuerySet:
+        """Nothing yet: all of the client's facets are asked together."""
+        return rows
+
+    def filter_queryset(self, queryset: OpportunityQuerySet) -> OpportunityQuerySet:
+        rows: OpportunityQuerySet = super().filter_queryset(queryset)
+        asked = self.form.cleaned_data
+        chosen = {name: asked[name] for name in FACETS if asked[name]}
+        return of_clients(rows, chosen, availability=self.availability)
+
+
+class PoolFilter(QueueFilter):
+    availability = Availability.POOL
+
 
 class InboxFilter(QueueFilter):
+    availability = Availability.TAKEN
     owner = IdFilter(field_name="owner_id")
 
 

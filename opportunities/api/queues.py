@@ -13,8 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leadmaster.accounts.api import person
-from opportunities.admin.pool_figures import figures
-from opportunities.api.filters import InboxFilter, QueueFilter
+from opportunities.api.filters import InboxFilter, PoolFilter
 from opportunities.api.opportunity_serializers import OpportunitySerializer
 from opportunities.api.pages import LongestWaiting
 from opportunities.api.rows import Rows
@@ -23,6 +22,7 @@ from opportunities.assignment.filters import FACETS
 from opportunities.last_words import last_words
 from opportunities.models import Opportunity
 from opportunities.policy import SUPERVISE
+from opportunities.pool import figures
 from opportunities.querysets import OpportunityQuerySet
 
 
@@ -61,16 +61,21 @@ class SizeSerializer(serializers.Serializer[Any]):
 
 
 class AgeSerializer(serializers.Serializer[Any]):
+    """How many have been there so long; at least so many when there are `more`."""
+
     name = serializers.CharField()
     count = serializers.IntegerField()
+    more = serializers.BooleanField()
 
 
 class PoolFiguresSerializer(serializers.Serializer[Any]):
-    """`days` is how long the pool lasts at the rate of `rate` a day, null while nobody draws. `values` are the most
-    frequent of the oldest ten thousand; `cut` says that there are more. `returning` is how many cool-downs end soon.
+    """`total` is exact up to ten thousand of each age; `more` says that it is the least there may be. `days` is how long
+    the pool lasts at the rate of `rate` a day, null while nobody draws. `values` are the most frequent of the oldest two
+    thousand, and `returning` is how many of their cool-downs end soon; `cut` says that there are others.
     """
 
     total = serializers.IntegerField(source="runway.total")
+    more = serializers.BooleanField(source="runway.more")
     rate = serializers.IntegerField(source="runway.rate")
     days = serializers.FloatField(source="runway.days", allow_null=True)
     oldest = serializers.DateTimeField(allow_null=True)
@@ -99,7 +104,7 @@ class PoolViewSet(mixins.ListModelMixin, Rows):
     """Pool: lo que no es de nadie en tus equipos, lo que más espera primero."""
 
     pagination_class = LongestWaiting
-    filterset_class = QueueFilter
+    filterset_class = PoolFilter
     needs: ClassVar[dict[str, str]] = {"list": SUPERVISE, "figures": SUPERVISE}
 
     def get_queryset(self) -> OpportunityQuerySet:

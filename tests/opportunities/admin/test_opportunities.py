@@ -11,8 +11,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import Ack, EnvioState
 from leadmaster.directory.models import Client
-from opportunities import bulk, transitions
-from opportunities.admin import finding
+from opportunities import bulk, finding, transitions
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.models import Opportunity
 from tests.desk import told
@@ -108,7 +107,7 @@ def test_too_many_namesakes_are_told(world: World, row: Opportunity, monkeypatch
     monkeypatch.setattr(finding, "NAMESAKES", 1)
     Client.objects.filter(pk=row.client_id).update(name="Ana")
 
-    assert "escribe también el apellido" in listed(world, "?q=ana")
+    assert "escribe el nombre y el apellido completos" in listed(world, "?q=ana")
 
 
 @pytest.mark.parametrize("number", [1, 6])

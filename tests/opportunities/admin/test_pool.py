@@ -9,8 +9,7 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from leadmaster.directory.models import Client
-from opportunities import bulk
-from opportunities.admin.pool_figures import figures, runway
+from opportunities import bulk, pool
 from opportunities.enums import OpportunityState
 from opportunities.models import CoolDown, DailyQuota, Opportunity
 from tests.desk import told
@@ -40,70 +39,26 @@ def of(world: World, rows: list[Opportunity], **facets: str) -> None:
     Client.objects.filter(opportunities__in=rows).update(**facets)
 
 
-def teams(world: World) -> list[int]:
-    return [world.promoter.desk.team_id]
-
-
 # --- Figures ----------------------------------------------------------------------------------------------------------
-
-
-def test_each_value_of_the_facet_is_a_bar_of_ages_against_the_longest(world: World) -> None:
-    rows = pooled(world, 0, 0, 40, 2)
-    of(world, rows[3:], province="Colima")
-
-    found = figures(teams(world), "province", now=timezone.now())
-
-    assert [(line.value, line.count) for line in found.rows] == [("Jalisco", 3), ("Colima", 1)]
-    fresh, old = found.rows[0].parts
-    assert (fresh[0].count, old[0].count) == (2, 1)
-    assert (fresh[1], old[1]) == ("0.000", "66.667")
-    assert [(share.name, share.count) for share in found.ages] == [
-        ("Menos de un día", 2),
-        ("1 a 3 días", 1),
-        ("Más de 30 días", 1),
-    ]
-    assert not found.cut
-
-
-@pytest.mark.parametrize(
-    ("used", "total", "words"),
-    [
-        ({0: 4}, 10, "2,5 días"),
-        ({0: 40}, 10, "menos de un día"),
-        ({-2: 5, -3: 1}, 10, "2,0 días"),
-        ({}, 10, "sin consumo"),
-    ],
-    ids=["today", "short", "last day", "nobody"],
-)
-def test_the_runway_is_at_todays_rate_or_that_of_the_last_day_that_had_any(
-    world: World, used: dict[int, int], total: int, words: str
-) -> None:
-    pooled(world, *[0] * total)
-    for ahead, number in used.items():
-        day = timezone.now().date() + dt.timedelta(days=ahead)
-        DailyQuota.objects.create(promoter=world.promoter, day=day, limit=50, used=number)
-
-    assert runway(teams(world), now=timezone.now()).words == words
-
-
-def test_cool_downs_that_end_soon_are_counted_by_their_day(world: World) -> None:
-    [row, _other] = pooled(world, 0, 0)
-    now = timezone.now()
-    for promoter, days in ((world.promoter, 3), (world.colleague, 60)):
-        CoolDown.objects.create(promoter=promoter, client=row.client, until=now + dt.timedelta(days=days))
-
-    found = figures(teams(world), "province", now=now)
-
-    assert found.returning_total == 1
-    assert [column.count for column in found.returning] == [0, 0, 0, 1, *[0] * 10]
 
 
 def test_another_teams_pool_is_not_in_ones_figures(world: World) -> None:
     pooled(world, 0, 0)
 
-    assert figures([world.stranger.desk.team_id], "province", now=timezone.now()).runway.total == 0
     page = browser(world, "foreign_supervisor").get(FIGURES).content.decode()
     assert "El pool está vacío" in page
+
+
+def test_what_was_not_counted_to_the_end_is_shown_as_such(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "COUNTED", 1)
+    pooled(world, 0, 0)
+
+    page = browser(world, "supervisor").get(FIGURES).content.decode()
+    home = browser(world, "supervisor").get("/admin/").content.decode()
+
+    assert "<b>1+</b>" in page
+    assert "por partes iguales entre los equipos" in page
+    assert "Pool: 1+, alcanza para" in home
 
 
 # --- The page ---------------------------------------------------------------------------------------------------------
@@ -153,7 +108,7 @@ def test_it_costs_the_same_for_one_and_for_six(
 
     with django_assert_num_queries(16):
         supervisor.get(POOL)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(15):
         supervisor.get(FIGURES)
 
 

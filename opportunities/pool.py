@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
@@ -21,14 +21,16 @@ from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import Count as Counted
 from leadmaster.directory.facets import Facets
 from leadmaster.directory.facets import count as count_clients
-from leadmaster.lib import screens
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.screens import Share
 from opportunities.models import CoolDown, DailyQuota, Opportunity
 from opportunities.querysets import OpportunityQuerySet
 
-# Of whom facets and cool-downs are told: the oldest, as many as a request looks at first.
+# Of whom facets and cool-downs are told: the oldest, as many as a request looks at first. Teams share it, and what one
+# doesn't need is for the next ones.
 WINDOW: Final = 2_000
+# Beyond so many the exact number tells nothing, and counting stops.
+COUNTED: Final = 10_000
 _ENOUGH_FREE: Final = 1_000
 _MOST_VALUES: Final = 12
 _DAYS: Final = 14
@@ -54,9 +56,13 @@ AGES: Final[tuple[tuple[int | None, Promise, str], ...]] = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Runway:
-    """How long the pool lasts. `days` is None while nobody draws; `today` says whose rate it is."""
+    """How long the pool lasts. `days` is None while nobody draws; `today` says whose rate it is.
+
+    `more` says that `total`, and with it `days`, is the least that it may be.
+    """
 
     total: int
+    more: bool = False
     rate: int
     today: bool
 
@@ -65,16 +71,34 @@ class Runway:
         return self.total / self.rate if self.rate else None
 
     @property
+    def label(self) -> str:
+        return Counted(number=self.total, more=self.more).label
+
+    @property
     def words(self) -> str:
         if self.days is None:
             return _("sin consumo")
+        if self.more or self.days > _MOST_DAYS:
+            return _("más de %(days)d días") % {"days": min(int(self.days), _MOST_DAYS)}
         if self.total and self.days < 1:
             return _("menos de un día")
-        if self.days > _MOST_DAYS:
-            return _("más de %(days)d días") % {"days": _MOST_DAYS}
         # Tenths matter while there are few days left.
         days = math.floor(self.days * 10) / 10 if self.days < _FEW_DAYS else int(self.days)
         return _("%(days)s días") % {"days": number_format(days)}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Age:
+    """How many have been there so long; at least so many when there are `more`."""
+
+    name: str
+    tone: str
+    count: int
+    more: bool
+
+    @property
+    def label(self) -> str:
+        return Counted(number=self.count, more=self.more).label
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -101,7 +125,7 @@ class Column:
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PoolFigures:
     runway: Runway
-    ages: list[Share]
+    ages: list[Age]
     rows: list[Row]
     cut: bool
     free: Counted
@@ -115,14 +139,14 @@ def figures(teams: Collection[int], facet: str, *, now: dt.datetime) -> PoolFigu
     pooled = Opportunity.objects.filter(team_id__in=teams).pool()
     ages = _ages(pooled, now)
     burnt = burn(teams, now=now)
-    looked = _oldest(pooled, facet)
+    looked = _oldest(teams, facet)
     back = _returning([client for client, _value, _since in looked], now)
-    total = sum(ages)
+    total = Counted(number=sum(age.count for age in ages), more=any(age.more for age in ages))
     return PoolFigures(
         runway=runway_of(total, burnt),
-        ages=screens.shares((name, number, fill) for (_end, name, fill), number in zip(AGES, ages, strict=True)),
+        ages=[age for age in ages if age.count],
         rows=_rows(looked, now),
-        cut=total > len(looked),
+        cut=total.more or total.number > len(looked),
         free=count_clients(Facets(), Availability.FREE, up_to=_ENOUGH_FREE),
         drawn=_columns(_named({-ago: number for ago, number in burnt.items()}, now, range(1 - _BACK, 1))),
         returning=_columns(_named(back, now, range(_DAYS))),
@@ -133,8 +157,7 @@ def figures(teams: Collection[int], facet: str, *, now: dt.datetime) -> PoolFigu
 
 def runway(teams: Collection[int], *, now: dt.datetime) -> Runway:
     """Two queries."""
-    total = Opportunity.objects.filter(team_id__in=teams).pool().order_by().count()
-    return runway_of(total, burn(teams, now=now))
+    return runway_of(_counted(Opportunity.objects.filter(team_id__in=teams).pool()), burn(teams, now=now))
 
 
 def burn(teams: Collection[int], *, now: dt.datetime) -> Counter[int]:
@@ -148,34 +171,45 @@ def burn(teams: Collection[int], *, now: dt.datetime) -> Counter[int]:
     return found
 
 
-def runway_of(total: int, burnt: Counter[int]) -> Runway:
+def runway_of(total: Counted, burnt: Counter[int]) -> Runway:
     """At today's rate; before the first request of the day, at that of the last day that had any."""
-    if burnt[0]:
-        return Runway(total=total, rate=burnt[0], today=True)
-    rate = next((burnt[ago] for ago in sorted(burnt) if ago > 0 and burnt[ago]), 0)
-    return Runway(total=total, rate=rate, today=False)
+    today = bool(burnt[0])
+    rate = next((burnt[ago] for ago in sorted(burnt) if ago >= 0 and burnt[ago]), 0)
+    return Runway(total=total.number, more=total.more, rate=rate, today=today)
 
 
 # --- Pieces -----------------------------------------------------------------------------------------------------------
 
 
-def _ages(pooled: OpportunityQuerySet, now: dt.datetime) -> list[int]:
-    """How many of each age, over the index alone. One query."""
-    parts = {}
+def _counted(pooled: OpportunityQuerySet) -> Counted:
+    """How many these are, over the index alone. One query."""
+    number = pooled.order_by().values("pk")[: COUNTED + 1].count()
+    return Counted(number=min(number, COUNTED), more=number > COUNTED)
+
+
+def _ages(pooled: OpportunityQuerySet, now: dt.datetime) -> list[Age]:
+    """How many of each age. One query each."""
+    found = []
     newer = None
-    for position, (days, _name, _fill) in enumerate(AGES):
-        condition = Q() if newer is None else Q(state_since__lte=newer)
+    for days, name, tone in AGES:
+        rows = pooled if newer is None else pooled.filter(state_since__lte=newer)
         if days is not None:
             newer = now - dt.timedelta(days=days)
-            condition &= Q(state_since__gt=newer)
-        parts[f"age_{position}"] = Count("id", filter=condition)
-    counted = pooled.order_by().aggregate(**parts)
-    return [counted[f"age_{position}"] for position in range(len(AGES))]
+            rows = rows.filter(state_since__gt=newer)
+        counted = _counted(rows)
+        found.append(Age(name=str(name), tone=tone, count=counted.number, more=counted.more))
+    return found
 
 
-def _oldest(pooled: OpportunityQuerySet, facet: str) -> list[tuple[int, str, dt.datetime]]:
-    """Client, value of the facet and age of the oldest. They are chosen on the index alone, and then read."""
-    ids = list(pooled.values_list("pk", flat=True)[:WINDOW])
+def _oldest(teams: Collection[int], facet: str) -> list[tuple[int, str, dt.datetime]]:
+    """Client, value of the facet and age of the oldest of each team, which share the window.
+
+    They are chosen on the index alone, team by team because it has them in this order, and then read.
+    """
+    ids: list[int] = []
+    for teams_left, team in zip(range(len(teams), 0, -1), teams, strict=True):
+        share = (WINDOW - len(ids)) // teams_left
+        ids += Opportunity.objects.filter(team_id=team).pool().values_list("pk", flat=True)[:share]
     rows = Opportunity.objects.filter(pk__in=ids).order_by()
     return list(rows.values_list("client_id", f"client__{facet}", "state_since"))
 
