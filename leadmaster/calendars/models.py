@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import datetime as dt
+import functools
 import zoneinfo
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadmaster.calendars.arithmetic import Calendar, Hours, Window
 from leadmaster.calendars.querysets import OperatingCalendarQuerySet
+from leadmaster.lib.prepared import PreparedRows, params
 
 WEEKDAYS = (_("Lunes"), _("Martes"), _("Miércoles"), _("Jueves"), _("Viernes"), _("Sábado"), _("Domingo"))
 _END_OF_DAY = dt.time(0, 0)
@@ -159,15 +161,11 @@ def values_of(calendars: Iterable[OperatingCalendar]) -> dict[int, Calendar]:
     found = list(calendars)
     ids = [calendar.pk for calendar in found]
     weeks: dict[int, dict[int, list[Window]]] = collections.defaultdict(lambda: collections.defaultdict(list))
-    windows = OpeningWindow.objects.filter(calendar__in=ids).order_by("opens")
-    for calendar_id, weekday, opens, closes in windows.values_list("calendar_id", "weekday", "opens", "closes"):
+    for calendar_id, weekday, opens, closes in _windows(len(ids))(ids=ids) if ids else ():
         weeks[calendar_id][weekday].append(Window(opens, closes))
 
     holidays: dict[int, dict[dt.date, list[Window]]] = collections.defaultdict(lambda: collections.defaultdict(list))
-    dates = Holiday.objects.filter(calendar__in=ids).order_by("date", "windows__opens")
-    for calendar_id, date, opens, closes in dates.values_list(
-        "calendar_id", "date", "windows__opens", "windows__closes"
-    ):
+    for calendar_id, date, opens, closes in _holidays(len(ids))(ids=ids) if ids else ():
         special = holidays[calendar_id][date]
         if opens is not None:
             special.append(Window(opens, closes))
@@ -180,6 +178,29 @@ def values_of(calendars: Iterable[OperatingCalendar]) -> dict[int, Calendar]:
         )
         for calendar in found
     }
+
+
+# Every clock that is set asks for them.
+@functools.lru_cache(maxsize=64)
+def _windows(count: int) -> PreparedRows:
+    return PreparedRows(
+        lambda: (
+            OpeningWindow.objects.filter(calendar__id__in=params("ids", models.BigIntegerField(), count))
+            .order_by("opens")
+            .values_list("calendar_id", "weekday", "opens", "closes")
+        )
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _holidays(count: int) -> PreparedRows:
+    return PreparedRows(
+        lambda: (
+            Holiday.objects.filter(calendar__id__in=params("ids", models.BigIntegerField(), count))
+            .order_by("date", "windows__opens")
+            .values_list("calendar_id", "date", "windows__opens", "windows__closes")
+        )
+    )
 
 
 def _week(by_day: dict[int, list[Window]]) -> tuple[Hours, ...]:

@@ -10,14 +10,18 @@ for every message this keeps the ORM's words, and pays for them once:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from django.db import connection
-from django.db.models import Expression, Field, Model, QuerySet, Value
-from django.db.models.sql import UpdateQuery
+from django.db.models import Expression, Field, JSONField, Model, QuerySet, Value
+from django.db.models.sql import InsertQuery, UpdateQuery
 
 Build = Callable[[], QuerySet[Any, Any]]
+M = TypeVar("M", bound=Model)
+
+# Every field but JSON writes these as they are; most parameters are one of them.
+_PLAIN: Final = (int, str)
 
 
 class Param(Expression):
@@ -43,8 +47,7 @@ def params(name: str, field: Field[Any, Any], count: int) -> list[Any]:
 class _Prepared(ABC):
     """Compiled at its first execution, when the database is known, and once for each kind of database."""
 
-    def __init__(self, build: Build) -> None:
-        self._build = build
+    def __init__(self) -> None:
         self._compiled: dict[str, tuple[str, Sequence[Any]]] = {}
 
     @abstractmethod
@@ -55,14 +58,23 @@ class _Prepared(ABC):
         words: tuple[str, Sequence[Any]] = self._compiler().as_sql()
         return words
 
-    def _execute(self, cursor: Any, values: dict[str, Any]) -> None:
-        if connection.vendor not in self._compiled:
-            self._compiled[connection.vendor] = self._words()
-        sql, parameters = self._compiled[connection.vendor]
-        cursor.execute(sql, [_written(each, values) for each in parameters])
+    def _execute(self, cursor: Any, values: Mapping[str, Any]) -> None:
+        database = cursor.db
+        if database.vendor not in self._compiled:
+            self._compiled[database.vendor] = self._words()
+        sql, parameters = self._compiled[database.vendor]
+        cursor.execute(sql, [_written(each, values, database) for each in parameters])
 
 
-class PreparedUpdate(_Prepared):
+class _OfQueryset(_Prepared):
+    """A statement about the rows of a queryset."""
+
+    def __init__(self, build: Build) -> None:
+        super().__init__()
+        self._build = build
+
+
+class PreparedUpdate(_OfQueryset):
     """An UPDATE of the rows of a queryset. Called, it says how many matched."""
 
     def __init__(self, build: Build, /, **changes: Any) -> None:
@@ -80,21 +92,26 @@ class PreparedUpdate(_Prepared):
         return query.get_compiler(connection=connection)
 
 
-class _PreparedSelect(_Prepared):
+class _PreparedSelect(_OfQueryset):
     """A SELECT whose rows come back as `values_list` would give them."""
 
     def __init__(self, build: Build) -> None:
         super().__init__(build)
-        self._selecting: dict[str, Any] = {}
+        self._converting: dict[str, tuple[Any, Any]] = {}
 
     def _compiler(self) -> Any:
-        compiler = self._build().query.get_compiler(connection=connection)
-        self._selecting[connection.vendor] = compiler
-        return compiler
+        return self._build().query.get_compiler(connection=connection)
 
-    def _in_python(self, rows: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-        compiler = self._selecting[connection.vendor]
-        converters = compiler.get_converters([expression for expression, _sql, _alias in compiler.select])
+    def _words(self) -> tuple[str, Sequence[Any]]:
+        compiler = self._compiler()
+        words: tuple[str, Sequence[Any]] = compiler.as_sql()
+        # Known once the words are: what its columns need to become Python's.
+        selected = [expression for expression, _sql, _alias in compiler.select]
+        self._converting[connection.vendor] = compiler, compiler.get_converters(selected)
+        return words
+
+    def _in_python(self, rows: Sequence[Any], database: Any) -> Iterator[tuple[Any, ...]]:
+        compiler, converters = self._converting[database.vendor]
         return map(tuple, compiler.apply_converters(rows, converters) if converters else rows)
 
 
@@ -105,7 +122,7 @@ class PreparedRow(_PreparedSelect):
         with connection.cursor() as cursor:
             self._execute(cursor, values)
             row = cursor.fetchone()
-        return None if row is None else next(self._in_python([row]))
+        return None if row is None else next(self._in_python([row], cursor.db))
 
 
 class PreparedRows(_PreparedSelect):
@@ -115,10 +132,10 @@ class PreparedRows(_PreparedSelect):
         with connection.cursor() as cursor:
             self._execute(cursor, values)
             rows = cursor.fetchall()
-        return list(self._in_python(rows))
+        return list(self._in_python(rows, cursor.db))
 
 
-class PreparedCount(_Prepared):
+class PreparedCount(_OfQueryset):
     """How many rows a queryset has, its limit included."""
 
     def __call__(self, **values: Any) -> int:
@@ -134,7 +151,7 @@ class PreparedCount(_Prepared):
         return f"SELECT COUNT(*) FROM ({sql}) counted", parameters  # noqa: S608 - the ORM's own words
 
 
-class PreparedCopy(_Prepared):
+class PreparedCopy(_OfQueryset):
     """INSERT … SELECT: a new row of `model` for each row of a queryset. Called, it says how many.
 
     The columns are expressions on the queryset; fields that are not named get their defaults.
@@ -167,10 +184,40 @@ class PreparedCopy(_Prepared):
         return f"INSERT INTO {quote(self._model._meta.db_table)} ({columns}) {sql}", parameters
 
 
-def _written(parameter: Any, values: dict[str, Any]) -> Any:
+class PreparedInsert(_Prepared):
+    """An INSERT of one row. Called with a new instance it writes it and gives it its id, as `save()` would; nothing else
+    that a `save()` of the model's own does."""
+
+    def __init__(self, model: type[M]) -> None:
+        super().__init__()
+        self._model = model
+
+    def __call__(self, row: M) -> M:
+        with connection.cursor() as cursor:
+            self._execute(cursor, vars(row))
+            row.pk = cursor.lastrowid
+        row._state.adding = False
+        row._state.db = connection.alias
+        return row
+
+    def _compiler(self) -> Any:
+        fields = [field for field in self._model._meta.concrete_fields if not field.primary_key]
+        query: Any = InsertQuery(self._model)
+        query.insert_values(fields, [self._model(**{field.attname: Param(field.attname, field) for field in fields})])
+        return query.get_compiler(connection=connection)
+
+    def _words(self) -> tuple[str, Sequence[Any]]:
+        [words] = self._compiler().as_sql()
+        return words  # type: ignore[no-any-return]  # Django's compilers are not typed
+
+
+def _written(parameter: Any, values: Mapping[str, Any], database: Any) -> Any:
     if not isinstance(parameter, Param):
         return parameter
     value = values[parameter.name]
     if parameter.position is not None:
         value = value[parameter.position]
-    return parameter.output_field.get_db_prep_value(value, connection)
+    field = parameter.output_field
+    if type(value) in _PLAIN and not isinstance(field, JSONField):
+        return value
+    return field.get_db_prep_save(value, database)

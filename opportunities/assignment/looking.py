@@ -265,8 +265,9 @@ def _kept_back(names: tuple[str, ...], facet: str, among: int) -> PreparedRows:
 
 
 def _by_value(rows: QuerySet[Any], facet: str, client: str = "") -> QuerySet[Any, tuple[Any, ...]]:
-    groups = rows.order_by().values(value=F(f"{client}{facet}"))
-    return groups.annotate(number=Count(f"{client}id", distinct=True)).values_list("value", "number")
+    groups = rows.order_by().annotate(value=F(f"{client}{facet}")).values("value")
+    numbered: QuerySet[Any, Any] = groups.annotate(number=Count(f"{client}id", distinct=True))
+    return numbered.values_list("value", "number")
 
 
 @functools.lru_cache(maxsize=256)

@@ -10,7 +10,7 @@ from django.db.models import BigIntegerField, DateTimeField, F, Value
 
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client
-from leadmaster.lib.prepared import Param, PreparedCopy, PreparedUpdate, params
+from leadmaster.lib.prepared import Param, PreparedCopy, PreparedInsert, PreparedUpdate, params
 from opportunities import states
 from opportunities.assignment.draw import Draw
 from opportunities.assignment.filters import Filters
@@ -21,14 +21,15 @@ from opportunities.timers import deadline_for
 
 _NUMBER = BigIntegerField()
 _now = Param("now", DateTimeField())
+_insert = PreparedInsert(Lot)
 
 
 def open_lot(
     promoter: Promoter, filters: Filters, asked: int, drawn: Draw, *, seen: int, day: dt.date, now: dt.datetime
 ) -> Lot:
-    return Lot.objects.create(
-        promoter=promoter,
-        team=promoter.desk.team,
+    lot = Lot(
+        promoter_id=promoter.pk,
+        team_id=promoter.desk.team_id,
         day=day,
         created_at=now,
         asked=asked,
@@ -38,6 +39,7 @@ def open_lot(
         available_seen=seen,
         seed=drawn.seed,
     )
+    return _insert(lot)
 
 
 def open_opportunities(promoter: Promoter, lot: Lot, drawn: Draw, *, stage: Stage, now: dt.datetime) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
 from leadmaster.lib.db import retrying
-from leadmaster.lib.prepared import Param, PreparedRow, PreparedUpdate
+from leadmaster.lib.prepared import Param, PreparedInsert, PreparedRow, PreparedUpdate
 from opportunities.enums import QuotaKind
 from opportunities.errors import Incomplete, NoQuota, NotAllowed
 from opportunities.models import DailyQuota, Lot, Promoter, QuotaEntry
@@ -25,6 +25,7 @@ _locked = PreparedRow(
 _use = PreparedUpdate(
     lambda: DailyQuota.objects.filter(id=_id, limit__gte=F("used") + _amount), used=F("used") + _amount
 )
+_write = PreparedInsert(QuotaEntry)
 
 
 def ensure(promoter: Promoter, day: dt.date) -> None:
@@ -76,12 +77,12 @@ def charge_up_to(row: DailyQuota, amount: int) -> int:
 def write_draw(row: DailyQuota, charged: int, drawn: int, *, lot: Lot | None, by: User, now: dt.datetime) -> None:
     """The ledger of a draw: what was charged for it and, of that, what was not there and goes back."""
     short = charged - drawn
-    lines = [QuotaEntry(quota=row, kind=QuotaKind.GRANT, amount=charged, at=now, by=by, lot=lot)]
+    line = {"quota_id": row.pk, "at": now, "by_id": by.pk, "lot_id": lot.pk if lot else None}
+    _write(QuotaEntry(kind=QuotaKind.GRANT, amount=charged, **line))
     if short:
         DailyQuota.objects.filter(pk=row.pk).update(used=F("used") - short)
         row.used -= short
-        lines.append(QuotaEntry(quota=row, kind=QuotaKind.REFUND, amount=-short, at=now, by=by, lot=lot))
-    QuotaEntry.objects.bulk_create(lines)
+        _write(QuotaEntry(kind=QuotaKind.REFUND, amount=-short, **line))
 
 
 def charge_locked(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from django.db import IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.db.models import (
     BigIntegerField,
     CharField,
@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from leadmaster.calendars.arithmetic import is_open
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.db import retrying
-from leadmaster.lib.prepared import Param, PreparedRow, PreparedUpdate
+from leadmaster.lib.prepared import Param, PreparedInsert, PreparedRow, PreparedUpdate
 from opportunities.absences import absent_on
 from opportunities.assignment import facets, opening, quota
 from opportunities.assignment.draw import draw
@@ -39,6 +39,7 @@ _promoter, _day = Param("promoter", BigIntegerField()), Param("day", DateField()
 _answered = PreparedRow(
     lambda: AssignmentRequest.objects.filter(promoter_id=_promoter, key=Param("key", CharField())).values_list("answer")
 )
+_begin = PreparedInsert(AssignmentRequest)
 _keep = PreparedUpdate(
     lambda: AssignmentRequest.objects.filter(id=Param("id", BigIntegerField())),
     lot_id=Param("lot", BigIntegerField()),
@@ -57,6 +58,10 @@ def _of_promoter() -> QuerySet[Promoter, tuple[Any, ...]]:
 
 
 _standing = PreparedRow(_of_promoter)
+_STAGE: Final = [field.attname for field in Stage._meta.concrete_fields]
+_first_stage = PreparedRow(
+    lambda: Stage.objects.filter(type=StageType.INITIAL, active=True).order_by("order", "id").values_list(*_STAGE)[:1]
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -127,7 +132,7 @@ def _grant(
     promoter: Promoter, filters: Filters, quantity: int, *, key: str, day: dt.date, seen: int, now: dt.datetime
 ) -> Granted:
     # 1. The key, first: a double click waits here for the first one, and then gets its answer.
-    request = AssignmentRequest.objects.create(promoter=promoter, key=_stored(key), at=now)
+    request = _begin(AssignmentRequest(promoter_id=promoter.pk, key=_stored(key), at=now))
     # 2. The quota, and the person.
     row = quota.lock(promoter, day)
     load = _check_available(promoter, day, now)
@@ -156,10 +161,10 @@ def _grant(
 
 def first_stage() -> Stage:
     """The stage in which work begins. Raises Incomplete for a funnel without one."""
-    stage = Stage.objects.filter(type=StageType.INITIAL, active=True).order_by("order", "id").first()
-    if stage is None:
+    row = _first_stage()
+    if row is None:
         raise Incomplete(_("El embudo no tiene una etapa inicial. Pide a un administrador que la cree."))
-    return stage
+    return Stage.from_db(DEFAULT_DB_ALIAS, _STAGE, row)
 
 
 def _sentence(asked: int, granted: int, *, left: int, short: int) -> str:

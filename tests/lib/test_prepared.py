@@ -6,23 +6,27 @@ import datetime as dt
 import uuid
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import BigIntegerField, CharField, DateTimeField, F, UUIDField, Value
 from django.db.models.functions import Concat
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Lane
+from leadmaster.calendars.models import Holiday
 from leadmaster.directory.models import Suppression
 from leadmaster.lib.prepared import (
     Param,
     PreparedCopy,
     PreparedCount,
+    PreparedInsert,
     PreparedRow,
     PreparedRows,
     PreparedUpdate,
     params,
 )
+from opportunities.models import AssignmentRequest, Lot
 from tests.factories.campaigns import LaneFactory
+from tests.factories.opportunities import CalendarFactory, PromoterFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -110,3 +114,43 @@ def test_a_copy_makes_a_row_of_each_and_fills_what_is_not_named_with_defaults() 
     assert (row.source, row.created_at, row.reason, row.created_by) == ("persona", later, "", None)
     suppressed.refresh_from_db()
     assert (suppressed.reason, Suppression.objects.count()) == ("Pidió", 3)
+
+
+def test_an_insert_writes_what_a_save_would_and_gives_the_id() -> None:
+    calendar = CalendarFactory()
+    write = PreparedInsert(Holiday)
+    first = write(Holiday(calendar=calendar, date=dt.date(2026, 5, 1), name="Día del Trabajo"))
+    with CaptureQueriesContext(connection) as captured:
+        second = write(Holiday(calendar_id=calendar.pk, date=dt.date(2026, 9, 16), name="50 % y comillas'"))
+    assert len(captured) == 1
+    assert [first, second] == list(Holiday.objects.order_by("date"))
+    assert Holiday.objects.get(pk=second.pk).name == "50 % y comillas'"
+    second.name = "Independencia"
+    second.save()
+    assert Holiday.objects.count() == 2
+
+
+def test_an_insert_writes_json_nulls_and_defaults() -> None:
+    promoter = PromoterFactory()
+    row = PreparedInsert(Lot)(
+        Lot(promoter_id=promoter.pk, team_id=promoter.desk.team_id, day=DUE.date(), created_at=DUE, filters={"a": "é"})
+    )
+    found = Lot.objects.get()
+    assert (found.pk, found.filters, found.created_at, found.asked, found.reassigned_on) == (
+        row.pk,
+        {"a": "é"},
+        DUE,
+        0,
+        None,
+    )
+    key = PreparedInsert(AssignmentRequest)(AssignmentRequest(promoter_id=promoter.pk, key="k", at=DUE))
+    assert AssignmentRequest.objects.get(answer={}, lot=None) == key
+
+
+def test_an_insert_that_breaks_a_rule_says_so() -> None:
+    promoter = PromoterFactory()
+    write = PreparedInsert(AssignmentRequest)
+    write(AssignmentRequest(promoter_id=promoter.pk, key="k", at=DUE))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        write(AssignmentRequest(promoter_id=promoter.pk, key="k", at=DUE))
+    assert AssignmentRequest.objects.count() == 1
