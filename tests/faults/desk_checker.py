@@ -13,6 +13,7 @@ from django.db.models import Sum
 
 from leadmaster.directory.models import Client
 from opportunities.models import (
+    Absence,
     AssignmentRequest,
     CoolDown,
     DailyQuota,
@@ -34,6 +35,7 @@ def findings() -> list[str]:
         *_quotas_paid_for_what_came(),
         *_one_open_opportunity_per_client(),
         *_nothing_is_invisible(),
+        *_clocks_stand_for_who_is_away(),
         *_histories_have_no_gaps(),
         *_lots_are_what_they_granted(),
         *_answers_are_kept(),
@@ -113,6 +115,22 @@ def _nothing_is_invisible() -> Iterator[str]:
             yield f"I11: the clock of {row.pk} runs and stands"
         if (row.state == "ganada") != Sale.objects.filter(opportunity=row).exists():
             yield f"I11: opportunity {row.pk} is {row.state}, and sales say otherwise"
+
+
+def _clocks_stand_for_who_is_away() -> Iterator[str]:
+    """A clock stands while an absence holds it, and never without one. Where calendars are in UTC."""
+    stopping: dict[int, Absence] = {}
+    for absence in Absence.objects.filter(policy="pausar", begun_at__isnull=False, ended_at__isnull=True):
+        stopping[absence.promoter_id] = absence
+    for row in Opportunity.objects.filter(state="activa"):
+        away = stopping.get(row.owner_id or 0)
+        if row.paused_seconds is not None and away is None:
+            yield f"clock: that of {row.pk} stands, and its owner is not away"
+        # What came after the last day runs already; what was overdue before the first one is for the cron to take.
+        if away is None or row.deadline is None or row.stage_since.date() > away.ends_on:
+            continue
+        if away.begun_at is not None and row.deadline > away.begun_at:
+            yield f"clock: that of {row.pk} runs to {row.deadline} while its owner is away"
 
 
 def _histories_have_no_gaps() -> Iterator[str]:

@@ -17,6 +17,7 @@ import pytest
 
 from leadmaster.accounts.roles import Role
 from leadmaster.directory.models import Client
+from opportunities import absences
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.models import AssignmentRequest, Opportunity, Promoter
@@ -35,11 +36,14 @@ import datetime as dt, pathlib, random, sys, time, uuid
 import django
 django.setup()
 from django.db import connection
-from opportunities import supervision, timers, transitions
+from opportunities import absences, bulk, capture, retiming, supervision, timers, transitions
+from campaigns.inbound import suppress
+from leadmaster.directory.models import Client, ContactPoint
+from opportunities.assignment import quota
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.errors import Refused
-from opportunities.models import Opportunity, Promoter, Stage
+from opportunities.models import Absence, BulkAction, Opportunity, Promoter, Stage
 from leadmaster.accounts.models import User
 
 number, now, gate = int(sys.argv[1]), dt.datetime.fromisoformat(sys.argv[2]), pathlib.Path(sys.argv[3])
@@ -93,6 +97,94 @@ until = time.monotonic() + float(sys.argv[4])
 while time.monotonic() < until:
     try:
         chance.choice([request, request, move, move, decide, expire])()
+    except Refused:
+        pass
+"""
+
+
+# Every verb of the desk, and what comes from outside: whatever meets whatever.
+_EVERYTHING = """
+day = now.date()
+
+def some(rows, count=1):
+    return list(rows.order_by("?").values_list("pk", flat=True)[:count])
+
+def request():
+    request_lot(mine, Filters(), chance.randint(1, 4), key=uuid.uuid4().hex, now=now)
+
+def captured():
+    phone = f"+54935155500{chance.randint(10, 40)}"
+    if chance.random() < 0.5:
+        known = ContactPoint.objects.order_by("?").first()
+        phone = known.normalised
+    capture.capture(mine, capture.NewClient(name="Ana", phones=[phone]), key=uuid.uuid4().hex, now=now)
+
+def move():
+    row = Opportunity.objects.filter(owner=mine).active().order_by("?").first()
+    if row is not None:
+        transitions.move(row.pk, chance.choice(stages), by=mine.user, version=row.version, now=now,
+                         reason="Prueba", data={"amount": "5"})
+
+def extend():
+    row = Opportunity.objects.filter(owner=mine).active().order_by("?").first()
+    if row is not None:
+        timers.extend(row.pk, by=mine.user, version=row.version, now=now)
+
+def decide():
+    for pk in some(Opportunity.objects.open()):
+        chance.choice([
+            lambda: supervision.reassign(pk, chance.choice(promoters), by=boss, now=now,
+                                         over_quota=chance.random() < 0.3, reason="Urge"),
+            lambda: supervision.return_to_pool(pk, by=boss, now=now),
+            lambda: supervision.give_back(pk, by=boss, now=now),
+            lambda: supervision.close(pk, by=boss, now=now, reason="Fin"),
+        ])()
+
+def many():
+    ids = some(Opportunity.objects.exclude(state="ganada"), 5)
+    chance.choice([
+        lambda: bulk.reassign(ids, chance.choice(promoters), by=boss, now=now),
+        lambda: bulk.return_to_pool(ids, by=boss, now=now),
+        lambda: bulk.give_back(ids, by=boss, now=now),
+        lambda: bulk.close(ids, by=boss, now=now, reason="Fin"),
+    ])()
+
+def undo():
+    action = BulkAction.objects.filter(undone_at__isnull=True).order_by("?").first()
+    if action is not None:
+        bulk.undo(action, by=boss, now=now)
+
+def leave():
+    standing = Absence.objects.filter(ended_at__isnull=True).order_by("?").first()
+    if standing is not None and chance.random() < 0.6:
+        absences.call_off(standing, by=boss, now=now)
+    else:
+        absences.announce(chance.choice(promoters), starts_on=day, ends_on=day, by=boss, now=now,
+                          policy=chance.choice(["pausar", "redistribuir"]))
+    absences.begin_and_end(now)
+
+def expire():
+    timers.expire_timers(now + dt.timedelta(minutes=chance.choice([30, 61, 130])), limit=5)
+
+def limits():
+    quota.change_limit(chance.choice(promoters), day, chance.randint(10, 60), by=boss, reason="Otro", now=now)
+
+def outside():
+    clients = Client.objects.filter(pk__in=some(Client.objects.all(), 5))
+    clients.update(gone_at=chance.choice([None, now]))
+    if chance.random() < 0.1:
+        suppress(ContactPoint.objects.order_by("?").first().normalised, source="respuesta", now=now)
+
+def timer():
+    stage = chance.choice([stage for stage in stages if stage.type in ("inicial", "avance")])
+    retiming.change_stage(stage, timer_minutes=chance.choice([45, 60, 120, None]), by=boss, now=now)
+
+verbs = [request] * 4 + [captured] * 2 + [move] * 3 + [decide] * 2 + [extend, many, many, undo, undo, leave, expire]
+verbs += [limits, outside, timer]
+until = time.monotonic() + float(sys.argv[4])
+while time.monotonic() < until:
+    try:
+        chance.choice(verbs)()
     except Refused:
         pass
 """
@@ -174,4 +266,29 @@ def test_a_desk_whose_processes_are_killed_at_random_stays_whole(
     expire_timers(NOW + dt.timedelta(days=1))
     someone = Promoter.objects.select_related("user", "desk__team", "desk__calendar").order_by("-id")[0]
     assert request_lot(someone, Filters(), 3, key="k", now=NOW + dt.timedelta(days=2)).granted == 3
+    assert findings() == []
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_meets_whatever_the_desk_stays_whole(
+    database_url: str, tmp_path: Path, processes: list[subprocess.Popen[bytes]], seed: int
+) -> None:
+    """Every verb in six processes; two of them die. Leave, limits, timers, opt-outs and the directory change beside."""
+    Funnel()
+    PromoterFactory.create_batch(4, desk=DeskFactory(daily_quota=60))
+    UserFactory(username="jefa", role=Role.ADMINISTRATOR)
+    ClientFactory.create_batch(80)
+    gate, chance = tmp_path / "gate", random.Random(seed)
+
+    processes += [start(_EVERYTHING, 10 * seed + number, gate, database_url, "5") for number in range(6)]
+    open_gate(gate, 6)
+    for victim in processes[:2]:
+        time.sleep(chance.uniform(0.5, 2.0))
+        victim.send_signal(signal.SIGKILL)
+    ended = [process.communicate(timeout=120)[1].decode() for process in processes]
+
+    assert [process.returncode for process in processes] == [-signal.SIGKILL] * 2 + [0] * 4, ended
+    assert Opportunity.objects.count() > 20
+    # What a killed process announced takes effect with the cron.
+    absences.begin_and_end(NOW)
     assert findings() == []
