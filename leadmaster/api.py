@@ -34,7 +34,7 @@ from campaigns.api.suppressions import SuppressionViewSet
 from campaigns.api.switch import SwitchViewSet
 from campaigns.audience import AudienceError
 from campaigns.errors import Incomplete, NotAllowed, Refused, WrongState
-from leadmaster.directory.api import ClientViewSet
+from leadmaster.directory.api import ClientViewSet, SyncViewSet
 from leadmaster.lib import api_errors
 from leadmaster.lib.api_errors import Refusal
 from leadmaster.ops.idempotency import InProgressError, KeyReusedError, UnfinishedError
@@ -43,7 +43,9 @@ from opportunities.api.absences import AbsenceViewSet
 from opportunities.api.bulk import BulkViewSet
 from opportunities.api.calendars import CalendarViewSet
 from opportunities.api.captures import CaptureViewSet
+from opportunities.api.desks import DeskViewSet
 from opportunities.api.holidays import HolidayViewSet
+from opportunities.api.ledgers import CoolDownViewSet, QuotaEntryViewSet
 from opportunities.api.lots import LotViewSet
 from opportunities.api.opportunities import OpportunityViewSet
 from opportunities.api.own_campaigns import OwnCampaignViewSet
@@ -166,16 +168,20 @@ desk_router.register("pool", PoolViewSet, "pool")
 desk_router.register("bulk-actions", BulkViewSet, "bulk-action")
 desk_router.register("lots", LotViewSet, "lot")
 desk_router.register("quotas", QuotaViewSet, "quota")
+desk_router.register("quota-entries", QuotaEntryViewSet, "quota-entry")
 desk_router.register("captures", CaptureViewSet, "capture")
 desk_router.register("own-campaigns", OwnCampaignViewSet, "own-campaign")
 desk_router.register("promoters", PromoterViewSet, "promoter")
+desk_router.register("desks", DeskViewSet, "desk")
 desk_router.register("absences", AbsenceViewSet, "absence")
+desk_router.register("cool-downs", CoolDownViewSet, "cool-down")
 desk_router.register("radar", RadarViewSet, "radar")
 desk_router.register("stages", StageViewSet, "stage")
 desk_router.register("stage-routes", StageRouteViewSet, "stage-route")
 desk_router.register("calendars", CalendarViewSet, "calendar")
 desk_router.register("holidays", HolidayViewSet, "holiday")
 desk_router.register("clients", ClientViewSet, "client")
+desk_router.register("syncs", SyncViewSet, "sync")
 
 v1: list[URLPattern | URLResolver] = [
     path("token/", TokenView.as_view(), name="token"),

@@ -1,7 +1,7 @@
 """What a supervisor decides about one opportunity: reassign, return to the pool, close, or back to its owner.
 
 Each verb locks quota → clients → opportunities → lot, checks, and writes everything in one transaction, again when the
-database asks for it. The forms over many rows are in `bulk`; they call the same steps.
+database asks for it. With the `version` that somebody looked at it raises Stale once another one decided before. The forms over many rows are in `bulk`; they call the same steps.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def reassign(
     now: dt.datetime,
     reason: str = "",
     over_quota: bool = False,
+    version: int | None = None,
 ) -> Opportunity:
     """Give it to another promoter, charged to their quota of the day, in their lot of what was reassigned that day.
 
@@ -58,34 +59,45 @@ def reassign(
     def once() -> Opportunity:
         with transaction.atomic(durable=True):
             done = reassign_locked(
-                opportunity_id, target, by=by, now=now, day=day, reason=reason, over_quota=over_quota
+                opportunity_id,
+                target,
+                by=by,
+                now=now,
+                day=day,
+                reason=reason,
+                over_quota=over_quota,
+                version=version,
             )
         return done.row
 
     return retrying(once)
 
 
-def return_to_pool(opportunity_id: int, *, by: User, now: dt.datetime, reason: str = "") -> Opportunity:
+def return_to_pool(
+    opportunity_id: int, *, by: User, now: dt.datetime, reason: str = "", version: int | None = None
+) -> Opportunity:
     """Nobody's again; it can be drawn by others than its last owner at once. Raises NotAllowed or WrongState."""
 
     def once() -> Opportunity:
         with transaction.atomic(durable=True):
-            return pool_locked(opportunity_id, by=by, now=now, reason=reason)
+            return pool_locked(opportunity_id, by=by, now=now, reason=reason, version=version)
 
     return retrying(once)
 
 
-def close(opportunity_id: int, *, by: User, now: dt.datetime, reason: str) -> Opportunity:
+def close(opportunity_id: int, *, by: User, now: dt.datetime, reason: str, version: int | None = None) -> Opportunity:
     """Lost, for good, with a reason. Raises NotAllowed, Incomplete (no reason) or WrongState (closed already)."""
 
     def once() -> Opportunity:
         with transaction.atomic(durable=True):
-            return close_locked(opportunity_id, by=by, now=now, reason=reason)
+            return close_locked(opportunity_id, by=by, now=now, reason=reason, version=version)
 
     return retrying(once)
 
 
-def give_back(opportunity_id: int, *, by: User, now: dt.datetime, reason: str = "") -> Opportunity:
+def give_back(
+    opportunity_id: int, *, by: User, now: dt.datetime, reason: str = "", version: int | None = None
+) -> Opportunity:
     """From the inbox back to its owner, in the first stage, with a new clock. No quota is charged: it was theirs.
 
     Raises NotAllowed, WrongState (not in the inbox any more) or Unavailable (its owner receives nothing now).
@@ -95,7 +107,7 @@ def give_back(opportunity_id: int, *, by: User, now: dt.datetime, reason: str = 
 
     def once() -> Opportunity:
         with transaction.atomic(durable=True):
-            return give_back_locked(opportunity_id, by=by, now=now, reason=reason)
+            return give_back_locked(opportunity_id, by=by, now=now, reason=reason, version=version)
 
     return retrying(once)
 
@@ -112,14 +124,14 @@ def reassign_locked(
     day: dt.date,
     reason: str,
     over_quota: bool,
+    version: int | None = None,
 ) -> Reassigned:
     # Before any lock, so that nobody learns another team's quota or queues for its rows; again when it is locked.
     require_receiver(by, target)
     require_supervisor(by, _unlocked(opportunity_id))
     room = quota.make_room(target, day, 1, by=by, reason=reason, now=now) if over_quota else 0
     row_of_day = quota.lock(target, day)
-    row = states.lock_one(opportunity_id)
-    require_supervisor(by, row)
+    row = _held(opportunity_id, by=by, version=version)
     _check_receives(target, row, day)
     lot = _lot_of_the_day(target, day, now)
     quota.charge_locked(row_of_day, 1, now=now, by=by, kind=QuotaKind.REASSIGNED_IN, reason=reason, lot=lot)
@@ -146,9 +158,10 @@ def reassign_locked(
     return Reassigned(row=row, room=room)
 
 
-def pool_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason: str) -> Opportunity:
-    row = states.lock_one(opportunity_id)
-    require_supervisor(by, row)
+def pool_locked(
+    opportunity_id: int, *, by: User, now: dt.datetime, reason: str, version: int | None = None
+) -> Opportunity:
+    row = _held(opportunity_id, by=by, version=version)
     if row.state not in OWNED:
         raise WrongState(
             _("La oportunidad #%(id)s está %(state)s: no hay nada que devolver al pool.")
@@ -160,11 +173,12 @@ def pool_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason: str)
     return row
 
 
-def close_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason: str) -> Opportunity:
+def close_locked(
+    opportunity_id: int, *, by: User, now: dt.datetime, reason: str, version: int | None = None
+) -> Opportunity:
     if not reason.strip():
         raise Incomplete(_("Escribe por qué se cierra: queda en la historia."))
-    row = states.lock_one(opportunity_id)
-    require_supervisor(by, row)
+    row = _held(opportunity_id, by=by, version=version)
     if row.state in CLOSED:
         raise WrongState(
             _("La oportunidad #%(id)s ya está %(state)s.") % {"id": row.pk, "state": row.get_state_display().lower()}
@@ -174,14 +188,15 @@ def close_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason: str
     return row
 
 
-def give_back_locked(opportunity_id: int, *, by: User, now: dt.datetime, reason: str) -> Opportunity:
+def give_back_locked(
+    opportunity_id: int, *, by: User, now: dt.datetime, reason: str, version: int | None = None
+) -> Opportunity:
     seen = _unlocked(opportunity_id)
     require_supervisor(by, seen)
     if seen.owner is not None:
         # Not charged, and given all the same: an absence that begins now has to see it.
         quota.hold(seen.owner, business_day(now, seen.owner.desk.calendar.tz))
-    row = states.lock_one(opportunity_id)
-    require_supervisor(by, row)
+    row = _held(opportunity_id, by=by, version=version)
     if row.state != OpportunityState.EXIT or row.owner is None or row.owner_id != seen.owner_id:
         raise WrongState(_("La oportunidad #%(id)s ya no está en la bandeja.") % {"id": row.pk})
     owner = row.owner
@@ -214,6 +229,16 @@ def ensure_days(ids: Collection[int], *, now: dt.datetime) -> None:
 def withdraw_of_client(row: Opportunity, *, by: User, now: dt.datetime) -> int:
     """What the owner's campaigns had pending for this client does not go out any more."""
     return withdrawing.withdraw_of([row], by=by, now=now, reason=kept(gettext_lazy("El cliente pasó a otra persona.")))
+
+
+def _held(opportunity_id: int, *, by: User, version: int | None) -> Opportunity:
+    """Locked, and this person's to decide. Raises Stale when it is not as they saw it; without a `version` they decide
+    about whatever it has become."""
+    row = states.lock_one(opportunity_id)
+    require_supervisor(by, row)
+    if version is not None:
+        states.require_version(row, version)
+    return row
 
 
 def _unlocked(opportunity_id: int) -> Opportunity:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from leadmaster.accounts.api import RolePermission
 from leadmaster.directory.enums import Availability
-from leadmaster.directory.models import Client, ContactPoint
+from leadmaster.directory.models import Client, ContactPoint, SyncState
 from leadmaster.directory.searching import MOST, found_by
+from leadmaster.directory.sync.report import COUNTS, SyncReport
 
 
 class ContactPointSerializer(serializers.ModelSerializer[ContactPoint]):
@@ -36,6 +38,39 @@ class ClientSerializer(serializers.ModelSerializer[Client]):
             "client_type", "capacity", "registered_on", "availability", "gone_at", "external_updated_at", "created_at",
             "updated_at", "contacts",
         )  # fmt: skip
+
+
+class SyncReportSerializer(serializers.Serializer[Any]):
+    """Counts of clients; contacts and what is wrong are of new and changed ones."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {name: serializers.IntegerField(min_value=0) for name in COUNTS}
+
+
+class SyncSerializer(serializers.ModelSerializer[SyncState]):
+    """`finished_at` is of the last whole run; while one is unfinished, `done` of `total` clients of it are read."""
+
+    report = serializers.SerializerMethodField()
+    running = serializers.SerializerMethodField(help_text="Si hay una corrida en marcha o sin terminar.")
+    done = serializers.SerializerMethodField()
+    total = serializers.SerializerMethodField()
+
+    class Meta:
+        model = SyncState
+        fields = ("id", "source", "started_at", "finished_at", "running", "done", "total", "report")
+
+    @extend_schema_field(SyncReportSerializer)
+    def get_report(self, state: SyncState) -> Any:
+        return SyncReportSerializer(SyncReport.of(state.report)).data
+
+    def get_running(self, state: SyncState) -> bool:
+        return state.progress is not None
+
+    def get_done(self, state: SyncState) -> int:
+        return int((state.progress or {}).get("done", 0))
+
+    def get_total(self, state: SyncState) -> int:
+        return int((state.progress or {}).get("total", 0))
 
 
 class ClientFilter(django_filters.FilterSet):
@@ -69,3 +104,14 @@ class ClientViewSet(ReadOnlyModelViewSet[Client]):
     filterset_class = ClientFilter
     lookup_value_regex = "[0-9]{1,18}"
     needs: ClassVar[dict[str, str]] = {"list": "directory.view_client", "retrieve": "directory.view_client"}
+
+
+class SyncViewSet(ReadOnlyModelViewSet[SyncState]):
+    """Sincronizaciones: hasta dónde se leyó cada origen de clientes y qué se encontró."""
+
+    queryset = SyncState.objects.all()
+    serializer_class = SyncSerializer
+    permission_classes = (RolePermission,)
+    filter_backends = ()
+    lookup_value_regex = "[0-9]{1,18}"
+    needs: ClassVar[dict[str, str]] = {"list": "directory.view_syncstate", "retrieve": "directory.view_syncstate"}

@@ -21,7 +21,7 @@ from opportunities.models import Promoter, Stage
 _LONGEST_NAME: Final = 60
 _LONGEST_FACT: Final = 300
 _MOST_FACTS: Final = 50
-_MOST_VERSION: Final = 2**31 - 1
+MOST_VERSION: Final = 2**31 - 1
 
 
 class StageField(VisibleField):
@@ -57,7 +57,7 @@ class FactsField(serializers.DictField):
 class VersionSerializer(serializers.Serializer[Any]):
     """`version` is the one that you looked at: if somebody changed the opportunity meanwhile, nothing is done."""
 
-    version = serializers.IntegerField(min_value=1, max_value=_MOST_VERSION)
+    version = serializers.IntegerField(min_value=1, max_value=MOST_VERSION)
 
 
 KEY = OpenApiParameter(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -14,14 +16,18 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.models import User
+from leadmaster.accounts.roles import Role
+from leadmaster.lib.api_fields import VisibleField
 from leadmaster.lib.clock import business_day
 from leadmaster.ops.api import IdempotentPosts
 from opportunities.api.filters import PromoterFilter, QuotaFilter
 from opportunities.api.pages import Subpages
 from opportunities.api.scope import promoters_of
 from opportunities.assignment import quota
-from opportunities.models import DailyQuota, Promoter, QuotaEntry
-from opportunities.policy import SUPERVISE, WORK, promoter_of
+from opportunities.errors import NotAllowed
+from opportunities.models import DailyQuota, Desk, Promoter, QuotaEntry
+from opportunities.policy import SUPERVISE, WORK, may_supervise, promoter_of
 from opportunities.usage import Usage, usage_of
 from opportunities.web.my_day import active_of, allowance_of
 
@@ -60,24 +66,60 @@ class QuotaCorrectionSerializer(serializers.Serializer[Any]):
 
 
 class PromoterSerializer(serializers.Serializer[Any]):
-    """Today: `used` of `limit` is the quota, `active` of `capacity` what they hold. `absent` is about today as well."""
+    """Today: `used` of `limit` is the quota, `active` of `capacity` what they hold. `absent` is about today as well.
+
+    `receives`: there, switched on and not absent. `room`: how many more they can be given, by quota and by what they hold.
+    """
 
     id = serializers.IntegerField(source="promoter.pk")
     user = serializers.IntegerField(source="promoter.user_id")
     name = serializers.CharField(source="promoter")
+    desk = serializers.IntegerField(source="promoter.desk_id")
     team = serializers.IntegerField(source="promoter.desk.team_id")
     available = serializers.BooleanField(source="promoter.available")
     absent = serializers.SerializerMethodField()
+    receives = serializers.SerializerMethodField()
     active = serializers.IntegerField()
     capacity = serializers.IntegerField(source="promoter.most_active")
     limit = serializers.IntegerField()
     used = serializers.IntegerField()
     left = serializers.IntegerField()
+    room = serializers.SerializerMethodField()
     captured = serializers.IntegerField(help_text="Captaciones de hoy.")
     extended = serializers.IntegerField(help_text="Prórrogas de los últimos siete días.")
 
     def get_absent(self, usage: Usage) -> bool:
         return usage.absence is not None
+
+    def get_receives(self, usage: Usage) -> bool:
+        return usage.promoter.available and usage.promoter.user.is_active and usage.absence is None
+
+    def get_room(self, usage: Usage) -> int:
+        return max(min(usage.left, usage.promoter.most_active - usage.active), 0)
+
+
+class PromoterChangeSerializer(serializers.Serializer[Any]):
+    """What is sent is changed; a null limit is the desk's. A new quota counts from tomorrow on."""
+
+    available = serializers.BooleanField(required=False)
+    daily_quota = serializers.IntegerField(min_value=0, max_value=_MOST_QUOTA, required=False, allow_null=True)
+    daily_captures = serializers.IntegerField(min_value=0, max_value=_MOST_QUOTA, required=False, allow_null=True)
+    capacity = serializers.IntegerField(min_value=0, max_value=_MOST_QUOTA, required=False, allow_null=True)
+
+
+class NewUserField(VisibleField):
+    """A promoter by role, active, who works at no desk yet."""
+
+    queryset = User.objects.filter(role=Role.PROMOTER, is_active=True, promoter__isnull=True)
+
+
+class DeskField(VisibleField):
+    queryset = Desk.objects.all()
+
+
+class NewPromoterSerializer(PromoterChangeSerializer):
+    user = NewUserField()
+    desk = DeskField()
 
 
 class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Promoter]):
@@ -88,10 +130,12 @@ class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMod
     permission_classes = (RolePermission,)
     filterset_class = PromoterFilter
     lookup_value_regex = "[0-9]{1,18}"
-    undone_by_crash: ClassVar[frozenset[str]] = frozenset()
+    http_method_names = ["get", "post", "patch", "head", "options"]
     needs: ClassVar[dict[str, str]] = {
         "list": "opportunities.view_promoter",
         "retrieve": "opportunities.view_promoter",
+        "create": "opportunities.add_promoter",
+        "partial_update": "opportunities.change_promoter",
         "quota": SUPERVISE,
     }
 
@@ -103,7 +147,32 @@ class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMod
         return self.get_paginated_response(PromoterSerializer(usage_of(page, now=timezone.now()), many=True).data)
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return Response(PromoterSerializer(usage_of([self.get_object()], now=timezone.now())[0]).data)
+        return Response(_told(self.get_object()))
+
+    @extend_schema(request=NewPromoterSerializer, responses={201: PromoterSerializer})
+    def create(self, request: Request) -> Response:
+        """Sienta a una persona en una mesa."""
+        given = NewPromoterSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        try:
+            with transaction.atomic():
+                row = Promoter.objects.create(**given.validated_data)
+        except IntegrityError:
+            # Somebody else did it in the same moment.
+            raise serializers.ValidationError({"user": [_("Ya está en una mesa.")]}) from None
+        return Response(_told(self.get_queryset().get(pk=row.pk)), status=201)
+
+    @extend_schema(request=PromoterChangeSerializer, responses=PromoterSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Si recibe asignaciones, y sus límites propios. Lo que ya tiene se queda con él."""
+        promoter: Promoter = self.get_object()
+        if not may_supervise(person(request), promoter.desk.team_id):
+            raise NotAllowed(_("Tus límites los cambia quien supervisa tu equipo."))
+        given = PromoterChangeSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        if given.validated_data:
+            Promoter.objects.filter(pk=promoter.pk).update(**given.validated_data)
+        return Response(_told(self.get_object()))
 
     @extend_schema(request=QuotaCorrectionSerializer, responses=QuotaSerializer)
     @action(detail=True, methods=["post"])
@@ -122,6 +191,10 @@ class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMod
             now=now,
         )
         return Response(QuotaSerializer(row).data)
+
+
+def _told(promoter: Promoter) -> dict[str, Any]:
+    return dict(PromoterSerializer(usage_of([promoter], now=timezone.now())[0]).data)
 
 
 class QuotaViewSet(Subpages, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[DailyQuota]):

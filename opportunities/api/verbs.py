@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from campaigns.api.fields import ReasonSerializer, RequiredReasonSerializer
 from leadmaster.accounts.api import person
 from opportunities import supervision, timers, transitions
-from opportunities.api.fields import FactsField, PromoterField, StageField, VersionSerializer
+from opportunities.api.fields import MOST_VERSION, FactsField, PromoterField, StageField, VersionSerializer
 from opportunities.api.opportunity_serializers import EventSerializer, PlaceSerializer, SaleSerializer
 from opportunities.enums import StageType
 from opportunities.errors import Incomplete
@@ -51,7 +51,21 @@ class NoteSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=300)
 
 
-class ReassignSerializer(ReasonSerializer):
+class SeenSerializer(serializers.Serializer[Any]):
+    """`version`, if you say which one you looked at: once somebody else decided, nothing is done."""
+
+    version = serializers.IntegerField(min_value=1, max_value=MOST_VERSION, required=False, allow_null=True)
+
+
+class DecisionSerializer(SeenSerializer, ReasonSerializer):
+    pass
+
+
+class CloseSerializer(SeenSerializer, RequiredReasonSerializer):
+    pass
+
+
+class ReassignSerializer(DecisionSerializer):
     """`over_quota` needs its own permission and a reason, and the ledger shows it."""
 
     promoter = PromoterField()
@@ -121,30 +135,32 @@ class OpportunityVerbs(Base):
             now=timezone.now(),
             reason=given["reason"],
             over_quota=given["over_quota"],
+            version=given.get("version"),
         )
         return self._place(reassigned)
 
-    @extend_schema(request=ReasonSerializer, responses=PlaceSerializer)
+    @extend_schema(request=DecisionSerializer, responses=PlaceSerializer)
     @action(detail=True, methods=["post"], url_path="return-to-pool")
     def return_to_pool(self, request: Request, pk: str) -> Response:
         """La devuelve al pool: ya no es de nadie."""
-        return self._decided(supervision.return_to_pool, ReasonSerializer)
+        return self._decided(supervision.return_to_pool, DecisionSerializer)
 
-    @extend_schema(request=RequiredReasonSerializer, responses=PlaceSerializer)
+    @extend_schema(request=CloseSerializer, responses=PlaceSerializer)
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: str) -> Response:
         """La cierra como perdida, con su motivo."""
-        return self._decided(supervision.close, RequiredReasonSerializer)
+        return self._decided(supervision.close, CloseSerializer)
 
-    @extend_schema(request=ReasonSerializer, responses=PlaceSerializer)
+    @extend_schema(request=DecisionSerializer, responses=PlaceSerializer)
     @action(detail=True, methods=["post"], url_path="give-back")
     def give_back(self, request: Request, pk: str) -> Response:
         """De la bandeja otra vez a su promotor, en la primera etapa y con un plazo nuevo."""
-        return self._decided(supervision.give_back, ReasonSerializer)
+        return self._decided(supervision.give_back, DecisionSerializer)
 
     def _decided(self, verb: Callable[..., Opportunity], form: type[serializers.Serializer[Any]]) -> Response:
         row, given = self._asked(form)
-        return self._place(verb(row.pk, by=person(self.request), now=timezone.now(), reason=given["reason"]))
+        by, version = person(self.request), given.get("version")
+        return self._place(verb(row.pk, by=by, now=timezone.now(), reason=given["reason"], version=version))
 
     def _asked(self, form: type[serializers.Serializer[Any]]) -> tuple[Opportunity, dict[str, Any]]:
         """The row, which this person sees, and what they ask of it."""

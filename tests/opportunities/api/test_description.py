@@ -51,6 +51,8 @@ def rows(world: World) -> dict[str, int]:
         "lots": world.lot().pk,
         "quotas": world.quota().pk,
         "promoters": world.promoter("colleague").pk,
+        "desks": world.promoter("owner").desk_id,
+        "syncs": world.sync().pk,
         "absences": world.absence().pk,
         "stages": world.funnel.new.pk,
         "stage-routes": world.route().pk,

@@ -15,6 +15,7 @@ from django.utils import timezone
 from leadmaster.directory.models import Client
 from opportunities.models import Opportunity
 from tests.described import operations
+from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, PromoterFactory
 from tests.opportunities.api.world import World, new_key
 
@@ -214,6 +215,44 @@ TABLE = [
         body=lambda w: {"limit": 30, **why(w)},
         expected=only_boss(200),
     ),
+    Row(
+        method="post",
+        path=f"{V1}/promoters/",
+        body=lambda w: {"user": UserFactory.create().pk, "desk": w.promoter("owner").desk_id},
+        expected=NOBODY,
+    ),
+    Row(
+        method="patch",
+        path=f"{V1}/promoters/{{id}}/",
+        seed=lambda w: w.promoter("owner").pk,
+        body=lambda w: {"available": False, "capacity": 50},
+        expected=only_boss(200),
+    ),
+    # Desks: this one is the owner's.
+    Row(method="get", path=f"{V1}/desks/", expected=bosses(200)),
+    Row(method="get", path=f"{V1}/desks/{{id}}/", seed=lambda w: w.promoter("owner").desk_id, expected=only_boss(200)),
+    Row(
+        method="post",
+        path=f"{V1}/desks/",
+        body=lambda w: {"team": w.free_team().pk, "calendar": w.promoter("owner").desk.calendar_id},
+        expected=NOBODY,
+    ),
+    Row(
+        method="patch",
+        path=f"{V1}/desks/{{id}}/",
+        seed=lambda w: w.promoter("owner").desk_id,
+        body=lambda w: {"capacity": 50},
+        expected=only_boss(200),
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/desks/{{id}}/rehearse/",
+        seed=lambda w: w.promoter("owner").desk_id,
+        body=lambda w: {"calendar": w.promoter("owner").desk.calendar_id},
+        expected=only_boss(200),
+    ),
+    Row(method="get", path=f"{V1}/quota-entries/", expected=bosses(200)),
+    Row(method="get", path=f"{V1}/cool-downs/", expected=bosses(200)),
     # Absences
     Row(method="get", path=f"{V1}/absences/", expected=bosses(200)),
     Row(
@@ -331,6 +370,8 @@ TABLE = [
     ),
     Row(method="delete", path=f"{V1}/holidays/{{id}}/", seed=lambda w: w.holiday().pk, expected=only_boss(204)),
     # The directory is every supervisor's.
+    Row(method="get", path=f"{V1}/syncs/", expected=bosses(200)),
+    Row(method="get", path=f"{V1}/syncs/{{id}}/", seed=lambda w: w.sync().pk, expected=bosses(200)),
     Row(method="get", path=f"{V1}/clients/", expected=bosses(200)),
     Row(method="get", path=f"{V1}/clients/{{id}}/", seed=lambda w: ClientFactory.create().pk, expected=bosses(200)),
 ]

@@ -13,13 +13,14 @@ from rest_framework.test import APIClient
 from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.roles import Role
 from leadmaster.calendars.models import Holiday
+from leadmaster.directory.models import SyncState
 from opportunities import absences, bulk, supervision, transitions
 from opportunities.assignment import quota
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.enums import AbsencePolicy
 from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportunity, Promoter, Stage, StageRoute
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import TeamFactory, UserFactory
 from tests.factories.calendars import HolidayFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
@@ -97,6 +98,13 @@ class World:
             [row.pk for row in self.give(number)], by=self.boss, now=timezone.now(), reason="Vuelven"
         )
         return BulkAction.objects.get(pk=report.action_id)
+
+    def sync(self) -> SyncState:
+        return SyncState.objects.create(source="externo", report={"read": 20, "new": 3}, finished_at=timezone.now())
+
+    def free_team(self) -> Team:
+        row: Team = TeamFactory.create()
+        return row
 
     def absence(self, *, who: str = "owner", days: int = 1) -> Absence:
         now = timezone.now()
