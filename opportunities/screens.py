@@ -41,7 +41,8 @@ FILL: dict[OpportunityState, str] = {
 
 
 def state_badge(row: Opportunity) -> SafeString:
-    return screens.badge(row.get_state_display(), TONE[row.state])
+    # Not `get_state_display`, which makes a dictionary of all states for each row.
+    return screens.badge(OpportunityState(row.state).label, TONE[row.state])
 
 
 def stage_name(stage: Stage | None) -> SafeString:

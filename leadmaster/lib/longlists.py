@@ -1,7 +1,8 @@
 """Rows of long admin lists, drawn quickly.
 
-The theme draws one row with marks in the places of its values; the others are copies of it with values of their own.
-Drawn one by one, fifty rows would make the headers fifty times and a widget for each checkbox: two thirds of a page.
+The theme draws a table of two rows with marks in the places of their values; the rows of the page are copies of them with
+values of their own. Drawn one by one, fifty rows would make the headers fifty times and a widget for each checkbox: two
+thirds of a page's work.
 
 For lists whose columns are methods of their ModelAdmin that give texts: nothing editable, no fields of the model.
 """
@@ -10,14 +11,16 @@ from __future__ import annotations
 
 import copy
 import functools
+import itertools
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from django.contrib.admin.templatetags.admin_list import ResultList
 from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
+from django.template import Context
+from django.template.loader import get_template
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from unfold.templatetags import unfold_list
@@ -28,46 +31,46 @@ _BOX: Final = "action_checkbox"
 # come through addresses as they are.
 _MARK: Final = f"v{secrets.token_hex(8)}v"
 _PLACES: Final = re.compile(rf"{_MARK}(\d+)z")
+_BODY: Final = re.compile("<tbody.*?</tbody>", re.DOTALL)
 _KEY: Final = f"{_MARK}0z"
 
 
-class DrawnRow(ResultList):
-    """The cells of one row, as the theme's table takes them."""
-
-    def __init__(self, instance: Any, cells: SafeString) -> None:
-        super().__init__(None, [cells])
-        self.instance = instance
-
-
-def context_of_rows(context: Any, cl: ChangeList) -> dict[str, Any]:
-    """What the theme's table is drawn from: its own context, with these rows."""
-    bare = copy.copy(cl)
-    bare.result_list = cl.result_list[:0]
-    return {**unfold_list.result_list(context, bare), "cl": cl, "results": list(rows(cl))}
-
-
-def rows(cl: ChangeList) -> Iterator[DrawnRow]:
-    """Each row of the page, in its order."""
+def table(context: Context, cl: ChangeList) -> SafeString:
+    """The theme's table of this page."""
+    template = get_template("admin/change_list_results.html")
+    found = list(cl.result_list)
     names = [str(name) for name in cl.list_display if name != _BOX]
+    specimen = cl.model(**{cl.pk_attname: _KEY})
+    marked = copy.copy(cl)
+    marked.__dict__.update(model_admin=_Marked(cl.model_admin, names), result_list=[specimen] * min(len(found), 2))
+    drawn = template.render({**unfold_list.result_list(context, marked), "cl": cl})
+    if not found:
+        return drawn
+    # Two specimens, because every other row is shaded.
+    start, end = drawn.index("<tbody"), drawn.rindex("</tbody>") + len("</tbody>")
+    frames = [_Frame(text) for text in _BODY.findall(drawn[start:end])]
     columns: list[Callable[[Any], Any]] = [getattr(cl.model_admin, name) for name in names]
     empty = cl.model_admin.get_empty_value_display()
-    # Text and places by turns, as `split` gives them; place 0 is the row's key, n the nth column.
-    pieces = _PLACES.split(_frame(cl, names))
-    texts, places = pieces[::2], [int(place) for place in pieces[1::2]]
-    for row in cl.result_list:
-        values = [quote(row.pk), *(display_for_value(column(row), empty) for column in columns)]
+    rows = (
+        frame.filled([quote(row.pk), *(display_for_value(column(row), empty) for column in columns)])
+        for row, frame in zip(found, itertools.cycle(frames))
+    )
+    # The table is the theme's, and its values are escaped.
+    return SafeString("".join([drawn[:start], *rows, drawn[end:]]))
+
+
+class _Frame:
+    """A row as the theme drew it, with a mark for each value: 0 for its key, n for the nth column."""
+
+    def __init__(self, drawn: str) -> None:
+        # Text and places by turns, as `split` gives them.
+        pieces = _PLACES.split(drawn)
+        self._texts, self._places, self._end = pieces[:-1:2], [int(place) for place in pieces[1::2]], pieces[-1]
+
+    def filled(self, values: Sequence[Any]) -> str:
         shown = [conditional_escape(value) for value in values]
-        filled = "".join(f"{text}{shown[place]}" for text, place in zip(texts, places, strict=False))
-        # The frame is the theme's, and the values are escaped.
-        yield DrawnRow(row, SafeString(filled + texts[-1]))
-
-
-def _frame(cl: ChangeList, names: list[str]) -> str:
-    """A row as the theme draws it, with a mark for each value."""
-    marked = copy.copy(cl)
-    marked.__dict__["model_admin"] = _Marked(cl.model_admin, names)
-    specimen = cl.model(**{cl.pk_attname: _KEY})
-    return "".join(unfold_list.items_for_result(marked, specimen, None))
+        parts = (f"{text}{shown[place]}" for text, place in zip(self._texts, self._places, strict=True))
+        return "".join([*parts, self._end])
 
 
 class _Marked:

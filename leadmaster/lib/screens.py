@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
@@ -41,7 +42,7 @@ def when(moment: dt.datetime | None, now: dt.datetime) -> SafeString:
     if moment is None:
         return format_html('<span class="lm-none">{}</span>', "—")
     local = timezone.localtime(moment)
-    exact = f"{date_format(local, 'l j F Y, H:i:s')} ({timezone.get_current_timezone_name()})"
+    exact = f"{_whole_day(local.date(), get_language())}, {local:%H:%M:%S} ({timezone.get_current_timezone_name()})"
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, spoken(moment, now))
 
 
@@ -63,7 +64,13 @@ def spoken(moment: dt.datetime, now: dt.datetime) -> str:
     day = {0: _("hoy"), -1: _("ayer"), 1: _("mañana")}.get(days)
     if day is None:
         day = short_date(local, "j M" if local.year == timezone.localtime(now).year else "j M Y")
-    return f"{day} {date_format(local, 'H:i')}"
+    return f"{day} {local:%H:%M}"
+
+
+@functools.lru_cache(maxsize=1_000)
+def _whole_day(day: dt.date, _language: str | None) -> str:
+    """`domingo 22 noviembre 2026`. Lists ask for the same few days again and again, and words for days cost most."""
+    return date_format(day, "l j F Y")
 
 
 def short_date(day: dt.date, pattern: str) -> str:

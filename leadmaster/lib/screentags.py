@@ -12,9 +12,7 @@ from leadmaster.lib import longlists, phones, screens
 
 register = template.Library()
 
-register.inclusion_tag("admin/change_list_results.html", takes_context=True, name="long_list")(
-    longlists.context_of_rows
-)
+register.simple_tag(longlists.table, takes_context=True, name="long_list")
 
 
 @register.filter
