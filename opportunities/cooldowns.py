@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
+import functools
 from collections.abc import Collection, Mapping
 
 from django.db import connection
+from django.db.models import DateTimeField, F
 
+from leadmaster.lib.prepared import Param, PreparedCopy, PreparedRows
+from opportunities.held import Worked, filled, number_params, size_for
 from opportunities.models import CoolDown, Opportunity, Promoter, Stage
 
 _DEFAULT_DAYS = 7
 
 
-def rest(rows: Collection[Opportunity], *, now: dt.datetime, stage: Stage | None = None) -> None:
+def rest(rows: Collection[Worked], *, now: dt.datetime, stage: Stage | None = None) -> None:
     """Start the cool-down of each locked row's owner and client; `stage` (else the row's own) says for how many days.
 
-    The later end wins. Three queries, however many rows.
+    The later end wins. Three queries for rows of one stage, however many, and one for each other length of time.
     """
     wanted = _wanted(rows, now=now, stage=stage)
     if not wanted:
         return
     # Cool-downs change under their client's lock alone, so what is read here stays true.
-    owners, clients = {owner for owner, _client in wanted}, {client for _owner, client in wanted}
-    there = CoolDown.objects.filter(promoter__in=owners, client__in=clients)
-    for owner, client, until in there.values_list("promoter_id", "client_id", "until"):
+    clients = sorted({client for _owner, client in wanted})
+    again = {}
+    for owner, client, until in _of_clients(size_for(clients))(clients=filled(clients)):
         if (owner, client) in wanted:
-            wanted[owner, client] = max(wanted[owner, client], until)
-    _write(wanted)
+            again[owner, client] = max(wanted[owner, client], until)
+    _write(again)
+    new: dict[dt.datetime, list[int]] = collections.defaultdict(list)
+    for row in rows:
+        pair = (row.owner_id or 0, row.client_id)
+        if pair in wanted and pair not in again:
+            new[wanted[pair]].append(row.pk)
+    for until, ids in new.items():
+        _begin(size_for(ids))(ids=filled(ids), until=until)
 
 
 def lift(promoter: Promoter, client_id: int) -> None:
@@ -52,9 +64,7 @@ def restore(client_id: int, before: Mapping[str, str]) -> None:
     _write({(int(promoter), client_id): dt.datetime.fromisoformat(until) for promoter, until in before.items()})
 
 
-def _wanted(
-    rows: Collection[Opportunity], *, now: dt.datetime, stage: Stage | None
-) -> dict[tuple[int, int], dt.datetime]:
+def _wanted(rows: Collection[Worked], *, now: dt.datetime, stage: Stage | None) -> dict[tuple[int, int], dt.datetime]:
     stages = Stage.objects.in_bulk({row.stage_id for row in rows if row.stage_id is not None}) if stage is None else {}
     wanted = {}
     for row in rows:
@@ -63,6 +73,27 @@ def _wanted(
         if row.owner_id is not None and days:
             wanted[row.owner_id, row.client_id] = now + dt.timedelta(days=days)
     return wanted
+
+
+@functools.lru_cache(maxsize=64)
+def _of_clients(size: int) -> PreparedRows:
+    return PreparedRows(
+        lambda: CoolDown.objects.filter(client__id__in=number_params("clients", size)).values_list(
+            "promoter_id", "client_id", "until"
+        )
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _begin(size: int) -> PreparedCopy:
+    """From the locked rows: nothing has to be read to be written again."""
+    return PreparedCopy(
+        CoolDown,
+        lambda: Opportunity.objects.filter(id__in=number_params("ids", size)).order_by("id"),
+        promoter=F("owner_id"),
+        client=F("client_id"),
+        until=Param("until", DateTimeField()),
+    )
 
 
 def _write(wanted: Mapping[tuple[int, int], dt.datetime]) -> None:

@@ -16,7 +16,7 @@ from leadmaster.accounts.models import User
 from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.db import retrying
-from opportunities import cooldowns, states, withdrawing
+from opportunities import cooldowns, expiring, states, withdrawing
 from opportunities.assignment import quota
 from opportunities.clocks import Countdown, after, is_overdue, seconds_left, time_left
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
@@ -96,19 +96,10 @@ def expire_timers(now: dt.datetime, *, limit: int | None = None) -> ExpiryReport
 
 @transaction.atomic(durable=True)
 def _expire_batch(now: dt.datetime, size: int) -> int:
-    ids = list(Opportunity.objects.overdue(now).order_by("deadline", "id").values_list("id", flat=True)[:size])
-    # Clients first, as everywhere; what another process holds is left to it.
-    rows = [row for row in states.lock_free(ids) if is_overdue(row, now)]
+    rows = expiring.take(now, size)
     cooldowns.rest(rows, now=now)
     withdrawing.withdraw_of(rows, by=None, now=now, reason=_("Venció el plazo de la oportunidad."))
-    states.change(
-        rows,
-        OpportunityState.POOL,
-        kind=EventKind.EXPIRED,
-        now=now,
-        by=None,
-        reason=_("Venció el plazo de la etapa."),
-    )
+    states.expire(rows, now=now, reason=_("Venció el plazo de la etapa."))
     return len(rows)
 
 

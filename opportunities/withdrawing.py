@@ -8,10 +8,11 @@ from collections.abc import Collection
 from campaigns.withdrawals import count_pending_of, withdraw_pending_of
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import ContactPoint
+from opportunities.held import Worked
 from opportunities.models import Opportunity, Promoter
 
 
-def withdraw_of(rows: Collection[Opportunity], *, by: User | None, now: dt.datetime, reason: str) -> int:
+def withdraw_of(rows: Collection[Worked], *, by: User | None, now: dt.datetime, reason: str) -> int:
     """Cancel what the owners of these locked rows have pending for their clients; returns how many envíos.
 
     Three queries when nothing is pending, however many rows.
@@ -24,7 +25,7 @@ def pending_of(rows: Collection[Opportunity]) -> int:
     return count_pending_of(_written_to(rows))
 
 
-def _written_to(rows: Collection[Opportunity]) -> set[tuple[str, int]]:
+def _written_to(rows: Collection[Worked]) -> set[tuple[str, int]]:
     """Each phone of each client, with the user of who works that client."""
     owners = {row.client_id: row.owner_id for row in rows if row.owner_id is not None}
     if not owners:

@@ -290,7 +290,6 @@ def test_another_timer_ends_the_same_in_batches_as_it_was_rehearsed(many: Many, 
         assert row.deadline == ends.get(row.pk)
     paused.refresh_from_db()
     assert paused.paused_seconds == (None if minutes is None else max(1_800 + (minutes - 60) * 60, 0))
-    assert findings() == []
 
 
 def test_a_stage_that_had_no_timer_starts_its_clocks_at_the_change(many: Many) -> None:
