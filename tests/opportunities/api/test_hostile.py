@@ -123,6 +123,20 @@ def test_a_yes_or_no_that_is_neither_is_refused_and_not_ignored(path: str, name:
     assert world.client("boss").get(f"{V1}/{path.partition('=')[0]}=TRUE").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["opportunities/?stat=activa", "inbox/?own=3", "lots/?ordering=-id", "clients/?name=Ana", "campaigns/?status=x"],
+)
+def test_a_filter_that_is_none_is_refused_and_not_ignored(path: str, world: World) -> None:
+    """A misspelt filter would answer with every row."""
+    answer = world.client("boss").get(f"{V1}/{path}")
+
+    error = answer.json()["error"]
+    name = path.partition("?")[2].partition("=")[0]
+    assert (answer.status_code, list(error["fields"])) == (400, [name])
+    assert "Hay: " in error["fields"][name][0]
+
+
 def test_captures_that_are_refused_count_as_checks(world: World) -> None:
     """A refusal says whether a phone is known: without a limit it would be a check without one."""
     taken = world.give(to="colleague")[0].client.contacts.get().normalised

@@ -148,7 +148,7 @@ def test_nobody_sets_their_own_limits(world: World) -> None:
 
 
 @pytest.mark.parametrize("body", [{"user": 1}, {"desk": 2}, {"team": 3}, {"version": 1}])
-def test_who_sits_where_is_not_changed_by_the_way(body: dict[str, int], world: World) -> None:
+def test_who_sits_where_is_not_changed_by_the_way(body: dict[str, Any], world: World) -> None:
     promoter = world.promoter("owner")
 
     assert patch(world, f"promoters/{promoter.pk}/", **body).status_code == 200
@@ -217,7 +217,7 @@ def test_a_decision_about_what_somebody_decided_meanwhile_is_refused(verb: str, 
     seen = row.version
     act(world, row, "reassign", who="boss", promoter=world.promoter("colleague").pk)
 
-    body = {"promoter": world.promoter("owner").pk} if verb == "reassign" else {}
+    body: dict[str, Any] = {"promoter": world.promoter("owner").pk} if verb == "reassign" else {}
     answer = act(world, row, verb, who="boss", reason="Número equivocado", version=seen, **body)
 
     assert refused(answer) == (409, "stale")

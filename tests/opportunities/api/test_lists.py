@@ -17,6 +17,12 @@ from tests.factories.opportunities import ClientFactory, PromoterFactory, StageF
 from tests.opportunities.api.asking import URL
 from tests.opportunities.api.world import World
 
+
+def another_desk(world: World) -> None:
+    desk = PromoterFactory().desk
+    desk.team.supervisors.add(world.boss)
+
+
 # Each list: what makes one row of it, and its literal cost to a supervisor. Of opportunities: the supervisor's teams and
 # own desk, the page, its rows, their contacts, which of those asked for silence; and in the inbox the last note, the
 # last message and the last reply.
@@ -37,6 +43,12 @@ LISTS: dict[str, tuple[Callable[[World], Any], int]] = {
     "calendars": (lambda world: None, 3),
     "holidays": (World.holiday, 3),
     "clients": (lambda world: ClientFactory.create(), 2),
+    "syncs": (World.sync, 1),
+    # The supervisor's teams first.
+    "desks": (another_desk, 2),
+    # And their promoters.
+    "quota-entries": (World.one, 3),
+    "cool-downs": (World.exit, 3),
 }
 # Figures, not rows.
 UNPAGED = {"radar"}

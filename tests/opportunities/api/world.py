@@ -100,7 +100,7 @@ class World:
         return BulkAction.objects.get(pk=report.action_id)
 
     def sync(self) -> SyncState:
-        return SyncState.objects.create(source="externo", report={"read": 20, "new": 3}, finished_at=timezone.now())
+        return SyncState.objects.create(source=new_key(), report={"read": 20, "new": 3}, finished_at=timezone.now())
 
     def free_team(self) -> Team:
         row: Team = TeamFactory.create()
