@@ -10,13 +10,13 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
 from leadmaster.lib.clock import business_day
-from leadmaster.lib.db import retrying
+from leadmaster.lib.db import is_retryable, retrying
 from leadmaster.lib.language import kept
 from opportunities import cooldowns, states, supervision
 from opportunities.assignment import quota
@@ -103,12 +103,11 @@ def undo(action: BulkAction, *, by: User, now: dt.datetime) -> BulkReport:
         raise NotAllowed(_("Solo quien hizo la acción puede deshacerla."))
     if now - action.at > UNDO_FOR:
         raise WrongState(_("Ya pasaron los diez minutos para deshacer esta acción."))
-    first = BulkAction.objects.filter(pk=action.pk, undone_at__isnull=True).update(undone_at=now)
     waiting = list(_waiting(action))
+    if not waiting and action.items.filter(refused="").exists():
+        raise WrongState(_("Esta acción ya se deshizo."))
     for owner in Promoter.objects.filter(pk__in={item.before["owner"] for item in waiting}).select_related(_HOURS):
         quota.ensure(owner, _today(owner, now))
-    if not first and not waiting:
-        raise WrongState(_("Esta acción ya se deshizo."))
     done: list[int] = []
     refused: dict[int, str] = {}
     for item in waiting:
@@ -118,6 +117,11 @@ def undo(action: BulkAction, *, by: User, now: dt.datetime) -> BulkReport:
         except Refused as error:
             refused[item.opportunity_id] = str(error)
             BulkItem.objects.filter(pk=item.pk).update(undo_tried_at=now)
+        except OperationalError as error:
+            # Still to be undone: the next call comes for it.
+            refused[item.opportunity_id] = _busy(item.opportunity_id, error)
+    if not _waiting(action):
+        BulkAction.objects.filter(pk=action.pk, undone_at__isnull=True).update(undone_at=now)
     return BulkReport(action_id=action.pk, done=tuple(done), refused=refused)
 
 
@@ -143,7 +147,17 @@ def _each(
         except Refused as error:
             refused[opportunity_id] = str(error)
             BulkItem.objects.create(action=action, opportunity_id=opportunity_id, refused=str(error)[:300])
+        except OperationalError as error:
+            refused[opportunity_id] = _busy(opportunity_id, error)
+            BulkItem.objects.create(action=action, opportunity_id=opportunity_id, refused=refused[opportunity_id])
     return BulkReport(action_id=action.pk, done=tuple(done), refused=refused)
+
+
+def _busy(opportunity_id: int, error: OperationalError) -> str:
+    """For a row that others held through all the tries. Anything else is raised: it would meet every row alike."""
+    if not is_retryable(error):
+        raise error
+    return _("La oportunidad #%(id)s está ocupada en este momento: vuelve a intentarlo.") % {"id": opportunity_id}
 
 
 @transaction.atomic(durable=True)
@@ -182,6 +196,7 @@ def _snapshot(row: Opportunity, now: dt.datetime) -> dict[str, Any]:
 
 
 def _waiting(action: BulkAction) -> Sequence[BulkItem]:
+    """Done, and neither taken back nor found changed."""
     items = action.items.filter(refused="", undo_tried_at__isnull=True)
     return list(items.select_related("action", "opportunity").order_by("opportunity_id"))
 
