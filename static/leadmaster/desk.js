@@ -13,6 +13,9 @@
   document.addEventListener("DOMContentLoaded", function () {
     var wrong = document.querySelector("form [aria-invalid=true], form [role=alert]");
     if (wrong) {
+      if (wrong.getAttribute("role") === "alert") {
+        wrong.tabIndex = -1;
+      }
       wrong.scrollIntoView({block: "center"});
       wrong.focus({preventScroll: true});
     }
@@ -30,6 +33,14 @@
     }
     var next = (parseInt(field.value, 10) || 0) + parseInt(step.dataset.step, 10);
     field.value = String(Math.min(Math.max(next, parseInt(field.min, 10)), parseInt(field.max, 10)));
+  });
+
+  // What was said of a number is not said of the next one.
+  document.addEventListener("input", function (event) {
+    var about = event.target.type === "tel" && document.querySelector(event.target.getAttribute("hx-target"));
+    if (about) {
+      about.replaceChildren();
+    }
   });
 
   // "Too many questions" is a sentence for the person who asked them.
