@@ -24,7 +24,7 @@ from leadmaster.lib.adminviews import Confirmation, confirm_and_run
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.modeladmins import ReadOnlyAdmin, moment
 from leadmaster.lib.widgets import DateWidget, SelectWidget
-from opportunities import absences
+from opportunities import absences, withdrawing
 from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter, person, promoters_of
 from opportunities.enums import AbsencePolicy
 from opportunities.errors import Refused
@@ -216,7 +216,9 @@ def _counted(data: Mapping[str, Any]) -> Confirmation:
     days = (data["ends_on"] - data["starts_on"]).days + 1
     facts: list[tuple[str, object]] = [(_("Días"), days), (_("Oportunidades activas"), rows.count())]
     give = data["policy"] == AbsencePolicy.REDISTRIBUTE
-    if not give:
+    if give:
+        facts.append((_("Mensajes pendientes que no salen"), withdrawing.pending_of(list(rows))))
+    else:
         facts.append((_("Plazos que se detienen"), timed.count()))
     now = timezone.now()
     soon = timed.select_related("client").order_by("deadline", "id")[:_SAMPLE]

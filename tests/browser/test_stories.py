@@ -136,8 +136,7 @@ def test_uncertain_ones_are_decided_together(look: OpenPage, desk: Desk, width: 
     for box in page.locator("input.action-select:not([id=action-toggle])").all():
         if box.is_visible():
             box.check()
-    page.locator("select[name=action]").select_option("decide_selected")
-    page.get_by_role("button", name="Aplicar").click()
+    page.get_by_role("button", name="Decidir sobre los elegidos").click()
     page.get_by_text("¿Qué pasó con estos mensajes?").wait_for()
     eye.check("story-decide")
     page.get_by_text("No llegó: dejarlo así").click()

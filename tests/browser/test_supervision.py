@@ -83,8 +83,7 @@ def test_ten_exits_go_to_the_pool_together_and_come_back(look: OpenPage, world: 
     for box in page.locator("input.action-select:not([id=action-toggle])").all():
         if box.is_visible():
             box.check()
-    page.locator("select[name=action]").select_option("pool_chosen")
-    page.get_by_role("button", name="Aplicar").click()
+    page.get_by_role("button", name="Devolver al pool").click()
     page.get_by_role("heading", name="Devolver al pool · 10 oportunidades").wait_for()
     eye.check("decide-ten")
     page.get_by_role("button", name="Devolver al pool (10)").click()
