@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from opportunities.admin.base import team_ids_of
+from opportunities.admin.base import team_ids_in
 from opportunities.models import Opportunity
 
 # Beyond this the exact number helps nobody, and counting stops.
@@ -12,7 +12,7 @@ ENOUGH = 100
 
 
 def inbox(request: HttpRequest) -> str:
-    number = waiting(team_ids_of(request.user))
+    number = waiting(team_ids_in(request))
     if number == 0:
         return ""
     return f"{ENOUGH - 1}+" if number == ENOUGH else str(number)

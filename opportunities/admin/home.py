@@ -12,7 +12,7 @@ from campaigns.admin import home as sender
 from leadmaster.accounts.models import User
 from opportunities import screens as looks
 from opportunities.admin.badges import ENOUGH, waiting
-from opportunities.admin.base import promoters_of, team_ids_of
+from opportunities.admin.base import promoters_of, team_ids_in
 from opportunities.models import Desk, Opportunity
 from opportunities.policy import SUPERVISE
 from opportunities.pool import runway
@@ -29,7 +29,7 @@ def context(request: HttpRequest, page: dict[str, Any]) -> dict[str, Any]:
     user = request.user
     if not isinstance(user, User) or not user.has_perm(SUPERVISE):
         return page
-    teams = team_ids_of(user)
+    teams = team_ids_in(request)
     if not Desk.objects.filter(team__in=teams).exists():
         return page
     return {**page, "desk": look(user, teams, timezone.now())}

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.lib.modeladmins import NOTHING, ChangeList, UncountedPaginator
 from opportunities import screens as looks
-from opportunities.admin.base import DeskAdmin, PromoterFilter, StageFilter, TeamFilter, team_ids_of
+from opportunities.admin.base import DeskAdmin, PromoterFilter, StageFilter, TeamFilter, team_ids_in
 from opportunities.admin.verbs import MANY, Verb, address
 from opportunities.enums import OpportunityState
 from opportunities.finding import meant
@@ -106,7 +106,7 @@ class OpportunityRows(DeskAdmin[Opportunity]):
 
     def visible(self, rows: QuerySet[Opportunity], request: HttpRequest) -> QuerySet[Opportunity]:
         """By the ids of their teams for administrators too: the team's index is walked by them."""
-        return rows.filter(team_id__in=team_ids_of(request.user))
+        return rows.filter(team_id__in=team_ids_in(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Opportunity], search_term: str

@@ -117,7 +117,7 @@ def test_the_list_costs_the_same_for_one_and_for_six(
     world.give(number)
     supervisor = browser(world, "supervisor")
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         supervisor.get(LIST)
 
 
@@ -222,7 +222,7 @@ def test_the_page_costs_the_same_however_long_its_story(
         transitions.note(row.pk, by=world.promoter.user, text="Llamé", now=timezone.now())
     supervisor = browser(world, "supervisor")
 
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(22):
         supervisor.get(page(row))
 
 
