@@ -40,8 +40,8 @@ def size_for(numbers: Sequence[int]) -> int:
 
 
 def filled(numbers: Sequence[int]) -> list[int]:
-    """These numbers, the last one again and again up to `size_for`. An IN does not mind."""
-    return [*numbers, *numbers[-1:] * (size_for(numbers) - len(numbers))]
+    """These numbers, at least one of them, the last one again and again up to `size_for`. An IN does not mind."""
+    return [*numbers, *[numbers[-1]] * (size_for(numbers) - len(numbers))]
 
 
 def number_params(name: str, size: int) -> list[Any]:

@@ -23,12 +23,13 @@ from leadmaster.calendars.querysets import OperatingCalendarQuerySet
 from opportunities import hours_keepers, retiming
 from opportunities.admin import rehearsing
 from opportunities.admin.base import person
+from opportunities.admin.following import FollowingAdmin
 from opportunities.errors import Refused
 
 M = TypeVar("M", bound=Model)
 
 
-class RehearsedAdmin(HoursAdmin[M]):
+class RehearsedAdmin(FollowingAdmin[M], HoursAdmin[M]):
     def seen(self, request: HttpRequest) -> OperatingCalendarQuerySet:
         """Those of the person's desks too, whoever they belong to."""
         user = request.user

@@ -19,6 +19,7 @@ from leadmaster.calendars.models import OperatingCalendar
 from opportunities import rehearsals, retiming
 from opportunities.admin import rehearsing
 from opportunities.admin.base import DeskAdmin, person, team_ids_of
+from opportunities.admin.following import FollowingAdmin
 from opportunities.errors import Refused
 from opportunities.models import Desk
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(Desk)
-class TeamDeskAdmin(DeskAdmin[Desk]):
+class TeamDeskAdmin(FollowingAdmin[Desk], DeskAdmin[Desk]):
     list_display = ("name", "calendar", "quota", "captures", "active", "extensions", "people")
     list_select_related = ("team", "calendar")
     ordering = ("team__name",)

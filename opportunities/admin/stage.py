@@ -19,11 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.lib import screens
-from leadmaster.lib.modeladmins import NOTHING, ScopedAdmin
+from leadmaster.lib.modeladmins import NOTHING
 from opportunities import rehearsals, retiming, stage_rules
 from opportunities import screens as looks
 from opportunities.admin import funnel, rehearsing
 from opportunities.admin.base import person
+from opportunities.admin.following import FollowingAdmin
 from opportunities.admin.stage_form import StageForm
 from opportunities.enums import WORKING, StageType
 from opportunities.errors import Refused
@@ -43,7 +44,7 @@ _TONE: dict[str, screens.Tone] = {
 
 
 @admin.register(Stage)
-class StageAdmin(ScopedAdmin[Stage]):
+class StageAdmin(FollowingAdmin[Stage]):
     form = StageForm
     list_display = ("heading", "kind", "clock", "where", "ways", "used")
     ordering = ("order", "id")

@@ -13,8 +13,9 @@ from leadmaster.calendars.arithmetic import CLOSED, Hours
 from leadmaster.calendars.models import Holiday, OperatingCalendar
 from leadmaster.calendars.national import Country, national_holidays
 from leadmaster.calendars.saving import make_general
+from opportunities import retiming
 from opportunities.enums import EventKind
-from opportunities.models import Opportunity
+from opportunities.models import Opportunity, Retiming
 from tests.desk import signed_in, told
 from tests.factories.accounts import UserFactory
 from tests.factories.calendars import HolidayFactory
@@ -166,6 +167,37 @@ def test_national_holidays_move_timers_as_any_other(world: World, row: Opportuni
     assert answer.status_code == (200 if crossed else 302)
     if not crossed:
         assert set(calendar_of(world).as_value().holidays) == expected
+
+
+def test_a_change_of_very_many_tells_how_far_it_has_come_until_it_is_through(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retiming, "AT_ONCE", 0)
+    monkeypatch.setattr(retiming, "BATCH", 1)
+    world.give(3)
+    browser = signed_in(world.supervisor)
+    data = {"calendar": calendar_of(world).pk, **closed_now()}
+    add = reverse("admin:calendars_holiday_add")
+
+    done = browser.post(add, carried(browser.post(add, data).content.decode()))
+
+    assert any("Faltan mover" in sentence for sentence in told(done))
+    pages = [
+        reverse("admin:calendars_holiday_changelist"),
+        reverse("admin:calendars_operatingcalendar_changelist"),
+        change(calendar_of(world)),
+        reverse("admin:opportunities_stage_changelist"),
+        reverse("admin:opportunities_desk_change", args=[world.promoter.desk.pk]),
+    ]
+    for page in pages:
+        assert "1 de 3 plazos revisados" in browser.get(page).content.decode()
+    assert "plazos revisados" not in signed_in(world.foreign_supervisor).get(pages[1]).content.decode()
+    Retiming.objects.update(alive_at=timezone.now() - dt.timedelta(minutes=10))
+    assert "No avanza" in browser.get(pages[0]).content.decode()
+
+    retiming.run_pending(timezone.now())
+
+    assert "plazos revisados" not in browser.get(pages[0]).content.decode()
 
 
 # --- Who ----------------------------------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ def test_hours_by_which_others_work_are_not_a_supervisors_to_write(world: World)
     tries = [
         boss.patch(page(calendar), {"week": WORKDAYS}),
         world.post("boss", f"{page(calendar)}rehearse/", {"week": WORKDAYS}),
-        boss.get(f"{page(calendar)}national-holidays/", {"country": "MX", "year": 2030}),
+        boss.get(f"{page(calendar)}national-holidays/", {"country": "MX", "year": "2030"}),
         world.post("boss", f"{page(calendar)}national-holidays/", {"country": "MX", "year": 2030}),
         world.post("boss", HOLIDAYS, body),
         boss.patch(f"{HOLIDAYS}{holiday.pk}/", {"name": "Mío"}),
@@ -249,7 +249,7 @@ def test_national_holidays_are_shown_then_added_and_those_there_stay(world: Worl
     calendar = calendar_of(world)
     expected = {one.date for one in national_holidays(Country.MEXICO, [2030])}
     mine = HolidayFactory.create(calendar=calendar, date=min(expected), hours=OPEN)
-    path, body = f"{page(calendar)}national-holidays/", {"country": "MX", "year": 2030}
+    path, body = f"{page(calendar)}national-holidays/", {"country": "MX", "year": "2030"}
 
     shown = world.client("boss").get(path, body).json()
     added = world.post("boss", path, body).json()
