@@ -33,7 +33,7 @@ class DailyQuota(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.promoter_id} {self.day}: {self.used}/{self.limit}"
+        return f"{self.day:%d/%m/%Y} · {self.used} / {self.limit}"
 
     @property
     def left(self) -> int:
