@@ -20,7 +20,13 @@ from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.api import RolePermission, person
 from leadmaster.calendars.api import CalendarSerializer, HoursChangeSerializer
-from leadmaster.calendars.api_writing import (
+from leadmaster.calendars.arithmetic import CLOSED, Calendar
+from leadmaster.calendars.models import OperatingCalendar
+from leadmaster.calendars.national import Country, import_holidays, missing_holidays
+from leadmaster.calendars.saving import make_general, save_calendar
+from leadmaster.ops.api import IdempotentPosts
+from opportunities import hours_keepers
+from opportunities.api.hours_forms import (
     CalendarChangeSerializer,
     NationalHolidaySerializer,
     NationalImportSerializer,
@@ -29,12 +35,6 @@ from leadmaster.calendars.api_writing import (
     changed_copy,
     told_by_field,
 )
-from leadmaster.calendars.arithmetic import CLOSED, Calendar
-from leadmaster.calendars.models import OperatingCalendar
-from leadmaster.calendars.national import Country, import_holidays, missing_holidays
-from leadmaster.calendars.saving import make_general, save_calendar
-from leadmaster.ops.api import IdempotentPosts
-from opportunities import hours_keepers
 from opportunities.api.rehearsals import HoursRehearsalSerializer
 
 VIEW = "opportunities.view_opportunity"

@@ -18,7 +18,6 @@ from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.api import RolePermission, person
 from leadmaster.calendars.api import DayField, HolidaySerializer
-from leadmaster.calendars.api_writing import HolidayChangeSerializer
 from leadmaster.calendars.arithmetic import CLOSED, Calendar, Hours
 from leadmaster.calendars.models import Holiday, OperatingCalendar
 from leadmaster.calendars.saving import save_holiday
@@ -27,6 +26,7 @@ from leadmaster.lib.api_filters import IdFilter
 from leadmaster.ops.api import IdempotentPosts
 from opportunities import hours_keepers
 from opportunities.api.calendars import VIEW, change_hours
+from opportunities.api.hours_forms import HolidayChangeSerializer
 
 _REHEARSED = OpenApiParameter("rehearsed", str, description="Lo que respondió el ensayo, si mueve plazos abiertos.")
 
