@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leadmaster.directory.models import Client
+from opportunities import finding, pool
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
 from tests.opportunities.admin.rules import browser
@@ -22,6 +23,7 @@ pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True)]
 
 ROWS = 6_000
 LIST = "/admin/opportunities/opportunity/"
+API = "/api/v1/"
 
 
 @pytest.fixture
@@ -57,6 +59,20 @@ def many(world: World) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE TABLE opportunities_opportunity, directory_client")
         cursor.fetchall()
+
+
+def rows_read(client: Any, path: str) -> int:
+    """Rows and index entries that this page asks the engine for, once what stays in memory is there."""
+    assert client.get(path).status_code == 200
+    before = _handled()
+    client.get(path)
+    return _handled() - before
+
+
+def _handled() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW SESSION STATUS LIKE 'Handler_read%'")
+        return sum(int(number) for _name, number in cursor.fetchall())
 
 
 def plans(client: Any, path: str) -> list[str]:
@@ -100,3 +116,34 @@ def test_an_inbox_of_several_teams_is_ordered_without_reading_its_rows(world: Wo
 
     assert '"key": "opp_of_team"' in plan
     assert '"using_index": true' in plan
+
+
+@pytest.mark.usefixtures("many")
+def test_a_value_that_nobody_has_is_not_looked_for_row_by_row(world: World) -> None:
+    administrator = browser(world, "administrator")
+
+    for path in (f"{LIST}pool/?province=Atlantis", f"{API}pool/?province=Atlantis", f"{API}inbox/?province=Atlantis"):
+        assert rows_read(administrator, path) < 500, path
+
+
+@pytest.mark.usefixtures("many")
+def test_a_rare_name_is_found_among_namesakes_without_looking_at_all_of_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "LOOKED", 50)
+    one = Client.objects.filter(source="big").order_by("-id")[0]
+    Client.objects.filter(pk=one.pk).update(last_names="Zúñiga Paz")
+    administrator = browser(world, "administrator")
+
+    assert rows_read(administrator, f"{LIST}?q=Ana+Z%C3%BA%C3%B1iga") < 2_000
+    assert "Ana Zúñiga Paz" in administrator.get(f"{LIST}?q=Ana+Z%C3%BA%C3%B1iga").content.decode()
+
+
+@pytest.mark.usefixtures("many")
+def test_the_pools_figures_stop_counting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for limit in ("COUNTED", "WINDOW", "_ENOUGH_FREE"):
+        monkeypatch.setattr(pool, limit, 50)
+    administrator = browser(world, "administrator")
+
+    for path in (f"{LIST}pool/figures/", f"{API}pool/figures/"):
+        assert rows_read(administrator, path) < 1_500, path
