@@ -18,7 +18,10 @@ from opportunities.assignment.filters import FACETS, Filters
 from opportunities.models import Promoter
 
 EXACT_UP_TO = 1_000
+# So many free ones in the directory prove a thousand for anybody: never the half of them rest or have opted out.
 _PLENTY = 2 * EXACT_UP_TO
+# And so many that don't rest.
+_ENOUGH = 5 * EXACT_UP_TO // 4
 _NOBODY = (0, False)
 # How far a count goes along the best index for filters that no index carries together.
 _WINDOW = 2_000
@@ -77,10 +80,16 @@ def _free_by(promoter: Promoter, others: Filters, facet: str, *, now: dt.datetim
         value: looking.present(others.having(facet, value), up_to=_PLENTY)
         for value in values(others, facet, Availability.FREE)
     }
-    # Which of plenty rest or have opted out would have to be asked of each: it is never the half of them.
     few = [value for value, number in there.items() if number < _PLENTY]
-    kept_back = looking.kept_back(promoter, others, facet, few, now=now) if few else {}
-    return {value: (max(number - kept_back.get(value, 0), 0), False) for value, number in there.items()}
+    if not few:
+        return {value: (number, False) for value, number in there.items()}
+    resting = looking.resting_by(promoter, others, facet, few, now=now)
+    # Who opted out has to be asked of each: where it takes one in five of them to make a difference, it is not asked.
+    scarce = [value for value in few if there[value] - resting[value] < _ENOUGH]
+    opted_out = looking.opted_out_by(others, facet, scarce) if scarce else {}
+    return {
+        value: (max(number - resting[value] - opted_out.get(value, 0), 0), False) for value, number in there.items()
+    }
 
 
 def _free(promoter: Promoter, filters: Filters, *, now: dt.datetime) -> tuple[int, bool]:

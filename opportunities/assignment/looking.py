@@ -157,16 +157,20 @@ def count_by(
     return {value: number for value, number in rows if value}
 
 
-def kept_back(
+def resting_by(
     promoter: Promoter, filters: Filters, facet: str, among: Sequence[str], *, now: dt.datetime
 ) -> collections.Counter[str]:
-    """Of the free clients in the directory, how many this promoter may not have, by these values of a facet. One query,
-    for filters that an index carries with the facet."""
-    count = _kept_back(tuple(filters.as_dict()), facet, len(among))
-    found: collections.Counter[str] = collections.Counter()
-    for value, number in count(promoter=promoter.pk, now=now, among=among, **filters.as_dict()):
-        found[value] += number
-    return found
+    """Of the free clients who did not opt out, how many rest for this promoter, by these values of a facet. One query,
+    which begins with the promoter's own short list: asked of each client it would cost as much as the opt-outs."""
+    count = _resting_by(tuple(filters.as_dict()), facet, len(among))
+    return collections.Counter(dict(count(promoter=promoter.pk, now=now, among=among, **filters.as_dict())))
+
+
+def opted_out_by(filters: Filters, facet: str, among: Sequence[str]) -> collections.Counter[str]:
+    """Of the free clients, how many opted out, by these values of a facet. One query, a join that reads nothing but
+    indexes where one carries the filters with the facet: asked client by client it costs half as much again."""
+    count = _opted_out_by(tuple(filters.as_dict()), facet, len(among))
+    return collections.Counter(dict(count(among=among, **filters.as_dict())))
 
 
 def locked(ids: Sequence[int]) -> dict[int, str]:
@@ -241,27 +245,34 @@ def _count_by(names: tuple[str, ...], facet: str, *, stops: bool) -> PreparedRow
 
 
 @functools.lru_cache(maxsize=256)
-def _kept_back(names: tuple[str, ...], facet: str, among: int) -> PreparedRows:
-    """Those who opted out, and those who rest and did not opt out.
-
-    Asked client by client, both cost three times as much: here the one is a join that reads nothing but indexes, and the
-    other begins with the promoter's own short list.
-    """
-
-    def part(prefix: str = "") -> Q:
-        asked = {name: Param(name, CharField()) for name in names}
-        free = {"availability": Availability.FREE, "gone_at__isnull": True}
-        values = params("among", CharField(), among)
-        return Q(**{f"{prefix}{name}": value for name, value in {**asked, **free, f"{facet}__in": values}.items()})
-
-    def build() -> QuerySet[Any, tuple[Any, ...]]:
-        opted_out = Client.objects.filter(part(), contacts__normalised__in=Suppression.objects.values("phone"))
-        resting = CoolDown.objects.filter(
-            part("client__"), _none(_opt_outs("client")), promoter_id=Param("promoter", _NUMBER), until__gt=_now
+def _resting_by(names: tuple[str, ...], facet: str, among: int) -> PreparedRows:
+    resting = {"promoter_id": Param("promoter", _NUMBER), "until__gt": _now}
+    return PreparedRows(
+        lambda: _by_value(
+            CoolDown.objects.filter(_among(names, facet, among, "client__"), _none(_opt_outs("client")), **resting),
+            facet,
+            "client__",
         )
-        return _by_value(opted_out, facet).union(_by_value(resting, facet, "client__"), all=True)
+    )
 
-    return PreparedRows(build)
+
+@functools.lru_cache(maxsize=256)
+def _opted_out_by(names: tuple[str, ...], facet: str, among: int) -> PreparedRows:
+    phones = Suppression.objects.values("phone")
+    return PreparedRows(
+        lambda: _by_value(
+            Client.objects.filter(_among(names, facet, among), contacts__normalised__in=phones),
+            facet,
+        )
+    )
+
+
+def _among(names: tuple[str, ...], facet: str, count: int, client: str = "") -> Q:
+    """Free clients with these filters, and one of so many values of a facet; of rows that reach them through `client`."""
+    asked: dict[str, Any] = {name: Param(name, CharField()) for name in names}
+    asked |= {"availability": Availability.FREE, "gone_at__isnull": True}
+    asked |= {f"{facet}__in": params("among", CharField(), count)}
+    return Q(**{f"{client}{name}": value for name, value in asked.items()})
 
 
 def _by_value(rows: QuerySet[Any], facet: str, client: str = "") -> QuerySet[Any, tuple[Any, ...]]:

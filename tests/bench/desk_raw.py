@@ -16,9 +16,14 @@ _NOT_RESTING = (
     "AND d.until > '{now}' LIMIT 1) IS NULL"
 )
 _NOT_OPTED_OUT = (
-    "(SELECT p.id FROM directory_contactpoint p WHERE p.client_id = c.id AND NOT ((SELECT s.id FROM "
-    "directory_suppression s WHERE s.phone = p.normalised LIMIT 1) IS NULL) LIMIT 1) IS NULL"
+    "(SELECT p.id FROM directory_contactpoint p WHERE p.client_id = c.id AND p.normalised IN (SELECT s.phone FROM "
+    "directory_suppression s) LIMIT 1) IS NULL"
 )
+_POOL = (
+    "SELECT open_client_id, state_since, id FROM opportunities_opportunity WHERE team_id = %s AND state = 'pool' "
+    "ORDER BY state_since, id LIMIT {}"
+)
+_PLENTY = 2000
 
 
 class Desk:
@@ -37,7 +42,12 @@ class Desk:
         rows, run = self._rows, self._run
         rows("SELECT answer FROM opportunities_assignmentrequest WHERE promoter_id = %s AND `key` = %s", promoter, key)
         rows("SELECT id FROM opportunities_dailyquota WHERE promoter_id = %s AND day = %s", promoter, day)
-        [[seen]] = rows(f"SELECT COUNT(*) FROM (SELECT c.id FROM directory_client c WHERE {segment} LIMIT 2000) t")
+        offerable = f"{_NOT_RESTING.format(promoter=promoter, now=moment)} AND {_NOT_OPTED_OUT}"
+        count = "SELECT COUNT(*) FROM (SELECT c.id FROM directory_client c WHERE {} LIMIT {}) t"
+        [[seen]] = rows(count.format(segment, _PLENTY))
+        if seen < _PLENTY:
+            [[seen]] = rows(count.format(f"{segment} AND {offerable}", 1001))
+            rows(_POOL.format(_PLENTY), team)
         run("BEGIN")
         request = run(
             "INSERT INTO opportunities_assignmentrequest (promoter_id, `key`, at, answer) VALUES (%s, %s, %s, '{}')",
@@ -56,12 +66,8 @@ class Desk:
             "UPDATE opportunities_dailyquota SET used = used + %s WHERE id = %s AND `limit` >= used + %s",
             *(quantity, quota, quantity),
         )
-        rows(
-            "SELECT open_client_id, state_since, id FROM opportunities_opportunity WHERE team_id = %s AND state = 'pool' "
-            "ORDER BY state_since, id LIMIT 100",
-            team,
-        )
-        drawn = self._draw(promoter, segment, quantity, moment)
+        rows(_POOL.format(100), team)
+        drawn = self._draw(promoter, f"{segment} AND {offerable}", quantity, moment)
         if not drawn:
             run("ROLLBACK")
             return 0
@@ -76,6 +82,11 @@ class Desk:
             *(quota, len(drawn), moment, person.user_id, lot),
         )
         rows("SELECT * FROM opportunities_stage WHERE active AND type = 'inicial' ORDER BY `order`, id LIMIT 1")
+        rows(
+            "SELECT c.* FROM opportunities_desk d JOIN calendars_operatingcalendar c ON c.id = d.calendar_id "
+            "WHERE d.team_id = %s LOCK IN SHARE MODE",
+            team,
+        )
         rows("SELECT weekday, opens, closes FROM calendars_openingwindow WHERE calendar_id = %s", calendar)
         rows("SELECT date FROM calendars_holiday WHERE calendar_id = %s", calendar)
         ids = ", ".join(map(str, drawn))
@@ -102,11 +113,10 @@ class Desk:
 
     def _draw(self, promoter: int, segment: str, quantity: int, moment: dt.datetime) -> list[int]:
         seed = zlib.crc32(f"{promoter}:{moment:%Y-%m-%d}".encode()) % 64
-        offerable = f"{_NOT_RESTING.format(promoter=promoter, now=moment)} AND {_NOT_OPTED_OUT}"
         drawn: list[int] = []
         for shard in (*range(seed, 64, 2), *range(0, seed, 2)):
             found = self._rows(
-                f"SELECT c.shard, c.id FROM directory_client c WHERE {segment} AND {offerable} AND c.shard >= {shard} "
+                f"SELECT c.shard, c.id FROM directory_client c WHERE {segment} AND c.shard >= {shard} "
                 f"AND c.shard < {shard + 2} ORDER BY c.shard, c.id LIMIT 50"
             )
             named = [pk for _shard, pk in found]

@@ -111,9 +111,10 @@ def test_the_count_of_all_filters_is_what_a_walk_finds(promoter: Promoter) -> No
 
 
 def test_plenty_is_told_beside_few_that_are_counted(promoter: Promoter, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a limit of twenty instead of a thousand: forty in each province, of one agreement twice as many."""
+    """With a limit of twenty instead of a thousand. Tonalá would have enough without those who rest."""
     monkeypatch.setattr(facets, "EXACT_UP_TO", 20)
     monkeypatch.setattr(facets, "_PLENTY", 40)
+    monkeypatch.setattr(facets, "_ENOUGH", 21)
     ClientFactory.create_batch(30, province="Jalisco", agreement="A0")
 
     found = {
