@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -147,7 +148,13 @@ def counts_of(lots: Collection[int]) -> dict[int, dict[str, int]]:
 
 def _facts(lot: Lot) -> list[tuple[str, object]]:
     """The proof of a fair draw, as far as there was one."""
-    who = [(_("Promotor"), lot.promoter), (_("Equipo"), lot.team), (_("Día"), date_format(lot.day, "j M Y").lower())]
+    page = reverse("admin:opportunities_promoter_change", args=[lot.promoter_id])
+    promoter = format_html('<a href="{}">{}</a>', page, lot.promoter)
+    who: list[tuple[str, object]] = [
+        (_("Promotor"), promoter),
+        (_("Equipo"), lot.team),
+        (_("Día"), date_format(lot.day, "j M Y").lower()),
+    ]
     if lot.reassigned_on is not None:
         return [*who, (_("Qué es"), _("Lo que se le reasignó ese día"))]
     asked = ", ".join(f"{_NAMES.get(name, name)}: {value}" for name, value in lot.filters.items())
