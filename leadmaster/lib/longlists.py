@@ -43,7 +43,8 @@ def table(context: Context, cl: ChangeList) -> SafeString:
     specimen = cl.model(**{cl.pk_attname: _KEY})
     marked = copy.copy(cl)
     marked.__dict__.update(model_admin=_Marked(cl.model_admin, names), result_list=[specimen] * min(len(found), 2))
-    drawn = template.render({**unfold_list.result_list(context, marked), "cl": cl})
+    # The table is the theme's, and its values are escaped.
+    drawn = SafeString(template.render({**unfold_list.result_list(context, marked), "cl": cl}))
     if not found:
         return drawn
     # Two specimens, because every other row is shaded.
@@ -55,7 +56,6 @@ def table(context: Context, cl: ChangeList) -> SafeString:
         frame.filled([quote(row.pk), *(display_for_value(column(row), empty) for column in columns)])
         for row, frame in zip(found, itertools.cycle(frames))
     )
-    # The table is the theme's, and its values are escaped.
     return SafeString("".join([drawn[:start], *rows, drawn[end:]]))
 
 
