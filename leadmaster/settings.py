@@ -321,6 +321,7 @@ SPECTACULAR_SETTINGS = {
         "OpportunityEventKind": "opportunities.enums.EventKind",
         "QuotaEntryKind": "opportunities.enums.QuotaKind",
         "AbsencePolicy": "opportunities.enums.AbsencePolicy",
+        "Country": "leadmaster.calendars.national.Country",
         "BulkActionKind": "opportunities.models.BulkAction.Kind",
     },
     "SERVE_INCLUDE_SCHEMA": False,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Campaign
 from campaigns.policy import Act, may
 from leadmaster.accounts.models import Team, User
+from leadmaster.lib.numbers import row_number
 from whatsapp.models import WhatsAppSession
 
 # Longer lists of choices help nobody: there is a search.
@@ -39,10 +40,8 @@ class ScopedFilter(SimpleListFilter, ABC):
         return [(str(row.pk), str(row)) for row in self.choices_for(request.user)[:_CHOICES]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
-        value = self.value()
-        if not value or not value.isdigit():
-            return queryset
-        return queryset.filter(**{self.lookup: int(value)})
+        number = row_number(self.value() or "")
+        return queryset if number is None else queryset.filter(**{self.lookup: number})
 
 
 class CampaignFilter(ScopedFilter):

@@ -8,8 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-# What the databases keep in a BIGINT.
-MOST_ID = 2**63 - 1
+from leadmaster.lib.numbers import MOST_ID
+
+__all__ = ["MOST_ID", "IdsField", "VisibleField", "WallTimeField"]
+
 _WALL_TIME = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$", "example": "09:00"}
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
 from leadmaster.lib import screens
+from leadmaster.lib.numbers import row_number
 from opportunities.admin.base import promoters_of, require_supervisor_role, team_ids_of
 from opportunities.models import Promoter
 from opportunities.radar import Figure, Radar, behind, radar
@@ -126,8 +127,8 @@ def _numbers(figure: Figure, one: Radar) -> tuple[int, int]:
 
 
 def _days(request: HttpRequest) -> int:
-    asked = request.GET.get("days", "")
-    return int(asked) if asked.isdigit() and int(asked) in PERIODS else PERIODS[0]
+    days = row_number(request.GET.get("days", ""))
+    return days if days is not None and days in PERIODS else PERIODS[0]
 
 
 def _since(days: int) -> dt.datetime:

@@ -159,3 +159,4 @@ class LineSerializer(serializers.Serializer[Any]):
     who = serializers.CharField(allow_blank=True)
     words = serializers.CharField(allow_blank=True)
     tone = serializers.CharField()
+    from_client = serializers.BooleanField(help_text="Si lo dijo el cliente.")

@@ -57,7 +57,7 @@ class SeenSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(min_value=1, max_value=MOST_VERSION, required=False, allow_null=True)
 
 
-class DecisionSerializer(SeenSerializer, ReasonSerializer):
+class VerdictSerializer(SeenSerializer, ReasonSerializer):
     pass
 
 
@@ -65,7 +65,7 @@ class CloseSerializer(SeenSerializer, RequiredReasonSerializer):
     pass
 
 
-class ReassignSerializer(DecisionSerializer):
+class ReassignSerializer(VerdictSerializer):
     """`over_quota` needs its own permission and a reason, and the ledger shows it."""
 
     promoter = PromoterField()
@@ -139,11 +139,11 @@ class OpportunityVerbs(Base):
         )
         return self._place(reassigned)
 
-    @extend_schema(request=DecisionSerializer, responses=PlaceSerializer)
+    @extend_schema(request=VerdictSerializer, responses=PlaceSerializer)
     @action(detail=True, methods=["post"], url_path="return-to-pool")
     def return_to_pool(self, request: Request, pk: str) -> Response:
         """La devuelve al pool: ya no es de nadie."""
-        return self._decided(supervision.return_to_pool, DecisionSerializer)
+        return self._decided(supervision.return_to_pool, VerdictSerializer)
 
     @extend_schema(request=CloseSerializer, responses=PlaceSerializer)
     @action(detail=True, methods=["post"])
@@ -151,11 +151,11 @@ class OpportunityVerbs(Base):
         """La cierra como perdida, con su motivo."""
         return self._decided(supervision.close, CloseSerializer)
 
-    @extend_schema(request=DecisionSerializer, responses=PlaceSerializer)
+    @extend_schema(request=VerdictSerializer, responses=PlaceSerializer)
     @action(detail=True, methods=["post"], url_path="give-back")
     def give_back(self, request: Request, pk: str) -> Response:
         """De la bandeja otra vez a su promotor, en la primera etapa y con un plazo nuevo."""
-        return self._decided(supervision.give_back, DecisionSerializer)
+        return self._decided(supervision.give_back, VerdictSerializer)
 
     def _decided(self, verb: Callable[..., Opportunity], form: type[serializers.Serializer[Any]]) -> Response:
         row, given = self._asked(form)

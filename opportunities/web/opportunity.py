@@ -19,6 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from leadmaster.accounts.persons import person
 from leadmaster.calendars.arithmetic import Calendar
+from leadmaster.lib.numbers import MOST_ID
 from opportunities import timers, transitions
 from opportunities.enums import OpportunityState, StageType
 from opportunities.errors import Incomplete, Refused, Stale
@@ -129,6 +130,8 @@ def extend(request: HttpRequest, opportunity_id: int) -> HttpResponse:
 
 def _mine(request: HttpRequest, opportunity_id: int) -> Opportunity | None:
     """Theirs, or of a team that they supervise. None for what left their hands; nothing else exists for them."""
+    if opportunity_id > MOST_ID:
+        raise Http404
     rows = with_all(Opportunity.objects.visible_to(request.user)).select_related(
         "client", "stage", "lot", "owner__user", "sale"
     )

@@ -117,15 +117,14 @@ def _sync(path: Path, kind: str, batch: int) -> dict[str, float]:
     from django.core.management import call_command
     from django.utils import timezone
 
-    from leadmaster.directory.models import Client, SyncState
+    from leadmaster.directory.models import Client, ContactPoint, SyncState
     from leadmaster.directory.sync import open_source, synchronise
     from leadmaster.directory.sync.mapping import Mapping
     from leadmaster.directory.sync.rows import Reading
 
     call_command("migrate", verbosity=0)
     if kind == "first":
-        SyncState.objects.all().delete()
-        Client.objects.all().delete()
+        _empty(ContactPoint, Client, SyncState)
     before = _memory("VmRSS")
     started, used = time.perf_counter(), time.process_time()
     with open_source(str(path), Mapping()) as source:
@@ -144,6 +143,15 @@ def _sync(path: Path, kind: str, batch: int) -> dict[str, float]:
         "idle_mib": before,
         "peak_mib": _memory("VmHWM"),
     }
+
+
+def _empty(*models: Any) -> None:
+    """By the database alone: a deletion by rows would count as the synchronisation's memory."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        for model in models:
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)}")
 
 
 def _memory(field: str) -> float:

@@ -157,3 +157,14 @@ def test_looking_changes_nothing(world: World, row: Opportunity) -> None:
 
     assert rows() == before
     assert world.colleague.quotas.count() == 0
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 25, "9" * 300])
+def test_a_number_that_no_row_has_is_nothing_that_exists(number: str, world: World) -> None:
+    browser = world.browser("promoter")
+
+    assert browser.get(f"/oportunidades/{number}/").status_code == 404
+    assert browser.get(f"/lotes/{number}/").status_code == 404
+    for verb in ("nota", "prorroga", "mover/1"):
+        assert browser.post(f"/oportunidades/{number}/{verb}/", {"text": "x", "version": 1}).status_code == 404
+    assert browser.get("/oportunidades/escribir/personas/", {"listed": "1", "ids": number}).status_code == 200

@@ -1,0 +1,16 @@
+"""Numbers of rows, as anybody may write them into an address."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# What the databases keep in a BIGINT.
+MOST_ID: Final = 2**63 - 1
+
+
+def row_number(text: str) -> int | None:
+    """The number that this text is; None for what no row's number is: other digits, signs, more than a column holds."""
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(MOST_ID)):
+        return None
+    number = int(text)
+    return number if number <= MOST_ID else None
