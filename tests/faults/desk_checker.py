@@ -68,9 +68,9 @@ def _quotas_paid_for_what_came() -> Iterator[str]:
         drawn = line["kind"] in {"asignacion", "devolucion"}
         paid[line["quota__promoter"], "drawn" if drawn else "given"] += line["amount"]
     came: collections.Counter[tuple[int, str]] = collections.Counter()
-    for pk in Opportunity.objects.values_list("pk", flat=True):
+    for events in _histories().values():
         before = None
-        for event in OpportunityEvent.objects.filter(opportunity=pk).order_by("id"):
+        for event in events:
             if event.kind == "asignada":
                 came[event.to_owner_id or 0, "drawn"] += 1
             if event.kind == "reasignada":
@@ -104,6 +104,7 @@ def _one_open_opportunity_per_client() -> Iterator[str]:
 
 def _nothing_is_invisible() -> Iterator[str]:
     """I11: owned in a stage, in the inbox of a team, in its pool, or closed with a reason to be."""
+    sold = set(Sale.objects.values_list("opportunity", flat=True))
     for row in Opportunity.objects.all():
         if row.state == "activa" and (row.owner_id is None or row.stage_id is None):
             yield f"I11: opportunity {row.pk} is active and nobody's"
@@ -113,7 +114,7 @@ def _nothing_is_invisible() -> Iterator[str]:
             yield f"I11: opportunity {row.pk} is {row.state} and has a clock"
         if row.deadline is not None and row.paused_seconds is not None:
             yield f"I11: the clock of {row.pk} runs and stands"
-        if (row.state == "ganada") != Sale.objects.filter(opportunity=row).exists():
+        if (row.state == "ganada") != (row.pk in sold):
             yield f"I11: opportunity {row.pk} is {row.state}, and sales say otherwise"
 
 
@@ -133,10 +134,19 @@ def _clocks_stand_for_who_is_away() -> Iterator[str]:
             yield f"clock: that of {row.pk} runs to {row.deadline} while its owner is away"
 
 
+def _histories() -> dict[int, list[OpportunityEvent]]:
+    """One query: a machine asks after each of its steps."""
+    found: dict[int, list[OpportunityEvent]] = collections.defaultdict(list)
+    for event in OpportunityEvent.objects.order_by("id"):
+        found[event.opportunity_id].append(event)
+    return found
+
+
 def _histories_have_no_gaps() -> Iterator[str]:
     """Each line begins where the one before ended, and the last one ends where the row is."""
+    histories = _histories()
     for row in Opportunity.objects.all():
-        events = list(OpportunityEvent.objects.filter(opportunity=row).order_by("id"))
+        events = histories[row.pk]
         if not events or (events[0].from_state, events[0].from_owner_id) != ("", None):
             yield f"history: opportunity {row.pk} has no beginning"
             continue

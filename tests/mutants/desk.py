@@ -9,6 +9,13 @@ _DRAW = "opportunities/assignment/draw.py"
 _LOOKING = "opportunities/assignment/looking.py"
 _SUPERVISION = "opportunities/supervision.py"
 _STATES = "opportunities/states.py"
+_ABSENCES = "opportunities/absences.py"
+_BULK = "opportunities/bulk.py"
+_RECEIVING = "tests/opportunities/test_receiving.py"
+_GUARDS = "tests/opportunities/test_guards.py"
+_MACHINE = "tests/opportunities/test_machine.py"
+_LEAVING = "tests/opportunities/test_absences.py"
+_LEAVING_BESIDE = "tests/faults/test_desk_absences.py"
 _RULES = "tests/opportunities/test_desk.py"
 _STORY = "tests/opportunities/test_story.py"
 _RACES = "tests/faults/test_desk_races.py"
@@ -176,5 +183,176 @@ MUTANTS = (
         'withdrawing.withdraw_of(rows, by=None, now=now, reason=_("Venció el plazo de la oportunidad."))',
         "withdrawing.withdraw_of([], by=None, now=now, reason='')",
         _RULES,
+    ),
+    Mutant(
+        "who is deactivated asks for clients",
+        "opportunities/assignment/request.py",
+        "Q(available=True, user__is_active=True)",
+        "Q(available=True)",
+        _RECEIVING,
+    ),
+    Mutant(
+        "who is deactivated is given clients",
+        _SUPERVISION,
+        "available=True, user__is_active=True).exists()",
+        "available=True).exists()",
+        _RECEIVING,
+    ),
+    Mutant(
+        "who receives nothing is given clients",
+        _SUPERVISION,
+        "available=True, user__is_active=True).exists()",
+        "user__is_active=True).exists()",
+        _RECEIVING,
+    ),
+    Mutant(
+        "who is absent is given clients",
+        _SUPERVISION,
+        "if not receives or is_absent(target, day):",
+        "if not receives:",
+        _RECEIVING,
+    ),
+    Mutant(
+        "who is deactivated gets exits back",
+        _SUPERVISION,
+        "if not owner.user.is_active or is_absent(",
+        "if is_absent(",
+        _RECEIVING,
+    ),
+    Mutant(
+        "a full desk is given more",
+        _SUPERVISION,
+        "if load >= target.most_active:",
+        "if False:",
+        _RECEIVING,
+    ),
+    Mutant(
+        "one team draws another's pool",
+        _LOOKING,
+        'Opportunity.objects.filter(team_id=Param("team", _NUMBER)).pool()',
+        'Opportunity.objects.pool().exclude(team_id=Param("team", _NUMBER) * 0)',
+        _RECEIVING,
+    ),
+    Mutant(
+        "the quota is passed without permission",
+        _QUOTA,
+        "if not by.has_perm(EXCEED):",
+        "if False:",
+        _RULES,
+    ),
+    Mutant(
+        "the quota is passed without a reason",
+        _QUOTA,
+        '    if not reason.strip():\n        raise Incomplete(_("Escribe por qué se pasa el cupo: queda en el libro."))\n',
+        "",
+        _RULES,
+    ),
+    Mutant(
+        "a reassignment is not charged",
+        _SUPERVISION,
+        "quota.charge_locked(row_of_day, 1,",
+        "quota.charge_locked(row_of_day, 0,",
+        _STORY,
+    ),
+    Mutant(
+        "finished ones are worked again",
+        _SUPERVISION,
+        "def _check_receives(target: Promoter, row: Opportunity, day: dt.date) -> None:\n    if row.state in CLOSED:",
+        "def _check_receives(target: Promoter, row: Opportunity, day: dt.date) -> None:\n    if False:",
+        _GUARDS,
+    ),
+    Mutant(
+        "a limit falls below what is used",
+        _QUOTA,
+        "_change_limit(row, max(limit, row.used), by=by",
+        "_change_limit(row, limit, by=by",
+        _RULES,
+    ),
+    Mutant(
+        "an undo takes back what changed since",
+        _BULK,
+        "if not claimed or row.version != item.version_after:",
+        "if not claimed:",
+        _GUARDS,
+    ),
+    Mutant(
+        "an undo forgets the clock",
+        _BULK,
+        "    if not seconds:\n        return Countdown(deadline=now)\n",
+        "    return Countdown(deadline=now)\n",
+        _STORY,
+    ),
+    Mutant(
+        "an undo forgets who rested",
+        _BULK,
+        '    cooldowns.restore(row.client_id, before["cooldowns"])\n',
+        "",
+        _MACHINE,
+    ),
+    Mutant(
+        "an undo gives work back to who gave it all away",
+        _BULK,
+        'if owner is not None and before["state"] == OpportunityState.ACTIVE and _gave_work_away(',
+        "if False and _gave_work_away(",
+        _LEAVING,
+    ),
+    Mutant(
+        "an undo into the inbox lets messages go out",
+        _BULK,
+        ' or before["state"] != OpportunityState.ACTIVE:',
+        ":",
+        _LEAVING,
+    ),
+    Mutant(
+        "a second extension is granted",
+        "opportunities/timers.py",
+        "    if row.extended:\n",
+        "    if False:\n",
+        _GUARDS,
+    ),
+    Mutant(
+        "who comes back early wakes every clock",
+        _ABSENCES,
+        "if clocks_stopped(absence.promoter):",
+        "if False:",
+        _LEAVING,
+    ),
+    Mutant(
+        "an absence rescues what was overdue",
+        _ABSENCES,
+        "if row.deadline is None or row.deadline > max(since, row.stage_since)",
+        "if True",
+        _LEAVING,
+    ),
+    Mutant(
+        "a new timer starts the clocks of who is away",
+        "opportunities/clock_changes.py",
+        " or (row.deadline is None and row.owner_id in self.away):",
+        ":",
+        _LEAVING,
+    ),
+    Mutant(
+        "an absence begins beside who is being given something",
+        _ABSENCES,
+        "is theirs when this looks.\n    quota.hold(absence.promoter, today)\n",
+        "is theirs when this looks.\n",
+        _LEAVING_BESIDE,
+        mariadb=True,
+    ),
+    Mutant(
+        "an exit goes back beside an absence that begins",
+        _SUPERVISION,
+        "quota.hold(seen.owner, business_day(now, seen.owner.desk.calendar.tz))",
+        "pass",
+        _LEAVING_BESIDE,
+        mariadb=True,
+    ),
+    Mutant(
+        "an undo gives beside an absence that begins",
+        _BULK,
+        "        quota.hold(owner, _today(owner, now))\n",
+        "        pass\n",
+        _LEAVING_BESIDE,
+        mariadb=True,
     ),
 )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -15,9 +14,12 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from campaigns.inbound import suppress
+from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
-from leadmaster.directory.models import Client
+from leadmaster.directory.models import Client, Suppression
 from opportunities import absences, bulk, capture, supervision, timers, transitions
+from opportunities.assignment import quota
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import Granted, request_lot
 from opportunities.enums import AbsencePolicy
@@ -29,11 +31,15 @@ from tests.faults.desk_checker import findings
 
 START = dt.datetime(2026, 3, 4, 9, 0, tzinfo=dt.UTC)
 QUOTA = 4
-CLIENTS = 7
+EXTENSIONS = 2
+WEEK = dt.timedelta(days=7)
+CLIENTS = 9
 PEOPLE = 3
 
 people = st.integers(0, PEOPLE - 1)
 picks = st.integers(0, 30)
+# Mostly the owner of something that is being worked; sometimes whoever, with whatever.
+workers = st.sampled_from([None, None, None, *range(PEOPLE)])
 
 
 @dataclasses.dataclass
@@ -46,6 +52,21 @@ class Piece:
     # The clock runs to a deadline, or an absence has stopped it with so much left.
     deadline: dt.datetime | None = None
     left: dt.timedelta | None = None
+    extended: bool = False
+
+
+@dataclasses.dataclass
+class Action:
+    """One bulk action, as it has to be taken back."""
+
+    pk: int
+    by: User
+    at: dt.datetime
+    receiver: int | None
+    before: dict[int, Piece]
+    # For whom the receiver's limit was raised.
+    rooms: dict[int, int]
+    resting: dict[tuple[int, int], dt.datetime]
 
 
 class Desk(RuleBasedStateMachine):
@@ -54,18 +75,28 @@ class Desk(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.funnel = Funnel()
-        desk = DeskFactory(daily_quota=QUOTA)
+        desk = DeskFactory(daily_quota=QUOTA, weekly_extensions=EXTENSIONS)
         self.promoters: list[Promoter] = PromoterFactory.create_batch(PEOPLE, desk=desk)
         self.boss = UserFactory(role=Role.SUPERVISOR)
         desk.team.supervisors.add(self.boss)
+        self.admin = UserFactory(role=Role.ADMINISTRATOR)
         ClientFactory.create_batch(CLIENTS)
         self.now = START
         self.keys = 0
         self.pieces: dict[int, Piece] = {}
         self.used: dict[tuple[int, dt.date], int] = {}
+        self.limits: dict[tuple[int, dt.date], int] = {}
+        self.extensions: list[tuple[int, dt.datetime]] = []
+        self.closed_to: set[int] = set()
+        self.gone: set[int] = set()
+        self.silent: set[int] = set()
         self.resting: dict[tuple[int, int], dt.datetime] = {}
         self.away: dict[int, dt.date] = {}
-        self.undoable: Any = None
+        self.undoable: Action | None = None
+        # An empty desk has nothing to go wrong.
+        for who in range(PEOPLE):
+            self.request(who, 2, repeat=False)
+        self._move(0, None, "no_answer")
 
     # --- Time ---------------------------------------------------------------------------------------------------------
 
@@ -78,11 +109,7 @@ class Desk(RuleBasedStateMachine):
         absences.begin_and_end(self.now)
         for who, until in list(self.away.items()):
             if until < self.now.date():
-                del self.away[who]
-                again = dt.datetime.combine(until + dt.timedelta(days=1), dt.time(0), tzinfo=dt.UTC)
-                for piece in self.pieces.values():
-                    if piece.owner == who and piece.left is not None:
-                        piece.deadline, piece.left = max(again, piece.since) + piece.left, None
+                self._back(who, dt.datetime.combine(until + dt.timedelta(days=1), dt.time(0), tzinfo=dt.UTC))
         overdue = [pk for pk, piece in self.pieces.items() if self._overdue(piece)]
         assert timers.expire_timers(self.now).expired == len(overdue)
         for pk in overdue:
@@ -93,8 +120,8 @@ class Desk(RuleBasedStateMachine):
     @rule(who=people, quantity=st.integers(1, 5), repeat=st.booleans())
     def request(self, who: int, quantity: int, repeat: bool) -> None:
         self.keys += 1
-        left = QUOTA - self._used(who)
-        if self._absent(who):
+        left = self._left(who)
+        if self._absent(who) or who in self.closed_to:
             with pytest.raises(Refused):
                 self._ask(who, quantity)
             return
@@ -104,7 +131,7 @@ class Desk(RuleBasedStateMachine):
         there = [
             client
             for client in Client.objects.values_list("pk", flat=True)
-            if client not in worked and self.resting.get((who, client), self.now) <= self.now
+            if client not in worked | self.gone | self.silent and self.resting.get((who, client), self.now) <= self.now
         ]
         pooled = [client for client in there if client in clients.values()]
         answer = self._ask(who, quantity)
@@ -116,13 +143,23 @@ class Desk(RuleBasedStateMachine):
         # The pool first.
         assert sum(row.client_id in pooled for row in lot) == min(answer.granted, len(pooled))
         for row in lot:
-            self.pieces[row.pk] = self._fresh(who)
+            # Whoever may ask is there: their clock runs, though the cron may not have ended their absence.
+            self.pieces[row.pk] = Piece("activa", who, self.now, deadline=self.now + dt.timedelta(minutes=60))
         self._charge(who, answer.granted)
 
     @precondition(lambda self: self.pieces)
-    @rule(pick=picks, by=people, to=st.sampled_from(["contacted", "no_answer", "pooled", "sold", "lost"]))
-    def move(self, pick: int, by: int, to: str) -> None:
-        row, piece = self._pick(pick)
+    @rule(pick=picks, by=workers, to=st.sampled_from(["contacted", "sold"]))
+    def work(self, pick: int, by: int | None, to: str) -> None:
+        self._move(pick, by, to)
+
+    @precondition(lambda self: self.pieces)
+    @rule(pick=picks, by=workers, to=st.sampled_from(["no_answer", "pooled", "lost"]))
+    def leave(self, pick: int, by: int | None, to: str) -> None:
+        self._move(pick, by, to)
+
+    def _move(self, pick: int, by: int | None, to: str) -> None:
+        row, piece = self._pick(pick, by=by)
+        by = (piece.owner or 0) if by is None else by
         stage = getattr(self.funnel, to)
         data = {"amount": "10"} if to == "sold" else {}
         mine = piece.owner == by
@@ -138,7 +175,7 @@ class Desk(RuleBasedStateMachine):
         if again:
             return
         if to == "contacted":
-            self.pieces[row.pk] = self._fresh(by, minutes=120)
+            self.pieces[row.pk] = self._fresh(by, minutes=120, extended=piece.extended)
         elif to == "no_answer":
             self._rest(row, days=7)
             self._leave_clock(row.pk, "salida")
@@ -146,6 +183,25 @@ class Desk(RuleBasedStateMachine):
             self._let_go(row.pk, days=30)
         else:
             self._leave_clock(row.pk, "ganada" if to == "sold" else "perdida")
+
+    @precondition(lambda self: self.pieces)
+    @rule(pick=picks, by=workers)
+    def extend(self, pick: int, by: int | None) -> None:
+        row, piece = self._pick(pick, by=by)
+        by = (piece.owner or 0) if by is None else by
+        spent = sum(who == piece.owner and at > self.now - WEEK for who, at in self.extensions)
+        runs = piece.owner == by and piece.deadline is not None and not self._overdue(piece)
+        may = runs and not piece.extended and spent < EXTENSIONS
+        try:
+            timers.extend(row.pk, by=self.promoters[by].user, version=row.version, now=self.now)
+        except Refused:
+            assert not may
+            return
+        assert may
+        assert row.stage is not None
+        self.extensions.append((by, self.now))
+        piece.deadline = self.now + dt.timedelta(minutes=row.stage.timer_minutes or 0)
+        piece.extended = True
 
     @rule(who=people, pick=picks)
     def capture_known_or_new(self, who: int, pick: int) -> None:
@@ -158,7 +214,8 @@ class Desk(RuleBasedStateMachine):
         row = Opportunity.objects.filter(open_client=known).first() if known else None
         closed = known is not None and known.availability == "cerrado"
         rests = known is not None and self.resting.get((who, known.pk), self.now) > self.now
-        free = not closed and not rests and (row is None or row.state == "pool")
+        silent = known is not None and known.pk in self.silent
+        free = not closed and not rests and not silent and (row is None or row.state == "pool")
         try:
             got = capture.capture(
                 self.promoters[who], capture.NewClient(name="Ana", phones=phones), key=str(self.keys), now=self.now
@@ -172,12 +229,13 @@ class Desk(RuleBasedStateMachine):
     # --- The supervisor -----------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.pieces)
-    @rule(pick=picks, receiver=people)
-    def reassign(self, pick: int, receiver: int) -> None:
+    @rule(pick=picks, receiver=people, over=st.booleans())
+    def reassign(self, pick: int, receiver: int, over: bool) -> None:
         row, piece = self._pick(pick)
-        fits = self._fits(piece, receiver)
+        fits = self._fits(piece, receiver, over=over)
+        by = self.admin if over else self.boss
         try:
-            supervision.reassign(row.pk, self.promoters[receiver], by=self.boss, now=self.now)
+            supervision.reassign(row.pk, self.promoters[receiver], by=by, now=self.now, reason="Urge", over_quota=over)
         except Refused:
             assert not fits
             return
@@ -185,60 +243,103 @@ class Desk(RuleBasedStateMachine):
         self._give(row, receiver)
 
     @precondition(lambda self: self.pieces)
+    @rule(pick=picks, closes=st.booleans())
+    def decide(self, pick: int, closes: bool) -> None:
+        row, piece = self._pick(pick)
+        may = piece.state in ({"activa", "salida", "pool"} if closes else {"activa", "salida"})
+        verb = supervision.close if closes else supervision.return_to_pool
+        try:
+            verb(row.pk, by=self.boss, now=self.now, reason="Fin")
+        except Refused:
+            assert not may
+            return
+        assert may
+        if closes:
+            self._leave_clock(row.pk, "perdida")
+        else:
+            self._let_go(row.pk, days=7)
+
+    @precondition(lambda self: self.pieces)
     @rule(
-        picked=st.sets(picks, min_size=1, max_size=4), receiver=people, verb=st.sampled_from(["give", "pool", "close"])
+        picked=st.sets(picks, min_size=1, max_size=4),
+        receiver=people,
+        verb=st.sampled_from(["give", "give over", "pool", "close", "back"]),
     )
     def many(self, picked: set[int], receiver: int, verb: str) -> None:
-        rows = {self._pick(pick)[0].pk: self._pick(pick)[0] for pick in picked}
-        before = {pk: (dataclasses.replace(self.pieces[pk]), receiver) for pk in rows}
-        resting = dict(self.resting)
-        if verb == "give":
-            report = bulk.reassign(list(rows), self.promoters[receiver], by=self.boss, now=self.now)
+        rows = {row.pk: row for row in (self._pick(pick)[0] for pick in picked)}
+        over = verb == "give over"
+        action = Action(
+            0, self.admin if over else self.boss, self.now, receiver if verb.startswith("give") else None, {}, {}, {}
+        )
+        action.resting = dict(self.resting)
+        if action.receiver is not None:
+            report = bulk.reassign(
+                list(rows), self.promoters[receiver], by=action.by, now=self.now, reason="Urge", over_quota=over
+            )
+        elif verb == "back":
+            report = bulk.give_back(list(rows), by=self.boss, now=self.now)
         elif verb == "pool":
             report = bulk.return_to_pool(list(rows), by=self.boss, now=self.now)
         else:
             report = bulk.close(list(rows), by=self.boss, now=self.now, reason="Fin")
         assert set(report.done) | set(report.refused) == set(rows)
-        for pk in report.done:
-            if verb == "give":
-                assert self._fits(self.pieces[pk], receiver)
-                self._give(rows[pk], receiver)
+        for pk in sorted(rows):
+            piece = dataclasses.replace(self.pieces[pk])
+            may = {
+                "give": self._fits(piece, receiver),
+                "give over": self._fits(piece, receiver, over=True),
+                "back": piece.state == "salida" and not self._absent(piece.owner or 0),
+                "pool": piece.state in {"activa", "salida"},
+                "close": piece.state in {"activa", "salida", "pool"},
+            }[verb]
+            assert (pk in report.done) == may
+            if not may:
+                continue
+            action.before[pk] = piece
+            if action.receiver is not None:
+                action.rooms[pk] = self._give(rows[pk], receiver)
+            elif verb == "back":
+                self._come_back(rows[pk])
             elif verb == "pool":
-                assert self.pieces[pk].state in {"activa", "salida"}
                 self._let_go(pk, days=7)
             else:
                 self._leave_clock(pk, "perdida")
-        after = {pk: dataclasses.replace(self.pieces[pk]) for pk in report.done}
-        self.undoable = (report.action_id, self.now, verb, receiver, before, after, resting)
+        action.pk = report.action_id
+        self.undoable = action
 
     @precondition(lambda self: self.undoable is not None)
     @rule()
     def undo(self) -> None:
-        action_id, at, verb, target, before, after, resting = self.undoable
-        self.undoable = None
+        action, self.undoable = self.undoable, None
+        assert action is not None
         versions = dict(Opportunity.objects.values_list("pk", "version"))
-        left_by = dict(BulkAction.objects.get(pk=action_id).items.values_list("opportunity", "version_after"))
+        left_by = dict(BulkAction.objects.get(pk=action.pk).items.values_list("opportunity", "version_after"))
         try:
-            report = bulk.undo(BulkAction.objects.get(pk=action_id), by=self.boss, now=self.now)
+            report = bulk.undo(BulkAction.objects.get(pk=action.pk), by=action.by, now=self.now)
         except Refused:
-            assert self.now - at > dt.timedelta(minutes=10)
+            assert self.now - action.at > dt.timedelta(minutes=10)
             return
-        assert set(report.done) == {pk for pk in after if versions[pk] == left_by[pk]}
+        assert self.now - action.at <= dt.timedelta(minutes=10)
+        same = {pk for pk in action.before if versions[pk] == left_by[pk]}
+        given_away = {pk for pk in same if self._gave_away_since(action, action.before[pk])}
+        assert set(report.done) == same - given_away
         clients = dict(Opportunity.objects.values_list("pk", "client"))
-        for pk in report.done:
-            piece, _target = before[pk]
-            left = max(piece.deadline - at, dt.timedelta(0)) if piece.deadline is not None else piece.left
+        for pk in sorted(report.done):
+            piece = action.before[pk]
+            left = max(piece.deadline - action.at, dt.timedelta(0)) if piece.deadline is not None else piece.left
             self.pieces[pk] = dataclasses.replace(piece, deadline=None, left=None)
             if left is not None and piece.owner is not None and self._clocks_stand(piece.owner):
                 self.pieces[pk].left = left
             elif left is not None:
                 self.pieces[pk].deadline = self.now + left
-            if verb == "give":
-                self._charge(target, -1, day=at.date())
+            if action.receiver is not None:
+                key = action.receiver, action.at.date()
+                self._charge(action.receiver, -1, day=action.at.date())
+                self.limits[key] = max(self.limits.get(key, QUOTA) - action.rooms[pk], self.used[key])
             for who in range(PEOPLE):
                 self.resting.pop((who, clients[pk]), None)
-                if (who, clients[pk]) in resting:
-                    self.resting[who, clients[pk]] = resting[who, clients[pk]]
+                if (who, clients[pk]) in action.resting:
+                    self.resting[who, clients[pk]] = action.resting[who, clients[pk]]
 
     @precondition(lambda self: self.pieces)
     @rule(pick=picks)
@@ -251,8 +352,28 @@ class Desk(RuleBasedStateMachine):
             assert not can
             return
         assert can
-        self.pieces[row.pk] = self._fresh(piece.owner or 0)
-        self.resting.pop((piece.owner or 0, row.client_id), None)
+        self._come_back(row)
+
+    @rule(
+        who=people,
+        pick=picks,
+        number=st.integers(0, 7),
+        what=st.sampled_from([*["limit"] * 3, *["open"] * 2, "gone", "back", "silence"]),
+    )
+    def something_changes_beside(self, who: int, pick: int, number: int, what: str) -> None:
+        client = Client.objects.order_by("pk")[pick % Client.objects.count()]
+        if what == "limit":
+            self._correct_the_limit(who, number)
+        elif what == "open":
+            # Whoever receives nothing keeps what they have.
+            self.closed_to ^= {who}
+            Promoter.objects.filter(pk=self.promoters[who].pk).update(available=who not in self.closed_to)
+        elif what in {"gone", "back"}:
+            Client.objects.filter(pk=client.pk).update(gone_at=None if what == "back" else self.now)
+            self.gone = self.gone - {client.pk} if what == "back" else self.gone | {client.pk}
+        elif len(self.silent) < 2:
+            suppress(client.contacts.all()[0].normalised, source=Suppression.Source.REPLY, now=self.now)
+            self.silent.add(client.pk)
 
     @rule(who=people, days=st.integers(0, 1), gives=st.booleans())
     def absence(self, who: int, days: int, gives: bool) -> None:
@@ -277,6 +398,21 @@ class Desk(RuleBasedStateMachine):
                     piece.left = max(piece.deadline - max(midnight, piece.since), dt.timedelta(0))
                     piece.deadline = None
 
+    @precondition(lambda self: self.away)
+    @rule()
+    def comes_back_early(self) -> None:
+        """Another absence, announced and called off before it comes, changes nothing."""
+        [who] = self.away
+        day = self.now.date() + dt.timedelta(days=30)
+        other = absences.announce(
+            self.promoters[who], starts_on=day, ends_on=day, policy=AbsencePolicy.PAUSE, by=self.boss, now=self.now
+        )
+        absences.call_off(other, by=self.boss, now=self.now)
+        self.it_is_what_the_model_says()
+        standing = Absence.objects.get(promoter=self.promoters[who], ended_at__isnull=True)
+        absences.call_off(standing, by=self.boss, now=self.now)
+        self._back(who, self.now)
+
     # --- What must hold -----------------------------------------------------------------------------------------------
 
     @invariant()
@@ -293,32 +429,60 @@ class Desk(RuleBasedStateMachine):
             assert row.state == piece.state
             if piece.state in {"activa", "salida"}:
                 assert owners[row.owner_id or 0] == piece.owner
+                assert row.extended == piece.extended
             assert row.deadline == piece.deadline
             assert row.paused_seconds == (None if piece.left is None else piece.left.total_seconds())
         used = {(owners[q.promoter_id], q.day): q.used for q in DailyQuota.objects.filter(used__gt=0)}
         assert used == {key: number for key, number in self.used.items() if number}
+        limits = {(owners[q.promoter_id], q.day): q.limit for q in DailyQuota.objects.all()}
+        assert limits == {key: self.limits.get(key, QUOTA) for key in limits}
         resting = {(owners[one.promoter_id], one.client_id): one.until for one in CoolDown.objects.all()}
         assert resting == self.resting
 
     # --- The model ----------------------------------------------------------------------------------------------------
 
+    def _correct_the_limit(self, who: int, limit: int) -> None:
+        today = self.now.date()
+        quota.change_limit(self.promoters[who], today, limit, by=self.boss, reason="Hoy otro", now=self.now)
+        self.limits[who, today] = max(limit, self._used(who))
+
     def _ask(self, who: int, quantity: int) -> Granted:
         return request_lot(self.promoters[who], Filters(), quantity, key=f"k{self.keys}", now=self.now)
 
-    def _pick(self, pick: int) -> tuple[Opportunity, Piece]:
-        pks = sorted(self.pieces)
+    def _pick(self, pick: int, *, by: int | None = 0) -> tuple[Opportunity, Piece]:
+        """Any of them; for its owner (None) one that is being worked, if there is one."""
+        worked = [pk for pk, piece in self.pieces.items() if piece.state == "activa"] if by is None else []
+        pks = sorted(worked or self.pieces)
         row = Opportunity.objects.get(pk=pks[pick % len(pks)])
         return row, self.pieces[row.pk]
 
-    def _fresh(self, owner: int, *, minutes: int = 60) -> Piece:
+    def _fresh(self, owner: int, *, minutes: int = 60, extended: bool = False) -> Piece:
         """It has just entered a stage."""
         timer = dt.timedelta(minutes=minutes)
         if self._clocks_stand(owner):
-            return Piece("activa", owner, self.now, left=timer)
-        return Piece("activa", owner, self.now, deadline=self.now + timer)
+            return Piece("activa", owner, self.now, left=timer, extended=extended)
+        return Piece("activa", owner, self.now, deadline=self.now + timer, extended=extended)
 
     def _leave_clock(self, pk: int, state: str) -> None:
-        self.pieces[pk] = Piece(state, self.pieces[pk].owner, self.now)
+        self.pieces[pk] = Piece(state, self.pieces[pk].owner, self.now, extended=self.pieces[pk].extended)
+
+    def _come_back(self, row: Opportunity) -> None:
+        """From the inbox, to whom it was."""
+        owner = self.pieces[row.pk].owner or 0
+        self.pieces[row.pk] = self._fresh(owner, extended=self.pieces[row.pk].extended)
+        self.resting.pop((owner, row.client_id), None)
+
+    def _back(self, who: int, since: dt.datetime) -> None:
+        """Their clocks go on."""
+        del self.away[who]
+        for piece in self.pieces.values():
+            if piece.owner == who and piece.left is not None:
+                piece.deadline, piece.left = max(since, piece.since) + piece.left, None
+
+    def _gave_away_since(self, action: Action, piece: Piece) -> bool:
+        given = Absence.objects.filter(policy="redistribuir", begun_at__gt=action.at, ended_at__isnull=True)
+        owners = [self.promoters.index(one.promoter) for one in given.select_related("promoter")]
+        return piece.state == "activa" and piece.owner in owners
 
     def _absent(self, who: int) -> bool:
         return who in self.away and self.away[who] >= self.now.date()
@@ -333,19 +497,27 @@ class Desk(RuleBasedStateMachine):
     def _used(self, who: int) -> int:
         return self.used.get((who, self.now.date()), 0)
 
+    def _left(self, who: int) -> int:
+        return self.limits.get((who, self.now.date()), QUOTA) - self._used(who)
+
     def _charge(self, who: int, number: int, *, day: dt.date | None = None) -> None:
         key = who, day or self.now.date()
         self.used[key] = self.used.get(key, 0) + number
 
-    def _fits(self, piece: Piece, target: int) -> bool:
+    def _fits(self, piece: Piece, target: int, *, over: bool = False) -> bool:
         theirs = piece.state == "activa" and piece.owner == target
         closed = piece.state in {"ganada", "perdida"}
-        return not closed and not theirs and not self._absent(target) and self._used(target) < QUOTA
+        receives = not self._absent(target) and target not in self.closed_to
+        return not closed and not theirs and receives and (over or self._left(target) > 0)
 
-    def _give(self, row: Opportunity, target: int) -> None:
+    def _give(self, row: Opportunity, target: int) -> int:
+        """Returns by how much the limit was raised for it."""
         self.pieces[row.pk] = self._fresh(target)
         self.resting.pop((target, row.client_id), None)
+        room = max(1 - self._left(target), 0)
+        self.limits[target, self.now.date()] = self._used(target) + self._left(target) + room
         self._charge(target, 1)
+        return room
 
     def _rest(self, row: Opportunity, *, days: int) -> None:
         owner = self.pieces[row.pk].owner
@@ -376,7 +548,7 @@ def test_no_order_of_steps_breaks_the_desk() -> None:
         InOneTransaction,
         settings=settings(
             max_examples=30,
-            stateful_step_count=20,
+            stateful_step_count=25,
             deadline=None,
             derandomize=True,
             phases=[Phase.generate],
