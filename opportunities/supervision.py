@@ -1,7 +1,8 @@
 """What a supervisor decides about one opportunity: reassign, return to the pool, close, or back to its owner.
 
 Each verb locks quota → clients → opportunities → lot, checks, and writes everything in one transaction, again when the
-database asks for it. With the `version` that somebody looked at it raises Stale once another one decided before. The forms over many rows are in `bulk`; they call the same steps.
+database asks for it. With the `version` that somebody looked at it raises Stale once another one decided before. The
+forms over many rows are in `bulk`; they call the same steps.
 """
 
 from __future__ import annotations
