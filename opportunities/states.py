@@ -5,13 +5,14 @@ Lock order everywhere: quota → clients → opportunities → lot.
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 import functools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import CharField, DateTimeField, F, Value
+from django.db.models import BigIntegerField, CharField, DateTimeField, F, Value
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
@@ -23,7 +24,7 @@ from opportunities import pending
 from opportunities.clocks import Countdown
 from opportunities.enums import CLOSED, EventKind, OpportunityState
 from opportunities.errors import NotAllowed, Stale
-from opportunities.held import Held, filled, number_params
+from opportunities.held import Held, filled, number_params, size_for
 from opportunities.models import Opportunity, OpportunityEvent
 from opportunities.policy import not_yours
 
@@ -103,12 +104,7 @@ def bring_up_to_date(ids: Sequence[int]) -> None:
     waiting = pending.waiting_among(ids)
     for start in range(0, len(waiting), _BATCH):
         some = waiting[start : start + _BATCH]
-        retrying(functools.partial(_lock_once, some))
-
-
-@transaction.atomic(durable=True)
-def _lock_once(ids: Collection[int]) -> None:
-    lock(ids)
+        retrying(functools.partial(transaction.atomic(durable=True)(lock), some))
 
 
 def _up_to_date(rows: list[Opportunity]) -> list[Opportunity]:
@@ -223,21 +219,35 @@ def _offer(size: int) -> PreparedUpdate:
 
 
 def retime(clocks: Mapping[Opportunity, Countdown], *, now: dt.datetime, by: User | None, reason: str) -> None:
-    """Give locked, active rows other deadlines, each its own, with a history line each. Three queries, however many."""
-    rows = list(clocks)
+    """Give locked, active rows other clocks, with a history line each. A statement for those whose clocks are the same,
+    as those of one lot are, and one more for every few hundred."""
     events = []
-    for row in rows:
+    alike: dict[Countdown, list[int]] = collections.defaultdict(list)
+    for row, clock in clocks.items():
         if row.state != S.ACTIVE:
             raise ValueError(f"an opportunity that is {row.state} has no clock")
         before = {"before": row.deadline.isoformat() if row.deadline else None, "paused_before": row.paused_seconds}
         events.append(
             _event(row, S.ACTIVE, kind=EventKind.RETIMED, now=now, by=by, reason=reason, data=before, fields={})
         )
-        row.deadline, row.paused_seconds = clocks[row].deadline, clocks[row].paused_seconds
+        alike[clock].append(row.pk)
+        row.deadline, row.paused_seconds = clock.deadline, clock.paused_seconds
         row.version += 1
-    # They are locked: nobody else counted the version up meanwhile.
-    Opportunity.objects.bulk_update(rows, ["deadline", "paused_seconds", "version"], batch_size=_BATCH)
+    for clock, ids in alike.items():
+        for start in range(0, len(ids), _BATCH):
+            some = ids[start : start + _BATCH]
+            _set_clock(size_for(some))(ids=filled(some), **clock.as_fields())
     OpportunityEvent.objects.bulk_create(events, batch_size=_BATCH)
+
+
+@functools.lru_cache(maxsize=64)
+def _set_clock(size: int) -> PreparedUpdate:
+    return PreparedUpdate(
+        lambda: Opportunity.objects.filter(id__in=number_params("ids", size)),
+        deadline=Param("deadline", DateTimeField()),
+        paused_seconds=Param("paused_seconds", BigIntegerField()),
+        version=F("version") + 1,
+    )
 
 
 def _of_state(target: OpportunityState) -> dict[str, Any]:
