@@ -9,7 +9,6 @@ import pytest
 from django.db import OperationalError
 
 from leadmaster.accounts.roles import Role
-from leadmaster.lib import db
 from opportunities import bulk, supervision
 from opportunities.admin.recent import undoable
 from opportunities.assignment.filters import Filters
@@ -29,7 +28,7 @@ DEADLOCK = OperationalError(1213, "Deadlock found when trying to get lock; try r
 
 @pytest.fixture
 def boss(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(db.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("leadmaster.lib.db.time.sleep", lambda _seconds: None)
     Funnel()
     owner = PromoterFactory()
     ClientFactory.create_batch(3)
