@@ -8,10 +8,11 @@ from typing import Final, TypeVar
 
 from django.db.models import Q, QuerySet
 
-from campaigns.admin.message import phones_meant
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client, ContactPoint
+from leadmaster.lib import phones
 from opportunities.models import Opportunity
+from whatsapp.models import Region
 
 Rows = TypeVar("Rows", bound=QuerySet[Opportunity])
 
@@ -30,7 +31,9 @@ def meant(text: str) -> tuple[Q, bool]:
     if number:
         return Q(pk=int(number.group(1))), False
     if _PHONE_LIKE.fullmatch(text.strip()):
-        holders = ContactPoint.objects.filter(normalised__in=phones_meant(text)).values_list("client_id", flat=True)
+        holders = ContactPoint.objects.filter(normalised__in=phones.meant(text, regions=Region.values)).values_list(
+            "client_id", flat=True
+        )
         return Q(client_id__in=set(holders[:NAMESAKES])), False
     found, more = _named(text.split()[:_MOST_WORDS])
     return Q(client_id__in=found), more

@@ -81,7 +81,7 @@ class MessageAdmin(ReadOnlyAdmin[Envio], ScopedAdmin[Envio]):
         """By the whole phone, over its index: part of a number would read the whole table."""
         if not search_term.strip():
             return queryset, False
-        found = phones_meant(search_term)
+        found = phones.meant(search_term, regions=Region.values)
         if not found:
             messages.warning(request, _("“%(text)s” no es un teléfono completo.") % {"text": search_term})
         return queryset.filter(phone__in=found), False
@@ -148,9 +148,3 @@ def _moments(envio: Envio) -> list[tuple[str, dt.datetime]]:
         (_("Terminó"), envio.ended_at),
     )
     return [(label, at) for label, at in told if at is not None]
-
-
-def phones_meant(text: str) -> list[str]:
-    """The numbers that somebody in any of our countries may mean by this text."""
-    read = (phones.normalise(text, region) for region in Region.values)
-    return list(dict.fromkeys(phone.e164 for phone in read if isinstance(phone, phones.Phone)))

@@ -15,6 +15,7 @@ import dataclasses
 import enum
 import re
 import unicodedata
+from collections.abc import Iterable
 
 import phonenumbers
 from django.utils.functional import Promise
@@ -104,6 +105,12 @@ def normalise(raw: str, region: str) -> Phone | InvalidPhone:
             return text
         digits, plus, wid = text
     return _resolve(digits, region=region, plus=plus, wid=wid)
+
+
+def meant(text: str, *, regions: Iterable[str]) -> list[str]:
+    """The numbers that somebody in one of these countries may mean by this text, in E.164."""
+    read = (normalise(text, region) for region in regions)
+    return list(dict.fromkeys(phone.e164 for phone in read if isinstance(phone, Phone)))
 
 
 def pretty(e164: str) -> str:
