@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from leadmaster.calendars.arithmetic import (
+    ALL_DAY,
+    CLOSED,
     Calendar,
+    Hours,
     add_operating_time,
     is_open,
     next_opening,
@@ -107,3 +111,28 @@ def test_time_between_adds_up(place: tuple[Calendar, dt.date], data: st.DataObje
     whole = operating_time_between(a, c, calendar)
     assert whole == operating_time_between(a, b, calendar) + operating_time_between(b, c, calendar)
     assert dt.timedelta(0) <= whole <= c - a
+
+
+@given(place=calendars(), data=st.data(), before=st.timedeltas(dt.timedelta(minutes=1), dt.timedelta(days=3)))
+@_quick
+def test_what_ends_with_a_window_ends_at_its_closing(
+    place: tuple[Calendar, dt.date], data: st.DataObject, before: dt.timedelta
+) -> None:
+    calendar, day = place
+    stretches = [one for by in range(-3, 21) for one in calendar.day(day + dt.timedelta(days=by)).stretches]
+    closing = data.draw(st.sampled_from(stretches)).closes
+    duration = operating_time_between(closing - before, closing, calendar)
+    assert add_operating_time(closing - before, duration, calendar) == closing
+
+
+@given(data=st.data())
+@_quick
+def test_a_day_that_came_before_its_midnight_is_open_by_its_own_hours(data: st.DataObject) -> None:
+    """In St. John's a minute of Sunday was shown, and then most of an hour of Saturday again."""
+    zone, sunday = zoneinfo.ZoneInfo("America/St_Johns"), dt.date(2006, 10, 29)
+    closed_on = data.draw(st.sampled_from([CLOSED, Hours.of((dt.time(12), dt.time(13)))]))
+    calendar = Calendar((*[closed_on] * 6, ALL_DAY), zone)
+    midnight = calendar.day(sunday).starts
+    at = midnight + data.draw(st.timedeltas(dt.timedelta(hours=-2), dt.timedelta(hours=3)))
+    _minute, open_now = next(oracle.open_minutes(calendar, at))
+    assert is_open(at, calendar) == open_now == (at >= midnight)
