@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from typing import Any
 
 import pytest
@@ -28,7 +27,7 @@ DEADLOCK = OperationalError(1213, "Deadlock found when trying to get lock; try r
 
 
 @pytest.fixture
-def boss(monkeypatch: pytest.MonkeyPatch) -> Any:
+def boss() -> Any:
     monkeypatch.setattr("leadmaster.lib.db.time.sleep", lambda _seconds: None)
     Funnel()
     owner = PromoterFactory()
