@@ -28,7 +28,6 @@ DEADLOCK = OperationalError(1213, "Deadlock found when trying to get lock; try r
 
 @pytest.fixture
 def boss() -> Any:
-    monkeypatch.setattr("leadmaster.lib.db.time.sleep", lambda _seconds: None)
     Funnel()
     owner = PromoterFactory()
     ClientFactory.create_batch(3)
