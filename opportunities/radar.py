@@ -85,10 +85,8 @@ def behind(
 ) -> QuerySet[OpportunityEvent]:
     """The history lines that make up one promoter's figure, the newest first."""
     if figure is Figure.KNOWN:
-        captures = OpportunityEvent.objects.filter(
-            kind=EventKind.CAPTURED, to_owner=promoter_id, opportunity__team__in=team_ids, at__gte=since
-        )
-        return captures.filter(_KNOWN).order_by("-id")
+        captures = OpportunityEvent.objects.filter(_CAPTURED, to_owner__desk__team__in=team_ids, at__gte=since)
+        return captures.filter(_KNOWN, to_owner=promoter_id).order_by("-id")
     exits = _exits(team_ids, since).filter(from_owner=promoter_id).order_by("-id")
     if figure is Figure.FAST:
         return exits.annotate(lived=_lived()).filter(lived__lt=FAST)
@@ -109,6 +107,7 @@ def last_hour(calendar: Calendar, day: dt.date) -> dt.datetime:
 
 # --- Private ----------------------------------------------------------------------------------------------------------
 
+_CAPTURED = Q(kind=EventKind.CAPTURED)
 # A person that a capture brings in is written with the capture's own moment.
 _KNOWN = Q(opportunity__client__created_at__lt=F("at"))
 
@@ -124,8 +123,10 @@ def _lived() -> ExpressionWrapper[Any]:
 
 
 def _grouped(team_ids: Collection[int], since: dt.datetime) -> QuerySet[OpportunityEvent, Any]:
-    kinds = list(_FIGURE)
-    rows = OpportunityEvent.objects.filter(opportunity__team__in=team_ids, at__gte=since, kind__in=kinds)
+    """What a promoter did is theirs, whoever has the opportunity by now."""
+    left = Q(kind__in=[EventKind.EXITED, EventKind.EXPIRED], from_owner__desk__team__in=team_ids)
+    taken = _CAPTURED & Q(to_owner__desk__team__in=team_ids)
+    rows = OpportunityEvent.objects.filter(left | taken, at__gte=since, kind__in=list(_FIGURE))
     return (
         rows.order_by()
         .annotate(lived=_lived(), who=F("from_owner"), captor=F("to_owner"))
@@ -135,7 +136,7 @@ def _grouped(team_ids: Collection[int], since: dt.datetime) -> QuerySet[Opportun
 
 
 def _exits(team_ids: Collection[int], since: dt.datetime) -> QuerySet[OpportunityEvent]:
-    return OpportunityEvent.objects.filter(opportunity__team__in=team_ids, at__gte=since, kind=EventKind.EXITED)
+    return OpportunityEvent.objects.filter(from_owner__desk__team__in=team_ids, at__gte=since, kind=EventKind.EXITED)
 
 
 def _late(team_ids: Collection[int], exits: QuerySet[OpportunityEvent]) -> Iterator[tuple[int, int | None]]:
@@ -144,7 +145,7 @@ def _late(team_ids: Collection[int], exits: QuerySet[OpportunityEvent]) -> Itera
     values = values_of({desk.calendar for desk in desks})
     hours = {desk.team_id: values[desk.calendar_id] for desk in desks}
     cuts: dict[tuple[int, dt.date], dt.datetime] = {}
-    lines = exits.values_list("id", "from_owner_id", "opportunity__team_id", "at")
+    lines = exits.values_list("id", "from_owner_id", "from_owner__desk__team_id", "at")
     for pk, owner_id, team_id, at in lines.iterator(chunk_size=_CHUNK):
         calendar = hours.get(team_id)
         if calendar is None:

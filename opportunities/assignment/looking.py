@@ -174,7 +174,8 @@ def opted_out_by(filters: Filters, facet: str, among: Sequence[str]) -> collecti
 
 
 def locked(ids: Sequence[int]) -> dict[int, str]:
-    """Lock those of these clients that nobody holds; their availability, now that nobody else changes it."""
+    """Lock those of these clients that nobody holds and the source still has; their availability, now that nobody else
+    changes it."""
     return dict(cast("list[tuple[int, str]]", _locked(len(ids))(ids=ids)))
 
 
@@ -285,7 +286,7 @@ def _by_value(rows: QuerySet[Any], facet: str, client: str = "") -> QuerySet[Any
 def _locked(count: int) -> PreparedRows:
     return PreparedRows(
         lambda: (
-            Client.objects.filter(id__in=params("ids", _NUMBER, count))
+            Client.objects.filter(id__in=params("ids", _NUMBER, count), gone_at__isnull=True)
             .order_by("id")
             .select_for_update(skip_locked=True)
             .values_list("id", "availability")

@@ -124,7 +124,7 @@ class Desk:
                 wanted, named = named[: quantity - len(drawn)], named[quantity - len(drawn) :]
                 ids = ", ".join(map(str, wanted))
                 states = self._rows(
-                    f"SELECT id, availability FROM directory_client WHERE id IN ({ids}) ORDER BY id "
+                    f"SELECT id, availability FROM directory_client WHERE id IN ({ids}) AND gone_at IS NULL ORDER BY id "
                     "FOR UPDATE SKIP LOCKED"
                 )
                 drawn += [pk for pk, availability in states if availability == "libre"]

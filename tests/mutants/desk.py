@@ -84,7 +84,7 @@ MUTANTS = (
     Mutant(
         "the version is not asked for",
         _STATES,
-        "if row.version == version:",
+        "if version in {row.version, row.version - row.followed}:",
         "if row.version >= version:",
         _STORY,
     ),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
 from leadmaster.directory.models import Availability, Client
 from opportunities import supervision
-from opportunities.assignment import facets
+from opportunities.assignment import facets, looking
 from opportunities.assignment.filters import FACETS, Filters
+from opportunities.assignment.looking import Place
 from opportunities.assignment.request import Granted, request_lot
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity, Promoter
@@ -51,6 +53,22 @@ def test_a_free_one_is_neither_drawn_nor_counted_nor_offered(promoter: Promoter)
     left.refresh_from_db()
     # The desk's own word stays: who comes back is what they were.
     assert left.availability == Availability.FREE
+
+
+def test_one_that_goes_between_the_look_and_the_lock_is_passed_over(
+    promoter: Promoter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, there = ClientFactory.create(), ClientFactory.create()
+    look = looking.free
+
+    def looked(*args: Any, **kwargs: Any) -> list[Place]:
+        places = look(*args, **kwargs)
+        gone(left)
+        return places
+
+    monkeypatch.setattr(looking, "free", looked)
+    assert ask(promoter, "1").granted == 1
+    assert Opportunity.objects.get().client == there
 
 
 def test_a_pooled_one_is_passed_over(promoter: Promoter) -> None:

@@ -61,6 +61,17 @@ def test_an_exit_is_fast_within_ten_minutes_of_getting_it(promoter: Promoter, fu
     assert (line.opportunity, line.kind) == (fast, EventKind.EXITED)
 
 
+def test_an_exit_stays_its_promoters_when_another_team_has_the_client_by_now(
+    promoter: Promoter, funnel: Funnel
+) -> None:
+    left = leave(give(promoter, at=NOON), funnel, at=NOON + dt.timedelta(minutes=1))
+    other = PromoterFactory.create()
+    Opportunity.objects.filter(pk=left.pk).update(team=other.desk.team)
+    assert [one.exits for one in radar.radar([promoter.desk.team_id], since=SINCE)] == [1]
+    assert radar.radar([other.desk.team_id], since=SINCE) == []
+    assert radar.behind(Figure.FAST, promoter.pk, [promoter.desk.team_id], since=SINCE).exists()
+
+
 @pytest.mark.parametrize(("hour", "minute", "late"), [(16, 59, 0), (17, 0, 1), (17, 59, 1), (20, 30, 1), (12, 59, 0)])
 def test_an_exit_is_late_in_the_last_hour_of_the_days_opening_and_after_it(
     promoter: Promoter, funnel: Funnel, hour: int, minute: int, late: int
