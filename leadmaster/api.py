@@ -52,6 +52,7 @@ from opportunities.api.own_campaigns import OwnCampaignViewSet
 from opportunities.api.promoters import PromoterViewSet, QuotaViewSet
 from opportunities.api.queues import InboxViewSet, PoolViewSet
 from opportunities.api.radar import RadarViewSet
+from opportunities.api.retimings import RetimingViewSet
 from opportunities.api.stages import StageRouteViewSet, StageViewSet
 from whatsapp.api import SessionViewSet
 from whatsapp.gateways.base import GatewayError
@@ -180,6 +181,7 @@ desk_router.register("stages", StageViewSet, "stage")
 desk_router.register("stage-routes", StageRouteViewSet, "stage-route")
 desk_router.register("calendars", CalendarViewSet, "calendar")
 desk_router.register("holidays", HolidayViewSet, "holiday")
+desk_router.register("retimings", RetimingViewSet, "retiming")
 desk_router.register("clients", ClientViewSet, "client")
 desk_router.register("syncs", SyncViewSet, "sync")
 

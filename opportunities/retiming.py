@@ -11,7 +11,7 @@ import dataclasses
 import datetime as dt
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -25,6 +25,7 @@ from leadmaster.calendars.models import OperatingCalendar, values_of
 from leadmaster.lib.db import retrying
 from leadmaster.lib.language import kept
 from leadmaster.lib.prepared import PreparedCopy
+from leadmaster.ops import health
 from opportunities import states
 from opportunities.clock_changes import ClockChange, NewHours, NewTimer, away, hours_of_teams
 from opportunities.enums import RetimingKind
@@ -47,6 +48,19 @@ class Retimed:
 
     moved: int = 0
     waiting: int = 0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Following:
+    """A change on its way: `waiting` clocks have still to follow; `stuck`, none has for some minutes."""
+
+    retiming: Retiming
+    waiting: int
+    stuck: bool
+
+    @property
+    def moved(self) -> int:
+        return self.retiming.total - self.waiting
 
 
 def change_calendar(
@@ -179,6 +193,17 @@ def unfinished() -> list[Retiming]:
     """The changes that are on their way, the oldest first."""
     rows = Retiming.objects.filter(finished_at__isnull=True).order_by("id")
     return list(rows.select_related("by", "calendar", "desk__team", "stage"))
+
+
+def on_their_way(teams: Callable[[], Collection[int]], *, now: dt.datetime) -> list[Following]:
+    """The changes that some clocks of these teams have still to follow. One query when there is none."""
+    rows = unfinished()
+    asked = set(teams()) if rows else set()
+    return [
+        Following(retiming=one, waiting=waiting, stuck=one.alive_at < now - health.LATE_AFTER)
+        for one in rows
+        if asked & set(one.teams) and (waiting := waiting_of(one))
+    ]
 
 
 def waiting_of(retiming: Retiming) -> int:

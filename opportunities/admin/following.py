@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 from typing import Any, TypeVar
 
 from django.db.models import Model
@@ -14,10 +13,8 @@ from django.utils.translation import gettext as _
 
 from leadmaster.lib import screens
 from leadmaster.lib.modeladmins import ScopedAdmin
-from leadmaster.ops import health
-from opportunities import retiming
 from opportunities.admin.base import team_ids_of
-from opportunities.models import Retiming
+from opportunities.retiming import Following, on_their_way
 
 M = TypeVar("M", bound=Model)
 
@@ -25,37 +22,25 @@ TEMPLATE = "admin/opportunities/retimings.html"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Followed:
-    """One change on its way."""
+class Banner:
+    """One change on its way, as the page shows it."""
 
-    retiming: Retiming
-    waiting: int
-    stuck: bool
-
-    @property
-    def moved(self) -> int:
-        return self.retiming.total - self.waiting
+    change: Following
 
     @property
     def since(self) -> SafeString:
-        return screens.when(self.retiming.at, timezone.now())
+        return screens.when(self.change.retiming.at, timezone.now())
 
     @property
     def bar(self) -> SafeString:
-        parts = [(_("Ya revisados"), self.moved, "sent"), (_("Por mover"), self.waiting, "waiting")]
+        parts = [(_("Ya revisados"), self.change.moved, "sent"), (_("Por mover"), self.change.waiting, "waiting")]
         return screens.stacked_bar(parts, _("Plazos de este cambio"))
 
 
-def on_their_way(user: Any, *, now: dt.datetime) -> list[Followed]:
-    """The changes that have not come through yet, as far as they touch this person's teams. One query when none is."""
-    unfinished = retiming.unfinished()
-    teams = set(team_ids_of(user)) if unfinished else set()
-    found = [one for one in unfinished if teams & set(one.teams)]
-    return [
-        Followed(retiming=one, waiting=waiting, stuck=one.alive_at < now - health.LATE_AFTER)
-        for one in found
-        if (waiting := retiming.waiting_of(one))
-    ]
+def banners(user: Any) -> list[Banner]:
+    """The changes that some clocks of this person's teams have still to follow."""
+    found = on_their_way(lambda: team_ids_of(user), now=timezone.now())
+    return [Banner(change=one) for one in found]
 
 
 class FollowingAdmin(ScopedAdmin[M]):
@@ -65,11 +50,11 @@ class FollowingAdmin(ScopedAdmin[M]):
     change_form_before_template = TEMPLATE
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        told = {"retimings": on_their_way(request.user, now=timezone.now())}
+        told = {"retimings": banners(request.user)}
         return super().changelist_view(request, {**told, **(extra_context or {})})
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context["retimings"] = on_their_way(request.user, now=timezone.now())
+        context["retimings"] = banners(request.user)
         return super().render_change_form(request, context, *args, **kwargs)

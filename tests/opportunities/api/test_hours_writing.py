@@ -6,17 +6,19 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from leadmaster.calendars.arithmetic import CLOSED, Hours
 from leadmaster.calendars.models import Holiday, OperatingCalendar
 from leadmaster.calendars.national import Country, national_holidays
-from opportunities import hours_keepers
+from opportunities import hours_keepers, retiming
 from opportunities.enums import EventKind
-from opportunities.models import Opportunity, OpportunityEvent, Stage
+from opportunities.models import Opportunity, OpportunityEvent, Retiming, Stage
 from tests.factories.calendars import HolidayFactory, OperatingCalendarFactory
 from tests.factories.opportunities import DeskFactory
 from tests.opportunities.api.world import World
 
+RETIMINGS = "/api/v1/retimings/"
 CALENDARS = "/api/v1/calendars/"
 HOLIDAYS = "/api/v1/holidays/"
 STAGES = "/api/v1/stages/"
@@ -293,3 +295,27 @@ def test_nothing_leads_out_of_a_stage_that_is_no_work(world: World) -> None:
     body = {"from_stage": world.funnel.sold.pk, "to_stage": world.funnel.new.pk}
 
     assert fields(world.post("admin", "/api/v1/stage-routes/", body)) == ["from_stage"]
+
+
+def test_a_change_of_very_many_clocks_says_how_many_have_still_to_follow(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retiming, "AT_ONCE", 0)
+    monkeypatch.setattr(retiming, "BATCH", 1)
+    rows = [world.one() for _ in range(3)]
+    stage, now = Stage.objects.get(pk=rows[0].stage_id), timezone.now()
+    retiming.change_stage(stage, timer_minutes=9_000, by=world.boss, now=now, reason="Más tiempo")
+
+    [told] = world.client("boss").get(RETIMINGS).json()
+
+    assert (told["kind"], told["stage"], told["calendar"], told["reason"]) == ("etapa", stage.pk, None, "Más tiempo")
+    assert (told["total"], told["waiting"], told["stuck"]) == (3, 2, False)
+    # A stage is everybody's; the hours of a desk are its team's.
+    assert len(world.client("other_boss").get(RETIMINGS).json()) == 1
+    Retiming.objects.update(teams=[world.team.pk])
+    assert world.client("other_boss").get(RETIMINGS).json() == []
+
+    Retiming.objects.update(alive_at=now - dt.timedelta(minutes=10))
+    assert [one["stuck"] for one in world.client("boss").get(RETIMINGS).json()] == [True]
+    retiming.run_pending(now)
+    assert world.client("boss").get(RETIMINGS).json() == []

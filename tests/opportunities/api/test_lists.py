@@ -51,7 +51,7 @@ LISTS: dict[str, tuple[Callable[[World], Any], int]] = {
     "cool-downs": (World.exit, 3),
 }
 # Figures, not rows.
-UNPAGED = {"radar"}
+UNPAGED = {"radar", "retimings"}
 
 
 class Count:

@@ -253,6 +253,7 @@ TABLE = [
     ),
     Row(method="get", path=f"{V1}/quota-entries/", expected=bosses(200)),
     Row(method="get", path=f"{V1}/cool-downs/", expected=bosses(200)),
+    Row(method="get", path=f"{V1}/retimings/", expected=bosses(200)),
     # Absences
     Row(method="get", path=f"{V1}/absences/", expected=bosses(200)),
     Row(
