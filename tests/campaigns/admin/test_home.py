@@ -40,7 +40,7 @@ def test_it_costs_the_same_for_one_campaign_and_for_three(
         CampaignFactory(team=desk.team, state=CampaignState.AWAITING_APPROVAL)
     client = signed_in(desk.supervisor)
 
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(28):
         client.get(HOME)
 
 

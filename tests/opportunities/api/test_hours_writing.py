@@ -303,7 +303,8 @@ def test_a_change_of_very_many_clocks_says_how_many_have_still_to_follow(
     monkeypatch.setattr(retiming, "AT_ONCE", 0)
     monkeypatch.setattr(retiming, "BATCH", 1)
     rows = [world.one() for _ in range(3)]
-    stage, now = Stage.objects.get(pk=rows[0].stage_id), timezone.now()
+    stage, now = rows[0].stage, timezone.now()
+    assert stage is not None
     retiming.change_stage(stage, timer_minutes=9_000, by=world.boss, now=now, reason="Más tiempo")
 
     [told] = world.client("boss").get(RETIMINGS).json()
