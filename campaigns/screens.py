@@ -35,7 +35,7 @@ ENVIO_TONE: dict[str, Tone] = {
 }
 
 # Fills of bars: every state its own, so that neighbours tell apart.
-ENVIO_FILL: dict[EnvioState, str] = {
+ENVIO_FILL: dict[EnvioState, screens.Fill] = {
     EnvioState.SENT: "sent",
     EnvioState.SENT_BY_HAND: "by-hand",
     EnvioState.SENDING: "sending",
@@ -92,7 +92,7 @@ def state_bar(progress: Progress) -> SafeString:
 def funnel(progress: Progress) -> list[Share]:
     """Sent, on the server, delivered, read; each as a percentage of what was sent."""
     whole = progress.sent or 1
-    steps = (
+    steps: tuple[screens.Part, ...] = (
         (_("Enviados"), progress.sent, "sent"),
         (Ack.SERVER.label, progress.server, "server"),
         (_("Entregados"), progress.delivered, "delivered"),

@@ -22,7 +22,7 @@ from leadmaster.directory.facets import Count as Counted
 from leadmaster.directory.facets import Facets
 from leadmaster.directory.facets import count as count_clients
 from leadmaster.lib.clock import business_day
-from leadmaster.lib.screens import Share
+from leadmaster.lib.screens import Fill, Share
 from opportunities.models import CoolDown, DailyQuota, Opportunity
 from opportunities.querysets import OpportunityQuerySet
 
@@ -45,7 +45,7 @@ FACET_NAMES: Final[dict[str, Promise]] = {
     "client_type": gettext_lazy("Tipo"),
 }
 # Up to so many days old; the last has no end. The tones go from fresh to forgotten.
-AGES: Final[tuple[tuple[int | None, Promise, str], ...]] = (
+AGES: Final[tuple[tuple[int | None, Promise, Fill], ...]] = (
     (1, gettext_lazy("Menos de un día"), "sent"),
     (3, gettext_lazy("1 a 3 días"), "by-hand"),
     (7, gettext_lazy("3 a 7 días"), "server"),

@@ -31,7 +31,7 @@ TONE: dict[str, Tone] = {
 }
 
 # Fills of bars, the better end first.
-FILL: dict[OpportunityState, str] = {
+FILL: dict[OpportunityState, screens.Fill] = {
     OpportunityState.WON: "sent",
     OpportunityState.ACTIVE: "sending",
     OpportunityState.EXIT: "uncertain",

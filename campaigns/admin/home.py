@@ -22,13 +22,13 @@ from campaigns.models import Attempt, Campaign, Envio, SenderSwitch, SessionDay
 from campaigns.progress import Progress, progress_of
 from leadmaster.accounts.models import User
 from leadmaster.lib.clock import business_day
-from leadmaster.lib.screens import Share
+from leadmaster.lib.screens import Fill, Share
 from leadmaster.ops import heartbeat
 from leadmaster.ops.health import LATE_AFTER, TICK
 from whatsapp.models import WhatsAppSession
 
 _LISTED = 6
-_CHART = {
+_CHART: dict[AttemptOutcome, Fill] = {
     AttemptOutcome.SENT: "sent",
     AttemptOutcome.UNKNOWN: "uncertain",
     AttemptOutcome.REFUSED: "error",
@@ -45,7 +45,7 @@ class Bar:
     y: float
     width: float
     height: float
-    tone: str
+    tone: Fill
     title: str
 
 

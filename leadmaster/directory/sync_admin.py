@@ -85,7 +85,7 @@ def _advance(state: SyncState) -> str:
     }
 
 
-def _parts(report: SyncReport) -> list[tuple[str, int, str]]:
+def _parts(report: SyncReport) -> list[screens.Part]:
     return [
         (_("Nuevos"), report.new, "sent"),
         (_("Cambiados"), report.changed, "sending"),

@@ -17,7 +17,13 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 Tone: TypeAlias = Literal["neutral", "info", "good", "warn", "bad"]
+# The colours of bars, each a class of the style sheet.
+Fill: TypeAlias = Literal[
+    "brand", "by-hand", "cancelled", "delivered", "error", "pending", "read", "rest", "sending", "sent", "server", "uncertain"
+]  # fmt: skip
 Text: TypeAlias = str | Promise
+# One part of a bar: its name, how many, its colour.
+Part: TypeAlias = tuple[Text, int, Fill]
 
 _MINUTE = 60
 _HOUR = 3600
@@ -30,7 +36,7 @@ class Share:
     name: str
     count: int
     percent: float
-    tone: str
+    tone: Fill
 
 
 def badge(text: Text, tone: Tone = "neutral") -> SafeString:
@@ -79,14 +85,14 @@ def short_date(day: dt.date, pattern: str) -> str:
     return text if (get_language() or "").startswith("en") else text.lower()
 
 
-def shares(parts: Iterable[tuple[Text, int, str]]) -> list[Share]:
+def shares(parts: Iterable[Part]) -> list[Share]:
     """(name, count, tone) of each part, with its percentage; parts of nothing are left out."""
     kept = [(str(name), count, tone) for name, count, tone in parts if count]
     total = sum(count for _name, count, _tone in kept)
     return [Share(name, count, count * 100 / total, tone) for name, count, tone in kept]
 
 
-def stacked_bar(parts: Iterable[tuple[Text, int, str]], label: str) -> SafeString:
+def stacked_bar(parts: Iterable[Part], label: str) -> SafeString:
     """The parts side by side in one bar, drawn as SVG: no style attributes, so the strictest CSP lets it through."""
     rows = []
     left = 0.0

@@ -83,7 +83,7 @@ class BulkActionAdmin(ReadOnlyAdmin[BulkAction], DeskAdmin[BulkAction]):
     @display(description=gettext_lazy("resultado"))
     def numbers(self, action: BulkAction) -> SafeString:
         tally: Tally = action.__dict__["tally"]
-        parts = ((_("Hechas"), tally.done, "sent"), (_("No se hicieron"), tally.refused, "error"))
+        parts: list[screens.Part] = [(_("Hechas"), tally.done, "sent"), (_("No se hicieron"), tally.refused, "error")]
         words = _("%(done)d hechas") % {"done": tally.done}
         if tally.refused:
             words += " · " + _("%(n)d no") % {"n": tally.refused}

@@ -33,7 +33,10 @@ class Banner:
 
     @property
     def bar(self) -> SafeString:
-        parts = [(_("Ya revisados"), self.change.moved, "sent"), (_("Por mover"), self.change.waiting, "waiting")]
+        parts: list[screens.Part] = [
+            (_("Ya revisados"), self.change.moved, "sent"),
+            (_("Por mover"), self.change.waiting, "pending"),
+        ]
         return screens.stacked_bar(parts, _("Plazos de este cambio"))
 
 

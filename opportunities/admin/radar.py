@@ -48,7 +48,10 @@ class Bar:
     def drawn(self) -> SafeString:
         label = _("%(who)s: %(count)d de %(of)d") % {"who": self.promoter, "count": self.count, "of": self.of}
         # The rest is the bar's own ground: nobody at all should not look like everybody.
-        parts = [(_("Llamativas"), self.count, "uncertain"), (_("Las demás"), self.of - self.count, "rest")]
+        parts: list[screens.Part] = [
+            (_("Llamativas"), self.count, "uncertain"),
+            (_("Las demás"), self.of - self.count, "rest"),
+        ]
         return screens.stacked_bar(parts, label)
 
 

@@ -54,7 +54,10 @@ class Person:
 
     @property
     def bar(self) -> SafeString:
-        parts = [(_("Vencen antes"), self.earlier, "error"), (_("Vencen después"), self.later, "sent")]
+        parts: list[screens.Part] = [
+            (_("Vencen antes"), self.earlier, "error"),
+            (_("Vencen después"), self.later, "sent"),
+        ]
         return screens.stacked_bar(parts, _("Plazos de %(who)s") % {"who": self.promoter})
 
 

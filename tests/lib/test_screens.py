@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from pathlib import Path
+from typing import get_args
 
 import pytest
+from django.conf import settings
 from django.utils import timezone, translation
 
 from leadmaster.lib import screens
@@ -66,3 +70,8 @@ def test_a_bar_is_drawn_without_style_attributes() -> None:
     assert "style" not in html
     assert "&lt;b&gt;" in html
     assert 'x="50.000%"' in html
+
+
+def test_every_colour_of_a_bar_is_in_the_style_sheet() -> None:
+    sheets = "".join(sheet.read_text() for sheet in Path(settings.BASE_DIR, "static", "leadmaster").glob("*.css"))
+    assert set(re.findall(r"\.lm-fill-([a-z-]+)", sheets)) == set(get_args(screens.Fill))
