@@ -20,6 +20,8 @@ from tests.bench.desk_stage import AGREEMENTS, CITIES, PROVINCES, TYPES, DeskSta
 from tests.bench.figures import say, scaled
 
 QUANTITY = 20
+# So many requests a second of all processes together, as people make them: by their own clock, not by our answers.
+_RATES = (10, 50)
 _PROCESSES = scaled("DESK_PROCESSES", 16)
 Ask = Callable[[int], Callable[[], int]]
 Zones = Callable[[int], Iterator[Filters]]
@@ -58,10 +60,13 @@ def run() -> None:
             "raw SQL, alone": (_raw(stage, zones), {"processes": 1, "requests": 4 * requests}),
             f"engine, {processes} at once": (_engine(stage, zones), {}),
             f"raw SQL, {processes} at once": (_raw(stage, zones), {}),
-            f"engine, {processes} people": (
-                _engine(stage, zones),
-                {"requests": requests // 2, "every": processes / 10},
-            ),
+            **{
+                f"engine, {rate} a second": (
+                    _engine(stage, zones),
+                    {"requests": requests // 2, "every": processes / rate},
+                )
+                for rate in _RATES
+            },
             f"two facets, {processes} at once": (_engine(stage, pairs), {}),
             "predecessor, alone": (_predecessor(stage), {"processes": 1, "requests": 3}),
         }
