@@ -287,7 +287,7 @@ MUTANTS = (
         _BULK,
         '    cooldowns.restore(row.client_id, before["cooldowns"])\n',
         "",
-        _MACHINE,
+        _GUARDS,
     ),
     Mutant(
         "an undo gives work back to who gave it all away",

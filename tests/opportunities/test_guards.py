@@ -13,7 +13,7 @@ from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.enums import OpportunityState
 from opportunities.errors import WrongState
-from opportunities.models import BulkAction, DailyQuota, Opportunity
+from opportunities.models import BulkAction, CoolDown, DailyQuota, Opportunity
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -85,4 +85,28 @@ def test_an_undo_leaves_what_its_receiver_went_on_with(row: Opportunity, funnel:
     assert set(report.refused) == {row.pk}
     assert (row.owner, row.stage, row.state) == (other, funnel.contacted, OpportunityState.ACTIVE)
     assert DailyQuota.objects.get(promoter=other).used == 1
+    assert findings() == []
+
+
+def test_an_undo_ends_the_rest_that_the_action_began(row: Opportunity, boss: User) -> None:
+    bulk.return_to_pool([row.pk], by=boss, now=NOW)
+    assert CoolDown.objects.filter(promoter=row.owner, client=row.client).exists()
+
+    bulk.undo(BulkAction.objects.get(), by=boss, now=NOW)
+
+    assert not CoolDown.objects.exists()
+    assert findings() == []
+
+
+def test_an_undo_brings_back_the_rest_that_the_action_ended(row: Opportunity, boss: User) -> None:
+    assert row.owner is not None
+    other = PromoterFactory(desk=row.owner.desk)
+    until = NOW + dt.timedelta(days=9)
+    CoolDown.objects.create(promoter=other, client=row.client, until=until)
+    bulk.reassign([row.pk], other, by=boss, now=NOW)
+    assert not CoolDown.objects.exists()
+
+    bulk.undo(BulkAction.objects.get(), by=boss, now=NOW)
+
+    assert list(CoolDown.objects.values_list("promoter", "client", "until")) == [(other.pk, row.client_id, until)]
     assert findings() == []
