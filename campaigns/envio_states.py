@@ -13,8 +13,8 @@ from campaigns import totals
 from campaigns.enums import EnvioState, Evidence
 from campaigns.models import Envio, EnvioEvent
 from leadmaster.accounts.models import User
+from leadmaster.lib.db.compiled import PreparedUpdate
 from leadmaster.lib.language import in_project_language
-from leadmaster.lib.prepared import PreparedUpdate
 
 S = EnvioState
 

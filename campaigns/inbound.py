@@ -16,12 +16,12 @@ from campaigns import envio_states
 from campaigns.enums import EnvioState, Evidence
 from campaigns.models import Envio, Reply
 from leadmaster.accounts.models import User
-from leadmaster.directory import suppressing
+from leadmaster.directory import suppression
 from leadmaster.directory.models import Suppression
-from leadmaster.directory.suppressing import SuppressionReport
-from leadmaster.lib.db import retrying
+from leadmaster.directory.suppression import SuppressionReport
+from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
-from leadmaster.lib.phones import InvalidPhone, Phone, normalise
+from leadmaster.lib.phones.parsing import InvalidPhone, Phone, normalise
 from whatsapp.inbound import Inbound
 from whatsapp.models import WhatsAppSession
 
@@ -121,7 +121,7 @@ def suppress_list(
     text: str, *, region: str, reason: str, source: Suppression.Source, by: User | None, now: dt.datetime
 ) -> tuple[SuppressionReport, int]:
     """The same for every phone of a text, also for those that were suppressed before. Safe to repeat."""
-    report = suppressing.suppress_list(text, region=region, reason=reason, source=source, by=by, now=now)
+    report = suppression.suppress_list(text, region=region, reason=reason, source=source, by=by, now=now)
     chunks = (report.phones[start : start + _BATCH] for start in range(0, len(report.phones), _BATCH))
     return report, sum(_cancel(chunk, by=by, now=now) for chunk in chunks)
 

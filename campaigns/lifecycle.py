@@ -17,14 +17,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import envio_states
-from campaigns.audience.records import interrupt_lost
+from campaigns.audience.import_record import interrupt_lost
 from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, Evidence, ScheduleState
 from campaigns.errors import Incomplete, WrongState
 from campaigns.models import Campaign, CampaignEvent, Envio, RecipientImport, Schedule
 from campaigns.policy import Act, may, require
 from campaigns.rendering import check_template
 from leadmaster.accounts.models import User
-from leadmaster.lib.db import retrying
+from leadmaster.lib.db.retry import retrying
 
 S = CampaignState
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from campaigns import envio_states, totals
 from campaigns.enums import Ack, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, EarlyReceipt, Envio
-from leadmaster.lib.db import retrying
+from leadmaster.lib.db.retry import retrying
 from leadmaster.ops.alerts import raise_alert
 from leadmaster.ops.models import Alert
 from whatsapp.models import WhatsAppSession

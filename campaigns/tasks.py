@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 from campaigns import receipts, totals
-from campaigns.audience.pending import forget_unconfirmed, run_queued
-from campaigns.audience.records import interrupt_lost
+from campaigns.audience.import_record import interrupt_lost
+from campaigns.audience.queued import forget_unconfirmed, run_queued
 from campaigns.engine.lookup import run_lookups
-from campaigns.engine.stragglers import sweep_stragglers
+from campaigns.engine.sweep_cancelled import sweep_stragglers
 from campaigns.engine.tick import TickReport, run_tick
 from leadmaster.lib.clock import DatabaseClock, database_now
 from leadmaster.ops.heartbeat import beat

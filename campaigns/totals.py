@@ -21,7 +21,7 @@ from django.db.models import Count, Q, QuerySet
 
 from campaigns.enums import CAMPAIGN_ENDED, Ack, CampaignState, EnvioState
 from campaigns.models import Campaign, CampaignTotals, Envio
-from leadmaster.lib.db import retrying
+from leadmaster.lib.db.retry import retrying
 
 # How many messages are in each state with each acknowledgement.
 Groups = dict[tuple[EnvioState, Ack], int]

@@ -35,25 +35,25 @@ from campaigns.api.switch import SwitchViewSet
 from campaigns.audience import AudienceError
 from campaigns.errors import Incomplete, NotAllowed, Refused, WrongState
 from leadmaster.directory.api import ClientViewSet, SyncViewSet
-from leadmaster.lib import api_errors
-from leadmaster.lib.api_errors import Refusal
+from leadmaster.lib.api import errors
+from leadmaster.lib.api.errors import Refusal
 from leadmaster.ops.idempotency import InProgressError, KeyReusedError, UnfinishedError
 from opportunities import errors as desk
-from opportunities.api.absences import AbsenceViewSet
-from opportunities.api.bulk import BulkViewSet
-from opportunities.api.calendars import CalendarViewSet
-from opportunities.api.captures import CaptureViewSet
-from opportunities.api.desks import DeskViewSet
-from opportunities.api.holidays import HolidayViewSet
-from opportunities.api.ledgers import CoolDownViewSet, QuotaEntryViewSet
-from opportunities.api.lots import LotViewSet
-from opportunities.api.opportunities import OpportunityViewSet
-from opportunities.api.own_campaigns import OwnCampaignViewSet
-from opportunities.api.promoters import PromoterViewSet, QuotaViewSet
-from opportunities.api.queues import InboxViewSet, PoolViewSet
-from opportunities.api.radar import RadarViewSet
-from opportunities.api.retimings import RetimingViewSet
-from opportunities.api.stages import StageRouteViewSet, StageViewSet
+from opportunities.api.opportunities.bulk import BulkViewSet
+from opportunities.api.opportunities.queues import InboxViewSet, PoolViewSet
+from opportunities.api.opportunities.views import OpportunityViewSet
+from opportunities.api.people.absences import AbsenceViewSet
+from opportunities.api.people.captures import CaptureViewSet
+from opportunities.api.people.ledgers import CoolDownViewSet, QuotaEntryViewSet
+from opportunities.api.people.lots import LotViewSet
+from opportunities.api.people.own_campaigns import OwnCampaignViewSet
+from opportunities.api.people.promoters import PromoterViewSet, QuotaViewSet
+from opportunities.api.people.radar import RadarViewSet
+from opportunities.api.setup.calendars import CalendarViewSet
+from opportunities.api.setup.desks import DeskViewSet
+from opportunities.api.setup.holidays import HolidayViewSet
+from opportunities.api.setup.recalculations import RetimingViewSet
+from opportunities.api.setup.stages import StageRouteViewSet, StageViewSet
 from whatsapp.api import SessionViewSet
 from whatsapp.gateways.base import GatewayError
 
@@ -81,7 +81,7 @@ REFUSALS: dict[type[Exception], Refusal] = {
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
-    return api_errors.respond(exc, context, refusals=REFUSALS)
+    return errors.respond(exc, context, refusals=REFUSALS)
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):
@@ -149,7 +149,7 @@ class DocsView(SpectacularSwaggerSplitView):
 
 
 def unknown_address(request: HttpRequest) -> JsonResponse:
-    return api_errors.not_found()
+    return errors.not_found()
 
 
 sender_router = SimpleRouter()

@@ -13,7 +13,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from leadmaster.lib import api_components, env
+from leadmaster.lib import env
+from leadmaster.lib.api import components
 from leadmaster.unfold import UNFOLD  # noqa: F401 - the theme reads it from here
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -87,7 +88,7 @@ INSTALLED_APPS = [
 ]
 
 # Who judges for the watchdog: each makes its judges. By name, because the command sits below the desk.
-WATCHES = ("campaigns.watch.judges", "opportunities.watch.judges", "leadmaster.directory.watch.judges")
+WATCHES = ("campaigns.health.judges", "opportunities.health.judges", "leadmaster.directory.health.judges")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -283,10 +284,10 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["leadmaster.lib.api_parsers.BoundedJSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["leadmaster.lib.api_filters.KnownFilters"],
-    "DEFAULT_PAGINATION_CLASS": "leadmaster.lib.api_pages.NewestFirst",
-    "DEFAULT_SCHEMA_CLASS": "leadmaster.lib.api_schema.ApiSchema",
+    "DEFAULT_PARSER_CLASSES": ["leadmaster.lib.api.parsers.BoundedJSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["leadmaster.lib.api.filters.KnownFilters"],
+    "DEFAULT_PAGINATION_CLASS": "leadmaster.lib.api.pagination.NewestFirst",
+    "DEFAULT_SCHEMA_CLASS": "leadmaster.lib.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "leadmaster.api.exception_handler",
     "DEFAULT_THROTTLE_CLASSES": [
         "rest_framework.throttling.UserRateThrottle",
@@ -305,7 +306,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "APPEND_COMPONENTS": api_components.COMPONENTS,
+    "APPEND_COMPONENTS": components.COMPONENTS,
     "ENUM_NAME_OVERRIDES": {
         "CampaignState": "campaigns.enums.CampaignState",
         "EnvioState": "campaigns.enums.EnvioState",

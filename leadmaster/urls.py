@@ -7,11 +7,11 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
-from campaigns import watch
+from campaigns import health
 from campaigns.webhooks import callback
-from leadmaster.directory import watch as directory_watch
+from leadmaster.directory import health as directory_watch
 from leadmaster.ops.views import healthz, readyz
-from opportunities import watch as desk_watch
+from opportunities import health as desk_watch
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", LoginView.as_view(), name="login"),
@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("api/", include("leadmaster.api")),
     path("webhooks/<slug:gateway>/<path:tenant_id>/", callback, name="webhook"),
-    path("healthz", healthz((*watch.PROBES, *desk_watch.PROBES, *directory_watch.PROBES)), name="healthz"),
+    path("healthz", healthz((*health.PROBES, *desk_watch.PROBES, *directory_watch.PROBES)), name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("", include("opportunities.web.urls")),
     path("", include("campaigns.web.urls")),

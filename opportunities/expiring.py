@@ -8,11 +8,12 @@ import functools
 from django.db.models import DateTimeField
 
 from leadmaster.directory.models import Client
-from leadmaster.lib.prepared import Param, PreparedRows
-from opportunities import pending, states
+from leadmaster.lib.db.compiled import Param, PreparedRows
+from opportunities.clocks import backlog
 from opportunities.enums import OpportunityState
-from opportunities.held import Held, filled, number_params, size_for
 from opportunities.models import Opportunity
+from opportunities.state import machine
+from opportunities.state.locked_row import Held, filled, number_params, size_for
 
 
 def take(now: dt.datetime, most: int) -> list[Held]:
@@ -23,9 +24,9 @@ def take(now: dt.datetime, most: int) -> list[Held]:
     client_of = dict(_overdue(most)(now=now))
     if not client_of:
         return []
-    behind = pending.waiting_among(list(client_of))
+    behind = backlog.waiting_among(list(client_of))
     if behind:
-        states.lock_free(behind)
+        machine.lock_free(behind)
     clients = sorted(client_of.values())
     free = {pk for (pk,) in _free_clients(size_for(clients))(clients=filled(clients))}
     ids = sorted(pk for pk, client in client_of.items() if client in free)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.heartbeat import beat
-from opportunities import absences, retiming, timers
+from opportunities.supervision import absences
+from opportunities.timers import expiry, recalculation
 
 HEARTBEAT = "timers"
 
@@ -14,11 +15,11 @@ def expire_timers() -> str:
     now = database_now()
     # Absences first: a clock that stands still from today on must not expire today.
     absences.begin_and_end(now)
-    report = timers.expire_timers(now)
+    report = expiry.expire_timers(now)
     beat(HEARTBEAT, now=now, detail={"expired": report.expired})
     return f"expired {report.expired}"
 
 
 def follow_hours() -> str:
     """Bring clocks along with changes of hours and timers that were too big for a web request."""
-    return f"looked at {retiming.run_pending(database_now())}"
+    return f"looked at {recalculation.run_pending(database_now())}"

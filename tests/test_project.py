@@ -159,9 +159,9 @@ def test_nothing_is_wired_by_signals() -> None:
 _DOORS = {
     "campaigns/lifecycle.py",
     "campaigns/envio_states.py",
-    "campaigns/audience/records.py",
-    "campaigns/audience/pending.py",
-    "opportunities/states.py",
+    "campaigns/audience/import_record.py",
+    "campaigns/audience/queued.py",
+    "opportunities/state/machine.py",
     "whatsapp/line_tests.py",
     "whatsapp/sessions.py",
 }

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
-from leadmaster.lib.db import retrying
+from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from whatsapp.gateways.base import GatewayConfig, GatewayError, OutboundMessage, Outcome, SendResult
 from whatsapp.gateways.registry import open_gateway

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns import screens
 from campaigns.models import Attempt, SessionDay
 from leadmaster.accounts.models import User
-from leadmaster.lib.modeladmins import NOTHING, ReadOnlyAdmin, UncountedPaginator, moment
+from leadmaster.lib.admin.modeladmins import NOTHING, ReadOnlyAdmin, UncountedPaginator, moment
 from whatsapp.models import WhatsAppSession
 
 # Days of sessions that the log reaches back for whoever does not see all: a year of three.

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.models import Campaign
 from campaigns.policy import Act, may
 from leadmaster.accounts.models import Team, User
-from leadmaster.lib.numbers import row_number
+from leadmaster.lib.ids import row_number
 from whatsapp.models import WhatsAppSession
 
 # Longer lists of choices help nobody: there is a search.

@@ -32,9 +32,9 @@ from campaigns.errors import Refused
 from campaigns.lifecycle import TABLE, Verb
 from campaigns.models import Campaign, Envio, Schedule
 from campaigns.policy import Act, may
-from leadmaster.accounts.persons import person
-from leadmaster.lib.adminviews import Confirmation, confirm_and_run
-from leadmaster.lib.modeladmins import ScopedAdmin
+from leadmaster.accounts.current_user import person
+from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
+from leadmaster.lib.admin.modeladmins import ScopedAdmin
 from whatsapp.models import WhatsAppSession
 from whatsapp.screens import session_dot
 

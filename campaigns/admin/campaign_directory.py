@@ -22,7 +22,7 @@ from campaigns.audience.errors import AudienceError
 from campaigns.errors import Refused
 from campaigns.models import Campaign
 from campaigns.policy import Act
-from leadmaster.accounts.persons import person
+from leadmaster.accounts.current_user import person
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import FACETS, Count
 

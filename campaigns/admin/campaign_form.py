@@ -8,10 +8,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns.message import edit_message
+from campaigns.message_editing import edit_message
 from campaigns.models import Campaign
 from campaigns.rendering import TemplateError, check_template, parse
-from leadmaster.lib.widgets import TextareaWidget
+from leadmaster.lib.admin.widgets import TextareaWidget
 
 __all__ = ["CampaignForm", "MessageForm", "edit_message"]
 

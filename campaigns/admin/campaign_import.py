@@ -18,13 +18,13 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.admin.base import require_act
 from campaigns.audience import AudienceError, ColumnMapping, FilePreview, inspect, run_import
-from campaigns.audience.pending import can_resume, confirm, resume
 from campaigns.audience.plan import check_editable
+from campaigns.audience.queued import can_resume, confirm, resume
 from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, may
-from leadmaster.accounts.persons import person
-from leadmaster.lib.widgets import BaseFileWidget, SelectWidget, TextWidget
+from leadmaster.accounts.current_user import person
+from leadmaster.lib.admin.widgets import BaseFileWidget, SelectWidget, TextWidget
 
 State = RecipientImport.State
 # About 20 000 rows. A bigger file would keep the person waiting for more than a few seconds: it goes to the background.

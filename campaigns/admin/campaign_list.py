@@ -16,7 +16,7 @@ from campaigns.engine.plan import Verdict, make_plan
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.progress import Progress, progress_of
-from leadmaster.lib.modeladmins import ChangeList
+from leadmaster.lib.admin.modeladmins import ChangeList
 
 
 class CampaignList(ChangeList):

@@ -20,8 +20,8 @@ from campaigns.lifecycle import Verb
 from campaigns.models import Campaign, Envio
 from campaigns.progress import progress
 from leadmaster.accounts.models import User
-from leadmaster.lib import phones
-from leadmaster.lib.adminviews import Confirmation, NoForm, OptionalReasonForm, ReasonForm
+from leadmaster.lib.admin.confirm import Confirmation, NoForm, OptionalReasonForm, ReasonForm
+from leadmaster.lib.phones import parsing
 
 _SAMPLE = 5
 
@@ -139,7 +139,7 @@ def _touched(campaign: Campaign, verb: Verb, now: dt.datetime) -> tuple[list[tup
 
 
 def _who(envio: Envio) -> str:
-    number = phones.pretty(envio.phone)
+    number = parsing.pretty(envio.phone)
     return f"{envio.name} · {number}" if envio.name else number
 
 

@@ -17,9 +17,9 @@ from campaigns.admin.message import MessageAdmin
 from campaigns.errors import Refused
 from campaigns.models import Envio
 from campaigns.policy import Act
-from leadmaster.accounts.persons import person
-from leadmaster.lib import phones
-from leadmaster.lib.adminviews import Confirmation, ReasonForm, confirm_and_run
+from leadmaster.accounts.current_user import person
+from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
+from leadmaster.lib.phones import parsing
 
 
 @admin.register(Envio)
@@ -44,7 +44,7 @@ class EnvioAdmin(MessageAdmin):
                 question=_("Este mensaje ya no saldrá. Queda escrito quién lo dijo y por qué."),
                 button=_("Marcar como enviado a mano"),
                 facts=[
-                    (_("Destinatario"), f"{envio.name} · {phones.pretty(envio.phone)}"),
+                    (_("Destinatario"), f"{envio.name} · {parsing.pretty(envio.phone)}"),
                     (_("Estado"), envio.get_state_display()),
                 ],
                 sample=[envio.text],

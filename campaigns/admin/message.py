@@ -21,8 +21,8 @@ from campaigns.engine.plan import why_not_this
 from campaigns.enums import Ack, EnvioState
 from campaigns.models import Campaign, Envio
 from campaigns.policy import Act, may
-from leadmaster.lib import phones
-from leadmaster.lib.modeladmins import NOTHING, ReadOnlyAdmin, ScopedAdmin, UncountedPaginator, moment
+from leadmaster.lib.admin.modeladmins import NOTHING, ReadOnlyAdmin, ScopedAdmin, UncountedPaginator, moment
+from leadmaster.lib.phones import parsing
 from whatsapp.models import Region
 
 
@@ -81,21 +81,21 @@ class MessageAdmin(ReadOnlyAdmin[Envio], ScopedAdmin[Envio]):
         """By the whole phone, over its index: part of a number would read the whole table."""
         if not search_term.strip():
             return queryset, False
-        found = phones.meant(search_term, regions=Region.values)
+        found = parsing.meant(search_term, regions=Region.values)
         if not found:
             messages.warning(request, _("“%(text)s” no es un teléfono completo.") % {"text": search_term})
         return queryset.filter(phone__in=found), False
 
     @display(description=gettext_lazy("destinatario"))
     def recipient(self, envio: Envio) -> SafeString:
-        number = phones.pretty(envio.phone)
+        number = parsing.pretty(envio.phone)
         return format_html(
             '<span class="lm-two"><b>{}</b><small class="lm-whole">{}</small></span>', envio.name or number, number
         )
 
     @display(description=gettext_lazy("teléfono"))
     def telephone(self, envio: Envio) -> str:
-        return phones.pretty(envio.phone)
+        return parsing.pretty(envio.phone)
 
     @display(description=gettext_lazy("campaña"))
     def campaign_name(self, envio: Envio) -> str:

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy
 from campaigns import lifecycle, screens
 from campaigns.models import Campaign, Schedule, ScheduleWindow
 from campaigns.models.schedule import WEEKDAYS
-from leadmaster.lib.modeladmins import StackedInline
-from leadmaster.lib.widgets import DateWidget, WeekdaysField, WindowsField
+from leadmaster.lib.admin.modeladmins import StackedInline
+from leadmaster.lib.admin.widgets import DateWidget, WeekdaysField, WindowsField
 
 if TYPE_CHECKING:
     ScheduleModelForm = forms.ModelForm[Schedule]

@@ -10,7 +10,7 @@ from campaigns.inbound import suppress_list
 from leadmaster.accounts.models import User
 from leadmaster.directory.admin import SuppressionAdmin
 from leadmaster.directory.models import Suppression
-from leadmaster.directory.suppressing import SuppressionReport
+from leadmaster.directory.suppression import SuppressionReport
 
 
 @admin.register(Suppression)

@@ -19,10 +19,10 @@ from django.utils.translation import gettext_lazy
 from campaigns import switch
 from campaigns.errors import Refused
 from campaigns.models import Campaign, Envio, SenderSwitch
-from leadmaster.accounts.persons import person
+from leadmaster.accounts.current_user import person
 from leadmaster.lib import screens
-from leadmaster.lib.adminviews import Confirmation, ReasonForm, confirm_and_run
-from leadmaster.lib.modeladmins import ReadOnlyAdmin, moment
+from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
+from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, moment
 
 
 @admin.register(SenderSwitch)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.models import Tick
-from leadmaster.lib.modeladmins import ReadOnlyAdmin, UncountedPaginator, moment
+from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, UncountedPaginator, moment
 
 
 @admin.register(Tick)

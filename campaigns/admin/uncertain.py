@@ -25,12 +25,12 @@ from campaigns.admin.message import MessageAdmin
 from campaigns.decisions import Decision, decide
 from campaigns.errors import Refused
 from campaigns.models import Envio, UncertainEnvio
+from leadmaster.accounts.current_user import person
 from leadmaster.accounts.models import User
-from leadmaster.accounts.persons import person
-from leadmaster.lib import phones
-from leadmaster.lib.adminviews import Confirmation, confirm_and_run
-from leadmaster.lib.modeladmins import NOTHING, moment
-from leadmaster.lib.widgets import TextareaWidget
+from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
+from leadmaster.lib.admin.modeladmins import NOTHING, moment
+from leadmaster.lib.admin.widgets import TextareaWidget
+from leadmaster.lib.phones import parsing
 
 _MANY = 200
 _SAMPLE = 8
@@ -166,7 +166,7 @@ def _page(envios: list[Envio]) -> Confirmation:
         button=_("Guardar la decisión"),
         facts=[(_("Mensajes"), len(envios)), (_("Campañas"), len({envio.campaign_id for envio in envios}))],
         sample=[
-            f"{envio.name} · {phones.pretty(envio.phone)} · {envio.campaign.name}".strip(" ·")
+            f"{envio.name} · {parsing.pretty(envio.phone)} · {envio.campaign.name}".strip(" ·")
             for envio in envios[:_SAMPLE]
         ],
         sample_title=_("Sobre estas personas"),

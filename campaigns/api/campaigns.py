@@ -32,7 +32,7 @@ from campaigns.engine.plan import why_not
 from campaigns.enums import CampaignState
 from campaigns.errors import WrongState
 from campaigns.forecast import forecast
-from campaigns.message import edit_message
+from campaigns.message_editing import edit_message
 from campaigns.models import Campaign
 from campaigns.policy import Act, require
 from campaigns.progress import Progress, progress, progress_of

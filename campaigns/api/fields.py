@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from campaigns.models import Campaign
 from leadmaster.accounts.api import person
-from leadmaster.lib.api_fields import VisibleField
+from leadmaster.lib.api.fields import VisibleField
 from whatsapp.models import WhatsAppSession
 
 

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from campaigns.enums import Ack, CampaignState, EnvioState, ScheduleState
 from campaigns.models import Campaign, Envio, RecipientImport, Schedule
 from leadmaster.directory.models import Suppression
-from leadmaster.lib.api_filters import ChoicesFilter, IdFilter
+from leadmaster.lib.api.filters import ChoicesFilter, IdFilter
 
 
 class CampaignFilter(django_filters.FilterSet):

@@ -26,7 +26,7 @@ from campaigns.models import Campaign, Schedule, ScheduleWindow
 from campaigns.policy import Act
 from leadmaster.accounts.api import RolePermission, person
 from leadmaster.accounts.scope import scope
-from leadmaster.lib.api_fields import WallTimeField
+from leadmaster.lib.api.fields import WallTimeField
 from leadmaster.ops.api import IdempotentPosts
 
 

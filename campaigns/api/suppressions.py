@@ -15,7 +15,7 @@ from campaigns.api.filters import SuppressionFilter
 from campaigns.inbound import suppress
 from leadmaster.accounts.api import RolePermission, person
 from leadmaster.directory.models import Suppression
-from leadmaster.lib.phones import InvalidPhone, normalise
+from leadmaster.lib.phones.parsing import InvalidPhone, normalise
 from leadmaster.ops.api import IdempotentPosts
 from whatsapp.models import Region
 

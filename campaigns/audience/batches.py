@@ -13,16 +13,16 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from campaigns.audience.errors import AudienceError
+from campaigns.audience.import_record import keep_alive
 from campaigns.audience.insert import EnvioInserter, NewEnvio
-from campaigns.audience.records import keep_alive
 from campaigns.audience.report import Result
 from campaigns.audience.rows import BadRow, Person
-from campaigns.audience.seen import SeenPhones
+from campaigns.audience.seen_phones import SeenPhones
 from campaigns.enums import CampaignState, EnvioState
 from campaigns.models import Campaign, Envio, RecipientImport
 from campaigns.rendering import MissingValuesError, Template, UnsendableTextError, values_of
 from leadmaster.directory.models import Suppression
-from leadmaster.lib.db import retrying
+from leadmaster.lib.db.retry import retrying
 
 # Rows per transaction: long enough to be quick, short enough (tens of milliseconds) for a tick to pass in between.
 BATCH = 1000

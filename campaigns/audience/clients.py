@@ -13,17 +13,17 @@ from typing import Any, Final, NamedTuple
 from django.utils.translation import gettext as _
 
 from campaigns.audience.batches import Row
+from campaigns.audience.import_loop import Job, Progress, run_job
+from campaigns.audience.import_record import adopt_record, open_record
 from campaigns.audience.plan import check_editable, fillable_template
 from campaigns.audience.preview import decimal_sign
-from campaigns.audience.records import adopt_record, open_record
 from campaigns.audience.rows import MAX_NAME, BadRow, Person
-from campaigns.audience.running import Job, Progress, run_job
 from campaigns.models import Campaign, Envio, RecipientImport
 from campaigns.policy import Act, require
 from campaigns.rendering import NAME_FIELDS
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import Client, ContactPoint, Suppression
-from leadmaster.lib.db import retrying
+from leadmaster.lib.db.retry import retrying
 
 # What a message may say of a client besides the name.
 CLIENT_FIELDS: Final = (

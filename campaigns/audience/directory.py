@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from campaigns.audience.batches import BATCH
 from campaigns.audience.clients import AddReport, People, add_clients, read_fields
 from campaigns.audience.errors import AudienceError
+from campaigns.audience.import_loop import Progress
+from campaigns.audience.import_record import close_record
 from campaigns.audience.plan import check_editable
-from campaigns.audience.records import close_record
-from campaigns.audience.running import Progress
 from campaigns.errors import NotAllowed, Refused
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, require

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from campaigns.errors import Refused
-from leadmaster.lib.tabular import TabularError
+from leadmaster.lib.tables.tabular import TabularError
 
 
 class AudienceError(Refused):

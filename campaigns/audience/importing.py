@@ -11,17 +11,17 @@ from django.utils.translation import gettext as _
 
 from campaigns.audience.batches import batches
 from campaigns.audience.errors import AudienceError, file_errors
+from campaigns.audience.import_loop import Job, Progress, run_job
+from campaigns.audience.import_record import adopt_record, close_record, open_record, stored_file
 from campaigns.audience.mapping import ColumnMapping
 from campaigns.audience.plan import Plan, make_plan
 from campaigns.audience.preview import decimal_sign
-from campaigns.audience.records import adopt_record, close_record, open_record, stored_file
 from campaigns.audience.rows import RowReader
-from campaigns.audience.running import Job, Progress, run_job
 from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
 from leadmaster.accounts.models import User
-from leadmaster.lib.db import retrying
-from leadmaster.lib.tabular import Table, open_table
+from leadmaster.lib.db.retry import retrying
+from leadmaster.lib.tables.tabular import Table, open_table
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.audience.errors import AudienceError
 from campaigns.rendering import NAME_FIELDS, field_name
-from leadmaster.lib.phones import Phone, normalise
+from leadmaster.lib.phones.parsing import Phone, normalise
 
 Records = Sequence[Sequence[str]]
 

@@ -15,7 +15,7 @@ from campaigns.models import Campaign
 from campaigns.policy import Act, require
 from campaigns.rendering import NAME_FIELDS, Template, TemplateError, UnknownPlaceholdersError, parse
 from leadmaster.accounts.models import User
-from leadmaster.lib.tabular import Table
+from leadmaster.lib.tables.tabular import Table
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

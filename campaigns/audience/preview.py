@@ -8,7 +8,7 @@ from typing import IO
 
 from campaigns.audience.errors import file_errors
 from campaigns.audience.mapping import ColumnMapping, fields_of, guess, headers_of, known_fields
-from leadmaster.lib.tabular import Table, open_table
+from leadmaster.lib.tables.tabular import Table, open_table
 
 _LOOK = 60
 _SAMPLE = 8

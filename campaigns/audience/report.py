@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from leadmaster.lib.safe_csv import SafeCsvWriter
+from leadmaster.lib.tables.safe_csv import SafeCsvWriter
 
 
 class Result(enum.StrEnum):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.audience.mapping import ColumnMapping, is_phone_header
 from campaigns.rendering import NAME_FIELDS
-from leadmaster.lib import phones
+from leadmaster.lib.phones import parsing
 
 MAX_NAME = 200
 
@@ -82,7 +82,7 @@ class RowReader:
             expected = row + 1
 
     def _one(self, row: int, record: list[str]) -> Person | BadRow:
-        phone = phones.normalise(self._cell(record, self._mapping.phone), self._region)
+        phone = parsing.normalise(self._cell(record, self._mapping.phone), self._region)
         # In a workbook nothing can shift: what stands to the right of the table is somebody's note.
         if (
             self._delimiter
@@ -92,7 +92,7 @@ class RowReader:
             return self._bad(RowReason.EXTRA_CELLS, row=row, record=record)
         if self._swallowed_lines(record):
             return self._bad(RowReason.OPEN_QUOTES, row=row, record=record)
-        if isinstance(phone, phones.InvalidPhone):
+        if isinstance(phone, parsing.InvalidPhone):
             return self._no_phone(phone, row=row, record=record)
         return Person(
             row=row,
@@ -102,9 +102,9 @@ class RowReader:
             values={field: self._cell(record, at).strip() for at, field in self._columns},
         )
 
-    def _no_phone(self, phone: phones.InvalidPhone, *, row: int, record: list[str]) -> BadRow:
+    def _no_phone(self, phone: parsing.InvalidPhone, *, row: int, record: list[str]) -> BadRow:
         raw = self._cell(record, self._mapping.phone)
-        if phone.reason is phones.Reason.NO_DIGITS and is_phone_header(raw):
+        if phone.reason is parsing.Reason.NO_DIGITS and is_phone_header(raw):
             return self._bad(RowReason.HEADER, row=row, record=record)
         return BadRow(row=row, raw_phone=raw, name=self._name(record), code=phone.reason.value, sentence=phone.sentence)
 
@@ -130,7 +130,7 @@ class RowReader:
             if self._delimiter in line
             for piece in line.split(self._delimiter)
         )
-        return any(isinstance(phones.normalise(piece, self._region), phones.Phone) for piece in pieces)
+        return any(isinstance(parsing.normalise(piece, self._region), parsing.Phone) for piece in pieces)
 
     def _name(self, record: list[str]) -> str:
         return "" if self._mapping.name is None else " ".join(self._cell(record, self._mapping.name).split())[:MAX_NAME]

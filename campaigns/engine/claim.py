@@ -21,7 +21,7 @@ from campaigns.engine.plan import Plan, Slot
 from campaigns.engine.statements import Due
 from campaigns.engine.timing import lease
 from campaigns.models import Attempt, Envio, Lane, SessionDay
-from leadmaster.lib.db import drop_broken_connection, is_lost_connection, retrying
+from leadmaster.lib.db.retry import drop_broken_connection, is_lost_connection, retrying
 
 
 def worker_name() -> str:

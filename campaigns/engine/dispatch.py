@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from campaigns.engine import statements
 from campaigns.engine.claim import Claim
+from campaigns.engine.io_pool import boot_seconds
 from campaigns.engine.timing import DISPATCH_FRESH_SECONDS
-from campaigns.engine.wire import boot_seconds
 from campaigns.enums import EnvioState
 from campaigns.models import Envio
-from leadmaster.lib.db import drop_broken_connection, is_lost_connection, retrying
+from leadmaster.lib.db.retry import drop_broken_connection, is_lost_connection, retrying
 from whatsapp.gateways.base import Gateway, GatewayError, OutboundMessage, Outcome, Scope, SendResult
 
 

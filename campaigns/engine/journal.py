@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 from campaigns import envio_states, switch
 from campaigns.enums import AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Envio
-from leadmaster.lib.db import retrying
+from leadmaster.lib.db.retry import retrying
 from leadmaster.ops.alerts import raise_alert
 from leadmaster.ops.models import Alert
 

@@ -21,7 +21,7 @@ from campaigns.engine.send import OpenGateway
 from campaigns.engine.timing import LOOKUP_AFTER, lease
 from campaigns.enums import CAMPAIGN_ENDED, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Envio
-from leadmaster.lib.db import retrying
+from leadmaster.lib.db.retry import retrying
 from whatsapp import sessions
 from whatsapp.gateways.base import Capability, GatewayError, Outcome, Scope, SendResult
 from whatsapp.gateways.registry import open_gateway as open_real_gateway

@@ -17,7 +17,7 @@ from campaigns.engine.settle import MAX_ATTEMPTS, close_attempt, free_lane, paus
 from campaigns.engine.timing import LOOKUP_AFTER, back_off
 from campaigns.enums import AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Envio, Lane
-from leadmaster.lib.db import retrying
+from leadmaster.lib.db.retry import retrying
 
 logger = logging.getLogger(__name__)
 

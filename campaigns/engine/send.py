@@ -23,15 +23,15 @@ from urllib.parse import urlsplit
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
-from campaigns.engine import diag, journal, verdicts
+from campaigns.engine import diag, gateway_answers, journal
 from campaigns.engine.claim import Claim
 from campaigns.engine.dispatch import commit_dispatch, hand_over
+from campaigns.engine.io_pool import Wire, boot_seconds
 from campaigns.engine.settle import Answer, settle, withdraw
 from campaigns.engine.timing import COLLECT_MARGIN_SECONDS, UNSETTLED_REST, typing_seconds
-from campaigns.engine.wire import Wire, boot_seconds
 from leadmaster.directory.models import Suppression
 from leadmaster.lib.clock import Clock
-from leadmaster.lib.db import retrying
+from leadmaster.lib.db.retry import retrying
 from whatsapp import sessions
 from whatsapp.gateways.base import (
     Capability,
@@ -100,7 +100,7 @@ class Flights:
             config = claim.slot.session.gateway_config()
             gateway = self._open_gateway(config)
         except Exception as error:  # noqa: BLE001 - one session's bad configuration stops that session only
-            verdict = verdicts.no_gateway(error)
+            verdict = gateway_answers.no_gateway(error)
             settle(claim, Answer(result=verdict, dispatched_at=None, duration_ms=0), now=now, chance=self._chance)
             self._note(claim, verdict, now)
             return
@@ -131,10 +131,10 @@ class Flights:
         if flight.phase is Phase.ASKING:
             self._asked(flight, result)
         else:
-            self._settle(flight, verdicts.what_became(result))
+            self._settle(flight, gateway_answers.what_became(result))
 
     def _asked(self, flight: Flight, result: object) -> None:
-        error = verdicts.why_not_ready(result)
+        error = gateway_answers.why_not_ready(result)
         if error is None:
             typing = typing_seconds(flight.claim.text) if _shows_typing(flight.claim) else 0.0
             flight.phase = Phase.TYPING
@@ -146,10 +146,10 @@ class Flights:
         if flight.phase is Phase.TYPING:
             self._dispatch(flight)
         elif flight.phase is Phase.ASKING:
-            self._settle(flight, verdicts.no_answer_to_status())
+            self._settle(flight, gateway_answers.no_answer_to_status())
         elif flight.phase is Phase.SENDING:
             # The total deadline: requests' own time-out only bounds each read.
-            self._settle(flight, verdicts.no_answer(flight.config.send_timeout))
+            self._settle(flight, gateway_answers.no_answer(flight.config.send_timeout))
         elif flight.answer is not None:
             self._settle(flight, flight.answer)
 

@@ -21,7 +21,7 @@ from campaigns.engine.claim import Claim
 from campaigns.engine.timing import LOOKUP_AFTER, SESSION_REST, WITHDRAWN_REST, back_off
 from campaigns.enums import CAMPAIGN_ENDED, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Campaign, ScheduleDay, SessionDay
-from leadmaster.lib.db import drop_broken_connection, is_lost_connection, retrying
+from leadmaster.lib.db.retry import drop_broken_connection, is_lost_connection, retrying
 from whatsapp.gateways.base import GatewayError, Outcome, Scope, SendResult
 
 MAX_ATTEMPTS = "MAX_ATTEMPTS"

@@ -27,7 +27,7 @@ from campaigns import envio_states
 from campaigns.enums import AttemptOutcome, CampaignState, EnvioState
 from campaigns.models import Attempt, Campaign, EarlyReceipt, Envio, Lane, ScheduleDay, SenderSwitch, SessionDay
 from leadmaster.directory.models import Suppression
-from leadmaster.lib.prepared import Param, PreparedRow, PreparedUpdate
+from leadmaster.lib.db.compiled import Param, PreparedRow, PreparedUpdate
 from whatsapp.models import WhatsAppSession
 
 

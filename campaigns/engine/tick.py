@@ -15,17 +15,17 @@ from django.db import IntegrityError
 from campaigns import lifecycle
 from campaigns.engine import diag
 from campaigns.engine.claim import Candidate, candidates, claim, ensure_lanes, worker_name
-from campaigns.engine.glance import HEARTBEAT, glance
+from campaigns.engine.idle_check import HEARTBEAT, glance
+from campaigns.engine.io_pool import ThreadWire, Wire
 from campaigns.engine.journal import guard_against_restore
 from campaigns.engine.plan import Plan, Slot, ensure_days, make_plan
 from campaigns.engine.reap import reap
 from campaigns.engine.send import Flights, OpenGateway
 from campaigns.engine.timing import CLAIM_BATCH, CLAIM_SECONDS, MAX_PER_LANE, PLAN_SECONDS
-from campaigns.engine.wire import ThreadWire, Wire
 from campaigns.errors import WrongState
 from campaigns.models import Campaign, Tick
 from leadmaster.lib.clock import Clock, DatabaseClock
-from leadmaster.lib.db import retrying
+from leadmaster.lib.db.retry import retrying
 from leadmaster.ops.heartbeat import beat
 from whatsapp.gateways.registry import open_gateway as open_real_gateway
 

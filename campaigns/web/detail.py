@@ -25,8 +25,8 @@ from campaigns.models import Campaign, Envio, RecipientImport
 from campaigns.models.schedule import WEEKDAYS
 from campaigns.policy import may
 from campaigns.web.views import cards_of
+from leadmaster.accounts.current_user import person
 from leadmaster.accounts.models import User
-from leadmaster.accounts.persons import person
 
 _EXAMPLES: Final = 3
 _EVENTS: Final = 10

@@ -21,8 +21,8 @@ from campaigns.lifecycle import Verb
 from campaigns.models import Campaign
 from campaigns.policy import Act, may
 from campaigns.progress import Progress, progress_of
+from leadmaster.accounts.current_user import person
 from leadmaster.accounts.models import User
-from leadmaster.accounts.persons import person
 
 # What fits a phone; older ones are the supervisor's business.
 _SHOWN = 30

@@ -21,9 +21,9 @@ from django.utils.translation import gettext_lazy
 from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.roles import EXTRAS, Role
 from leadmaster.lib import screens
-from leadmaster.lib.modeladmins import ModelAdmin, moment
+from leadmaster.lib.admin.modeladmins import ModelAdmin, moment
+from leadmaster.lib.admin.widgets import ChecksWidget
 from leadmaster.lib.screens import Tone
-from leadmaster.lib.widgets import ChecksWidget
 
 if TYPE_CHECKING:
     from django.contrib.auth.forms import AdminPasswordChangeForm as PasswordForm

@@ -31,9 +31,9 @@ from leadmaster.calendars.forms import DAYS, CalendarForm, NationalForm, TeamCal
 from leadmaster.calendars.hours_admin import Change, HoursAdmin
 from leadmaster.calendars.models import WEEKDAYS, Holiday, OperatingCalendar, hours_text
 from leadmaster.calendars.national import Country, import_holidays, missing_holidays
-from leadmaster.calendars.saving import make_general, save_calendar
+from leadmaster.calendars.write import make_general, save_calendar
 from leadmaster.lib import screens
-from leadmaster.lib.adminviews import Confirmation, confirm_and_run
+from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 
 if TYPE_CHECKING:
     from django.forms import ModelForm

@@ -14,8 +14,8 @@ from rest_framework.fields import empty
 from leadmaster.calendars.arithmetic import Calendar, Hours, InvalidHours
 from leadmaster.calendars.errors import Refused
 from leadmaster.calendars.models import Holiday, OperatingCalendar, check_time_zone
-from leadmaster.calendars.saving import check_week
-from leadmaster.lib.api_fields import WallTimeField
+from leadmaster.calendars.write import check_week
+from leadmaster.lib.api.fields import WallTimeField
 
 _DAYS = 7
 _MOST_WINDOWS = 24

@@ -12,8 +12,8 @@ from leadmaster.calendars.arithmetic import Hours
 from leadmaster.calendars.errors import Refused
 from leadmaster.calendars.models import WEEKDAYS, Holiday, OperatingCalendar
 from leadmaster.calendars.national import Country
-from leadmaster.calendars.saving import check_week
-from leadmaster.lib.widgets import BooleanWidget, DateWidget, SelectWidget, TextWidget, WindowsField
+from leadmaster.calendars.write import check_week
+from leadmaster.lib.admin.widgets import BooleanWidget, DateWidget, SelectWidget, TextWidget, WindowsField
 
 if TYPE_CHECKING:
     CalendarModelForm = forms.ModelForm[OperatingCalendar]

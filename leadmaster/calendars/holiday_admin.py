@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from leadmaster.calendars.forms import HolidayForm
 from leadmaster.calendars.hours_admin import Change, HoursAdmin
 from leadmaster.calendars.models import Holiday, OperatingCalendar, hours_text
-from leadmaster.calendars.saving import save_holiday
+from leadmaster.calendars.write import save_holiday
 from leadmaster.lib import screens
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.calendars.errors import Refused
 from leadmaster.calendars.models import OperatingCalendar
 from leadmaster.calendars.querysets import OperatingCalendarQuerySet
-from leadmaster.lib.modeladmins import ScopedAdmin
+from leadmaster.lib.admin.modeladmins import ScopedAdmin
 
 M = TypeVar("M", bound=models.Model)
 

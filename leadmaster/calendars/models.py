@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadmaster.calendars.arithmetic import Calendar, Hours, Window
 from leadmaster.calendars.querysets import OperatingCalendarQuerySet
-from leadmaster.lib.prepared import PreparedRows, params
+from leadmaster.lib.db.compiled import PreparedRows, params
 
 WEEKDAYS = (_("Lunes"), _("Martes"), _("Miércoles"), _("Jueves"), _("Viernes"), _("Sábado"), _("Domingo"))
 _END_OF_DAY = dt.time(0, 0)

@@ -20,12 +20,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import Suppression
-from leadmaster.directory.suppressing import SuppressionReport
+from leadmaster.directory.suppression import SuppressionReport
 from leadmaster.directory.sync_admin import SyncStateAdmin
-from leadmaster.lib import phones
-from leadmaster.lib.adminviews import Confirmation
-from leadmaster.lib.modeladmins import ReadOnlyAdmin, UncountedPaginator, moment
-from leadmaster.lib.widgets import SelectWidget, TextareaWidget, TextWidget
+from leadmaster.lib.admin.confirm import Confirmation
+from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, UncountedPaginator, moment
+from leadmaster.lib.admin.widgets import SelectWidget, TextareaWidget, TextWidget
+from leadmaster.lib.phones import parsing
 
 __all__ = ["SuppressForm", "SuppressionAdmin", "SyncStateAdmin"]
 
@@ -64,15 +64,15 @@ class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
 
     @display(description=gettext_lazy("teléfono"))
     def number(self, row: Suppression) -> str:
-        return phones.pretty(row.phone)
+        return parsing.pretty(row.phone)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Suppression], search_term: str
     ) -> tuple[QuerySet[Suppression], bool]:
         if not search_term.strip():
             return queryset, False
-        read = (phones.normalise(search_term, region) for region, _name in _REGIONS)
-        return queryset.filter(phone__in=[phone.e164 for phone in read if isinstance(phone, phones.Phone)]), False
+        read = (parsing.normalise(search_term, region) for region, _name in _REGIONS)
+        return queryset.filter(phone__in=[phone.e164 for phone in read if isinstance(phone, parsing.Phone)]), False
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -17,7 +17,7 @@ from leadmaster.accounts.api import RolePermission
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import FACETS, Facets
 from leadmaster.directory.models import Client, ContactPoint, SyncState
-from leadmaster.directory.searching import MOST, found_by, sources
+from leadmaster.directory.search import MOST, found_by, sources
 from leadmaster.directory.sync.report import COUNTS, SyncReport
 
 # Of five million clients, the newest fifty of more than these are found within some hundred thousand rows.

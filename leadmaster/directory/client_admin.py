@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.directory.enums import Availability, ContactKind
 from leadmaster.directory.models import Client, ContactPoint, Suppression
-from leadmaster.directory.searching import MOST, found_by
-from leadmaster.lib import phones, screens
-from leadmaster.lib.modeladmins import NOTHING, ReadOnlyAdmin, UncountedPaginator, moment
+from leadmaster.directory.search import MOST, found_by
+from leadmaster.lib import screens
+from leadmaster.lib.admin.modeladmins import NOTHING, ReadOnlyAdmin, UncountedPaginator, moment
+from leadmaster.lib.phones import parsing
 
 _TONE: dict[str, screens.Tone] = {
     Availability.FREE: "good",
@@ -77,7 +78,7 @@ class ClientAdmin(ReadOnlyAdmin[Client]):
     def phone(self, client: Client) -> SafeString | str:
         usable = (point for point in client.contacts.all() if point.kind == ContactKind.PHONE and point.is_valid)
         point = next(usable, None)
-        return phones.pretty(point.normalised) if point else NOTHING
+        return parsing.pretty(point.normalised) if point else NOTHING
 
     @display(description=gettext_lazy("lugar"))
     def place(self, client: Client) -> SafeString | str:
@@ -102,7 +103,7 @@ class ClientAdmin(ReadOnlyAdmin[Client]):
             "phones": [
                 (
                     point,
-                    phones.pretty(point.normalised) if point.is_valid else point.raw,
+                    parsing.pretty(point.normalised) if point.is_valid else point.raw,
                     silenced.get(point.normalised),
                 )
                 for point in points

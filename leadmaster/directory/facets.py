@@ -13,7 +13,7 @@ from django.db.models import CharField, Q
 
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client
-from leadmaster.lib.prepared import Param, PreparedRow
+from leadmaster.lib.db.compiled import Param, PreparedRow
 
 FACETS: Final = ("province", "city", "agreement", "client_type")
 # How far a look goes along the best index for facets that no index carries together.

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from leadmaster.directory.models import SyncState
 from leadmaster.directory.sync.report import SyncReport
 from leadmaster.lib import screens
-from leadmaster.lib.modeladmins import NOTHING, ReadOnlyAdmin, moment
+from leadmaster.lib.admin.modeladmins import NOTHING, ReadOnlyAdmin, moment
 
 
 @admin.register(SyncState)

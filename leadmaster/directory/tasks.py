@@ -8,10 +8,10 @@ import time
 
 from django.utils.translation import gettext as _
 
+from leadmaster.directory.health import FAILED, HEARTBEAT
 from leadmaster.directory.sync import SyncError
 from leadmaster.directory.sync.configured import NAME, synchronise_configured
-from leadmaster.directory.sync.turns import unfinished_full
-from leadmaster.directory.watch import FAILED, HEARTBEAT
+from leadmaster.directory.sync.run_lock import unfinished_full
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.alerts import raise_alert, resolve_alert
 from leadmaster.ops.heartbeat import beat

@@ -8,11 +8,13 @@ from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from leadmaster.lib import longlists, phones, screens
+from leadmaster.lib import screens
+from leadmaster.lib.admin import fast_table
+from leadmaster.lib.phones import parsing
 
 register = template.Library()
 
-register.simple_tag(longlists.table, takes_context=True, name="long_list")
+register.simple_tag(fast_table.table, takes_context=True, name="long_list")
 
 
 @register.filter
@@ -22,7 +24,7 @@ def when(moment: dt.datetime | None) -> SafeString:
 
 @register.filter
 def phone(e164: str) -> str:
-    return phones.pretty(e164)
+    return parsing.pretty(e164)
 
 
 @register.simple_tag

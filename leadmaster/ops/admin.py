@@ -21,8 +21,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.lib import screens
-from leadmaster.lib.adminviews import Confirmation, confirm_and_run
-from leadmaster.lib.modeladmins import ReadOnlyAdmin, moment
+from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
+from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, moment
 from leadmaster.lib.screens import Tone
 from leadmaster.ops.alerts import resolve_alert
 from leadmaster.ops.health import LATE_AFTER, TICK

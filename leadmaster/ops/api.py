@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from leadmaster.lib.api_idempotency import HEADER, REPLAYED, fingerprint, is_valid_key
+from leadmaster.lib.api.idempotency import HEADER, REPLAYED, fingerprint, is_valid_key
 from leadmaster.ops import idempotency
 
 if TYPE_CHECKING:

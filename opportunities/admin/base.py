@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.admin.base import ScopedFilter
+from leadmaster.accounts.current_user import person
 from leadmaster.accounts.models import Team, User
-from leadmaster.accounts.persons import person
 from leadmaster.accounts.scope import scope
-from leadmaster.lib.modeladmins import ScopedAdmin
+from leadmaster.lib.admin.modeladmins import ScopedAdmin
 from opportunities.models import Promoter, Stage
 from opportunities.policy import SUPERVISE
 

@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from campaigns.admin import home as sender
 from leadmaster.accounts.models import User
-from opportunities import screens as looks
+from opportunities import badges as looks
 from opportunities.admin.badges import ENOUGH, waiting
 from opportunities.admin.base import promoters_of, team_ids_in
+from opportunities.capacity.usage import usage_of
 from opportunities.models import Desk, Opportunity
 from opportunities.policy import SUPERVISE
-from opportunities.pool import runway
-from opportunities.usage import usage_of
+from opportunities.queries.pool_figures import runway
 
 _INBOX, _NEXT = 8, 5
 _PROMOTERS = 12

@@ -12,11 +12,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from leadmaster.accounts.api import person
-from leadmaster.lib.api_fields import VisibleField
-from leadmaster.lib.api_idempotency import HEADER, is_valid_key
-from opportunities.api.scope import promoters_of
+from leadmaster.lib.api.fields import VisibleField
+from leadmaster.lib.api.idempotency import HEADER, is_valid_key
 from opportunities.assignment.request import KEY_LENGTH
 from opportunities.models import Promoter, Stage
+from opportunities.scope import promoters_of
 
 _LONGEST_NAME: Final = 60
 _LONGEST_FACT: Final = 300

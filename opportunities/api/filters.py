@@ -12,14 +12,14 @@ from django_filters import rest_framework as filters
 from leadmaster.accounts.api import person
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import FACETS
-from leadmaster.lib.api_filters import BooleanFilter, ChoicesFilter, IdFilter
-from opportunities.api.scope import own_desk, region
+from leadmaster.lib.api.filters import BooleanFilter, ChoicesFilter, IdFilter
 from opportunities.enums import OpportunityState, Origin
-from opportunities.finding import meant, of_clients
 from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportunity, Promoter, Stage, StageRoute
 from opportunities.policy import SUPERVISE
+from opportunities.queries.search import meant, of_clients
+from opportunities.queries.worklist import matching
 from opportunities.querysets import OpportunityQuerySet
-from opportunities.web.worklist import matching
+from opportunities.scope import own_desk, region
 
 _LONGEST_SEARCH = 80
 

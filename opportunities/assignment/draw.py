@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import SHARDS, Client
-from opportunities.assignment import looking
+from opportunities.assignment import candidates
+from opportunities.assignment.candidates import Place
 from opportunities.assignment.filters import Filters
-from opportunities.assignment.looking import Place
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity, Promoter
 
@@ -64,7 +64,7 @@ def draw(promoter: Promoter, filters: Filters, quantity: int, *, few: bool = Fal
 def _from_pool(promoter: Promoter, filters: Filters, quantity: int, *, now: dt.datetime) -> list[Opportunity]:
     chosen: list[int] = []
     for page in _pages(promoter, filters) if quantity > 0 else ():
-        wanted = looking.offered(promoter, filters, page, now=now)
+        wanted = candidates.offered(promoter, filters, page, now=now)
         in_order = [client_id for client_id in page if client_id in wanted and client_id not in chosen]
         chosen += _lock(iter(in_order), quantity - len(chosen), availability=Availability.POOL)
         if len(chosen) == quantity:
@@ -86,7 +86,7 @@ def _pages(promoter: Promoter, filters: Filters) -> Iterator[list[int]]:
     team = promoter.desk.team_id
     since: tuple[dt.datetime, int] | None = None
     for size in _POOL_PAGES:
-        page = looking.pooled(team, size, since=since)
+        page = candidates.pooled(team, size, since=since)
         yield [client_id for client_id, _since, _id in page]
         if len(page) < size:
             return
@@ -107,8 +107,7 @@ def _free(promoter: Promoter, filters: Filters, quantity: int, *, seed: int, few
     time, and taken by their keys."""
     width = _STRIDE if filters.carried() else _WIDE_STRIDE
     strides = list(_strides(seed, SHARDS if few and filters.carried() else width))
-    candidates = _candidates(promoter, filters, quantity, strides, now=now)
-    return _lock(candidates, quantity, availability=Availability.FREE)
+    return _lock(_candidates(promoter, filters, quantity, strides, now=now), quantity, availability=Availability.FREE)
 
 
 def _candidates(
@@ -121,10 +120,10 @@ def _candidates(
     for start, end in strides:
         stop: Place | None = None
         if not filters.carried():
-            stop = looking.ahead(filters, WINDOW // len(strides), start=start, end=end)
+            stop = candidates.ahead(filters, WINDOW // len(strides), start=start, end=end)
         page: Sequence[Place] = [(start, 0)] * size
         while len(page) == size:
-            page = looking.free(promoter, filters, size, after=page[-1], end=end, stop=stop, now=now)
+            page = candidates.free(promoter, filters, size, after=page[-1], end=end, stop=stop, now=now)
             yield from (client_id for _shard, client_id in page)
 
 
@@ -139,7 +138,7 @@ def _strides(seed: int, width: int) -> Iterator[tuple[int, int]]:
             yield start, min(start + width, last)
 
 
-def _lock(candidates: Iterator[int], quantity: int, *, availability: Availability) -> list[int]:
+def _lock(ids: Iterator[int], quantity: int, *, availability: Availability) -> list[int]:
     """Lock the first `quantity` of these that nobody holds.
 
     Each look names as many rows as are missing and locks those, by their keys: a limit over more of them would lock
@@ -147,9 +146,9 @@ def _lock(candidates: Iterator[int], quantity: int, *, availability: Availabilit
     """
     locked: list[int] = []
     for _look in range(_LOOKS):
-        named = list(itertools.islice(candidates, quantity - len(locked)))
+        named = list(itertools.islice(ids, quantity - len(locked)))
         if not named:
             break
-        states = looking.locked(named)
+        states = candidates.locked(named)
         locked += [client_id for client_id in named if states.get(client_id) == availability]
     return locked

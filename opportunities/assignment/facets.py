@@ -13,7 +13,7 @@ import datetime as dt
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import MOST_VALUES, Count, values
 from leadmaster.directory.models import Client
-from opportunities.assignment import looking
+from opportunities.assignment import candidates
 from opportunities.assignment.filters import FACETS, Filters
 from opportunities.models import Promoter
 
@@ -47,7 +47,7 @@ def count(promoter: Promoter, filters: Filters, *, now: dt.datetime) -> int:
     found, _cut = _free(promoter, filters, now=now)
     if found > EXACT_UP_TO:
         return found
-    pooled = looking.offered(promoter, filters, _oldest(promoter), now=now)
+    pooled = candidates.offered(promoter, filters, _oldest(promoter), now=now)
     return min(found + len(pooled), EXACT_UP_TO + 1)
 
 
@@ -73,20 +73,20 @@ def _free_by(promoter: Promoter, others: Filters, facet: str, *, now: dt.datetim
     """Free clients by value, and whether there are more than counted. Along the facet's index, those with few all in one
     query; or all of them in the same window of the others' when no index carries both."""
     if not others.having(facet, "·").carried():
-        stop = looking.ahead(others, _WINDOW)
-        found = looking.count_by(promoter, others, facet, stop=stop, now=now)
+        stop = candidates.ahead(others, _WINDOW)
+        found = candidates.count_by(promoter, others, facet, stop=stop, now=now)
         return {value: (number, stop is not None) for value, number in found.items()}
     there = {
-        value: looking.present(others.having(facet, value), up_to=_PLENTY)
+        value: candidates.present(others.having(facet, value), up_to=_PLENTY)
         for value in values(others, facet, Availability.FREE)
     }
     few = [value for value, number in there.items() if number < _PLENTY]
     if not few:
         return {value: (number, False) for value, number in there.items()}
-    resting = looking.resting_by(promoter, others, facet, few, now=now)
+    resting = candidates.resting_by(promoter, others, facet, few, now=now)
     # Who opted out has to be asked of each: where it takes one in five of them to make a difference, it is not asked.
     scarce = [value for value in few if there[value] - resting[value] < _ENOUGH]
-    opted_out = looking.opted_out_by(others, facet, scarce) if scarce else {}
+    opted_out = candidates.opted_out_by(others, facet, scarce) if scarce else {}
     return {
         value: (max(number - resting[value] - opted_out.get(value, 0), 0), False) for value, number in there.items()
     }
@@ -96,16 +96,16 @@ def _free(promoter: Promoter, filters: Filters, *, now: dt.datetime) -> tuple[in
     """How many free ones, up to EXACT_UP_TO + 1, and whether the look ended before the directory did."""
     stop = None
     if not filters.carried():
-        stop = looking.ahead(filters, _WINDOW)
-    elif looking.present(filters, up_to=_PLENTY) == _PLENTY:
+        stop = candidates.ahead(filters, _WINDOW)
+    elif candidates.present(filters, up_to=_PLENTY) == _PLENTY:
         return EXACT_UP_TO + 1, False
-    number = looking.count_free(promoter, filters, stop=stop, up_to=EXACT_UP_TO + 1, now=now)
+    number = candidates.count_free(promoter, filters, stop=stop, up_to=EXACT_UP_TO + 1, now=now)
     return number, stop is not None and number <= EXACT_UP_TO
 
 
 def _oldest(promoter: Promoter) -> list[int]:
     """The clients on the first page of the team's pool: what a draw looks at first."""
-    return [client_id for client_id, _since, _id in looking.pooled(promoter.desk.team_id, _POOL_PAGE)]
+    return [client_id for client_id, _since, _id in candidates.pooled(promoter.desk.team_id, _POOL_PAGE)]
 
 
 def _pooled_by(promoter: Promoter, others: Filters, facet: str, *, now: dt.datetime) -> collections.Counter[str]:
@@ -113,6 +113,6 @@ def _pooled_by(promoter: Promoter, others: Filters, facet: str, *, now: dt.datet
     page = _oldest(promoter)
     if not page:
         return collections.Counter()
-    rows = Client.objects.filter(looking.offerable(promoter.pk, now), others.condition(), id__in=page)
+    rows = Client.objects.filter(candidates.offerable(promoter.pk, now), others.condition(), id__in=page)
     values = rows.filter(availability=Availability.POOL).values_list(facet, flat=True)
     return collections.Counter(value for value in values if value)

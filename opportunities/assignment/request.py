@@ -23,15 +23,16 @@ from django.utils.translation import gettext as _
 
 from leadmaster.calendars.arithmetic import is_open
 from leadmaster.lib.clock import business_day
-from leadmaster.lib.db import retrying
-from leadmaster.lib.prepared import Param, PreparedInsert, PreparedRow, PreparedUpdate
-from opportunities.absences import absent_on
-from opportunities.assignment import facets, opening, quota
+from leadmaster.lib.db.compiled import Param, PreparedInsert, PreparedRow, PreparedUpdate
+from leadmaster.lib.db.retry import retrying
+from opportunities.assignment import facets, grant
 from opportunities.assignment.draw import draw
 from opportunities.assignment.filters import Filters
+from opportunities.capacity import quota
 from opportunities.enums import OpportunityState, StageType
 from opportunities.errors import Incomplete, Unavailable
 from opportunities.models import Absence, AssignmentRequest, Lot, Opportunity, Promoter, Stage
+from opportunities.supervision.absences import absent_on
 
 KEY_LENGTH = 64
 
@@ -147,14 +148,14 @@ def _grant(
         )
     # 3. The draw, and the lot that it makes.
     drawn = draw(promoter, filters, charged, few=seen <= facets.EXACT_UP_TO, now=now)
-    lot = opening.open_lot(promoter, filters, quantity, drawn, seen=seen, day=day, now=now) if len(drawn) else None
+    lot = grant.open_lot(promoter, filters, quantity, drawn, seen=seen, day=day, now=now) if len(drawn) else None
     # 4. The ledger: what was charged and is not there goes back.
     quota.write_draw(row, charged, len(drawn), lot=lot, by=promoter.user, now=now)
     if lot is None:
         nothing = _("No hay clientes disponibles con esos filtros.")
         return _answer(request, None, asked=quantity, left=row.left, sentence=nothing)
     # 5. Its opportunities, and their history.
-    opening.open_opportunities(promoter, lot, drawn, stage=first_stage(), now=now)
+    grant.open_opportunities(promoter, lot, drawn, stage=first_stage(), now=now)
     sentence = _sentence(quantity, len(drawn), left=row.left, short=charged - len(drawn))
     return _answer(request, lot, asked=quantity, left=row.left, sentence=sentence)
 

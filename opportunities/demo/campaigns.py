@@ -11,7 +11,7 @@ from campaigns.models import Campaign, Reply, Schedule, ScheduleWindow
 from leadmaster.directory.facets import Facets
 from leadmaster.lib.clock import business_day
 from opportunities.models import Opportunity, Promoter
-from opportunities.recipients import Choice, NewCampaign, draft_campaign
+from opportunities.own_campaigns import Choice, NewCampaign, draft_campaign
 
 _OFFICE = ((dt.time(9), dt.time(13)), (dt.time(16), dt.time(20)))
 _ANSWERS = ("Hola, ¿me llamas después de las 17?", "Sí, mándame el detalle por favor", "Gracias, lo hablo en casa")

@@ -7,13 +7,15 @@ import random
 
 from campaigns.demo.people import Lines, Staff
 from leadmaster.calendars.arithmetic import Calendar, add_operating_time
-from opportunities import capture, timers, transitions
+from opportunities.assignment import capture
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.demo import campaigns, exceptions
 from opportunities.demo.ground import Funnel, build_funnel, fill_directory, join_desk, open_desk
+from opportunities.funnel import moves
 from opportunities.models import Opportunity, Promoter, Stage
-from opportunities.web.clocks import shift_of
+from opportunities.queries.time_left import shift_of
+from opportunities.timers import expiry
 
 # How long before the first clocks run out somebody opens the demonstration, in operating time.
 _SOON = dt.timedelta(minutes=90)
@@ -32,7 +34,7 @@ def work(staff: Staff, lines: Lines, *, now: dt.datetime, chance: random.Random)
     for promoter in promoters:
         _work(promoter, funnel, now=now, chance=chance)
     exceptions.happen(staff, now=now)
-    timers.expire_timers(now)
+    expiry.expire_timers(now)
     campaigns.to_the_directory(staff, lines, now=now)
     campaigns.to_own_clients(staff, lines, now=now)
     campaigns.answers(staff, lines, now=now)
@@ -61,7 +63,7 @@ def running_out(stage: Stage, *, calendar: Calendar, now: dt.datetime) -> dt.dat
     early, late = 0, 11 * 24 * 60
     while late - early > 1:
         ago = (early + late) // 2
-        deadline = timers.deadline_for(stage, calendar=calendar, now=now - dt.timedelta(minutes=ago))
+        deadline = expiry.deadline_for(stage, calendar=calendar, now=now - dt.timedelta(minutes=ago))
         if deadline is not None and deadline <= target:
             late = ago
         else:
@@ -85,11 +87,11 @@ def _step(
     """A third go on, some leave, one is sold, the rest wait."""
     by = promoter.user
     if number % 3 == 0:
-        row = transitions.move(row.pk, funnel.contacted, by=by, version=row.version, now=at)
+        row = moves.move(row.pk, funnel.contacted, by=by, version=row.version, now=at)
     if number % 9 == 0:
-        row = transitions.move(row.pk, funnel.interested, by=by, version=row.version, now=at)
+        row = moves.move(row.pk, funnel.interested, by=by, version=row.version, now=at)
     if number == 9:
-        transitions.move(
+        moves.move(
             row.pk,
             funnel.sale,
             by=by,
@@ -98,9 +100,9 @@ def _step(
             data={"amount": "48500", "product": "Plan familiar"},
         )
     elif number % 9 == 4:
-        transitions.move(row.pk, funnel.no_answer, by=by, version=row.version, now=at, reason="Llamé tres veces")
+        moves.move(row.pk, funnel.no_answer, by=by, version=row.version, now=at, reason="Llamé tres veces")
     elif number % 9 == 7:
         reason = chance.choice(_REASONS)
-        transitions.move(row.pk, funnel.not_interested, by=by, version=row.version, now=at, reason=reason)
+        moves.move(row.pk, funnel.not_interested, by=by, version=row.version, now=at, reason=reason)
     elif number == 14:
-        transitions.move(row.pk, funnel.later, by=by, version=row.version, now=at, reason="Cobra el mes que viene")
+        moves.move(row.pk, funnel.later, by=by, version=row.version, now=at, reason="Cobra el mes que viene")

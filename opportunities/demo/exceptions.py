@@ -6,12 +6,13 @@ import datetime as dt
 
 from campaigns.demo.people import Staff
 from leadmaster.lib.clock import business_day, local_datetime
-from opportunities import absences, timers
-from opportunities.assignment import quota
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
+from opportunities.capacity import quota
 from opportunities.enums import AbsencePolicy
 from opportunities.models import Opportunity, Promoter
+from opportunities.supervision import absences
+from opportunities.timers import expiry
 
 
 def happen(staff: Staff, *, now: dt.datetime) -> None:
@@ -53,4 +54,4 @@ def _leave(promoter: Promoter, staff: Staff, *, now: dt.datetime) -> None:
 def _ask_for_time(promoter: Promoter, *, now: dt.datetime) -> None:
     """For the one that expires next: it expires later, and its history says so."""
     first = Opportunity.objects.filter(owner=promoter).on_time(now).order_by("deadline", "id")[0]
-    timers.extend(first.pk, by=promoter.user, version=first.version, now=now)
+    expiry.extend(first.pk, by=promoter.user, version=first.version, now=now)

@@ -16,7 +16,7 @@ from opportunities.querysets import OpportunityQuerySet
 
 
 class Opportunity(models.Model):
-    """The same row goes round; its events tell everything. `state` is written by `opportunities.states` alone."""
+    """The same row goes round; its events tell everything. `state` is written by `opportunities.state.machine` alone."""
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="opportunities", verbose_name=_("cliente"))
     # The client while this is open and NULL afterwards: UNIQUE then allows one open opportunity per client.

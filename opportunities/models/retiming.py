@@ -23,7 +23,7 @@ class Retiming(models.Model):
     at = models.DateTimeField(_("vale desde"))
     by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("quién"))
     reason = models.CharField(_("motivo"), max_length=300)
-    # The hours or minutes before and after, as `opportunities.clock_changes` reads them.
+    # The hours or minutes before and after, as `opportunities.clocks.changes` reads them.
     change = models.JSONField(default=dict)
     # Whose clocks they are; another change of the same ones waits until these have followed.
     teams = models.JSONField(default=list)

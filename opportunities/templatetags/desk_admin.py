@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 from django.template import Context
 
-from opportunities import screens as looks
+from opportunities import badges as looks
 
 register = template.Library()
 

@@ -14,8 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from leadmaster.accounts.current_user import person
 from leadmaster.accounts.models import User
-from leadmaster.accounts.persons import person
 from opportunities.errors import NotAllowed
 from opportunities.models import Promoter
 from opportunities.policy import promoter_of

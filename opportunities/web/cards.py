@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from leadmaster.calendars.arithmetic import Calendar
 from opportunities.models import Opportunity, Promoter
+from opportunities.queries.contacts import Reach, reach, silenced_among
+from opportunities.queries.time_left import Timer, timer_of
 from opportunities.querysets import OpportunityQuerySet
-from opportunities.web.clocks import Timer, timer_of
-from opportunities.web.contacts import Reach, reach, silenced_among
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from opportunities.models import Opportunity, Promoter, Stage
-from opportunities.web import worklist
+from opportunities.queries import worklist
+from opportunities.queries.regions import region_of
+from opportunities.queries.worklist import Asked
 from opportunities.web.access import at_desk
 from opportunities.web.cards import cards, with_all
-from opportunities.web.regions import region_of
-from opportunities.web.worklist import Asked
 
 
 @require_safe

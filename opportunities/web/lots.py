@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from leadmaster.accounts.persons import person
+from leadmaster.accounts.current_user import person
 from opportunities.enums import OpportunityState
 from opportunities.models import Lot, Opportunity
 from opportunities.web.access import on_desk_time

@@ -12,18 +12,18 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from leadmaster.accounts.persons import person
+from leadmaster.accounts.current_user import person
 from leadmaster.calendars.arithmetic import Calendar, NeverOpens
 from leadmaster.lib.clock import business_day
 from opportunities.enums import OpportunityState
 from opportunities.errors import NotAllowed
 from opportunities.models import DailyQuota, Lot, Opportunity, Promoter
 from opportunities.policy import promoter_of
+from opportunities.queries.time_left import Shift, shift_of
 from opportunities.web.access import on_desk_time
 from opportunities.web.cards import cards, with_all
-from opportunities.web.clocks import Shift, shift_of
-from opportunities.web.closed import why_closed
 from opportunities.web.replies import answers_to
+from opportunities.web.why_closed import why_closed
 
 _NEXT = 5
 

@@ -17,17 +17,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from leadmaster.accounts.persons import person
+from leadmaster.accounts.current_user import person
 from leadmaster.calendars.arithmetic import Calendar
-from leadmaster.lib.numbers import MOST_ID
-from opportunities import timers, transitions
+from leadmaster.lib.ids import MOST_ID
 from opportunities.enums import OpportunityState, StageType
 from opportunities.errors import Incomplete, Refused, Stale
+from opportunities.funnel import moves
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Stage, StageRoute
+from opportunities.queries.timeline import timeline
+from opportunities.timers import expiry
 from opportunities.web.access import on_desk_time
 from opportunities.web.cards import cards, with_all
 from opportunities.web.forms import ExtendForm, MoveForm, NoteForm, label_of
-from opportunities.web.timeline import timeline
 
 P = ParamSpec("P")
 
@@ -71,7 +72,7 @@ def move(request: HttpRequest, opportunity_id: int, stage_id: int) -> HttpRespon
     if not form.is_valid():
         return _page(request, row, bound=form)
     try:
-        moved = transitions.move(
+        moved = moves.move(
             row.pk,
             stage,
             by=person(request),
@@ -101,7 +102,7 @@ def note(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, row, noted=form)
     try:
-        transitions.note(row.pk, by=person(request), text=form.cleaned_data["text"], now=timezone.now())
+        moves.note(row.pk, by=person(request), text=form.cleaned_data["text"], now=timezone.now())
     except Refused as refusal:
         return _refused(request, row.pk, refusal)
     messages.success(request, _("Nota guardada."))
@@ -118,7 +119,7 @@ def extend(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     if not form.is_valid():
         return redirect("desk-opportunity", row.pk)
     try:
-        timers.extend(row.pk, by=person(request), version=form.cleaned_data["version"], now=timezone.now())
+        expiry.extend(row.pk, by=person(request), version=form.cleaned_data["version"], now=timezone.now())
     except Refused as refusal:
         return _refused(request, row.pk, refusal)
     messages.success(request, _("Prórroga concedida: el plazo de la etapa empieza de nuevo."))
@@ -188,7 +189,7 @@ def _page(
     bound: MoveForm | None = None,
     noted: NoteForm | None = None,
 ) -> HttpResponse:
-    calendar = timers.calendar_of(row)
+    calendar = expiry.calendar_of(row)
     with on_desk_time(person(request), calendar.tz):
         return render(request, "web/desk/opportunity.html", _context(request, row, calendar, bound=bound, noted=noted))
 
@@ -221,7 +222,7 @@ def _context(
 
 def _steps(row: Opportunity, bound: MoveForm | None) -> list[MoveForm]:
     reasons = _reasons(row)
-    steps = [MoveForm(stage, row, needs_reason=stage.pk in reasons) for stage in transitions.allowed_stages(row)]
+    steps = [MoveForm(stage, row, needs_reason=stage.pk in reasons) for stage in moves.allowed_stages(row)]
     return [bound if bound and bound.stage == step.stage else step for step in steps]
 
 

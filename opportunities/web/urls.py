@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from opportunities.web import campaigning, capturing, listing, lots, my_day, opportunity, requesting
+from opportunities.web import campaign, capture, listing, lots, my_day, opportunity, request
 
 urlpatterns = [
     path("", my_day.home, name="home"),
     path("oportunidades/", listing.opportunities, name="desk-opportunities"),
-    path("oportunidades/escribir/", campaigning.write, name="desk-write"),
-    path("oportunidades/escribir/personas/", campaigning.people, name="desk-write-people"),
-    path("oportunidades/escribir/vista/", campaigning.preview, name="desk-write-preview"),
+    path("oportunidades/escribir/", campaign.write, name="desk-write"),
+    path("oportunidades/escribir/personas/", campaign.people, name="desk-write-people"),
+    path("oportunidades/escribir/vista/", campaign.preview, name="desk-write-preview"),
     path("oportunidades/<int:opportunity_id>/", opportunity.page, name="desk-opportunity"),
     path("oportunidades/<int:opportunity_id>/mover/<int:stage_id>/", opportunity.move, name="desk-move"),
     path("oportunidades/<int:opportunity_id>/nota/", opportunity.note, name="desk-note"),
     path("oportunidades/<int:opportunity_id>/prorroga/", opportunity.extend, name="desk-extend"),
-    path("pedir/", requesting.ask, name="desk-request"),
-    path("pedir/opciones/", requesting.options, name="desk-request-options"),
+    path("pedir/", request.ask, name="desk-request"),
+    path("pedir/opciones/", request.options, name="desk-request-options"),
     path("lotes/<int:lot_id>/", lots.lot, name="desk-lot"),
-    path("captar/", capturing.capture, name="desk-capture"),
-    path("captar/telefono/", capturing.phone, name="desk-capture-phone"),
+    path("captar/", capture.capture, name="desk-capture"),
+    path("captar/telefono/", capture.phone, name="desk-capture-phone"),
 ]

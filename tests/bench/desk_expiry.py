@@ -10,7 +10,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from opportunities.models import Opportunity, Promoter
-from opportunities.timers import expire_timers
+from opportunities.timers.expiry import expire_timers
 from tests.bench import database, desk_stage
 from tests.bench.desk_crowd import load
 from tests.bench.desk_stage import DeskStage

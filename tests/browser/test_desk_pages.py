@@ -11,7 +11,7 @@ from leadmaster.accounts.models import User
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.models import Opportunity, Promoter, Sale
-from opportunities.recipients import Choice, NewCampaign, draft_campaign
+from opportunities.own_campaigns import Choice, NewCampaign, draft_campaign
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leadmaster.directory.models import SyncState
-from opportunities import timers, transitions
+from opportunities.funnel import moves
 from opportunities.models import Absence, DailyQuota, Opportunity
+from opportunities.timers import expiry
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.factories.directory import SuppressionFactory
 from tests.opportunities.admin.rules import administrator
@@ -28,9 +29,9 @@ def busy(world: World) -> World:
     now = timezone.now()
     rows = world.give(6)
     boss = world.promoter.user
-    transitions.move(rows[0].pk, world.funnel.contacted, by=boss, version=1, now=now)
-    transitions.move(rows[1].pk, world.funnel.no_answer, by=boss, version=1, now=now, reason="Llamé y nada")
-    timers.extend(rows[2].pk, by=boss, version=1, now=now)
+    moves.move(rows[0].pk, world.funnel.contacted, by=boss, version=1, now=now)
+    moves.move(rows[1].pk, world.funnel.no_answer, by=boss, version=1, now=now, reason="Llamé y nada")
+    expiry.extend(rows[2].pk, by=boss, version=1, now=now)
     day = now.date()
     Absence.objects.create(
         promoter=world.colleague,

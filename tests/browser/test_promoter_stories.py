@@ -11,9 +11,9 @@ from playwright.sync_api import Page, Route
 
 from campaigns.models import Reply
 from leadmaster.directory.models import ContactPoint
-from opportunities import transitions
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
+from opportunities.funnel import moves
 from opportunities.models import Absence, Lot, Opportunity, Promoter
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.factories.directory import SuppressionFactory
@@ -128,9 +128,7 @@ def _slowly(route: Route, asked: list[str]) -> None:
 
 @widths
 def test_a_number_is_judged_before_the_form_is_sent(look: OpenPage, world: World, row: Opportunity, width: int) -> None:
-    transitions.move(
-        row.pk, world.funnel.pooled, by=world.promoter.user, version=1, now=timezone.now(), reason="Otro día"
-    )
+    moves.move(row.pk, world.funnel.pooled, by=world.promoter.user, version=1, now=timezone.now(), reason="Otro día")
     request_lot(world.colleague, Filters(), 1, key="suyo", now=timezone.now())
     taken = ContactPoint.objects.get(client__open_opportunity__owner=world.colleague).normalised
     SuppressionFactory.create(phone="+5493515550101")
@@ -184,9 +182,7 @@ def test_an_open_page_of_what_was_taken_away_says_so(look: OpenPage, world: Worl
     page.clock.install()
     eye.go(f"/oportunidades/{row.pk}/")
 
-    transitions.move(
-        row.pk, world.funnel.pooled, by=world.supervisor, version=1, now=timezone.now(), reason="Lo sigue otro"
-    )
+    moves.move(row.pk, world.funnel.pooled, by=world.supervisor, version=1, now=timezone.now(), reason="Lo sigue otro")
     page.clock.run_for(61_000)
 
     page.get_by_text(f"La oportunidad #{row.pk} ya no está en tus manos.").wait_for()

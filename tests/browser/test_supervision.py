@@ -6,9 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from opportunities import bulk, transitions
 from opportunities.enums import OpportunityState, QuotaKind
+from opportunities.funnel import moves
 from opportunities.models import BulkAction, DailyQuota, Lot, Opportunity, QuotaEntry
+from opportunities.supervision import bulk
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.opportunities.admin.rules import administrator
 from tests.opportunities.admin.test_inbox import INBOX, exits
@@ -32,7 +33,7 @@ def test_the_desks_lists(look: OpenPage, world: World, width: int, dark: bool) -
     rows = exits(world, 4)
     world.give(2)
     now = timezone.now()
-    transitions.note(rows[0].pk, by=world.promoter.user, text="Pidió que la llamen en marzo", now=now)
+    moves.note(rows[0].pk, by=world.promoter.user, text="Pidió que la llamen en marzo", now=now)
     bulk.return_to_pool([rows[3].pk], by=world.supervisor, now=now, reason="Para otro")
     pages = {
         "desk-home": "/admin/",

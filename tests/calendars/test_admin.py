@@ -18,7 +18,7 @@ from leadmaster.accounts.roles import Role
 from leadmaster.calendars.arithmetic import CLOSED, Hours
 from leadmaster.calendars.models import Holiday, OperatingCalendar
 from leadmaster.calendars.national import Country, national_holidays
-from leadmaster.calendars.saving import make_general
+from leadmaster.calendars.write import make_general
 from tests.factories.accounts import TeamFactory, UserFactory
 from tests.factories.calendars import SPLIT_SHIFT, HolidayFactory, OperatingCalendarFactory
 

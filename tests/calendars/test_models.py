@@ -15,7 +15,7 @@ from leadmaster.accounts.roles import Role
 from leadmaster.calendars.arithmetic import ALL_DAY, CLOSED, Calendar, Hours
 from leadmaster.calendars.errors import NoCalendar, Refused
 from leadmaster.calendars.models import Holiday, HolidayWindow, OpeningWindow, OperatingCalendar, values_of
-from leadmaster.calendars.saving import make_general, save_calendar, save_holiday
+from leadmaster.calendars.write import make_general, save_calendar, save_holiday
 from tests.factories.accounts import TeamFactory, UserFactory
 from tests.factories.calendars import SPLIT_SHIFT, HolidayFactory, OperatingCalendarFactory
 

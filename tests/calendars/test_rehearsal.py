@@ -8,7 +8,7 @@ import zoneinfo
 import pytest
 
 from leadmaster.calendars.arithmetic import CLOSED, Calendar, Hours, NeverOpens
-from leadmaster.calendars.rehearsal import Move, Rehearsal, Timer, rehearse, what_is_left
+from leadmaster.calendars.preview import Move, Rehearsal, Timer, rehearse, what_is_left
 
 CORDOBA = zoneinfo.ZoneInfo("America/Argentina/Cordoba")
 OFFICE = Hours.of((dt.time(9), dt.time(18)))

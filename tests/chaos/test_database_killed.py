@@ -14,7 +14,7 @@ import pytest
 from django.db import DatabaseError, InterfaceError, connection
 
 from campaigns import inbound, lifecycle, switch
-from campaigns.engine.stragglers import sweep_stragglers
+from campaigns.engine.sweep_cancelled import sweep_stragglers
 from campaigns.engine.tick import run_tick
 from campaigns.enums import EnvioState
 from campaigns.models import Campaign, Envio

@@ -15,8 +15,8 @@ import pytest
 from django_q.tasks import async_task
 
 from campaigns.enums import EnvioState
+from campaigns.health import PROBES
 from campaigns.models import Campaign, Envio, Tick
-from campaigns.watch import PROBES
 from leadmaster.lib.clock import database_now
 from leadmaster.ops import heartbeat
 from leadmaster.ops.health import TICK, examine

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leadmaster.directory.models import Client, ContactPoint, shard_of
-from leadmaster.directory.searching import MOST, found_by, sources
+from leadmaster.directory.search import MOST, found_by, sources
 from tests.factories.directory import ClientFactory, ContactPointFactory
 
 pytestmark = pytest.mark.django_db

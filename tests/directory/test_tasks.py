@@ -10,10 +10,10 @@ from django_q.models import Schedule
 from pytest_django import Settings
 
 from leadmaster.directory import tasks
+from leadmaster.directory.health import FAILED, HEARTBEAT, directory, judge_sync
 from leadmaster.directory.models import Client, SyncState
 from leadmaster.directory.sync import SyncError
-from leadmaster.directory.sync.turns import LOST_AFTER, take
-from leadmaster.directory.watch import FAILED, HEARTBEAT, directory, judge_sync
+from leadmaster.directory.sync.run_lock import LOST_AFTER, take
 from leadmaster.lib.clock import database_now
 from leadmaster.ops import heartbeat
 from leadmaster.ops.heartbeat import beat

@@ -14,7 +14,7 @@ from unittest import mock
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from leadmaster.lib import db
+from leadmaster.lib.db import retry
 
 _LOCK_WAIT_TIMEOUT = 1205
 
@@ -60,14 +60,14 @@ def at_once(calls: Sequence[Callable[[], Any]]) -> list[Outcome]:
 def no_long_waits() -> Iterator[None]:
     """Fails if anybody in the crowd waited a second for a lock, even if the wait was retried and nobody saw it."""
     waited: list[str] = []
-    judge = db.is_retryable
+    judge = retry.is_retryable
 
     def spy(error: BaseException) -> bool:
         if _LOCK_WAIT_TIMEOUT in error.args:
             waited.append(str(error))
         return judge(error)
 
-    with mock.patch.object(db, "is_retryable", spy):
+    with mock.patch.object(retry, "is_retryable", spy):
         yield
     assert waited == []
 

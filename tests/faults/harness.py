@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from campaigns import receipts
 from campaigns.engine import journal, lookup
-from campaigns.engine.stragglers import sweep_stragglers
+from campaigns.engine.sweep_cancelled import sweep_stragglers
 from campaigns.engine.tick import TickReport, run_tick
 from campaigns.enums import CampaignState, EnvioState, ScheduleState
 from campaigns.models import (

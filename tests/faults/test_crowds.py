@@ -19,7 +19,7 @@ from pytest_django import Settings
 
 from campaigns import lifecycle
 from campaigns.audience import import_file
-from campaigns.engine.stragglers import sweep_stragglers
+from campaigns.engine.sweep_cancelled import sweep_stragglers
 from campaigns.enums import CampaignState, EnvioState
 from campaigns.models import Attempt, Envio
 from tests.factories.campaigns import CampaignFactory

@@ -10,12 +10,14 @@ import pytest
 
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
-from opportunities import absences, bulk, capture, supervision, transitions
+from opportunities.assignment import capture
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.enums import AbsencePolicy, OpportunityState
 from opportunities.errors import Refused
+from opportunities.funnel import moves
 from opportunities.models import BulkAction, Opportunity, Promoter
+from opportunities.supervision import absences, bulk, decisions
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -52,13 +54,13 @@ class Desk:
         return capture.capture(self.fresh(), capture.NewClient(name="Ana", phones=["+5493515550001"]), key="k", now=NOW)
 
     def reassign(self) -> object:
-        return supervision.reassign(self.theirs, self.fresh(), by=self.boss, now=NOW)
+        return decisions.reassign(self.theirs, self.fresh(), by=self.boss, now=NOW)
 
     def reassign_tomorrow(self) -> object:
-        return supervision.reassign(self.theirs, self.fresh(), by=self.boss, now=TOMORROW)
+        return decisions.reassign(self.theirs, self.fresh(), by=self.boss, now=TOMORROW)
 
     def give_back(self) -> object:
-        return supervision.give_back(self.exit, by=self.boss, now=NOW)
+        return decisions.give_back(self.exit, by=self.boss, now=NOW)
 
     def give_back_in_bulk(self) -> object:
         return bulk.give_back([self.exit], by=self.boss, now=NOW)
@@ -83,7 +85,7 @@ def desk() -> Desk:
     request_lot(colleague, Filters(), 1, key="k", now=NOW)
     request_lot(leaving, Filters(), 2, key="k", now=NOW)
     theirs, left, pooled = Opportunity.objects.order_by("id").values_list("pk", flat=True)
-    transitions.move(left, funnel.no_answer, by=leaving.user, version=1, now=NOW)
+    moves.move(left, funnel.no_answer, by=leaving.user, version=1, now=NOW)
     bulk.return_to_pool([pooled], by=boss, now=NOW)
     ClientFactory.create_batch(4)
     return Desk(funnel, leaving, colleague, boss, theirs, left, pooled)
@@ -92,11 +94,11 @@ def desk() -> Desk:
 # Each gift, and the step between its look at who is away and its commit.
 GIFTS: list[tuple[Callable[[Desk], object], str]] = [
     (Desk.request, "opportunities.assignment.request.draw"),
-    (Desk.capture, "opportunities.capture._register"),
-    (Desk.reassign, "opportunities.supervision.first_stage"),
-    (Desk.give_back, "opportunities.supervision.first_stage"),
-    (Desk.give_back_in_bulk, "opportunities.supervision.first_stage"),
-    (Desk.undo, "opportunities.states.change"),
+    (Desk.capture, "opportunities.assignment.capture._register"),
+    (Desk.reassign, "opportunities.supervision.decisions.first_stage"),
+    (Desk.give_back, "opportunities.supervision.decisions.first_stage"),
+    (Desk.give_back_in_bulk, "opportunities.supervision.decisions.first_stage"),
+    (Desk.undo, "opportunities.state.machine.change"),
 ]
 ids = [gift.__name__ for gift, _at in GIFTS]
 
@@ -130,7 +132,9 @@ def test_no_clock_stands_still_for_ever_because_an_absence_ended_beside(
     """It was stopped because its owner was away, and they are back by the time that it is committed."""
     desk.leave(AbsencePolicy.PAUSE)
 
-    outcomes = overtaken(lambda: gift(desk), lambda: absences.begin_and_end(TOMORROW), at="opportunities.states.change")
+    outcomes = overtaken(
+        lambda: gift(desk), lambda: absences.begin_and_end(TOMORROW), at="opportunities.state.machine.change"
+    )
 
     assert errors(outcomes) == []
     theirs = Opportunity.objects.filter(owner=desk.leaving, state=OpportunityState.ACTIVE)

@@ -17,11 +17,11 @@ import pytest
 
 from leadmaster.accounts.roles import Role
 from leadmaster.directory.models import Client
-from opportunities import absences
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.models import AssignmentRequest, Opportunity, Promoter
-from opportunities.timers import expire_timers
+from opportunities.supervision import absences
+from opportunities.timers.expiry import expire_timers
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings

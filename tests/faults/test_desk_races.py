@@ -19,14 +19,17 @@ from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from leadmaster.directory.models import Client
 from leadmaster.ops.heartbeat import beat
-from opportunities import absences, capture, supervision, timers, transitions
-from opportunities.assignment import quota
+from opportunities.assignment import capture
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import Granted, request_lot
+from opportunities.capacity import quota
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
 from opportunities.errors import AlreadySold, NoQuota, NotAllowed, Refused, Taken
+from opportunities.funnel import moves
+from opportunities.health import judge_timers
 from opportunities.models import AssignmentRequest, DailyQuota, Opportunity, OpportunityEvent, Promoter, Sale
-from opportunities.watch import judge_timers
+from opportunities.supervision import absences, decisions
+from opportunities.timers import expiry
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -179,7 +182,7 @@ def test_fifty_promoters_share_the_last_of_the_pool(funnel: Funnel) -> None:
     former = PromoterFactory(desk=desk, daily_quota=30)
     ClientFactory.create_batch(30)
     ask(former, 30, "k")
-    timers.expire_timers(NOW + dt.timedelta(minutes=61))
+    expiry.expire_timers(NOW + dt.timedelta(minutes=61))
     later = NOW + dt.timedelta(minutes=62)
 
     with no_long_waits():
@@ -248,15 +251,15 @@ def test_everybody_at_one_opportunity_has_one_winner_and_a_whole_history(funnel:
     for row in Opportunity.objects.order_by("id"):
         outcomes = at_once(
             [
-                functools.partial(transitions.move, row.pk, funnel.contacted, by=owner.user, version=1, now=late),
+                functools.partial(moves.move, row.pk, funnel.contacted, by=owner.user, version=1, now=late),
                 functools.partial(
-                    transitions.move, row.pk, funnel.sold, by=owner.user, version=1, now=late, data={"amount": "5"}
+                    moves.move, row.pk, funnel.sold, by=owner.user, version=1, now=late, data={"amount": "5"}
                 ),
-                functools.partial(transitions.move, row.pk, funnel.no_answer, by=boss, version=1, now=late),
-                functools.partial(supervision.reassign, row.pk, other, by=boss, now=late),
-                functools.partial(supervision.return_to_pool, row.pk, by=boss, now=late),
-                functools.partial(timers.extend, row.pk, by=owner.user, version=1, now=late),
-                functools.partial(timers.expire_timers, late + dt.timedelta(seconds=2)),
+                functools.partial(moves.move, row.pk, funnel.no_answer, by=boss, version=1, now=late),
+                functools.partial(decisions.reassign, row.pk, other, by=boss, now=late),
+                functools.partial(decisions.return_to_pool, row.pk, by=boss, now=late),
+                functools.partial(expiry.extend, row.pk, by=owner.user, version=1, now=late),
+                functools.partial(expiry.expire_timers, late + dt.timedelta(seconds=2)),
             ]
         )
         assert errors(outcomes, allowed=Refused) == []
@@ -274,7 +277,7 @@ def test_two_sales_at_once_are_one_and_the_other_is_told_who_and_when(funnel: Fu
     outcomes = at_once(
         [
             functools.partial(
-                transitions.move, row.pk, funnel.sold, by=owner.user, version=1, now=NOW, data={"amount": str(amount)}
+                moves.move, row.pk, funnel.sold, by=owner.user, version=1, now=NOW, data={"amount": str(amount)}
             )
             for amount in (10, 11, 12, 13, 10)
         ]
@@ -335,7 +338,7 @@ def test_extensions_at_once_stop_at_the_weeks_allowance(funnel: Funnel) -> None:
 
     outcomes = at_once(
         [
-            functools.partial(timers.extend, pk, by=promoter.user, version=1, now=NOW)
+            functools.partial(expiry.extend, pk, by=promoter.user, version=1, now=NOW)
             for pk in Opportunity.objects.values_list("pk", flat=True)
         ]
     )
@@ -358,7 +361,7 @@ def test_work_that_is_taken_while_an_absence_begins_stays_where_it_went(funnel: 
     outcomes = at_once(
         [
             functools.partial(absences.begin_and_end, NOW),
-            *(functools.partial(supervision.reassign, pk, other, by=boss, now=NOW) for pk in ids),
+            *(functools.partial(decisions.reassign, pk, other, by=boss, now=NOW) for pk in ids),
             functools.partial(ask, owner, 5, "durante"),
         ]
     )
@@ -403,15 +406,15 @@ def test_a_cron_dead_for_a_day_shows_overdue_is_alerted_and_catches_up_in_batche
     assert Opportunity.objects.visible_to(promoter.user).overdue(later).count() == 25
     row = Opportunity.objects.order_by("id")[0]
     with pytest.raises(Refused, match="venció"):
-        transitions.move(row.pk, funnel.contacted, by=promoter.user, version=1, now=later)
+        moves.move(row.pk, funnel.contacted, by=promoter.user, version=1, now=later)
     with pytest.raises(Refused, match="venció"):
-        timers.extend(row.pk, by=promoter.user, version=1, now=later)
+        expiry.extend(row.pk, by=promoter.user, version=1, now=later)
     [verdict] = judge_timers(watching_since=None)(later)
     assert (verdict.ok, verdict.key) == (False, "timers_late")
     assert "25 oportunidades" in verdict.body
 
-    monkeypatch.setattr(timers, "BATCH", 10)
-    report = timers.expire_timers(later)
+    monkeypatch.setattr(expiry, "BATCH", 10)
+    report = expiry.expire_timers(later)
     assert (report.expired, report.batches) == (25, 3)
     assert Opportunity.objects.pool().count() == 25
     assert OpportunityEvent.objects.filter(kind=EventKind.EXPIRED).count() == 25
@@ -426,7 +429,7 @@ def test_three_crons_at_once_expire_each_row_once(funnel: Funnel) -> None:
     ask(promoter, 60, "k")
     later = NOW + dt.timedelta(hours=2)
 
-    outcomes = at_once([functools.partial(timers.expire_timers, later)] * 3)
+    outcomes = at_once([functools.partial(expiry.expire_timers, later)] * 3)
 
     assert errors(outcomes) == []
     assert sum(one.answer.expired for one in outcomes) == 60
@@ -441,7 +444,7 @@ def test_a_supervisor_of_another_team_wins_no_race(funnel: Funnel) -> None:
     ask(owner, 2, "k")
     ids = list(Opportunity.objects.values_list("pk", flat=True))
 
-    outcomes = at_once([functools.partial(supervision.reassign, pk, other, by=stranger, now=NOW) for pk in ids * 3])
+    outcomes = at_once([functools.partial(decisions.reassign, pk, other, by=stranger, now=NOW) for pk in ids * 3])
 
     assert errors(outcomes, allowed=NotAllowed) == []
     assert Opportunity.objects.filter(owner=owner, state=OpportunityState.ACTIVE).count() == 2

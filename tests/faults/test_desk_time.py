@@ -7,10 +7,10 @@ import zoneinfo
 
 import pytest
 
-from opportunities import timers
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import Granted, request_lot
 from opportunities.models import DailyQuota, Opportunity, Promoter
+from opportunities.timers import expiry
 from tests.factories.opportunities import CalendarFactory, ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
 
@@ -79,9 +79,9 @@ def test_fault_22_a_cron_whose_clock_runs_an_hour_ahead_and_back_expires_once(pr
     now = dt.datetime(2026, 10, 25, 0, 30, tzinfo=dt.UTC)
     ask(promoter, 5, "k", now=now)
 
-    expired = [timers.expire_timers(now + shift).expired for shift in (-HOUR, HOUR - dt.timedelta(seconds=1), HOUR)]
+    expired = [expiry.expire_timers(now + shift).expired for shift in (-HOUR, HOUR - dt.timedelta(seconds=1), HOUR)]
     # An hour later by the sun, the same hour again by the clock on the wall.
-    expired += [timers.expire_timers(now).expired, timers.expire_timers(now + HOUR).expired]
+    expired += [expiry.expire_timers(now).expired, expiry.expire_timers(now + HOUR).expired]
 
     assert expired == [0, 0, 5, 0, 0]
     assert Opportunity.objects.pool().count() == 5

@@ -18,14 +18,15 @@ from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from leadmaster.calendars.arithmetic import Hours
 from leadmaster.calendars.models import Holiday
-from leadmaster.calendars.saving import save_calendar
-from opportunities import retiming, timers, transitions
+from leadmaster.calendars.write import save_calendar
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
+from opportunities.clocks.hours import hours_of
 from opportunities.enums import EventKind
 from opportunities.errors import Stale, WrongState
-from opportunities.hours import hours_of
+from opportunities.funnel import moves
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Retiming, RetimingLine
+from opportunities.timers import expiry, recalculation
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -65,9 +66,9 @@ def ask(promoter: Promoter, quantity: int, key: str) -> None:
     request_lot(mine, Filters(), quantity, key=key, now=NOW)
 
 
-def close_for_siesta(promoter: Promoter, boss: User) -> retiming.Retimed:
+def close_for_siesta(promoter: Promoter, boss: User) -> recalculation.Retimed:
     calendar = promoter.desk.calendar
-    return retiming.change_calendar(
+    return recalculation.change_calendar(
         calendar, functools.partial(save_calendar, calendar, week=(SIESTA,) * 7), by=boss, now=NOW
     )
 
@@ -102,9 +103,9 @@ retiming.run_pending(dt.datetime.fromisoformat({now!r}))
 def test_a_change_that_is_killed_half_way_is_finished_by_the_next_pass_and_moves_nobody_twice(
     promoter: Promoter, boss: User, database_url: str, monkeypatch: pytest.MonkeyPatch, victim: str
 ) -> None:
-    monkeypatch.setattr(retiming, "AT_ONCE", 4)
-    monkeypatch.setattr(retiming, "BATCH", 4)
-    assert close_for_siesta(promoter, boss) == retiming.Retimed(moved=4, waiting=26)
+    monkeypatch.setattr(recalculation, "AT_ONCE", 4)
+    monkeypatch.setattr(recalculation, "BATCH", 4)
+    assert close_for_siesta(promoter, boss) == recalculation.Retimed(moved=4, waiting=26)
 
     code = textwrap.dedent(_DIES_HALF_WAY).format(victim=victim, now=NOW.isoformat())
     environment = {**os.environ, "DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
@@ -115,7 +116,7 @@ def test_a_change_that_is_killed_half_way_is_finished_by_the_next_pass_and_moves
     assert RetimingLine.objects.count() == 18
     assert Opportunity.objects.filter(deadline=NEW_END).count() == len(retimed_lines()) == 12
     assert findings() == []
-    retiming.run_pending(NOW)
+    recalculation.run_pending(NOW)
     assert set(Opportunity.objects.values_list("deadline", flat=True)) == {NEW_END}
     assert retimed_lines() == sorted(Opportunity.objects.values_list("id", flat=True))
     assert Retiming.objects.get().finished_at is not None
@@ -126,27 +127,31 @@ def test_everybody_at_the_clocks_of_a_change_moves_each_once_and_expires_none(
     promoter: Promoter, boss: User, funnel: Funnel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three passes of the background, the cron after the old deadline, and ten people who work."""
-    monkeypatch.setattr(retiming, "AT_ONCE", 0)
-    monkeypatch.setattr(retiming, "BATCH", 5)
+    monkeypatch.setattr(recalculation, "AT_ONCE", 0)
+    monkeypatch.setattr(recalculation, "BATCH", 5)
     close_for_siesta(promoter, boss)
     late = OLD_END + dt.timedelta(minutes=1)
     worked = list(Opportunity.objects.order_by("id")[5:15])
-    moves = [
-        functools.partial(transitions.move, row.pk, funnel.contacted, by=promoter.user, version=row.version, now=late)
+    steps = [
+        functools.partial(moves.move, row.pk, funnel.contacted, by=promoter.user, version=row.version, now=late)
         for row in worked
     ]
 
     outcomes = at_once(
-        [*[functools.partial(retiming.run_pending, late)] * 3, functools.partial(timers.expire_timers, late), *moves]
+        [
+            *[functools.partial(recalculation.run_pending, late)] * 3,
+            functools.partial(expiry.expire_timers, late),
+            *moves,
+        ]
     )
-    retiming.run_pending(late)
+    recalculation.run_pending(late)
 
     # Who read the version before the background came is told so; nobody is told that the time is up.
     assert errors(outcomes, allowed=Stale) == []
     assert outcomes[3].answer.expired == 0
     assert retimed_lines() == sorted(Opportunity.objects.values_list("id", flat=True))
     for row in Opportunity.objects.select_related("stage"):
-        expected = timers.deadline_for(funnel.contacted, calendar=promoter.desk.calendar.as_value(), now=late)
+        expected = expiry.deadline_for(funnel.contacted, calendar=promoter.desk.calendar.as_value(), now=late)
         assert row.deadline == (expected if row.stage == funnel.contacted else NEW_END)
     assert findings() == []
 
@@ -183,7 +188,7 @@ def test_requests_during_a_change_count_by_the_hours_that_they_read(promoter: Pr
             *[functools.partial(ask, promoter, 1, f"k{number}") for number in range(8)],
         ]
     )
-    retiming.run_pending(NOW)
+    recalculation.run_pending(NOW)
 
     assert errors(outcomes) == []
     assert Opportunity.objects.count() == 38
@@ -195,8 +200,8 @@ def test_requests_during_a_change_count_by_the_hours_that_they_read(promoter: Pr
 def test_two_changes_of_the_same_clocks_at_once_are_one_and_the_other_is_told(
     promoter: Promoter, boss: User, funnel: Funnel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retiming, "AT_ONCE", 0)
-    monkeypatch.setattr(retiming, "BATCH", 5)
+    monkeypatch.setattr(recalculation, "AT_ONCE", 0)
+    monkeypatch.setattr(recalculation, "BATCH", 5)
     calendar = promoter.desk.calendar
 
     def holiday() -> None:
@@ -204,14 +209,14 @@ def test_two_changes_of_the_same_clocks_at_once_are_one_and_the_other_is_told(
 
     calls = [
         functools.partial(close_for_siesta, promoter, boss),
-        functools.partial(retiming.change_stage, funnel.new, timer_minutes=90, by=boss, now=NOW),
-        functools.partial(retiming.change_calendar, calendar, holiday, by=boss, now=NOW),
+        functools.partial(recalculation.change_stage, funnel.new, timer_minutes=90, by=boss, now=NOW),
+        functools.partial(recalculation.change_calendar, calendar, holiday, by=boss, now=NOW),
     ]
     outcomes = at_once(calls)
 
     assert errors(outcomes, allowed=WrongState) == []
     assert Retiming.objects.count() == len([one for one in outcomes if one.error is None]) == 1
-    retiming.run_pending(NOW)
+    recalculation.run_pending(NOW)
     assert len(retimed_lines()) == 30
     assert findings() == []
 
@@ -223,6 +228,6 @@ def test_what_somebody_holds_is_left_to_the_next_pass(promoter: Promoter, boss: 
         list(Opportunity.objects.filter(pk=row.pk).select_for_update())
         [outcome] = at_once([functools.partial(close_for_siesta, promoter, boss)])
 
-    assert outcome.answer == retiming.Retimed(moved=29, waiting=1)
-    assert retiming.run_pending(NOW) == 1
+    assert outcome.answer == recalculation.Retimed(moved=29, waiting=1)
+    assert recalculation.run_pending(NOW) == 1
     assert set(Opportunity.objects.values_list("deadline", flat=True)) == {NEW_END}

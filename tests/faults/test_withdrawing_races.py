@@ -12,11 +12,11 @@ from django.utils import timezone
 from campaigns.enums import EnvioState
 from campaigns.models import Attempt, Campaign
 from leadmaster.accounts.roles import Role
-from opportunities import bulk
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.models import Opportunity
-from opportunities.recipients import Choice, NewCampaign, draft_campaign
+from opportunities.own_campaigns import Choice, NewCampaign, draft_campaign
+from opportunities.supervision import bulk
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory

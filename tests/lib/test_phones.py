@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from leadmaster.lib.phones import InvalidPhone, Phone, Reason, masked, normalise, pretty
+from leadmaster.lib.phones.parsing import InvalidPhone, Phone, Reason, masked, normalise, pretty
 
 CORDOBA = "+5493512743915"
 BUENOS_AIRES = "+5491165178128"

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.models import Lane
 from leadmaster.calendars.models import Holiday
 from leadmaster.directory.models import Suppression
-from leadmaster.lib.prepared import (
+from leadmaster.lib.db.compiled import (
     Param,
     PreparedCopy,
     PreparedCount,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadmaster.lib.safe_csv import SafeCsvWriter, neutralised
+from leadmaster.lib.tables.safe_csv import SafeCsvWriter, neutralised
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leadmaster.lib.tabular import Format, TabularError, open_table
+from leadmaster.lib.tables.tabular import Format, TabularError, open_table
 from tests.lib.spreadsheets import csv_bytes, write_like_excel, xlsx_bytes
 
 ROWS = [

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from openpyxl import Workbook
 
-from leadmaster.lib.tabular import TabularError, open_table
+from leadmaster.lib.tables.tabular import TabularError, open_table
 from tests.lib.spreadsheets import write_like_excel, xlsx_bytes
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-_QUOTA = "opportunities/assignment/quota.py"
+_QUOTA = "opportunities/capacity/quota.py"
 _DRAW = "opportunities/assignment/draw.py"
-_LOOKING = "opportunities/assignment/looking.py"
-_SUPERVISION = "opportunities/supervision.py"
-_STATES = "opportunities/states.py"
-_ABSENCES = "opportunities/absences.py"
-_BULK = "opportunities/bulk.py"
+_LOOKING = "opportunities/assignment/candidates.py"
+_SUPERVISION = "opportunities/supervision/decisions.py"
+_STATES = "opportunities/state/machine.py"
+_ABSENCES = "opportunities/supervision/absences.py"
+_BULK = "opportunities/supervision/bulk.py"
 _RECEIVING = "tests/opportunities/test_receiving.py"
 _GUARDS = "tests/opportunities/test_guards.py"
 _MACHINE = "tests/opportunities/test_machine.py"
@@ -97,7 +97,7 @@ MUTANTS = (
     ),
     Mutant(
         "a clock runs while its owner is away",
-        "opportunities/timers.py",
+        "opportunities/timers/expiry.py",
         "    if clocks_stopped(owner):\n",
         "    if False:\n",
         _RULES,
@@ -118,7 +118,7 @@ MUTANTS = (
     ),
     Mutant(
         "an absence takes work that moved on",
-        "opportunities/absences.py",
+        "opportunities/supervision/absences.py",
         "return [row for row in rows if row.owner_id == promoter.pk and row.state == OpportunityState.ACTIVE]",
         "return rows",
         _RACES,
@@ -126,7 +126,7 @@ MUTANTS = (
     ),
     Mutant(
         "captures at once are not counted",
-        "opportunities/capture.py",
+        "opportunities/assignment/capture.py",
         "    quota.lock(promoter, business_day(now, promoter.desk.calendar.tz))\n",
         "",
         _RACES,
@@ -134,7 +134,7 @@ MUTANTS = (
     ),
     Mutant(
         "extensions at once are not counted",
-        "opportunities/timers.py",
+        "opportunities/timers/expiry.py",
         "        quota.lock(owner, _today(owner, now))\n",
         "        pass\n",
         _RACES,
@@ -142,7 +142,7 @@ MUTANTS = (
     ),
     Mutant(
         "twins are captured",
-        "opportunities/capture.py",
+        "opportunities/assignment/capture.py",
         "        _refuse_twins(client, phones)\n",
         "",
         _RACES,
@@ -150,7 +150,7 @@ MUTANTS = (
     ),
     Mutant(
         "overdue work is moved while the cron sleeps",
-        "opportunities/transitions.py",
+        "opportunities/funnel/moves.py",
         "if is_overdue(row, now) and not may_supervise(by, row.team_id):",
         "if False:",
         _RACES,
@@ -158,28 +158,28 @@ MUTANTS = (
     ),
     Mutant(
         "a sale with other data is the same sale",
-        "opportunities/sales.py",
+        "opportunities/funnel/sales.py",
         "if _read(data) == (sale.amount, sale.product, sale.reference):",
         "if True:",
         _STORY,
     ),
     Mutant(
         "an undone reassignment stays charged",
-        "opportunities/bulk.py",
+        "opportunities/supervision/bulk.py",
         "quota.refund(charged, 1,",
         "quota.refund(charged, 0,",
         _STORY,
     ),
     Mutant(
         "an undone over-quota reassignment leaves its room",
-        "opportunities/bulk.py",
+        "opportunities/supervision/bulk.py",
         'before["room"], by=by',
         "0, by=by",
         _RULES,
     ),
     Mutant(
         "the loser of a client keeps writing",
-        "opportunities/timers.py",
+        "opportunities/timers/expiry.py",
         'withdrawing.withdraw_of(rows, by=None, now=now, reason=_("Venció el plazo de la oportunidad."))',
         "withdrawing.withdraw_of([], by=None, now=now, reason='')",
         _RULES,
@@ -305,7 +305,7 @@ MUTANTS = (
     ),
     Mutant(
         "a second extension is granted",
-        "opportunities/timers.py",
+        "opportunities/timers/expiry.py",
         "    if row.extended:\n",
         "    if False:\n",
         _GUARDS,
@@ -326,7 +326,7 @@ MUTANTS = (
     ),
     Mutant(
         "a new timer starts the clocks of who is away",
-        "opportunities/clock_changes.py",
+        "opportunities/clocks/changes.py",
         " or (row.deadline is None and row.owner_id in self.away):",
         ":",
         _LEAVING,

@@ -161,7 +161,7 @@ MUTANTS = (
     ),
     Mutant(
         "silence counts as not sent",
-        "campaigns/engine/verdicts.py",
+        "campaigns/engine/gateway_answers.py",
         "return GatewayError(detail, outcome=Outcome.UNKNOWN, scope=Scope.MESSAGE, code=code)",
         "return GatewayError(detail, outcome=Outcome.NOT_SENT, scope=Scope.MESSAGE, code=code)",
         f"{_ENGINE}/test_send.py",

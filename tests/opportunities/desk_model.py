@@ -9,9 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
-from opportunities.assignment import quota
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import Granted, request_lot
+from opportunities.capacity import quota
 from opportunities.models import Absence, Opportunity, Promoter
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory

@@ -10,11 +10,13 @@ import pytest
 from campaigns.enums import EnvioState
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
-from opportunities import absences, bulk, rehearsals, retiming, supervision, timers, transitions
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
+from opportunities.funnel import moves
 from opportunities.models import Absence, BulkAction, CoolDown, Opportunity, Promoter
+from opportunities.supervision import absences, bulk, decisions
+from opportunities.timers import expiry, preview, recalculation
 from tests.factories.accounts import UserFactory
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
@@ -72,7 +74,7 @@ def test_what_was_overdue_before_the_absence_expires_all_the_same(desk: Desk, po
     absences.begin_and_end(late)
 
     assert Opportunity.objects.overdue(late).count() == 3
-    assert timers.expire_timers(late).expired == 3
+    assert expiry.expire_timers(late).expired == 3
     assert CoolDown.objects.filter(promoter=desk.owner).count() == 3
     assert findings() == []
 
@@ -81,17 +83,17 @@ def test_a_stage_that_gets_a_timer_starts_no_clock_of_who_is_away(desk: Desk) ->
     desk.funnel.contacted.timer_minutes = None
     desk.funnel.contacted.save()
     theirs = Opportunity.objects.order_by("id")[0]
-    transitions.move(theirs.pk, desk.funnel.contacted, by=desk.owner.user, version=1, now=NOW)
+    moves.move(theirs.pk, desk.funnel.contacted, by=desk.owner.user, version=1, now=NOW)
     desk.away()
     absences.begin_and_end(NOW)
 
-    rehearsed = rehearsals.rehearse_stage(desk.funnel.contacted, timer_minutes=30, now=NOW)
-    retiming.change_stage(desk.funnel.contacted, timer_minutes=30, by=desk.boss, now=NOW)
+    rehearsed = preview.rehearse_stage(desk.funnel.contacted, timer_minutes=30, now=NOW)
+    recalculation.change_stage(desk.funnel.contacted, timer_minutes=30, by=desk.boss, now=NOW)
 
     theirs.refresh_from_db()
     assert (theirs.deadline, theirs.paused_seconds) == (None, 30 * 60)
     assert (rehearsed.start, rehearsed.touches) == (1, 1)
-    assert timers.expire_timers(NOW + dt.timedelta(hours=8)).expired == 0
+    assert expiry.expire_timers(NOW + dt.timedelta(hours=8)).expired == 0
     absences.begin_and_end(NOW + DAY)
     theirs.refresh_from_db()
     assert theirs.deadline == dt.datetime(2026, 3, 5, 0, 30, tzinfo=dt.UTC)
@@ -127,7 +129,7 @@ def test_an_undo_brings_work_back_to_who_went_before_it_was_taken(desk: Desk) ->
 def test_taking_a_give_back_back_withdraws_what_its_owner_wrote_meanwhile(desk: Desk) -> None:
     """In the inbox again, the client has left the funnel again."""
     row = Opportunity.objects.order_by("id")[0]
-    transitions.move(row.pk, desk.funnel.no_answer, by=desk.owner.user, version=1, now=NOW)
+    moves.move(row.pk, desk.funnel.no_answer, by=desk.owner.user, version=1, now=NOW)
     bulk.give_back([row.pk], by=desk.boss, now=NOW)
     phone = row.client.contacts.all()[0].normalised
     meanwhile = EnvioFactory(campaign=CampaignFactory(owner=desk.owner.user), phone=phone)
@@ -142,12 +144,12 @@ def test_taking_a_give_back_back_withdraws_what_its_owner_wrote_meanwhile(desk: 
 
 def test_nobody_who_is_away_gets_an_exit_back(desk: Desk) -> None:
     row = Opportunity.objects.order_by("id")[0]
-    transitions.move(row.pk, desk.funnel.no_answer, by=desk.owner.user, version=1, now=NOW)
+    moves.move(row.pk, desk.funnel.no_answer, by=desk.owner.user, version=1, now=NOW)
     desk.away()
     report = bulk.give_back([row.pk], by=desk.boss, now=NOW)
     assert set(report.refused) == {row.pk}
     row.refresh_from_db()
     assert row.state == OpportunityState.EXIT
     assert not row.events.filter(kind=EventKind.RETURNED).exists()
-    supervision.reassign(row.pk, desk.colleague, by=desk.boss, now=NOW)
+    decisions.reassign(row.pk, desk.colleague, by=desk.boss, now=NOW)
     assert findings() == []

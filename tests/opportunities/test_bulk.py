@@ -9,13 +9,13 @@ import pytest
 from django.db import OperationalError
 
 from leadmaster.accounts.roles import Role
-from opportunities import bulk, supervision
-from opportunities.admin.recent import undoable
+from opportunities.admin.decisions.undo_banner import undoable
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.enums import OpportunityState
 from opportunities.errors import WrongState
 from opportunities.models import BulkAction, BulkItem, Opportunity
+from opportunities.supervision import bulk, decisions
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -48,7 +48,7 @@ def busy(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, pk: int, error
 
 def test_a_row_that_stays_busy_is_refused_and_the_others_are_done(boss: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = sorted(Opportunity.objects.values_list("pk", flat=True))
-    busy(monkeypatch, supervision, "pool_locked", ids[1], DEADLOCK)
+    busy(monkeypatch, decisions, "pool_locked", ids[1], DEADLOCK)
 
     report = bulk.return_to_pool(ids, by=boss, now=NOW)
 
@@ -80,7 +80,7 @@ def test_what_an_undo_could_not_reach_is_left_to_the_next(boss: Any, monkeypatch
 
 def test_a_database_that_is_gone_is_no_refusal(boss: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = sorted(Opportunity.objects.values_list("pk", flat=True))
-    busy(monkeypatch, supervision, "pool_locked", ids[1], OperationalError(2006, "Server has gone away"))
+    busy(monkeypatch, decisions, "pool_locked", ids[1], OperationalError(2006, "Server has gone away"))
     with pytest.raises(OperationalError):
         bulk.return_to_pool(ids, by=boss, now=NOW)
     assert findings() == []

@@ -13,16 +13,19 @@ from campaigns.enums import EnvioState
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from leadmaster.calendars.arithmetic import Calendar, Hours
-from leadmaster.calendars.saving import save_calendar
+from leadmaster.calendars.write import save_calendar
 from leadmaster.directory.models import Suppression
-from opportunities import absences, bulk, capture, rehearsals, retiming, supervision, timers, transitions
-from opportunities.assignment import facets, quota
+from opportunities.assignment import capture, facets
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import Granted, request_lot
+from opportunities.capacity import quota
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState, QuotaKind
 from opportunities.errors import Incomplete, NoQuota, NotAllowed, Refused, Taken, Unavailable, WrongState
+from opportunities.funnel import moves
 from opportunities.models import BulkAction, CoolDown, DailyQuota, Opportunity, Promoter, QuotaEntry
-from opportunities.retiming import Retimed
+from opportunities.supervision import absences, bulk, decisions
+from opportunities.timers import expiry, preview, recalculation
+from opportunities.timers.recalculation import Retimed
 from tests.factories.accounts import UserFactory
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.factories.opportunities import CalendarFactory, ClientFactory, DeskFactory, Funnel, PromoterFactory
@@ -75,13 +78,13 @@ def one_of(promoter: Promoter) -> Opportunity:
 def test_only_its_owner_and_their_supervisor_touch_an_opportunity(people: People, funnel: Funnel) -> None:
     row = one_of(people.owner)
     verbs = [
-        lambda by: transitions.move(row.pk, funnel.contacted, by=by, version=1, now=NOW),
-        lambda by: transitions.note(row.pk, by=by, text="Hola", now=NOW),
-        lambda by: timers.extend(row.pk, by=by, version=1, now=NOW),
-        lambda by: supervision.reassign(row.pk, people.colleague, by=by, now=NOW),
-        lambda by: supervision.return_to_pool(row.pk, by=by, now=NOW),
-        lambda by: supervision.close(row.pk, by=by, now=NOW, reason="Fin"),
-        lambda by: supervision.give_back(row.pk, by=by, now=NOW),
+        lambda by: moves.move(row.pk, funnel.contacted, by=by, version=1, now=NOW),
+        lambda by: moves.note(row.pk, by=by, text="Hola", now=NOW),
+        lambda by: expiry.extend(row.pk, by=by, version=1, now=NOW),
+        lambda by: decisions.reassign(row.pk, people.colleague, by=by, now=NOW),
+        lambda by: decisions.return_to_pool(row.pk, by=by, now=NOW),
+        lambda by: decisions.close(row.pk, by=by, now=NOW, reason="Fin"),
+        lambda by: decisions.give_back(row.pk, by=by, now=NOW),
     ]
     for by in (people.colleague.user, people.stranger.user, people.other_boss):
         for verb in verbs:
@@ -97,19 +100,19 @@ def test_only_its_owner_and_their_supervisor_touch_an_opportunity(people: People
 def test_what_does_not_exist_is_refused_as_somebody_elses_is(people: People) -> None:
     row = one_of(people.owner)
     with pytest.raises(NotAllowed) as nothing:
-        supervision.close(10**6, by=people.other_boss, now=NOW, reason="Fin")
+        decisions.close(10**6, by=people.other_boss, now=NOW, reason="Fin")
     with pytest.raises(NotAllowed) as theirs:
-        supervision.close(row.pk, by=people.other_boss, now=NOW, reason="Fin")
+        decisions.close(row.pk, by=people.other_boss, now=NOW, reason="Fin")
     assert str(nothing.value).replace(str(10**6), "#") == str(theirs.value).replace(str(row.pk), "#")
 
 
 def test_a_supervisor_gives_nothing_to_a_team_that_is_not_theirs(people: People) -> None:
     row = one_of(people.owner)
     with pytest.raises(NotAllowed):
-        supervision.reassign(row.pk, people.stranger, by=people.boss, now=NOW)
+        decisions.reassign(row.pk, people.stranger, by=people.boss, now=NOW)
     assert not QuotaEntry.objects.filter(quota__promoter=people.stranger).exists()
     people.stranger.desk.team.supervisors.add(people.boss)
-    moved = supervision.reassign(row.pk, people.stranger, by=people.boss, now=NOW)
+    moved = decisions.reassign(row.pk, people.stranger, by=people.boss, now=NOW)
     assert (moved.owner, moved.team) == (people.stranger, people.stranger.desk.team)
     assert findings() == []
 
@@ -117,7 +120,7 @@ def test_a_supervisor_gives_nothing_to_a_team_that_is_not_theirs(people: People)
 def test_a_pooled_one_is_seen_by_supervisors_of_its_team_and_nobody_else(people: People) -> None:
     row = one_of(people.owner)
     assert row in Opportunity.objects.visible_to(people.owner.user)
-    supervision.return_to_pool(row.pk, by=people.boss, now=NOW)
+    decisions.return_to_pool(row.pk, by=people.boss, now=NOW)
     assert row in Opportunity.objects.visible_to(people.boss).pool()
     for user in (people.owner.user, people.colleague.user, people.other_boss):
         assert row not in Opportunity.objects.visible_to(user)
@@ -141,12 +144,12 @@ def test_over_the_quota_only_by_permission_with_a_reason_and_on_the_ledger(peopl
     row = one_of(people.owner)
     admin = UserFactory(role=Role.ADMINISTRATOR)
     with pytest.raises(NoQuota):
-        supervision.reassign(row.pk, people.colleague, by=people.boss, now=NOW)
+        decisions.reassign(row.pk, people.colleague, by=people.boss, now=NOW)
     with pytest.raises(NotAllowed):
-        supervision.reassign(row.pk, people.colleague, by=people.boss, now=NOW, reason="Urge", over_quota=True)
+        decisions.reassign(row.pk, people.colleague, by=people.boss, now=NOW, reason="Urge", over_quota=True)
     with pytest.raises(Incomplete):
-        supervision.reassign(row.pk, people.colleague, by=admin, now=NOW, over_quota=True)
-    supervision.reassign(row.pk, people.colleague, by=admin, now=NOW, reason="Urge", over_quota=True)
+        decisions.reassign(row.pk, people.colleague, by=admin, now=NOW, over_quota=True)
+    decisions.reassign(row.pk, people.colleague, by=admin, now=NOW, reason="Urge", over_quota=True)
     lines = QuotaEntry.objects.filter(quota__promoter=people.colleague)
     assert [(line.kind, line.amount, line.reason) for line in lines] == [
         (QuotaKind.LIMIT, 1, "Urge"),
@@ -213,7 +216,7 @@ def test_the_oldest_of_the_pool_come_first_and_opted_out_ones_never(people: Peop
     ask(people.owner, 4)
     rows = list(Opportunity.objects.order_by("id"))
     for minutes, row in enumerate([rows[2], rows[0], rows[1]]):
-        supervision.return_to_pool(row.pk, by=people.boss, now=NOW + dt.timedelta(minutes=minutes))
+        decisions.return_to_pool(row.pk, by=people.boss, now=NOW + dt.timedelta(minutes=minutes))
     phone = rows[2].client.contacts.all()[0].normalised
     Suppression.objects.create(phone=phone, source="respuesta", created_at=NOW)
     fresh = ClientFactory()
@@ -228,13 +231,13 @@ def test_the_oldest_of_the_pool_come_first_and_opted_out_ones_never(people: Peop
 def test_a_longer_cool_down_is_not_shortened_by_a_later_one(people: People, funnel: Funnel) -> None:
     row = one_of(people.owner)
     CoolDown.objects.create(promoter=people.owner, client=row.client, until=NOW + dt.timedelta(days=30))
-    transitions.move(row.pk, funnel.no_answer, by=people.owner.user, version=1, now=NOW)
+    moves.move(row.pk, funnel.no_answer, by=people.owner.user, version=1, now=NOW)
     assert CoolDown.objects.get().until == NOW + dt.timedelta(days=30)
 
 
 def test_who_let_a_lead_run_out_does_not_get_it_back_by_typing_its_phone(people: People) -> None:
     row = one_of(people.owner)
-    timers.expire_timers(NOW + dt.timedelta(minutes=61))
+    expiry.expire_timers(NOW + dt.timedelta(minutes=61))
     person = capture.NewClient(name="Ana", phones=[row.client.contacts.all()[0].normalised], region="MX")
     with pytest.raises(Taken):
         capture.capture(people.owner, person, key="k", now=NOW + dt.timedelta(minutes=62))
@@ -260,7 +263,7 @@ def test_one_key_serves_a_request_and_a_capture(people: People) -> None:
 
 def test_clocks_stop_with_the_absences_first_instant_however_late_the_cron_comes(people: People) -> None:
     row = one_of(people.owner)
-    transitions.note(row.pk, by=people.owner.user, text="Hola", now=NOW)
+    moves.note(row.pk, by=people.owner.user, text="Hola", now=NOW)
     tomorrow = NOW.date() + dt.timedelta(days=1)
     Opportunity.objects.filter(pk=row.pk).update(deadline=dt.datetime(2026, 3, 5, 3, 0, tzinfo=dt.UTC))
     absences.announce(
@@ -269,7 +272,7 @@ def test_clocks_stop_with_the_absences_first_instant_however_late_the_cron_comes
     # Ten hours into the absence: three were left at midnight.
     late = dt.datetime(2026, 3, 5, 10, 0, tzinfo=dt.UTC)
     absences.begin_and_end(late)
-    assert timers.expire_timers(late).expired == 0
+    assert expiry.expire_timers(late).expired == 0
     row.refresh_from_db()
     assert (row.deadline, row.paused_seconds) == (None, 3 * 3600)
     with pytest.raises(Unavailable):
@@ -287,7 +290,7 @@ def test_a_stopped_clock_does_not_follow_its_row_to_another_promoter(people: Peo
         people.owner, starts_on=today, ends_on=today, policy=AbsencePolicy.PAUSE, by=people.boss, now=NOW
     )
     absences.begin_and_end(NOW)
-    moved = supervision.reassign(row.pk, people.colleague, by=people.boss, now=NOW)
+    moved = decisions.reassign(row.pk, people.colleague, by=people.boss, now=NOW)
     assert (moved.deadline, moved.paused_seconds) == (NOW + dt.timedelta(minutes=60), None)
     absences.call_off(absence, by=people.boss, now=NOW)
     with pytest.raises(WrongState):
@@ -301,9 +304,9 @@ def test_work_that_moves_on_while_its_owner_is_away_waits_with_all_its_time(peop
     absences.announce(people.owner, starts_on=today, ends_on=today, policy=AbsencePolicy.PAUSE, by=people.boss, now=NOW)
     absences.begin_and_end(NOW)
     row.refresh_from_db()
-    moved = transitions.move(row.pk, funnel.contacted, by=people.boss, version=row.version, now=NOW)
+    moved = moves.move(row.pk, funnel.contacted, by=people.boss, version=row.version, now=NOW)
     assert (moved.deadline, moved.paused_seconds) == (None, 120 * 60)
-    assert timers.expire_timers(NOW + dt.timedelta(hours=8)).expired == 0
+    assert expiry.expire_timers(NOW + dt.timedelta(hours=8)).expired == 0
     assert findings() == []
 
 
@@ -356,7 +359,7 @@ def test_undo_brings_back_a_stage_without_a_clock_without_a_clock(people: People
     row = one_of(people.owner)
     funnel.contacted.timer_minutes = None
     funnel.contacted.save()
-    transitions.move(row.pk, funnel.contacted, by=people.owner.user, version=1, now=NOW)
+    moves.move(row.pk, funnel.contacted, by=people.owner.user, version=1, now=NOW)
     bulk.reassign([row.pk], people.colleague, by=people.boss, now=NOW)
     bulk.undo(BulkAction.objects.get(), by=people.boss, now=NOW)
     row.refresh_from_db()
@@ -365,7 +368,7 @@ def test_undo_brings_back_a_stage_without_a_clock_without_a_clock(people: People
 
 def test_bulk_gives_exits_back_to_their_owners_and_can_be_undone(people: People, funnel: Funnel) -> None:
     row = one_of(people.owner)
-    transitions.move(row.pk, funnel.no_answer, by=people.owner.user, version=1, now=NOW)
+    moves.move(row.pk, funnel.no_answer, by=people.owner.user, version=1, now=NOW)
     bulk.give_back([row.pk], by=people.boss, now=NOW)
     row.refresh_from_db()
     assert (row.state, row.owner) == (OpportunityState.ACTIVE, people.owner)
@@ -384,7 +387,7 @@ def test_who_loses_a_client_stops_writing_to_them(people: People) -> None:
     phone = row.client.contacts.all()[0].normalised
     theirs = EnvioFactory(campaign=CampaignFactory(owner=people.owner.user), phone=phone)
     others = EnvioFactory(campaign=CampaignFactory(owner=people.colleague.user), phone=phone)
-    timers.expire_timers(NOW + dt.timedelta(minutes=61))
+    expiry.expire_timers(NOW + dt.timedelta(minutes=61))
     theirs.refresh_from_db()
     others.refresh_from_db()
     assert (theirs.state, others.state) == (EnvioState.CANCELLED, EnvioState.PENDING)
@@ -401,10 +404,10 @@ def test_a_change_of_hours_moves_what_was_rehearsed_and_nothing_else(people: Peo
     morning = Hours.of((dt.time(9), dt.time(13)))
     new = Calendar((morning,) * 7, calendar.tz)
 
-    rehearsed = rehearsals.rehearse_calendar(calendar, new=new, now=NOW)
+    rehearsed = preview.rehearse_calendar(calendar, new=new, now=NOW)
     [move] = rehearsed.moves
     assert (move.id, move.after) == (row.pk, dt.datetime(2026, 3, 5, 10, 0, tzinfo=dt.UTC))
-    moved = retiming.change_calendar(
+    moved = recalculation.change_calendar(
         calendar, lambda: save_calendar(calendar, week=(morning,) * 7), by=people.boss, now=NOW
     )
     assert moved == Retimed(moved=1)
@@ -421,7 +424,7 @@ def test_hours_that_can_not_be_saved_move_nothing(people: People) -> None:
     row = one_of(people.owner)
     calendar = people.owner.desk.calendar
     with pytest.raises(Exception, match="no abre nunca"):
-        retiming.change_calendar(
+        recalculation.change_calendar(
             calendar, lambda: save_calendar(calendar, week=(Hours(),) * 7), by=people.boss, now=NOW
         )
     row.refresh_from_db()
@@ -435,9 +438,9 @@ def test_another_timer_gives_or_takes_the_difference(
     row = one_of(people.owner)
     assert row.deadline is not None
     later = NOW + dt.timedelta(minutes=10)
-    rehearsed = rehearsals.rehearse_stage(funnel.new, timer_minutes=minutes, now=later)
+    rehearsed = preview.rehearse_stage(funnel.new, timer_minutes=minutes, now=later)
     assert [move.shift for move in rehearsed.moves] == ([] if shift is None else [dt.timedelta(minutes=shift)])
-    done = retiming.change_stage(funnel.new, timer_minutes=minutes, by=people.boss, now=later)
+    done = recalculation.change_stage(funnel.new, timer_minutes=minutes, by=people.boss, now=later)
     assert done == Retimed(moved=1)
     before = row.deadline
     row.refresh_from_db()
@@ -448,6 +451,6 @@ def test_another_timer_gives_or_takes_the_difference(
 def test_a_refusal_writes_nothing(people: People, funnel: Funnel) -> None:
     row = one_of(people.owner)
     with pytest.raises(Refused):
-        transitions.move(row.pk, funnel.sold, by=people.owner.user, version=1, now=NOW, data={"amount": "nada"})
+        moves.move(row.pk, funnel.sold, by=people.owner.user, version=1, now=NOW, data={"amount": "nada"})
     row.refresh_from_db()
     assert (row.state, row.version, row.events.count()) == (OpportunityState.ACTIVE, 1, 1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from leadmaster.directory.models import Client
-from opportunities import finding
-from opportunities.finding import meant
 from opportunities.models import Opportunity
+from opportunities.queries import search
+from opportunities.queries.search import meant
 from tests.opportunities.web.conftest import World
 
 
@@ -32,7 +32,7 @@ def test_a_whole_name_is_found_in_either_order_however_many_share_its_first_word
     name(rows[1], "María", "Baños")
     meant_one = name(rows[2], "María José", "Zúñiga de la Paz")
     name(rows[3], "Zúñiga", "Abad")
-    monkeypatch.setattr(finding, "LOOKED", 1)
+    monkeypatch.setattr(search, "LOOKED", 1)
 
     for text in ("María José Zúñiga de", "María Zúñiga", "Zúñiga de María", "Zúñiga mar"):
         assert found(text) == {meant_one.pk}, text
@@ -49,7 +49,7 @@ def test_other_words_are_looked_for_anywhere_among_the_first_namesakes(
     assert found("ana ruiz") == {first.pk, second.pk}
     assert not more("ana ruiz")
 
-    monkeypatch.setattr(finding, "LOOKED", 1)
+    monkeypatch.setattr(search, "LOOKED", 1)
     assert len(found("ana ruiz")) <= 1
     assert more("ana ruiz")
 
@@ -57,7 +57,7 @@ def test_other_words_are_looked_for_anywhere_among_the_first_namesakes(
 def test_more_people_than_are_listed_are_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for row in world.give(3):
         name(row, "Ana", "Ruiz")
-    monkeypatch.setattr(finding, "NAMESAKES", 2)
+    monkeypatch.setattr(search, "NAMESAKES", 2)
 
     assert len(found("ana")) == 2
     assert more("ana")

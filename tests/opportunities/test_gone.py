@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from leadmaster.directory.models import Availability, Client
-from opportunities import supervision
-from opportunities.assignment import facets, looking
+from opportunities.assignment import candidates, facets
+from opportunities.assignment.candidates import Place
 from opportunities.assignment.filters import FACETS, Filters
-from opportunities.assignment.looking import Place
 from opportunities.assignment.request import Granted, request_lot
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity, Promoter
+from opportunities.supervision import decisions
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 
@@ -59,14 +59,14 @@ def test_one_that_goes_between_the_look_and_the_lock_is_passed_over(
     promoter: Promoter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left, there = ClientFactory.create(), ClientFactory.create()
-    look = looking.free
+    look = candidates.free
 
     def looked(*args: Any, **kwargs: Any) -> list[Place]:
         places = look(*args, **kwargs)
         gone(left)
         return places
 
-    monkeypatch.setattr(looking, "free", looked)
+    monkeypatch.setattr(candidates, "free", looked)
     assert ask(promoter, "1").granted == 1
     assert Opportunity.objects.get().client == there
 
@@ -75,7 +75,7 @@ def test_a_pooled_one_is_passed_over(promoter: Promoter) -> None:
     client = ClientFactory.create()
     ask(promoter, "1")
     boss = UserFactory.create(role="administrador")
-    supervision.return_to_pool(Opportunity.objects.get().pk, by=boss, now=NOW)
+    decisions.return_to_pool(Opportunity.objects.get().pk, by=boss, now=NOW)
     colleague = PromoterFactory.create(desk=promoter.desk)
     gone(client)
 

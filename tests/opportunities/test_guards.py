@@ -8,12 +8,14 @@ import pytest
 
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
-from opportunities import bulk, supervision, timers, transitions
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.enums import OpportunityState
 from opportunities.errors import WrongState
+from opportunities.funnel import moves
 from opportunities.models import BulkAction, CoolDown, DailyQuota, Opportunity
+from opportunities.supervision import bulk, decisions
+from opportunities.timers import expiry
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -44,10 +46,10 @@ def boss() -> User:
 def test_an_opportunity_is_extended_once_also_in_another_stage(row: Opportunity, funnel: Funnel) -> None:
     assert row.owner is not None
     user = row.owner.user
-    timers.extend(row.pk, by=user, version=1, now=NOW)
-    transitions.move(row.pk, funnel.contacted, by=user, version=2, now=NOW)
+    expiry.extend(row.pk, by=user, version=1, now=NOW)
+    moves.move(row.pk, funnel.contacted, by=user, version=2, now=NOW)
     with pytest.raises(WrongState, match="prórroga"):
-        timers.extend(row.pk, by=user, version=3, now=NOW)
+        expiry.extend(row.pk, by=user, version=3, now=NOW)
     assert findings() == []
 
 
@@ -57,13 +59,13 @@ def test_what_is_finished_is_neither_given_nor_pooled_nor_closed_again(
 ) -> None:
     assert row.owner is not None
     stage = getattr(funnel, end)
-    transitions.move(row.pk, stage, by=row.owner.user, version=1, now=NOW, data={"amount": "5"})
+    moves.move(row.pk, stage, by=row.owner.user, version=1, now=NOW, data={"amount": "5"})
     other = PromoterFactory(desk=row.owner.desk)
     for verb in (
-        lambda: supervision.reassign(row.pk, other, by=boss, now=NOW),
-        lambda: supervision.return_to_pool(row.pk, by=boss, now=NOW),
-        lambda: supervision.close(row.pk, by=boss, now=NOW, reason="Fin"),
-        lambda: supervision.give_back(row.pk, by=boss, now=NOW),
+        lambda: decisions.reassign(row.pk, other, by=boss, now=NOW),
+        lambda: decisions.return_to_pool(row.pk, by=boss, now=NOW),
+        lambda: decisions.close(row.pk, by=boss, now=NOW, reason="Fin"),
+        lambda: decisions.give_back(row.pk, by=boss, now=NOW),
     ):
         with pytest.raises(WrongState):
             verb()
@@ -77,7 +79,7 @@ def test_an_undo_leaves_what_its_receiver_went_on_with(row: Opportunity, funnel:
     assert row.owner is not None
     other = PromoterFactory(desk=row.owner.desk)
     bulk.reassign([row.pk], other, by=boss, now=NOW)
-    transitions.move(row.pk, funnel.contacted, by=other.user, version=2, now=NOW)
+    moves.move(row.pk, funnel.contacted, by=other.user, version=2, now=NOW)
 
     report = bulk.undo(BulkAction.objects.get(), by=boss, now=NOW)
 

@@ -16,10 +16,13 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 
 from campaigns.inbound import suppress
 from leadmaster.directory.models import Client, Suppression
-from opportunities import absences, bulk, capture, supervision, timers, transitions
+from opportunities.assignment import capture
 from opportunities.enums import AbsencePolicy
 from opportunities.errors import Refused
+from opportunities.funnel import moves
 from opportunities.models import Absence, BulkAction, CoolDown, DailyQuota, Opportunity, Promoter
+from opportunities.supervision import absences, bulk, decisions
+from opportunities.timers import expiry
 from tests.faults.desk_checker import findings
 from tests.opportunities.desk_model import EXTENSIONS, PEOPLE, QUOTA, WEEK, Action, DeskModel, Piece
 
@@ -52,7 +55,7 @@ class Desk(DeskModel):
             if until < self.now.date():
                 self._back(who, dt.datetime.combine(until + dt.timedelta(days=1), dt.time(0), tzinfo=dt.UTC))
         overdue = [pk for pk, piece in self.pieces.items() if self._overdue(piece)]
-        assert timers.expire_timers(self.now).expired == len(overdue)
+        assert expiry.expire_timers(self.now).expired == len(overdue)
         for pk in overdue:
             self._let_go(pk, days=7)
 
@@ -107,7 +110,7 @@ class Desk(DeskModel):
         again = piece.state == "ganada" and to == "sold"
         works = piece.state == "activa" and not self._overdue(piece) and row.stage != stage
         try:
-            transitions.move(row.pk, stage, by=self.promoters[by].user, version=row.version, now=self.now, data=data)
+            moves.move(row.pk, stage, by=self.promoters[by].user, version=row.version, now=self.now, data=data)
         except Refused:
             assert not (mine and (works or again))
             return
@@ -134,7 +137,7 @@ class Desk(DeskModel):
         runs = piece.owner == by and piece.deadline is not None and not self._overdue(piece)
         may = runs and not piece.extended and spent < EXTENSIONS
         try:
-            timers.extend(row.pk, by=self.promoters[by].user, version=row.version, now=self.now)
+            expiry.extend(row.pk, by=self.promoters[by].user, version=row.version, now=self.now)
         except Refused:
             assert not may
             return
@@ -176,7 +179,7 @@ class Desk(DeskModel):
         fits = self._fits(piece, receiver, over=over)
         by = self.admin if over else self.boss
         try:
-            supervision.reassign(row.pk, self.promoters[receiver], by=by, now=self.now, reason="Urge", over_quota=over)
+            decisions.reassign(row.pk, self.promoters[receiver], by=by, now=self.now, reason="Urge", over_quota=over)
         except Refused:
             assert not fits
             return
@@ -188,7 +191,7 @@ class Desk(DeskModel):
     def decide(self, pick: int, closes: bool) -> None:
         row, piece = self._pick(pick)
         may = piece.state in ({"activa", "salida", "pool"} if closes else {"activa", "salida"})
-        verb = supervision.close if closes else supervision.return_to_pool
+        verb = decisions.close if closes else decisions.return_to_pool
         try:
             verb(row.pk, by=self.boss, now=self.now, reason="Fin")
         except Refused:
@@ -288,7 +291,7 @@ class Desk(DeskModel):
         row, piece = self._pick(pick)
         can = piece.state == "salida" and not self._absent(piece.owner or 0)
         try:
-            supervision.give_back(row.pk, by=self.boss, now=self.now)
+            decisions.give_back(row.pk, by=self.boss, now=self.now)
         except Refused:
             assert not can
             return

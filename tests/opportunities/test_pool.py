@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leadmaster.directory.enums import Availability
-from opportunities import pool
 from opportunities.enums import OpportunityState
 from opportunities.models import CoolDown, DailyQuota, Opportunity, Promoter
-from opportunities.pool import figures, runway
+from opportunities.queries import pool_figures
+from opportunities.queries.pool_figures import figures, runway
 from tests.factories.opportunities import ClientFactory, PromoterFactory
 
 pytestmark = pytest.mark.django_db
@@ -120,7 +120,7 @@ def test_the_runway_is_at_todays_rate_or_that_of_the_last_day_that_had_any(
 def test_counting_stops_where_the_number_tells_nothing_more(
     promoter: Promoter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "COUNTED", 3)
+    monkeypatch.setattr(pool_figures, "COUNTED", 3)
     pooled(promoter, *[0] * 5, *[2] * 3)
     DailyQuota.objects.create(promoter=promoter, day=timezone.now().date(), limit=50, used=2)
 
@@ -133,7 +133,7 @@ def test_counting_stops_where_the_number_tells_nothing_more(
 
 
 def test_teams_share_the_window_of_the_oldest(promoter: Promoter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "WINDOW", 6)
+    monkeypatch.setattr(pool_figures, "WINDOW", 6)
     second, third = PromoterFactory.create(), PromoterFactory.create()
     pooled(promoter, 9, province="Colima")
     pooled(second, 1, 2, 3, 8, province="Jalisco")

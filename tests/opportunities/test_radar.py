@@ -9,12 +9,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from leadmaster.calendars.arithmetic import CLOSED, Calendar, Hours
-from opportunities import capture, radar, transitions
+from opportunities.assignment import capture
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.enums import EventKind
+from opportunities.funnel import moves
 from opportunities.models import Opportunity, Promoter
-from opportunities.radar import Figure, last_hour
+from opportunities.queries import radar
+from opportunities.queries.radar import Figure, last_hour
 from tests.factories.opportunities import CalendarFactory, ClientFactory, DeskFactory, Funnel, PromoterFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,7 +48,7 @@ def give(promoter: Promoter, *, at: dt.datetime) -> Opportunity:
 
 def leave(row: Opportunity, funnel: Funnel, *, at: dt.datetime) -> Opportunity:
     assert row.owner is not None
-    transitions.move(row.pk, funnel.no_answer, by=row.owner.user, version=row.version, now=at)
+    moves.move(row.pk, funnel.no_answer, by=row.owner.user, version=row.version, now=at)
     return row
 
 

@@ -9,13 +9,14 @@ import pytest
 
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
-from opportunities import absences, bulk, capture, supervision, transitions
-from opportunities.assignment import facets
+from opportunities.assignment import capture, facets
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.enums import AbsencePolicy
 from opportunities.errors import Unavailable
+from opportunities.funnel import moves
 from opportunities.models import DailyQuota, Opportunity, Promoter
+from opportunities.supervision import absences, bulk, decisions
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -39,7 +40,7 @@ class World:
         request_lot(self.colleague, Filters(), 1, key="k", now=NOW)
         self.exit = Opportunity.objects.get(owner=self.who)
         self.given = Opportunity.objects.get(owner=self.colleague)
-        transitions.move(self.exit.pk, funnel.no_answer, by=self.who.user, version=1, now=NOW)
+        moves.move(self.exit.pk, funnel.no_answer, by=self.who.user, version=1, now=NOW)
         ClientFactory.create_batch(3)
 
     # --- How one is not there -----------------------------------------------------------------------------------------
@@ -61,18 +62,18 @@ class World:
         request_lot(self.who, Filters(), 1, key="otra", now=NOW)
 
     def reassign(self) -> None:
-        supervision.reassign(self.given.pk, self.who, by=self.boss, now=NOW)
+        decisions.reassign(self.given.pk, self.who, by=self.boss, now=NOW)
 
     def reassign_over_the_quota(self) -> None:
         admin = UserFactory(role=Role.ADMINISTRATOR)
-        supervision.reassign(self.given.pk, self.who, by=admin, now=NOW, reason="Urge", over_quota=True)
+        decisions.reassign(self.given.pk, self.who, by=admin, now=NOW, reason="Urge", over_quota=True)
 
     def reassign_in_bulk(self) -> None:
         [reason] = bulk.reassign([self.given.pk], self.who, by=self.boss, now=NOW).refused.values()
         raise Unavailable(reason)
 
     def give_back(self) -> None:
-        supervision.give_back(self.exit.pk, by=self.boss, now=NOW)
+        decisions.give_back(self.exit.pk, by=self.boss, now=NOW)
 
     def give_back_in_bulk(self) -> None:
         [reason] = bulk.give_back([self.exit.pk], by=self.boss, now=NOW).refused.values()
@@ -121,7 +122,7 @@ def test_a_full_desk_gets_no_more_from_a_supervisor_either(world: World) -> None
 
 
 def test_another_teams_pool_is_neither_counted_nor_drawn(world: World) -> None:
-    supervision.return_to_pool(world.exit.pk, by=world.boss, now=NOW)
+    decisions.return_to_pool(world.exit.pk, by=world.boss, now=NOW)
     stranger = PromoterFactory()
     assert facets.count(stranger, Filters(), now=NOW) == 3
     assert request_lot(stranger, Filters(), 9, key="k", now=NOW).granted == 3

@@ -17,12 +17,13 @@ from campaigns.models import Campaign, Envio, RecipientImport
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from leadmaster.directory.models import Client, ContactPoint
-from opportunities import supervision, transitions
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.errors import Incomplete, NotAllowed
+from opportunities.funnel import moves
 from opportunities.models import AssignmentRequest, Opportunity, Promoter
-from opportunities.recipients import Choice, Drafted, NewCampaign, draft_campaign, own_rows
+from opportunities.own_campaigns import Choice, Drafted, NewCampaign, draft_campaign, own_rows
+from opportunities.supervision import decisions
 from tests.factories.accounts import UserFactory
 from tests.factories.directory import SuppressionFactory
 from tests.factories.opportunities import (
@@ -124,7 +125,7 @@ def test_it_sends_in_the_hours_of_the_desk(promoter: Promoter, line: WhatsAppSes
 
 def test_by_stage_by_ids_and_by_a_condition(promoter: Promoter, line: WhatsAppSession, funnel: Funnel) -> None:
     first, second, third = give(promoter, 3)
-    transitions.move(first.pk, funnel.contacted, by=promoter.user, version=first.version, now=timezone.now())
+    moves.move(first.pk, funnel.contacted, by=promoter.user, version=first.version, now=timezone.now())
     foreign = give(PromoterFactory.create(desk=promoter.desk), 1)[0]
     named = Choice(where=Q(client__name=third.client.name))
 
@@ -144,9 +145,9 @@ def test_what_left_their_hands_or_is_overdue_is_not_theirs(
     kept, pooled, exited, sold, late = give(promoter, 5)
     now = timezone.now()
     supervisor = promoter.desk.team.supervisors.get()
-    supervision.return_to_pool(pooled.pk, by=supervisor, now=now)
-    transitions.move(exited.pk, funnel.no_answer, by=promoter.user, version=exited.version, now=now)
-    transitions.move(sold.pk, funnel.sold, by=promoter.user, version=sold.version, now=now, data={"amount": "1"})
+    decisions.return_to_pool(pooled.pk, by=supervisor, now=now)
+    moves.move(exited.pk, funnel.no_answer, by=promoter.user, version=exited.version, now=now)
+    moves.move(sold.pk, funnel.sold, by=promoter.user, version=sold.version, now=now, data={"amount": "1"})
     Opportunity.objects.filter(pk=late.pk).update(deadline=now - dt.timedelta(minutes=1))
 
     assert list(draft(promoter, line).campaign.envios.values_list("phone", flat=True)) == [phone_of(kept)]
@@ -161,7 +162,7 @@ def test_who_is_reassigned_while_the_draft_is_written_is_not_in_it(
     read = reading._numbers_of
 
     def reassigned_meanwhile(page: list[Client]) -> object:
-        supervision.reassign(lost.pk, colleague, by=supervisor, now=timezone.now())
+        decisions.reassign(lost.pk, colleague, by=supervisor, now=timezone.now())
         return read(page)
 
     monkeypatch.setattr(reading, "_numbers_of", reassigned_meanwhile)
@@ -202,7 +203,7 @@ def test_one_that_died_before_its_recipients_is_completed_by_the_same_press(
 ) -> None:
     give(promoter, 2)
     with monkeypatch.context() as patched:
-        patched.setattr("opportunities.recipients._fill", lambda *_a, **_k: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr("opportunities.own_campaigns._fill", lambda *_a, **_k: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             draft(promoter, line)
     assert Campaign.objects.count() == 1

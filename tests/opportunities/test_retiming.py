@@ -11,17 +11,19 @@ import pytest
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from leadmaster.calendars.arithmetic import ALL_DAY, CLOSED, Calendar, Hours
-from leadmaster.calendars.keeping import as_json, fingerprint, from_json
 from leadmaster.calendars.models import Holiday, OperatingCalendar
-from leadmaster.calendars.saving import save_calendar
-from opportunities import absences, bulk, rehearsals, retiming, timers, transitions
+from leadmaster.calendars.serialization import as_json, fingerprint, from_json
+from leadmaster.calendars.write import save_calendar
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
 from opportunities.errors import Incomplete, WrongState
+from opportunities.funnel import moves
+from opportunities.health import judge_retiming
 from opportunities.models import BulkAction, Opportunity, OpportunityEvent, Promoter, Retiming, RetimingLine
-from opportunities.retiming import Retimed
-from opportunities.watch import judge_retiming
+from opportunities.supervision import absences, bulk
+from opportunities.timers import expiry, preview, recalculation
+from opportunities.timers.recalculation import Retimed
 from tests.factories.accounts import UserFactory
 from tests.factories.calendars import HolidayFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
@@ -50,7 +52,7 @@ class Many:
 
     def close_for_siesta(self, *, now: dt.datetime = NOW) -> Retimed:
         calendar = self.calendar
-        return retiming.change_calendar(
+        return recalculation.change_calendar(
             calendar, lambda: save_calendar(calendar, week=(SIESTA,) * 7), by=self.boss, now=now
         )
 
@@ -64,8 +66,8 @@ class Many:
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> Many:
     """Seven clocks that end at four, five minutes apart; two at a time follow a change, and more than three are many."""
-    monkeypatch.setattr(retiming, "BATCH", 2)
-    monkeypatch.setattr(retiming, "AT_ONCE", 3)
+    monkeypatch.setattr(recalculation, "BATCH", 2)
+    monkeypatch.setattr(recalculation, "AT_ONCE", 3)
     funnel = Funnel()
     promoter = PromoterFactory(daily_quota=50)
     boss = UserFactory.create(role=Role.SUPERVISOR)
@@ -86,14 +88,14 @@ def give(promoter: Promoter, number: int) -> list[Opportunity]:
 def test_of_many_the_nearest_follow_at_once_and_the_rest_in_batches(many: Many) -> None:
     before = many.deadlines()
     new = Calendar((SIESTA,) * 7, many.calendar.tz)
-    told = {move.id: move.after for move in rehearsals.rehearse_calendar(many.calendar, new=new, now=NOW).moves}
+    told = {move.id: move.after for move in preview.rehearse_calendar(many.calendar, new=new, now=NOW).moves}
 
     done = many.close_for_siesta()
 
     assert done == Retimed(moved=2, waiting=5)
     assert many.deadlines()[:5] == before[:5]
     assert [row.pk for row in many.rows[5:]] == sorted(set(told) - _waiting())
-    retiming.run_pending(NOW + MINUTE)
+    recalculation.run_pending(NOW + MINUTE)
     assert dict(Opportunity.objects.values_list("id", "deadline")) == told
     assert Retiming.objects.get().finished_at == NOW + MINUTE
     assert not RetimingLine.objects.exists()
@@ -102,10 +104,10 @@ def test_of_many_the_nearest_follow_at_once_and_the_rest_in_batches(many: Many) 
 
 def test_doing_it_again_moves_nobody_twice(many: Many) -> None:
     many.close_for_siesta()
-    retiming.run_pending(NOW + MINUTE)
+    recalculation.run_pending(NOW + MINUTE)
     moved = many.deadlines()
 
-    assert retiming.run_pending(NOW + 2 * MINUTE) == 0
+    assert recalculation.run_pending(NOW + 2 * MINUTE) == 0
 
     assert many.deadlines() == moved
     assert many.moved() == 7
@@ -115,10 +117,10 @@ def test_a_pass_that_ends_early_goes_on_where_it_was(many: Many, monkeypatch: py
     before = many.deadlines()
     many.close_for_siesta()
 
-    assert retiming.run_pending(NOW + MINUTE, seconds=0) == 0
+    assert recalculation.run_pending(NOW + MINUTE, seconds=0) == 0
     assert len(_waiting()) == 5
     # As late as you like: what passed stays what had passed at the change.
-    retiming.run_pending(NOW + dt.timedelta(hours=9))
+    recalculation.run_pending(NOW + dt.timedelta(hours=9))
 
     assert many.deadlines() == [deadline + GAINED for deadline in before if deadline]
     assert {event.at for event in OpportunityEvent.objects.filter(kind=EventKind.RETIMED)} == {NOW}
@@ -139,11 +141,11 @@ def test_nobody_expires_by_the_old_deadline_while_a_change_is_on_its_way(many: M
     many.close_for_siesta()
     old_ends = NOW + dt.timedelta(minutes=61)
 
-    assert timers.expire_timers(old_ends).expired == 0
+    assert expiry.expire_timers(old_ends).expired == 0
 
     assert set(Opportunity.objects.values_list("state", flat=True)) == {OpportunityState.ACTIVE}
     # And by the new one they do.
-    assert timers.expire_timers(old_ends + GAINED).expired == 7
+    assert expiry.expire_timers(old_ends + GAINED).expired == 7
     assert not RetimingLine.objects.exists()
     assert findings() == []
 
@@ -153,12 +155,12 @@ def test_who_has_the_page_open_is_not_refused_because_the_clock_had_to_follow(ma
     many.close_for_siesta()
     late = NOW + dt.timedelta(minutes=70)
 
-    transitions.move(row.pk, many.funnel.contacted, by=many.promoter.user, version=1, now=late)
-    retiming.run_pending(NOW + dt.timedelta(minutes=71))
+    moves.move(row.pk, many.funnel.contacted, by=many.promoter.user, version=1, now=late)
+    recalculation.run_pending(NOW + dt.timedelta(minutes=71))
 
     row.refresh_from_db()
     assert (row.stage, row.version) == (many.funnel.contacted, 3)
-    expected = timers.deadline_for(many.funnel.contacted, calendar=many.calendar.as_value(), now=late)
+    expected = expiry.deadline_for(many.funnel.contacted, calendar=many.calendar.as_value(), now=late)
     assert row.deadline == expected
     assert findings() == []
 
@@ -166,7 +168,7 @@ def test_who_has_the_page_open_is_not_refused_because_the_clock_had_to_follow(ma
 def test_an_extension_counts_by_the_new_hours_though_the_old_time_was_up(many: Many) -> None:
     many.close_for_siesta()
 
-    row = timers.extend(many.rows[0].pk, by=many.promoter.user, version=1, now=NOW + dt.timedelta(minutes=70))
+    row = expiry.extend(many.rows[0].pk, by=many.promoter.user, version=1, now=NOW + dt.timedelta(minutes=70))
 
     assert row.deadline == NOW + dt.timedelta(hours=3)
 
@@ -203,9 +205,9 @@ def test_what_is_taken_back_has_the_time_that_the_new_hours_left(many: Many) -> 
 def test_what_left_the_desk_meanwhile_is_left_alone(many: Many) -> None:
     row = many.rows[0]
     many.close_for_siesta()
-    transitions.move(row.pk, many.funnel.no_answer, by=many.promoter.user, version=1, now=NOW + MINUTE)
+    moves.move(row.pk, many.funnel.no_answer, by=many.promoter.user, version=1, now=NOW + MINUTE)
 
-    retiming.run_pending(NOW + MINUTE)
+    recalculation.run_pending(NOW + MINUTE)
 
     row.refresh_from_db()
     assert (row.state, row.deadline) == (OpportunityState.EXIT, None)
@@ -220,7 +222,7 @@ def test_a_clock_that_was_set_by_the_new_hours_is_not_moved_again(many: Many) ->
     set_since = NOW + dt.timedelta(hours=5)
     Opportunity.objects.filter(pk=row.pk).update(deadline=set_since, version=2)
 
-    retiming.run_pending(NOW + MINUTE)
+    recalculation.run_pending(NOW + MINUTE)
 
     row.refresh_from_db()
     assert row.deadline == set_since
@@ -238,7 +240,7 @@ def test_another_change_of_the_same_clocks_waits_and_one_of_others_does_not(many
     with pytest.raises(WrongState, match="faltan mover 5 plazos"):
         close(many.calendar, NOW.date(), by=many.boss)
     with pytest.raises(WrongState, match="faltan mover 5 plazos"):
-        retiming.change_stage(many.funnel.new, timer_minutes=5, by=many.boss, now=NOW + MINUTE)
+        recalculation.change_stage(many.funnel.new, timer_minutes=5, by=many.boss, now=NOW + MINUTE)
     assert not Holiday.objects.exists()
     many.funnel.new.refresh_from_db()
     assert many.funnel.new.timer_minutes == 60
@@ -248,7 +250,7 @@ def test_another_change_of_the_same_clocks_waits_and_one_of_others_does_not(many
     assert before is not None
     assert row.deadline is not None
     assert row.deadline > before
-    retiming.run_pending(NOW + MINUTE)
+    recalculation.run_pending(NOW + MINUTE)
     assert close(many.calendar, NOW.date(), by=many.boss).moved == 2
 
 
@@ -268,8 +270,8 @@ def test_a_desk_that_moves_to_other_hours_has_its_clocks_follow(many: Many) -> N
     def save() -> None:
         type(desk).objects.filter(pk=desk.pk).update(calendar=other)
 
-    assert retiming.change_desk(desk, save, by=many.boss, now=NOW) == Retimed(moved=2, waiting=5)
-    retiming.run_pending(NOW + MINUTE)
+    assert recalculation.change_desk(desk, save, by=many.boss, now=NOW) == Retimed(moved=2, waiting=5)
+    recalculation.run_pending(NOW + MINUTE)
 
     assert many.deadlines() == [deadline + GAINED for deadline in before if deadline]
 
@@ -278,11 +280,11 @@ def test_a_desk_that_moves_to_other_hours_has_its_clocks_follow(many: Many) -> N
 def test_another_timer_ends_the_same_in_batches_as_it_was_rehearsed(many: Many, minutes: int | None) -> None:
     paused = many.rows[6]
     Opportunity.objects.filter(pk=paused.pk).update(deadline=None, paused_seconds=1_800)
-    told = rehearsals.rehearse_stage(many.funnel.new, timer_minutes=minutes, now=NOW)
+    told = preview.rehearse_stage(many.funnel.new, timer_minutes=minutes, now=NOW)
     ends = {move.id: move.after for move in told.moves}
 
-    done = retiming.change_stage(many.funnel.new, timer_minutes=minutes, by=many.boss, now=NOW)
-    retiming.run_pending(NOW + dt.timedelta(minutes=3))
+    done = recalculation.change_stage(many.funnel.new, timer_minutes=minutes, by=many.boss, now=NOW)
+    recalculation.run_pending(NOW + dt.timedelta(minutes=3))
 
     assert (done.moved, done.waiting) == (2, 5)
     for row in many.rows[:6]:
@@ -297,8 +299,8 @@ def test_a_stage_that_had_no_timer_starts_its_clocks_at_the_change(many: Many) -
     many.funnel.new.save()
     Opportunity.objects.update(deadline=None)
 
-    retiming.change_stage(many.funnel.new, timer_minutes=30, by=many.boss, now=NOW)
-    retiming.run_pending(NOW + dt.timedelta(minutes=3))
+    recalculation.change_stage(many.funnel.new, timer_minutes=30, by=many.boss, now=NOW)
+    recalculation.run_pending(NOW + dt.timedelta(minutes=3))
 
     assert set(many.deadlines()) == {NOW + dt.timedelta(minutes=30)}
 
@@ -312,7 +314,7 @@ def test_hours_by_which_the_longest_clock_would_never_end_are_not_saved(many: Ma
         )
 
     with pytest.raises(Incomplete, match="no abre nunca"):
-        retiming.change_calendar(calendar, close_for_good, by=many.boss, now=NOW)
+        recalculation.change_calendar(calendar, close_for_good, by=many.boss, now=NOW)
 
     assert not Holiday.objects.exists()
     assert not Retiming.objects.exists()
@@ -330,18 +332,18 @@ def test_a_change_that_stands_still_is_alerted_and_one_that_moves_is_not(many: M
     assert (verdict.key, verdict.ok) == ("retiming_stuck", False)
     assert "5 minutos" in verdict.body
     assert "5 plazos" in verdict.body
-    retiming.run_pending(later)
+    recalculation.run_pending(later)
     assert judge_retiming(later + dt.timedelta(hours=1))[0].ok
 
 
 def test_a_rehearsal_of_very_many_works_out_the_nearest_and_counts_the_rest(
     many: Many, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rehearsals, "MOST", 3)
+    monkeypatch.setattr(preview, "MOST", 3)
     new = Calendar((SIESTA,) * 7, many.calendar.tz)
 
-    told = rehearsals.rehearse_calendar(many.calendar, new=new, now=NOW)
-    of_stage = rehearsals.rehearse_stage(many.funnel.new, timer_minutes=90, now=NOW)
+    told = preview.rehearse_calendar(many.calendar, new=new, now=NOW)
+    of_stage = preview.rehearse_stage(many.funnel.new, timer_minutes=90, now=NOW)
 
     assert ([move.id for move in told.moves], told.unseen) == ([row.pk for row in many.rows[:3:-1]], 4)
     assert (len(of_stage.moves), of_stage.unseen, of_stage.touches) == (3, 4, 7)
@@ -366,7 +368,7 @@ def test_hours_are_kept_whole_and_known_by_their_fingerprint(
 
 
 def close(calendar: OperatingCalendar, date: dt.date, *, by: User, now: dt.datetime = NOW + MINUTE) -> Retimed:
-    return retiming.change_calendar(
+    return recalculation.change_calendar(
         calendar, lambda: HolidayFactory.create(calendar=calendar, date=date), by=by, now=now
     )
 

@@ -9,13 +9,16 @@ import pytest
 from leadmaster.accounts.roles import Role
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client
-from opportunities import bulk, capture, radar, supervision, timers, transitions
-from opportunities.assignment import facets
+from opportunities.assignment import capture, facets
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.enums import OpportunityState
 from opportunities.errors import AlreadySold, NotAllowed, Stale, Taken
+from opportunities.funnel import moves
 from opportunities.models import BulkAction, DailyQuota, Opportunity, QuotaEntry, Sale
+from opportunities.queries import radar
+from opportunities.supervision import bulk, decisions
+from opportunities.timers import expiry
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 
@@ -40,14 +43,14 @@ def test_from_the_request_to_the_sale() -> None:
     row = Opportunity.objects.active().order_by("id").first()
     assert row is not None
     assert row.deadline == NOW + dt.timedelta(minutes=60)
-    transitions.move(row.pk, funnel.contacted, by=promoter.user, version=1, now=NOW)
+    moves.move(row.pk, funnel.contacted, by=promoter.user, version=1, now=NOW)
     with pytest.raises(Stale):
-        transitions.move(row.pk, funnel.sold, by=promoter.user, version=1, now=NOW, data={"amount": "10"})
-    sold = transitions.move(row.pk, funnel.sold, by=promoter.user, version=2, now=NOW, data={"amount": "10"})
+        moves.move(row.pk, funnel.sold, by=promoter.user, version=1, now=NOW, data={"amount": "10"})
+    sold = moves.move(row.pk, funnel.sold, by=promoter.user, version=2, now=NOW, data={"amount": "10"})
     assert sold.state == OpportunityState.WON
-    transitions.move(row.pk, funnel.sold, by=promoter.user, version=2, now=NOW, data={"amount": "10.00"})
+    moves.move(row.pk, funnel.sold, by=promoter.user, version=2, now=NOW, data={"amount": "10.00"})
     with pytest.raises(AlreadySold):
-        transitions.move(row.pk, funnel.sold, by=promoter.user, version=2, now=NOW, data={"amount": "11"})
+        moves.move(row.pk, funnel.sold, by=promoter.user, version=2, now=NOW, data={"amount": "11"})
     assert Sale.objects.count() == 1
     assert Client.objects.get(pk=row.client_id).availability == Availability.CLOSED
     assert [event.kind for event in row.events.all()] == ["asignada", "etapa", "venta"]
@@ -62,17 +65,17 @@ def test_exit_decide_expire_and_draw_again() -> None:
     request_lot(promoter, Filters(), 4, key="uno", now=NOW)
     first, second, _third, _fourth = Opportunity.objects.order_by("id")
 
-    transitions.move(first.pk, funnel.no_answer, by=promoter.user, version=1, now=NOW, reason="No contesta")
+    moves.move(first.pk, funnel.no_answer, by=promoter.user, version=1, now=NOW, reason="No contesta")
     assert list(Opportunity.objects.visible_to(supervisor).inbox()) == [first]
     with pytest.raises(NotAllowed):
-        supervision.reassign(first.pk, other, by=promoter.user, now=NOW)
-    moved = supervision.reassign(first.pk, other, by=supervisor, now=NOW)
+        decisions.reassign(first.pk, other, by=promoter.user, now=NOW)
+    moved = decisions.reassign(first.pk, other, by=supervisor, now=NOW)
     assert (moved.owner, moved.state) == (other, OpportunityState.ACTIVE)
 
-    transitions.move(second.pk, funnel.pooled, by=promoter.user, version=1, now=NOW)
+    moves.move(second.pk, funnel.pooled, by=promoter.user, version=1, now=NOW)
     later = NOW + dt.timedelta(minutes=61)
     assert Opportunity.objects.overdue(later).count() == 3
-    assert timers.expire_timers(later).expired == 3
+    assert expiry.expire_timers(later).expired == 3
     assert Opportunity.objects.pool().count() == 4
 
     # Resting clients are not offered to the one who lost them.

@@ -14,12 +14,14 @@ from campaigns.models import Campaign, Envio
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from leadmaster.directory.models import Suppression
-from opportunities import absences, bulk, supervision, timers, transitions
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.enums import AbsencePolicy
+from opportunities.funnel import moves
 from opportunities.models import BulkAction, Opportunity, Promoter
-from opportunities.recipients import Choice, NewCampaign, draft_campaign
+from opportunities.own_campaigns import Choice, NewCampaign, draft_campaign
+from opportunities.supervision import absences, bulk, decisions
+from opportunities.timers import expiry
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
@@ -63,24 +65,24 @@ class World:
     # --- The doors --------------------------------------------------------------------------------------------------------
 
     def reassign(self) -> None:
-        supervision.reassign(self.row.pk, self.second, by=self.boss, now=self.now)
+        decisions.reassign(self.row.pk, self.second, by=self.boss, now=self.now)
 
     def reassign_in_bulk(self) -> BulkAction:
         report = bulk.reassign([self.row.pk], self.second, by=self.boss, now=self.now)
         return BulkAction.objects.get(pk=report.action_id)
 
     def pool(self) -> None:
-        supervision.return_to_pool(self.row.pk, by=self.boss, now=self.now)
+        decisions.return_to_pool(self.row.pk, by=self.boss, now=self.now)
 
     def pool_in_bulk(self) -> None:
         bulk.return_to_pool([self.row.pk], by=self.boss, now=self.now)
 
     def close(self) -> None:
-        supervision.close(self.row.pk, by=self.boss, now=self.now, reason="Se mudó")
+        decisions.close(self.row.pk, by=self.boss, now=self.now, reason="Se mudó")
 
     def expire(self) -> None:
         Opportunity.objects.filter(pk=self.row.pk).update(deadline=self.now - dt.timedelta(minutes=1))
-        timers.expire_timers(self.now)
+        expiry.expire_timers(self.now)
 
     def leave(self) -> None:
         today = self.now.date()
@@ -104,7 +106,7 @@ class World:
         self._move(self.funnel.lost)
 
     def _move(self, stage: object) -> None:
-        transitions.move(
+        moves.move(
             self.row.pk,
             stage,  # type: ignore[arg-type]
             by=self.first.user,
@@ -147,9 +149,9 @@ def test_what_waits_for_a_client_does_not_outlive_their_leaving(door: Callable[[
 
 
 def test_a_client_who_stays_in_their_hands_keeps_their_messages(world: World) -> None:
-    transitions.move(world.row.pk, world.funnel.contacted, by=world.first.user, version=world.version(), now=world.now)
+    moves.move(world.row.pk, world.funnel.contacted, by=world.first.user, version=world.version(), now=world.now)
     assert world.state_of(world.mine) == EnvioState.PENDING
-    transitions.move(
+    moves.move(
         world.row.pk,
         world.funnel.sold,
         by=world.first.user,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from leadmaster.lib.widgets import BooleanWidget, SecretWidget, TextWidget
+from leadmaster.lib.admin.widgets import BooleanWidget, SecretWidget, TextWidget
 from whatsapp.models import WhatsAppSession
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from leadmaster.accounts.current_user import person
 from leadmaster.accounts.models import Team, User
-from leadmaster.accounts.persons import person
-from leadmaster.lib import phones
-from leadmaster.lib.adminviews import Confirmation, confirm_and_run
-from leadmaster.lib.modeladmins import NOTHING, ScopedAdmin, moment
+from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
+from leadmaster.lib.admin.modeladmins import NOTHING, ScopedAdmin, moment
+from leadmaster.lib.phones import parsing
 from whatsapp import line_tests, screens, sessions
 from whatsapp.admin import pairing
 from whatsapp.admin.form import SessionForm
@@ -66,7 +66,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
 
     @display(description=gettext_lazy("número"))
     def number(self, session: WhatsAppSession) -> str:
-        return phones.pretty(session.phone) if session.phone else NOTHING
+        return parsing.pretty(session.phone) if session.phone else NOTHING
 
     @display(description=gettext_lazy("límite diario"), ordering="daily_limit")
     def limit(self, session: WhatsAppSession) -> int:
@@ -194,7 +194,9 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                     "La línea se escribe a sí misma: mira el chat contigo mismo en su teléfono. No gasta del límite del día."
                 ),
                 button=_("Enviar la prueba"),
-                facts=[(_("Sale de esta línea y llega a"), phones.pretty(session.phone) if session.phone else NOTHING)],
+                facts=[
+                    (_("Sale de esta línea y llega a"), parsing.pretty(session.phone) if session.phone else NOTHING)
+                ],
             ),
             lambda: line_tests.ask(session, by=person(request), now=timezone.now()),
             _("El mensaje de prueba sale en menos de un minuto: aquí ves qué pasó."),

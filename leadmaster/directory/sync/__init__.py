@@ -16,8 +16,8 @@ Nothing here touches `availability`, which is the desk's, and nothing is ever de
 """
 
 from leadmaster.directory.sync.errors import SyncError
-from leadmaster.directory.sync.opening import open_source
 from leadmaster.directory.sync.report import SyncReport
 from leadmaster.directory.sync.run import synchronise
+from leadmaster.directory.sync.sources import open_source
 
 __all__ = ["SyncError", "SyncReport", "open_source", "synchronise"]

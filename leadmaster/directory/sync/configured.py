@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from leadmaster.directory.sync.errors import SyncError
 from leadmaster.directory.sync.mapping import parse_mapping
-from leadmaster.directory.sync.opening import open_source
 from leadmaster.directory.sync.report import SyncReport
 from leadmaster.directory.sync.rows import Reading
 from leadmaster.directory.sync.run import BATCH, Progress, synchronise, unseen
+from leadmaster.directory.sync.sources import open_source
 
 NAME = "externo"
 

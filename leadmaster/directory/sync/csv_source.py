@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from leadmaster.directory.sync.errors import SyncError
 from leadmaster.directory.sync.mapping import Mapping
-from leadmaster.lib.tabular import Table, TabularError, open_table
+from leadmaster.lib.tables.tabular import Table, TabularError, open_table
 
 _BATCH = 5_000
 _CONTACT = re.compile(r"(telefono|tel|celular|movil|whatsapp|correo|e_?mail|mail)(_?[a-z0-9]+)*")

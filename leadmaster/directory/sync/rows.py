@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from leadmaster.directory.enums import ContactKind
 from leadmaster.directory.models import Client
-from leadmaster.directory.sync import moments
+from leadmaster.directory.sync import timestamps
+from leadmaster.directory.sync.decoding import as_text
 from leadmaster.directory.sync.ids import key_of
 from leadmaster.directory.sync.source import RawContact, Record
-from leadmaster.directory.sync.texts import as_text
-from leadmaster.lib.phones import InvalidPhone, normalise
+from leadmaster.lib.phones.parsing import InvalidPhone, normalise
 
 # A change of the rules below makes every row a changed one.
 _RULES: Final = 1
@@ -85,7 +85,7 @@ def values(record: Record, raw_contacts: Sequence[RawContact], reading: Reading)
     fields: dict[str, Any] = {name: _text(record.get(name), length) for name, length in _LENGTHS.items()}
     fields["capacity"] = _number(record.get("capacity"))
     fields["registered_on"] = _date(record.get("registered_on"))
-    fields["external_updated_at"] = moments.read(record.get("updated_at"), reading.tz)
+    fields["external_updated_at"] = timestamps.read(record.get("updated_at"), reading.tz)
     read_from = {"capacity": "capacity", "registered_on": "registered_on", "external_updated_at": "updated_at"}
     unreadable = sum(
         fields[ours] is None and record.get(theirs) not in (None, "") for ours, theirs in read_from.items()

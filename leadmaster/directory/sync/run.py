@@ -13,13 +13,13 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from leadmaster.directory.models import Client, SyncState
-from leadmaster.directory.sync import moments, turns
+from leadmaster.directory.sync import run_lock, timestamps
 from leadmaster.directory.sync.errors import SyncError
 from leadmaster.directory.sync.report import SyncReport
 from leadmaster.directory.sync.rows import Reading
 from leadmaster.directory.sync.source import Source, Walk
 from leadmaster.directory.sync.store import incoming, left_out, mark_gone, store
-from leadmaster.lib.db import retrying
+from leadmaster.lib.db.retry import retrying
 
 BATCH = 1_000
 # The source may commit a change a while after the moment that it writes on it, and several within one second. So every
@@ -57,7 +57,7 @@ def synchronise(
     `progress` gets clients done and the total. Between pages `keep_going` may end it early: the next run goes on there.
     Raises SyncError; what was committed stays and the next run goes on.
     """
-    token = turns.take(name, polite=polite)
+    token = run_lock.take(name, polite=polite)
     try:
         run = _Run.take_over(source, name=name, token=token, reading=reading, now=now, full=full, batch=batch)
         progress(run.done, run.total)
@@ -67,7 +67,7 @@ def synchronise(
         if not run.phases:
             run.finish()
     finally:
-        turns.end(name, token)
+        run_lock.end(name, token)
     return run.report
 
 
@@ -84,8 +84,8 @@ class _Run:
     same_as: str
     full: bool
     phases: list[str]
-    since: moments.RawMoment | None
-    mark: moments.RawMoment | None
+    since: timestamps.RawMoment | None
+    mark: timestamps.RawMoment | None
     after: list[Any] | None
     done: int
     total: int
@@ -134,7 +134,7 @@ class _Run:
             )
         mine = SyncState.objects.filter(pk=state.pk, run=token)
         if not mine.update(progress=run._as_json(), report=run.report.as_dict(), started_at=run.started_at):
-            raise turns.overtaken()
+            raise run_lock.overtaken()
         return run
 
     @classmethod
@@ -242,7 +242,7 @@ class _Run:
     def _require_token(self) -> None:
         holder = SyncState.objects.select_for_update().filter(source=self.name).values_list("run", flat=True).first()
         if holder != self.token:
-            raise turns.overtaken()
+            raise run_lock.overtaken()
 
     # --- 4. Remember ------------------------------------------------------------------------------------------------------
 
@@ -256,16 +256,16 @@ class _Run:
             state.finished_at = self.now
             state.save()
 
-    def _cursor(self, before: moments.RawMoment | None) -> moments.RawMoment | None:
+    def _cursor(self, before: timestamps.RawMoment | None) -> timestamps.RawMoment | None:
         """Where everything before was read. Never ahead of the clock: a date that a typing error put into 2062 would
         hide every change until then."""
         if self.mark is None:
             return before
-        moment = moments.read(self.mark, self.reading.tz)
+        moment = timestamps.read(self.mark, self.reading.tz)
         if moment is not None and moment <= self.started_at:
             return self.mark
         try:
-            return moments.written_like(self.mark, self.started_at, self.reading.tz)
+            return timestamps.written_like(self.mark, self.started_at, self.reading.tz)
         except ValueError:
             # No date at all, such as 9999-99-99: there is nothing to write like, and the next run reads everybody.
             return self.mark
@@ -274,7 +274,7 @@ class _Run:
         return {
             "same_as": self.same_as,
             "full": self.full,
-            **turns.sign_of_life(),
+            **run_lock.sign_of_life(),
             "phases": self.phases,
             "since": self.since,
             "mark": self.mark,
@@ -284,13 +284,13 @@ class _Run:
         }
 
 
-def _begin(state: SyncState, reading: Reading) -> moments.RawMoment | None:
+def _begin(state: SyncState, reading: Reading) -> timestamps.RawMoment | None:
     """A little before the end of the last run, in the source's own writing. None: from the beginning."""
-    cursor: moments.RawMoment | None = state.cursor
-    moment = moments.read(cursor, reading.tz)
+    cursor: timestamps.RawMoment | None = state.cursor
+    moment = timestamps.read(cursor, reading.tz)
     if cursor is None or moment is None:
         return None
-    return moments.written_like(cursor, moment - OVERLAP, reading.tz)
+    return timestamps.written_like(cursor, moment - OVERLAP, reading.tz)
 
 
 def _refuse_empty(name: str) -> None:

@@ -13,11 +13,11 @@ from django.db.utils import Error as DatabaseError
 from django.utils.translation import gettext as _
 
 from leadmaster.directory.sync.connecting import why
+from leadmaster.directory.sync.decoding import as_text, decoded
 from leadmaster.directory.sync.errors import SyncError
 from leadmaster.directory.sync.ids import INTEGER, as_raw_id, key_of, numbers_of
 from leadmaster.directory.sync.mapping import Mapping
-from leadmaster.directory.sync.moments import RawMoment, as_raw
-from leadmaster.directory.sync.texts import as_text, decoded
+from leadmaster.directory.sync.timestamps import RawMoment, as_raw
 
 Record: TypeAlias = dict[str, Any]
 # What was read last: the moment (in walks by moment) and the id. JSON keeps it.

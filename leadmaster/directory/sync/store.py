@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from leadmaster.directory.enums import Availability, ContactKind
 from leadmaster.directory.models import Client, ContactPoint, shard_of
-from leadmaster.directory.sync import moments, rows
+from leadmaster.directory.sync import rows, timestamps
 from leadmaster.directory.sync.bulk import BulkWriter
 from leadmaster.directory.sync.report import SyncReport
 from leadmaster.directory.sync.rows import Contact, Reading, Values
@@ -207,7 +207,7 @@ def _dates(page: Sequence[Incoming], reading: Reading, now: dt.datetime) -> Sync
     for one in page:
         if "updated_at" not in one.record:
             break
-        moment = moments.read(one.record["updated_at"], reading.tz)
+        moment = timestamps.read(one.record["updated_at"], reading.tz)
         undated += moment is None
         ahead += moment is not None and moment > now
     return SyncReport(undated=undated, ahead=ahead)

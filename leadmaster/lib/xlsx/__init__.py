@@ -19,7 +19,7 @@ from xml.parsers import expat
 
 from django.utils.translation import gettext_lazy as _
 
-from leadmaster.lib.tabular_errors import TabularError
+from leadmaster.lib.tables.errors import TabularError
 from leadmaster.lib.xlsx.book import Book
 from leadmaster.lib.xlsx.sheet import CellText, sheet_rows
 from leadmaster.lib.xlsx.strings import StringStore, shared_texts

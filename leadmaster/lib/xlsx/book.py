@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
-from leadmaster.lib.tabular_errors import TabularError
+from leadmaster.lib.tables.errors import TabularError
 from leadmaster.lib.xlsx.xml import elements
 
 

@@ -10,8 +10,9 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.heartbeat import beat
-from opportunities import absences, timers
+from opportunities.supervision import absences
 from opportunities.tasks import HEARTBEAT
+from opportunities.timers import expiry
 
 
 class Command(BaseCommand):
@@ -23,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = database_now()
         absences.begin_and_end(now)
-        report = timers.expire_timers(now)
+        report = expiry.expire_timers(now)
         beat(HEARTBEAT, now=now, detail={"expired": report.expired})
         if options["json"]:
             self.stdout.write(json.dumps(dataclasses.asdict(report)))

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.admin import campaign_directory as module
-from campaigns.audience.pending import run_queued
+from campaigns.audience.queued import run_queued
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign, Envio, RecipientImport
 from leadmaster.directory.enums import Availability

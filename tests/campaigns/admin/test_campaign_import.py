@@ -10,7 +10,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from campaigns.admin import campaign_import
-from campaigns.audience.pending import run_queued
+from campaigns.audience.queued import run_queued
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign, RecipientImport
 from leadmaster.lib.clock import database_now

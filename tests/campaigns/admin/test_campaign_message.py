@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import message
+from campaigns import message_editing
 from campaigns.enums import CampaignState
 from campaigns.errors import Incomplete, NotAllowed, WrongState
 from campaigns.models import Campaign
@@ -59,7 +59,7 @@ def test_one_person_without_the_data_holds_back_all(desk: Desk, draft: Campaign)
     EnvioFactory(campaign=draft, name="Luis", text="Hola Luis")
 
     with pytest.raises(Incomplete, match="A 1 destinatario"):
-        message.edit_message(draft, "{nombre} de {ciudad}", by=desk.supervisor, now=timezone.now())
+        message_editing.edit_message(draft, "{nombre} de {ciudad}", by=desk.supervisor, now=timezone.now())
 
     assert sorted(draft.envios.values_list("text", flat=True)) == ["Hola Ana", "Hola Luis"]
 
@@ -68,7 +68,7 @@ def test_only_a_draft_changes_what_it_says(desk: Desk) -> None:
     campaign = CampaignFactory(owner=desk.owner, team=desk.team, state=CampaignState.AWAITING_APPROVAL)
 
     with pytest.raises(WrongState):
-        message.edit_message(campaign, "Otra cosa", by=desk.supervisor, now=timezone.now())
+        message_editing.edit_message(campaign, "Otra cosa", by=desk.supervisor, now=timezone.now())
 
     response = signed_in(desk.supervisor).post(url(campaign), {"template": "Otra cosa"})
     assert "solo se edita mientras" in response.content.decode()
@@ -77,13 +77,13 @@ def test_only_a_draft_changes_what_it_says(desk: Desk) -> None:
 def test_not_by_another_team(desk: Desk, draft: Campaign) -> None:
     assert signed_in(desk.stranger).post(url(draft), {"template": "Mío"}).status_code == 404
     with pytest.raises(NotAllowed):
-        message.edit_message(draft, "Mío", by=desk.stranger, now=timezone.now())
+        message_editing.edit_message(draft, "Mío", by=desk.stranger, now=timezone.now())
 
 
 def test_too_many_to_rewrite_in_one_go_is_refused_in_words(
     desk: Desk, draft: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message, "LIMIT", 0)
+    monkeypatch.setattr(message_editing, "LIMIT", 0)
 
     with pytest.raises(Incomplete, match="crea otra campaña"):
-        message.edit_message(draft, "Otra cosa", by=desk.supervisor, now=timezone.now())
+        message_editing.edit_message(draft, "Otra cosa", by=desk.supervisor, now=timezone.now())

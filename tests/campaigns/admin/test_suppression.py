@@ -11,7 +11,7 @@ from django.utils.translation import override
 from campaigns.enums import EnvioState, Evidence
 from campaigns.models import Envio, EnvioEvent
 from leadmaster.directory.models import Suppression
-from leadmaster.directory.suppressing import suppress_list
+from leadmaster.directory.suppression import suppress_list
 from tests.desk import Desk, signed_in, told
 from tests.factories.campaigns import EnvioFactory, running_campaign
 from tests.factories.directory import SuppressionFactory

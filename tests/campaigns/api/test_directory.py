@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from campaigns.audience.pending import run_queued
+from campaigns.audience.queued import run_queued
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign, Envio, RecipientImport
 from leadmaster.directory.enums import Availability

@@ -11,7 +11,7 @@ from rest_framework import exceptions
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
-from leadmaster.lib import api_errors
+from leadmaster.lib.api import errors
 from tests.campaigns.api.world import World
 from tests.factories.accounts import PASSWORD
 
@@ -183,4 +183,4 @@ def test_guessing_passwords_is_slowed_down(world: World) -> None:
     ],
 )
 def test_nested_details_become_one_level(detail: Any, fields: dict[str, list[str]]) -> None:
-    assert api_errors.flatten(exceptions.ValidationError(detail).detail) == fields
+    assert errors.flatten(exceptions.ValidationError(detail).detail) == fields

@@ -15,7 +15,7 @@ from campaigns.audience import directory as module
 from campaigns.audience.clients import AddReport
 from campaigns.audience.directory import Selection, add_from_directory, queue_selection
 from campaigns.audience.directory_counts import count, options
-from campaigns.audience.pending import run_queued
+from campaigns.audience.queued import run_queued
 from campaigns.enums import CampaignState
 from campaigns.errors import NotAllowed
 from campaigns.inbound import suppress

@@ -10,8 +10,8 @@ from django.core.files.base import ContentFile
 from pytest_django import Settings
 
 from campaigns.audience import AudienceError, run_import
-from campaigns.audience.pending import confirm, forget_unconfirmed, resume, run_queued
-from campaigns.audience.records import LOST_AFTER, close_record, interrupt_lost, keep_alive
+from campaigns.audience.import_record import LOST_AFTER, close_record, interrupt_lost, keep_alive
+from campaigns.audience.queued import confirm, forget_unconfirmed, resume, run_queued
 from campaigns.enums import CampaignState
 from campaigns.errors import NotAllowed
 from campaigns.models import Campaign, RecipientImport
@@ -157,7 +157,7 @@ def test_a_broken_run_can_be_gone_on_with_and_a_refused_one_can_not(monkeypatch:
 
     with pytest.raises(AudienceError):
         run_import(again(refused), now=NOW)
-    monkeypatch.setattr("campaigns.audience.running.RowReport.line", lambda *_args, **_given: 1 / 0)
+    monkeypatch.setattr("campaigns.audience.import_loop.RowReport.line", lambda *_args, **_given: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run_import(again(broken), now=NOW)
 
@@ -193,7 +193,7 @@ def test_a_row_whose_file_is_gone_already_is_forgotten_too() -> None:
 def test_whoever_confirms_first_keeps_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     record = uploaded(at=NOW - dt.timedelta(days=30))
     monkeypatch.setattr(
-        "campaigns.audience.pending.retrying",
+        "campaigns.audience.queued.retrying",
         lambda act: (confirm(again(record), mapping=COLUMNS, state=State.QUEUED, now=NOW), act())[1],
     )
 

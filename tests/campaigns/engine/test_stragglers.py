@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from campaigns import lifecycle
-from campaigns.engine.stragglers import sweep_stragglers
+from campaigns.engine.sweep_cancelled import sweep_stragglers
 from campaigns.enums import CampaignState, EnvioState, Evidence
 from campaigns.models import Campaign, Envio, EnvioEvent
 from tests.faults.behaviours import BY_NAME

@@ -9,9 +9,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from opportunities import absences
 from opportunities.enums import AbsencePolicy, OpportunityState
 from opportunities.models import Absence, Opportunity
+from opportunities.supervision import absences
 from tests.desk import signed_in, told
 from tests.opportunities.admin.rules import OUTSIDE, ask
 from tests.opportunities.web.conftest import World, row, world

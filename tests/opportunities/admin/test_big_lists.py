@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leadmaster.directory.models import Client
-from opportunities import finding, pool
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
+from opportunities.queries import pool_figures, search
 from tests.opportunities.admin.rules import browser
 from tests.opportunities.web.conftest import World
 
@@ -130,7 +130,7 @@ def test_a_value_that_nobody_has_is_not_looked_for_row_by_row(world: World) -> N
 def test_a_rare_name_is_found_among_namesakes_without_looking_at_all_of_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, "LOOKED", 50)
+    monkeypatch.setattr(search, "LOOKED", 50)
     one = Client.objects.filter(source="big").order_by("-id")[0]
     Client.objects.filter(pk=one.pk).update(last_names="Zúñiga Paz")
     administrator = browser(world, "administrator")
@@ -142,7 +142,7 @@ def test_a_rare_name_is_found_among_namesakes_without_looking_at_all_of_them(
 @pytest.mark.usefixtures("many")
 def test_the_pools_figures_stop_counting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for limit in ("COUNTED", "WINDOW", "_ENOUGH_FREE"):
-        monkeypatch.setattr(pool, limit, 50)
+        monkeypatch.setattr(pool_figures, limit, 50)
     administrator = browser(world, "administrator")
 
     for path in (f"{LIST}pool/figures/", f"{API}pool/figures/"):

@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from opportunities import bulk
 from opportunities.enums import OpportunityState
 from opportunities.models import BulkAction, Opportunity
+from opportunities.supervision import bulk
 from tests.desk import told
 from tests.opportunities.admin.rules import OUTSIDE, ask, browser
 from tests.opportunities.web.conftest import World

@@ -12,10 +12,10 @@ from django.utils import timezone
 from leadmaster.calendars.arithmetic import CLOSED, Hours
 from leadmaster.calendars.models import Holiday, OperatingCalendar
 from leadmaster.calendars.national import Country, national_holidays
-from leadmaster.calendars.saving import make_general
-from opportunities import retiming
+from leadmaster.calendars.write import make_general
 from opportunities.enums import EventKind
 from opportunities.models import Opportunity, Retiming
+from opportunities.timers import recalculation
 from tests.desk import signed_in, told
 from tests.factories.accounts import UserFactory
 from tests.factories.calendars import HolidayFactory
@@ -172,8 +172,8 @@ def test_national_holidays_move_timers_as_any_other(world: World, row: Opportuni
 def test_a_change_of_very_many_tells_how_far_it_has_come_until_it_is_through(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retiming, "AT_ONCE", 0)
-    monkeypatch.setattr(retiming, "BATCH", 1)
+    monkeypatch.setattr(recalculation, "AT_ONCE", 0)
+    monkeypatch.setattr(recalculation, "BATCH", 1)
     world.give(3)
     browser = signed_in(world.supervisor)
     data = {"calendar": calendar_of(world).pk, **closed_now()}
@@ -195,7 +195,7 @@ def test_a_change_of_very_many_tells_how_far_it_has_come_until_it_is_through(
     Retiming.objects.update(alive_at=timezone.now() - dt.timedelta(minutes=10))
     assert "No avanza" in browser.get(pages[0]).content.decode()
 
-    retiming.run_pending(timezone.now())
+    recalculation.run_pending(timezone.now())
 
     assert "plazos revisados" not in browser.get(pages[0]).content.decode()
 

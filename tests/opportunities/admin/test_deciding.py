@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns.enums import EnvioState
-from opportunities import transitions
+from opportunities.funnel import moves
 from opportunities.models import DailyQuota, Opportunity
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.opportunities.admin.rules import browser
@@ -112,7 +112,7 @@ def test_it_counts_the_messages_that_will_not_go_out(world: World) -> None:
 
 def test_one_alone_is_told_with_what_was_said_last(world: World) -> None:
     [row] = exits(world, 1)
-    transitions.note(row.pk, by=world.promoter.user, text="Pidió que la llamen en marzo", now=timezone.now())
+    moves.note(row.pk, by=world.promoter.user, text="Pidió que la llamen en marzo", now=timezone.now())
 
     assert "Pidió que la llamen en marzo" in page(world, "give-back", [row])
 

@@ -10,8 +10,8 @@ from django.test import Client as Browser
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from opportunities import bulk
 from opportunities.models import DailyQuota, Opportunity
+from opportunities.supervision import bulk
 from tests.desk import signed_in
 from tests.factories.accounts import TeamFactory, UserFactory
 from tests.opportunities.admin.rules import browser

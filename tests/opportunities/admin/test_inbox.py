@@ -14,8 +14,8 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import Ack, EnvioState
 from campaigns.models import Reply
-from opportunities import transitions
 from opportunities.enums import EventKind, OpportunityState
+from opportunities.funnel import moves
 from opportunities.models import BulkAction, Opportunity
 from tests.desk import told
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
@@ -30,7 +30,7 @@ S = OpportunityState
 def exits(world: World, number: int, *, reason: str = "Llamé tres veces") -> list[Opportunity]:
     """So many that the promoter gave up."""
     return [
-        transitions.move(
+        moves.move(
             row.pk,
             world.funnel.no_answer,
             by=world.promoter.user,
@@ -95,7 +95,7 @@ def test_the_longest_waiting_comes_first(world: World) -> None:
 
 def test_the_last_thing_that_was_said_is_shown(world: World) -> None:
     noted, written, answered, silent = exits(world, 4)
-    transitions.note(noted.pk, by=world.promoter.user, text="Pidió que la llamen en marzo", now=timezone.now())
+    moves.note(noted.pk, by=world.promoter.user, text="Pidió que la llamen en marzo", now=timezone.now())
     campaign = CampaignFactory(owner=world.promoter.user, team=world.promoter.desk.team)
     EnvioFactory(
         campaign=campaign,

@@ -12,8 +12,9 @@ from unfold.templatetags.unfold_list import result_list
 
 from leadmaster.accounts.models import Team
 from leadmaster.directory.models import Client
-from opportunities import bulk, transitions
+from opportunities.funnel import moves
 from opportunities.models import Opportunity
+from opportunities.supervision import bulk
 from tests.opportunities.admin.rules import browser
 from tests.opportunities.web.conftest import World
 
@@ -27,9 +28,7 @@ def desk(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     now = timezone.now()
     rows = world.give(6)
     for row in rows[:2]:
-        transitions.move(
-            row.pk, world.funnel.no_answer, by=world.promoter.user, version=1, now=now, reason="<i>No & no</i>"
-        )
+        moves.move(row.pk, world.funnel.no_answer, by=world.promoter.user, version=1, now=now, reason="<i>No & no</i>")
     bulk.return_to_pool([row.pk for row in rows[2:4]], by=world.supervisor, now=now)
     for row in rows[::2]:
         Client.objects.filter(pk=row.client_id).update(name="<script>alert(1)</script>", last_names='"de" {0} %s')

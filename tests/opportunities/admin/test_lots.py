@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from opportunities import bulk, transitions
+from opportunities.funnel import moves
 from opportunities.models import Lot
+from opportunities.supervision import bulk
 from tests.opportunities.admin.rules import OUTSIDE, ask, browser
 from tests.opportunities.web.conftest import World
 
@@ -20,7 +21,7 @@ def page(lot: Lot) -> str:
 
 def test_a_lot_tells_what_was_asked_seen_and_given_and_where_it_is_now(world: World) -> None:
     rows = world.give(3)
-    transitions.move(rows[0].pk, world.funnel.no_answer, by=world.promoter.user, version=1, now=timezone.now())
+    moves.move(rows[0].pk, world.funnel.no_answer, by=world.promoter.user, version=1, now=timezone.now())
     bulk.return_to_pool([rows[1].pk], by=world.supervisor, now=timezone.now())
     lot = Lot.objects.get()
     Lot.objects.update(filters={"province": "Jalisco"}, seed=17, available_seen=4321)

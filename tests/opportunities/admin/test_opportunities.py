@@ -11,9 +11,11 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import Ack, EnvioState
 from leadmaster.directory.models import Client
-from opportunities import bulk, finding, transitions
 from opportunities.enums import EventKind, OpportunityState
+from opportunities.funnel import moves
 from opportunities.models import Opportunity
+from opportunities.queries import search
+from opportunities.supervision import bulk
 from tests.desk import told
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.opportunities.admin.rules import OUTSIDE, ask, browser
@@ -53,7 +55,7 @@ def test_rows_of_other_teams_do_not_exist(world: World, row: Opportunity) -> Non
 
 def test_the_filters_choose_by_state_stage_owner_and_team(world: World) -> None:
     new, moved = world.give(2)
-    transitions.move(moved.pk, world.funnel.contacted, by=world.promoter.user, version=1, now=timezone.now())
+    moves.move(moved.pk, world.funnel.contacted, by=world.promoter.user, version=1, now=timezone.now())
     bulk.return_to_pool([new.pk], by=world.supervisor, now=timezone.now())
 
     for query, found, hidden in (
@@ -104,7 +106,7 @@ def test_a_search_that_means_nobody_finds_nobody(world: World, row: Opportunity)
 
 
 def test_too_many_namesakes_are_told(world: World, row: Opportunity, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finding, "NAMESAKES", 1)
+    monkeypatch.setattr(search, "NAMESAKES", 1)
     Client.objects.filter(pk=row.client_id).update(name="Ana")
 
     assert "escribe el nombre y el apellido completos" in listed(world, "?q=ana")
@@ -144,8 +146,8 @@ def test_the_page_of_one_is_for_those_who_decide_about_it(world: World, row: Opp
 
 
 def test_it_tells_history_messages_and_clock(world: World, row: Opportunity) -> None:
-    transitions.move(row.pk, world.funnel.contacted, by=world.promoter.user, version=1, now=timezone.now())
-    transitions.note(row.pk, by=world.promoter.user, text="Pidió precios", now=timezone.now())
+    moves.move(row.pk, world.funnel.contacted, by=world.promoter.user, version=1, now=timezone.now())
+    moves.note(row.pk, by=world.promoter.user, text="Pidió precios", now=timezone.now())
     campaign = CampaignFactory(owner=world.promoter.user, team=world.promoter.desk.team, name="Otoño")
     phone = row.client.contacts.get().normalised
     EnvioFactory(
@@ -164,7 +166,7 @@ def test_it_tells_history_messages_and_clock(world: World, row: Opportunity) -> 
 
 
 def test_a_sale_is_told(world: World, row: Opportunity) -> None:
-    transitions.move(
+    moves.move(
         row.pk,
         world.funnel.sold,
         by=world.promoter.user,
@@ -193,7 +195,7 @@ def test_only_verbs_that_make_sense_are_buttons(
 ) -> None:
     now = timezone.now()
     if state is S.EXIT:
-        transitions.move(row.pk, world.funnel.no_answer, by=world.promoter.user, version=1, now=now)
+        moves.move(row.pk, world.funnel.no_answer, by=world.promoter.user, version=1, now=now)
     elif state is S.POOL:
         bulk.return_to_pool([row.pk], by=world.supervisor, now=now)
     elif state is S.LOST:
@@ -219,7 +221,7 @@ def test_the_page_costs_the_same_however_long_its_story(
     world: World, row: Opportunity, number: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(number):
-        transitions.note(row.pk, by=world.promoter.user, text="Llamé", now=timezone.now())
+        moves.note(row.pk, by=world.promoter.user, text="Llamé", now=timezone.now())
     supervisor = browser(world, "supervisor")
 
     with django_assert_num_queries(22):

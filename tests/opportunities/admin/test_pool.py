@@ -9,9 +9,10 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from leadmaster.directory.models import Client
-from opportunities import bulk, pool
 from opportunities.enums import OpportunityState
 from opportunities.models import CoolDown, DailyQuota, Opportunity
+from opportunities.queries import pool_figures
+from opportunities.supervision import bulk
 from tests.desk import told
 from tests.opportunities.admin.rules import OUTSIDE, ask, browser
 from tests.opportunities.web.conftest import World
@@ -50,7 +51,7 @@ def test_another_teams_pool_is_not_in_ones_figures(world: World) -> None:
 
 
 def test_what_was_not_counted_to_the_end_is_shown_as_such(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "COUNTED", 1)
+    monkeypatch.setattr(pool_figures, "COUNTED", 1)
     pooled(world, 0, 0)
 
     page = browser(world, "supervisor").get(FIGURES).content.decode()

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leadmaster.accounts.roles import Role
-from opportunities import capture, timers
+from opportunities.assignment import capture
+from opportunities.capacity.usage import usage_of
 from opportunities.enums import QuotaKind
 from opportunities.errors import NoQuota
 from opportunities.models import DailyQuota, Desk, Opportunity, Promoter, QuotaEntry
-from opportunities.usage import usage_of
+from opportunities.timers import expiry
 from tests.desk import signed_in, told
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import CalendarFactory, DeskFactory, PromoterFactory
@@ -45,7 +46,7 @@ def correct(promoter: Promoter) -> str:
 
 def test_usage_counts_the_day_of_each_desk_and_the_week_of_extensions(world: World) -> None:
     first, _second = world.give(2)
-    timers.extend(first.pk, by=world.promoter.user, version=first.version, now=timezone.now())
+    expiry.extend(first.pk, by=world.promoter.user, version=first.version, now=timezone.now())
     person = capture.NewClient(name="Ana", phones=["+5493515550001"])
     capture.capture(world.promoter, person, key="una", now=timezone.now())
 
@@ -191,7 +192,7 @@ def test_a_supervisor_gives_a_promoter_limits_of_their_own(world: World) -> None
 
 
 def test_the_page_tells_who_asked_for_more_time(world: World, row: Opportunity) -> None:
-    timers.extend(row.pk, by=world.promoter.user, version=row.version, now=timezone.now())
+    expiry.extend(row.pk, by=world.promoter.user, version=row.version, now=timezone.now())
     page = signed_in(world.supervisor).get(page_of(world.promoter)).content.decode()
     assert "1 / 3" in page
     assert row.client.full_name in page

@@ -6,9 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from opportunities import transitions
+from opportunities.funnel import moves
 from opportunities.models import Opportunity
-from opportunities.radar import Figure
+from opportunities.queries.radar import Figure
 from tests.desk import signed_in
 from tests.opportunities.admin.rules import OUTSIDE, ask
 from tests.opportunities.web.conftest import World, row, world
@@ -26,7 +26,7 @@ def lines(world: World, figure: str = Figure.FAST.value) -> str:
 
 @pytest.fixture
 def fast(world: World, row: Opportunity) -> Opportunity:
-    return transitions.move(
+    return moves.move(
         row.pk,
         world.funnel.no_answer,
         by=world.promoter.user,

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from opportunities import transitions
-from opportunities.admin import funnel
+from opportunities.admin.setup import funnel
 from opportunities.enums import EventKind, StageType
+from opportunities.funnel import moves
 from opportunities.models import Absence, Opportunity, Stage, StageRoute
 from tests.desk import signed_in, told
 from tests.factories.opportunities import StageFactory
@@ -60,8 +60,8 @@ def errors(answer: Any) -> str:
 
 def test_the_picture_counts_what_is_in_each_stage_of_ones_own_teams(world: World) -> None:
     first, second = world.give(2)
-    transitions.move(first.pk, world.funnel.contacted, by=world.promoter.user, version=1, now=timezone.now())
-    transitions.move(second.pk, world.funnel.no_answer, by=world.promoter.user, version=1, now=timezone.now())
+    moves.move(first.pk, world.funnel.contacted, by=world.promoter.user, version=1, now=timezone.now())
+    moves.move(second.pk, world.funnel.no_answer, by=world.promoter.user, version=1, now=timezone.now())
     with CaptureQueriesContext(connection) as asked:
         drawn = funnel.look(world.supervisor, now=timezone.now())
     assert len(asked) == 4

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from opportunities import bulk
 from opportunities.enums import OpportunityState
 from opportunities.models import BulkAction, Lot, Opportunity
+from opportunities.supervision import bulk
 from tests.opportunities.admin.rules import ask
 from tests.opportunities.web.conftest import World
 

@@ -11,9 +11,9 @@ from django.utils import timezone
 from leadmaster.calendars.arithmetic import CLOSED, Hours
 from leadmaster.calendars.models import Holiday, OperatingCalendar
 from leadmaster.calendars.national import Country, national_holidays
-from opportunities import hours_keepers, retiming
 from opportunities.enums import EventKind
 from opportunities.models import Opportunity, OpportunityEvent, Retiming, Stage
+from opportunities.timers import calendar_editing, recalculation
 from tests.factories.calendars import HolidayFactory, OperatingCalendarFactory
 from tests.factories.opportunities import DeskFactory
 from tests.opportunities.api.world import World
@@ -179,13 +179,13 @@ def test_hours_that_change_between_the_look_and_the_write_are_not_written_over(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calendar = calendar_of(world)
-    rehearse = hours_keepers.rehearse
+    rehearse = calendar_editing.rehearse
 
     def somebody_is_quicker(*args: Any, **kwargs: Any) -> Any:
         HolidayFactory.create(calendar=calendar, date=dt.date(2031, 1, 1))
         return rehearse(*args, **kwargs)
 
-    monkeypatch.setattr(hours_keepers, "rehearse", somebody_is_quicker)
+    monkeypatch.setattr(calendar_editing, "rehearse", somebody_is_quicker)
 
     assert refused(world.client("boss").patch(page(calendar), {"week": WORKDAYS})) == (409, "stale")
     assert calendar.week()[6] != CLOSED
@@ -300,12 +300,12 @@ def test_nothing_leads_out_of_a_stage_that_is_no_work(world: World) -> None:
 def test_a_change_of_very_many_clocks_says_how_many_have_still_to_follow(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retiming, "AT_ONCE", 0)
-    monkeypatch.setattr(retiming, "BATCH", 1)
+    monkeypatch.setattr(recalculation, "AT_ONCE", 0)
+    monkeypatch.setattr(recalculation, "BATCH", 1)
     rows = [world.one() for _ in range(3)]
     stage, now = rows[0].stage, timezone.now()
     assert stage is not None
-    retiming.change_stage(stage, timer_minutes=9_000, by=world.boss, now=now, reason="Más tiempo")
+    recalculation.change_stage(stage, timer_minutes=9_000, by=world.boss, now=now, reason="Más tiempo")
 
     [told] = world.client("boss").get(RETIMINGS).json()
 
@@ -318,5 +318,5 @@ def test_a_change_of_very_many_clocks_says_how_many_have_still_to_follow(
 
     Retiming.objects.update(alive_at=now - dt.timedelta(minutes=10))
     assert [one["stuck"] for one in world.client("boss").get(RETIMINGS).json()] == [True]
-    retiming.run_pending(now)
+    recalculation.run_pending(now)
     assert world.client("boss").get(RETIMINGS).json() == []

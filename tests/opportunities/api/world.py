@@ -14,12 +14,13 @@ from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.roles import Role
 from leadmaster.calendars.models import Holiday
 from leadmaster.directory.models import SyncState
-from opportunities import absences, bulk, supervision, transitions
-from opportunities.assignment import quota
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
+from opportunities.capacity import quota
 from opportunities.enums import AbsencePolicy
+from opportunities.funnel import moves
 from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportunity, Promoter, Stage, StageRoute
+from opportunities.supervision import absences, bulk, decisions
 from tests.factories.accounts import TeamFactory, UserFactory
 from tests.factories.calendars import HolidayFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
@@ -69,14 +70,14 @@ class World:
         """One that its owner let go: it waits in the inbox."""
         row = self.one()
         stage: Stage = self.funnel.no_answer
-        return transitions.move(row.pk, stage, by=self.owner, version=row.version, now=timezone.now())
+        return moves.move(row.pk, stage, by=self.owner, version=row.version, now=timezone.now())
 
     def pooled(self) -> Opportunity:
-        return supervision.return_to_pool(self.one().pk, by=self.boss, now=timezone.now(), reason="Vuelve")
+        return decisions.return_to_pool(self.one().pk, by=self.boss, now=timezone.now(), reason="Vuelve")
 
     def sold(self) -> Opportunity:
         row = self.one()
-        return transitions.move(
+        return moves.move(
             row.pk, self.funnel.sold, by=self.owner, version=row.version, now=timezone.now(), data={"amount": "100"}
         )
 

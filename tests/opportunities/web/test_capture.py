@@ -11,7 +11,7 @@ from django.test import Client as Browser
 from leadmaster.directory.models import Client, ContactPoint
 from opportunities.enums import Origin
 from opportunities.models import Opportunity
-from opportunities.web import capturing
+from opportunities.web import capture
 from tests.desk import told
 from tests.factories.directory import SuppressionFactory
 from tests.opportunities.web.conftest import World
@@ -83,7 +83,7 @@ def test_the_phone_is_checked_while_it_is_typed(world: World, browser: Browser) 
 
 
 def test_nobody_looks_the_directory_through(world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capturing, "_CHECKS_A_MINUTE", 3)
+    monkeypatch.setattr(capture, "_CHECKS_A_MINUTE", 3)
 
     answers = [browser.get("/captar/telefono/", {"phone": f"351 274-391{n}"}) for n in range(5)]
 
@@ -94,7 +94,7 @@ def test_nobody_looks_the_directory_through(world: World, browser: Browser, monk
 
 def test_refused_captures_count_as_checks(world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """A refusal tells whether a phone is known, as the check does."""
-    monkeypatch.setattr(capturing, "_CHECKS_A_MINUTE", 2)
+    monkeypatch.setattr(capture, "_CHECKS_A_MINUTE", 2)
     world.browser("colleague").post("/captar/", FORM)
 
     pages = [browser.post("/captar/", {**FORM, "key": f"clave-{n}"}).content.decode() for n in range(3)]

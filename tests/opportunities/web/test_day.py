@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from campaigns.models import Reply
 from leadmaster.directory.models import ContactPoint
-from opportunities import transitions
+from opportunities.funnel import moves
 from opportunities.models import Absence, Opportunity, Promoter
-from opportunities.web.closed import why_closed
 from opportunities.web.replies import answers_to
+from opportunities.web.why_closed import why_closed
 from tests.factories.opportunities import CalendarFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.opportunities.web.conftest import World
@@ -46,7 +46,7 @@ def test_only_recent_words_of_clients_in_hand_to_the_teams_lines_are_told(world:
     write_back(gone, world.promoter, "Ya no es de nadie")
     write_back(foreign, world.stranger, "A otra mesa")
     write_back(mine, world.promoter, "Dale")
-    transitions.move(gone.pk, world.funnel.no_answer, by=world.promoter.user, version=1, now=timezone.now(), reason="x")
+    moves.move(gone.pk, world.funnel.no_answer, by=world.promoter.user, version=1, now=timezone.now(), reason="x")
 
     assert [answer.text for answer in answers_to(world.promoter, now=timezone.now())] == ["Dale"]
     assert answers_to(world.colleague, now=timezone.now()) == []

@@ -11,9 +11,9 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from leadmaster.directory.models import Client, ContactPoint
-from opportunities import transitions
+from opportunities.funnel import moves
 from opportunities.models import Opportunity
-from opportunities.web import worklist
+from opportunities.queries import worklist
 from tests.factories.directory import SuppressionFactory
 from tests.opportunities.web.conftest import World
 
@@ -100,7 +100,7 @@ def test_pages_show_every_row_once(
 
 def test_a_stage_filters(world: World, browser: Browser) -> None:
     first, second = world.give(2)
-    transitions.move(first.pk, world.funnel.contacted, by=world.promoter.user, version=1, now=timezone.now())
+    moves.move(first.pk, world.funnel.contacted, by=world.promoter.user, version=1, now=timezone.now())
 
     assert shown(browser, f"{LIST}?etapa={world.funnel.contacted.pk}") == [first.pk]
     assert shown(browser, f"{LIST}?etapa={world.funnel.new.pk}") == [second.pk]
@@ -109,8 +109,8 @@ def test_a_stage_filters(world: World, browser: Browser) -> None:
 def test_what_waits_in_the_inbox_and_what_was_won_have_their_own_lists(world: World, browser: Browser) -> None:
     left, sold, kept = world.give(3)
     now, by = timezone.now(), world.promoter.user
-    transitions.move(left.pk, world.funnel.no_answer, by=by, version=1, now=now)
-    transitions.move(sold.pk, world.funnel.sold, by=by, version=1, now=now, data={"amount": "10"})
+    moves.move(left.pk, world.funnel.no_answer, by=by, version=1, now=now)
+    moves.move(sold.pk, world.funnel.sold, by=by, version=1, now=now, data={"amount": "10"})
 
     assert shown(browser) == [kept.pk]
     assert shown(browser, f"{LIST}?estado=salida") == [left.pk]

@@ -13,8 +13,8 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from campaigns.enums import Ack, EnvioState
 from campaigns.models import Reply
 from leadmaster.directory.models import ContactPoint
-from opportunities import transitions
 from opportunities.enums import EventKind, OpportunityState
+from opportunities.funnel import moves
 from opportunities.models import Opportunity, Sale, Stage, StageRoute
 from tests.desk import told
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
@@ -63,7 +63,7 @@ def test_a_step_is_taken_and_told(world: World, browser: Browser, row: Opportuni
 
 
 def test_the_second_of_two_tabs_is_told_what_changed(world: World, browser: Browser, row: Opportunity) -> None:
-    transitions.move(row.pk, world.funnel.contacted, by=world.supervisor, version=1, now=timezone.now())
+    moves.move(row.pk, world.funnel.contacted, by=world.supervisor, version=1, now=timezone.now())
 
     answer = browser.post(step(row, world.funnel.no_answer), {"version": 1})
 

@@ -7,7 +7,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
-from opportunities import transitions
+from opportunities.funnel import moves
 from opportunities.models import Lot, Opportunity, OpportunityEvent, Promoter
 from tests.desk import signed_in, told
 from tests.factories.accounts import UserFactory
@@ -107,7 +107,7 @@ def test_what_left_somebodys_hands_is_told_without_whose_it_is_now(world: World,
 
 def test_an_open_page_of_what_left_goes_where_it_is_told(world: World, row: Opportunity) -> None:
     now = timezone.now()
-    transitions.move(row.pk, world.funnel.pooled, by=world.promoter.user, version=1, now=now, reason="En marzo")
+    moves.move(row.pk, world.funnel.pooled, by=world.promoter.user, version=1, now=now, reason="En marzo")
     browser = world.browser("promoter")
 
     answer = browser.get(f"/oportunidades/{row.pk}/", headers={"HX-Request": "true"})

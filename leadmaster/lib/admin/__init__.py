@@ -1,0 +1,1 @@
+"""The admin recipe: confirmation pages, list classes and widgets that every app builds on."""

@@ -1,0 +1,1 @@
+"""What stands between the ORM and the database: retries of refused transactions, SQL compiled once."""

@@ -1,0 +1,1 @@
+"""Phone numbers as people write them, read into E.164."""

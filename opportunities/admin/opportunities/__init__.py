@@ -1,0 +1,1 @@
+"""The lists of opportunities and the pages of one: all, inbox, pool, client."""

@@ -1,0 +1,1 @@
+"""Promoters with their quotas, absences, lots and radar."""

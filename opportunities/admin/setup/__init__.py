@@ -1,0 +1,1 @@
+"""What administrators set up: stages, desks, calendars, with a preview of the clocks that move."""

@@ -1,0 +1,1 @@
+"""Opportunities over the API: lists, verbs, bulk actions."""

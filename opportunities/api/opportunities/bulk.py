@@ -1,0 +1,158 @@
+"""One verb over many opportunities, and taking it back."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from campaigns.api.fields import ReasonSerializer, RequiredReasonSerializer
+from leadmaster.accounts.api import RolePermission, person
+from leadmaster.lib.api.fields import IdsField
+from leadmaster.ops.api import IdempotentPosts
+from opportunities.api.fields import PromoterField
+from opportunities.api.filters import BulkFilter
+from opportunities.api.pages import Subpages
+from opportunities.models import BulkAction, BulkItem
+from opportunities.policy import SUPERVISE
+from opportunities.supervision import bulk
+from opportunities.supervision.bulk import BulkReport
+
+
+class IdsSerializer(serializers.Serializer[Any]):
+    """`ids` are the opportunities, as they were chosen: nothing joins them afterwards."""
+
+    ids = IdsField(most=bulk.MOST, min_length=1)
+
+
+class BulkReasonSerializer(IdsSerializer, ReasonSerializer):
+    pass
+
+
+class BulkCloseSerializer(IdsSerializer, RequiredReasonSerializer):
+    pass
+
+
+class BulkReassignSerializer(BulkReasonSerializer):
+    """`over_quota` needs its own permission and a reason, and the ledger shows it."""
+
+    promoter = PromoterField()
+    over_quota = serializers.BooleanField(default=False)
+
+
+class RefusedRowSerializer(serializers.Serializer[Any]):
+    opportunity = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class BulkReportSerializer(serializers.Serializer[Any]):
+    """What was done and what was refused, each with its reason. `action` is what to undo."""
+
+    action = serializers.IntegerField()
+    done = serializers.ListField(child=serializers.IntegerField())
+    refused = RefusedRowSerializer(many=True)
+
+
+class BulkActionSerializer(serializers.ModelSerializer[BulkAction]):
+    class Meta:
+        model = BulkAction
+        fields = ("id", "kind", "by", "at", "reason", "undone_at")
+
+
+class BulkItemSerializer(serializers.ModelSerializer[BulkItem]):
+    """`refused` is empty for what was done."""
+
+    class Meta:
+        model = BulkItem
+        fields = ("id", "opportunity", "refused", "undo_tried_at")
+
+
+class BulkViewSet(
+    IdempotentPosts, Subpages, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[BulkAction]
+):
+    """Acciones en bloque: una decisión sobre muchas oportunidades, que se puede deshacer por diez minutos."""
+
+    queryset = BulkAction.objects.none()
+    serializer_class = BulkActionSerializer
+    permission_classes = (RolePermission,)
+    filterset_class = BulkFilter
+    lookup_value_regex = "[0-9]{1,18}"
+    # Each row is its own transaction.
+    undone_by_crash: ClassVar[frozenset[str]] = frozenset()
+    needs: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(("list", "retrieve", "items"), "opportunities.view_bulkaction"),
+        **dict.fromkeys(("reassign", "return_to_pool", "close", "give_back", "undo"), SUPERVISE),
+    }
+
+    def get_queryset(self) -> QuerySet[BulkAction]:
+        """One's own; administrators read everybody's."""
+        user = person(self.request)
+        return BulkAction.objects.all() if user.is_administrator else BulkAction.objects.filter(by=user)
+
+    @extend_schema(request=BulkReassignSerializer, responses={201: BulkReportSerializer})
+    @action(detail=False, methods=["post"])
+    def reassign(self, request: Request) -> Response:
+        """Las da a un promotor, hasta donde llegan su cupo y su máximo."""
+        given = self._given(BulkReassignSerializer)
+        return self._told(
+            bulk.reassign(
+                given["ids"],
+                given["promoter"],
+                by=person(request),
+                now=timezone.now(),
+                reason=given["reason"],
+                over_quota=given["over_quota"],
+            )
+        )
+
+    @extend_schema(request=BulkReasonSerializer, responses={201: BulkReportSerializer})
+    @action(detail=False, methods=["post"], url_path="return-to-pool")
+    def return_to_pool(self, request: Request) -> Response:
+        """Las devuelve al pool."""
+        given = self._given(BulkReasonSerializer)
+        return self._told(
+            bulk.return_to_pool(given["ids"], by=person(request), now=timezone.now(), reason=given["reason"])
+        )
+
+    @extend_schema(request=BulkCloseSerializer, responses={201: BulkReportSerializer})
+    @action(detail=False, methods=["post"])
+    def close(self, request: Request) -> Response:
+        """Las cierra como perdidas, con un motivo."""
+        given = self._given(BulkCloseSerializer)
+        return self._told(bulk.close(given["ids"], by=person(request), now=timezone.now(), reason=given["reason"]))
+
+    @extend_schema(request=BulkReasonSerializer, responses={201: BulkReportSerializer})
+    @action(detail=False, methods=["post"], url_path="give-back")
+    def give_back(self, request: Request) -> Response:
+        """De la bandeja, cada una a su promotor."""
+        given = self._given(BulkReasonSerializer)
+        return self._told(bulk.give_back(given["ids"], by=person(request), now=timezone.now(), reason=given["reason"]))
+
+    @extend_schema(request=None, responses=BulkReportSerializer)
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, pk: str) -> Response:
+        """La deshace: promotores, etapas y el tiempo que quedaba vuelven. Lo que cambió desde entonces queda y se dice."""
+        return self._told(bulk.undo(self.get_object(), by=person(request), now=timezone.now()), status=200)
+
+    @extend_schema(responses=BulkItemSerializer(many=True), filters=False)
+    @action(detail=True)
+    def items(self, request: Request, pk: str) -> Response:
+        """Las oportunidades de la acción, cada una con lo que pasó."""
+        return self.page_of(BulkItem.objects.filter(action=self.get_object()), BulkItemSerializer)
+
+    def _given(self, form: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+        given = form(data=self.request.data, context=self.get_serializer_context())
+        given.is_valid(raise_exception=True)
+        return dict(given.validated_data)
+
+    def _told(self, report: BulkReport, *, status: int = 201) -> Response:
+        refused = [{"opportunity": pk, "reason": reason} for pk, reason in report.refused.items()]
+        told = {"action": report.action_id, "done": report.done, "refused": refused}
+        return Response(BulkReportSerializer(told).data, status=status)

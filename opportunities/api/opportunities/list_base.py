@@ -1,0 +1,56 @@
+"""What every answer with opportunities needs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.viewsets import GenericViewSet
+
+from leadmaster.accounts.api import RolePermission, person
+from opportunities.api.opportunities.serializers import OpportunitySerializer
+from opportunities.models import Opportunity, Promoter
+from opportunities.queries.contacts import silenced_among
+from opportunities.querysets import OpportunityQuerySet
+from opportunities.scope import own_desk
+from opportunities.web.cards import with_all
+
+
+def with_people(rows: OpportunityQuerySet) -> OpportunityQuerySet:
+    """With client and contacts, stage, owner and sale: one query more than the rows."""
+    return with_all(rows).select_related("client", "stage", "owner__user", "sale")
+
+
+class Rows(GenericViewSet[Opportunity]):
+    """What every answer with opportunities needs: contacts of the whole page in one query, the hour, who writes."""
+
+    queryset = Opportunity.objects.none()
+    serializer_class: type[OpportunitySerializer] = OpportunitySerializer
+    permission_classes = (RolePermission,)
+    lookup_value_regex = "[0-9]{1,18}"
+
+    _prepared: dict[str, Any]
+
+    @functools.cached_property
+    def desk(self) -> Promoter | None:
+        """Who asks, as a promoter."""
+        return own_desk(person(self.request))
+
+    def paginate_queryset(self, queryset: Any) -> list[Any] | None:
+        """A page is chosen by its ids, which an index alone gives; only the rows of that page are read."""
+        if queryset.model is not Opportunity:
+            return super().paginate_queryset(queryset)
+        chosen = super().paginate_queryset(queryset.only("id", "state_since")) or []
+        found = with_people(Opportunity.objects.all()).in_bulk([row.pk for row in chosen])
+        page = [found[row.pk] for row in chosen if row.pk in found]
+        self._prepared = self.prepare(page)
+        return page
+
+    def prepare(self, rows: Sequence[Opportunity]) -> dict[str, Any]:
+        """Who writes, and which of these rows' phones asked for silence. However many rows, two queries."""
+        return {"silenced": silenced_among(rows), "sender": self.desk}
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "now": timezone.now(), **getattr(self, "_prepared", {})}

@@ -1,0 +1,1 @@
+"""Promoters, lots, ledgers, absences and captures over the API."""

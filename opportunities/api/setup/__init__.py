@@ -1,0 +1,1 @@
+"""Stages, desks, calendars and holidays over the API, with previews and recalculations."""

@@ -1,0 +1,276 @@
+"""A promoter registers a client of their own. The phone says whether somebody has them already."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from leadmaster.directory.enums import Availability
+from leadmaster.directory.models import Client, ContactPoint, Suppression
+from leadmaster.lib.clock import business_day
+from leadmaster.lib.db.retry import retrying
+from leadmaster.lib.phones.parsing import InvalidPhone, normalise
+from opportunities.assignment.request import KEY_LENGTH, first_stage
+from opportunities.capacity import quota
+from opportunities.clocks.hours import hours_of
+from opportunities.enums import EventKind, OpportunityState, Origin
+from opportunities.errors import Incomplete, NoQuota, Taken, Unavailable
+from opportunities.models import AssignmentRequest, Opportunity, OpportunityEvent, Promoter
+from opportunities.state import cooldowns, machine
+from opportunities.timers.expiry import countdown
+
+SOURCE = "captacion"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NewClient:
+    """What a promoter knows of the person. Phones as they wrote them, read with the region's habits."""
+
+    name: str
+    phones: Sequence[str]
+    email: str = ""
+    region: str = "AR"
+    note: str = ""
+
+
+def capture(promoter: Promoter, person: NewClient, *, key: str, now: dt.datetime) -> Opportunity:
+    """Register this person and start working them; a key that was seen before answers with the same opportunity.
+
+    Known and free (or in the pool) → taken over. Raises Taken (says since when, not whose), Incomplete (no name, no
+    usable phone, opted out), NoQuota (the day's captures are used up) or Unavailable.
+
+    A client that rests for this promoter is Taken too: whoever let a lead go, or let its time run out, does not get it
+    back with a fresh clock by typing its phone.
+    """
+    if not key or len(key) > KEY_LENGTH:
+        raise Incomplete(_("Falta la clave de la captación, de hasta 64 caracteres."))
+    phones = _phones(person)
+    done = _seen(promoter, key)
+    if done is not None:
+        return done
+    quota.ensure(promoter, business_day(now, promoter.desk.calendar.tz))
+    try:
+        return retrying(lambda: _capture(promoter, person, phones, key=key, now=now))
+    except IntegrityError:
+        winner = _seen(promoter, key)
+        if winner is not None:
+            return winner
+        # Somebody took the same person in the same moment.
+        raise Taken(_("Otra persona acaba de registrar a este cliente.")) from None
+
+
+def check_phone(raw: str, *, region: str, promoter: Promoter | None = None) -> str:
+    """What the form says while somebody types: empty when the phone is free to capture, else a sentence."""
+    phone = normalise(raw, region)
+    if isinstance(phone, InvalidPhone):
+        return str(phone.sentence)
+    try:
+        _refuse_suppressed([phone.e164])
+        _refuse_taken([phone.e164], promoter)
+    except (Taken, Incomplete) as error:
+        return str(error)
+    return ""
+
+
+@transaction.atomic(durable=True)
+def _capture(promoter: Promoter, person: NewClient, phones: list[str], *, key: str, now: dt.datetime) -> Opportunity:
+    # 1. One capture of this promoter at a time, so that they are counted: the day's quota row keeps the order.
+    quota.lock(promoter, business_day(now, promoter.desk.calendar.tz))
+    request = AssignmentRequest.objects.create(promoter=promoter, key=_stored(key), at=now)
+    _check_promoter(promoter)
+    _check_limit(promoter, now)
+    # 2. The person: known and free to be taken, or new.
+    client = _known(phones, promoter, now=now)
+    if client is None:
+        client = _register(person, phones, now=now)
+        _refuse_twins(client, phones)
+    # 3. The work.
+    row = _open(promoter, client, person, now=now)
+    AssignmentRequest.objects.filter(pk=request.pk).update(answer={"opportunity": row.pk})
+    return row
+
+
+def _open(promoter: Promoter, client: Client, person: NewClient, *, now: dt.datetime) -> Opportunity:
+    stage = first_stage()
+    clock = countdown(stage, promoter, calendar=hours_of(promoter.desk.team_id), now=now)
+    pooled = Opportunity.objects.filter(open_client=client, state=OpportunityState.POOL).select_for_update().first()
+    if pooled is not None:
+        machine.change(
+            [pooled],
+            OpportunityState.ACTIVE,
+            kind=EventKind.CAPTURED,
+            now=now,
+            by=promoter.user,
+            reason=person.note,
+            owner=promoter,
+            team=promoter.desk.team,
+            stage=stage,
+            stage_since=now,
+            lot=None,
+            extended=False,
+            exit_reason="",
+            attempts=machine.ONE_MORE,
+            **clock.as_fields(),
+        )
+        return pooled
+    Client.objects.filter(pk=client.pk).update(availability=Availability.TAKEN)
+    row = Opportunity.objects.create(
+        client=client,
+        open_client=client,
+        team=promoter.desk.team,
+        owner=promoter,
+        stage=stage,
+        origin=Origin.CAPTURE,
+        stage_since=now,
+        state_since=now,
+        created_at=now,
+        **clock.as_fields(),
+    )
+    OpportunityEvent.objects.create(
+        opportunity=row,
+        kind=EventKind.CAPTURED,
+        at=now,
+        by=promoter.user,
+        to_state=OpportunityState.ACTIVE,
+        to_stage=stage,
+        to_owner=promoter,
+        reason=person.note.strip()[:300],
+    )
+    return row
+
+
+# --- Checks -----------------------------------------------------------------------------------------------------------
+
+
+def _phones(person: NewClient) -> list[str]:
+    if not person.name.strip():
+        raise Incomplete(_("Escribe el nombre de la persona."))
+    found = []
+    for raw in person.phones:
+        if not raw.strip():
+            continue
+        phone = normalise(raw, person.region)
+        if isinstance(phone, InvalidPhone):
+            raise Incomplete(f"{raw}: {phone.sentence}")
+        found.append(phone.e164)
+    if not found:
+        raise Incomplete(_("Escribe al menos un teléfono."))
+    _refuse_suppressed(found)
+    return list(dict.fromkeys(found))
+
+
+def _check_promoter(promoter: Promoter) -> None:
+    if not Promoter.objects.filter(pk=promoter.pk, user__is_active=True).exists():
+        raise Unavailable(_("Por ahora no puedes captar clientes. Habla con tu supervisor."))
+
+
+def _check_limit(promoter: Promoter, now: dt.datetime) -> None:
+    tz = promoter.desk.calendar.tz
+    today = business_day(now, tz)
+    start = dt.datetime.combine(today, dt.time(0), tzinfo=tz).astimezone(dt.UTC)
+    used = OpportunityEvent.objects.filter(kind=EventKind.CAPTURED, to_owner=promoter, at__gte=start).count()
+    if used >= promoter.captures_of_a_day:
+        raise NoQuota(_("Ya usaste las captaciones de hoy."))
+
+
+def _known(phones: list[str], promoter: Promoter, *, now: dt.datetime) -> Client | None:
+    """The client with one of these phones, locked, if nobody is working them. Raises Taken or Incomplete."""
+    ids = ContactPoint.objects.filter(normalised__in=phones).values_list("client_id", flat=True)
+    clients = list(Client.objects.filter(id__in=list(ids)).order_by("id").select_for_update())
+    if not clients:
+        return None
+    if any(client.availability not in (Availability.FREE, Availability.POOL) for client in clients):
+        _refuse_taken(phones, promoter)
+        raise Taken(_("Este teléfono ya se está trabajando."))
+    # The oldest row is the person; one of their other phones may have asked for silence.
+    client = clients[0]
+    others = ContactPoint.objects.filter(client=client, kind=ContactPoint.Kind.PHONE, is_valid=True)
+    _refuse_suppressed(others.values_list("normalised", flat=True))
+    until = cooldowns.resting_until(promoter, client.pk, now=now)
+    if until is not None:
+        raise Taken(
+            _("Ya tuviste a este cliente: puedes volver a captarlo desde el %(until)s.")
+            % {"until": timezone.localtime(until).strftime("%d/%m/%Y")}
+        )
+    return client
+
+
+def _refuse_suppressed(phones: Iterable[str]) -> None:
+    if Suppression.objects.among(phones):
+        raise Incomplete(_("Esta persona pidió no recibir mensajes: no se puede captar."))
+
+
+def _refuse_twins(client: Client, phones: list[str]) -> None:
+    """Two people may register one person in the same moment, each with another phone first.
+
+    A locking read sees what is not committed yet and waits for it: one of the two is told.
+    """
+    twins = ContactPoint.objects.filter(normalised__in=phones).exclude(client=client)
+    if list(twins.select_for_update().values_list("id")):
+        raise Taken(_("Otra persona acaba de registrar a este cliente."))
+
+
+def _refuse_taken(phones: list[str], promoter: Promoter | None) -> None:
+    open_ones = Opportunity.objects.open().filter(client__contacts__normalised__in=phones)
+    row = open_ones.exclude(state=OpportunityState.POOL).order_by("id").first()
+    if row is not None and promoter is not None and row.owner_id == promoter.pk:
+        raise Taken(_("Ya lo estás trabajando: es tu oportunidad #%(id)s.") % {"id": row.pk})
+    if row is not None:
+        since = timezone.localtime(row.state_since).strftime("%d/%m/%Y")
+        raise Taken(_("Este teléfono ya se está trabajando desde el %(since)s.") % {"since": since})
+    closed = Client.objects.filter(contacts__normalised__in=phones, availability=Availability.CLOSED)
+    if closed.exists():
+        raise Taken(_("Este cliente está cerrado. Si crees que hay que volver a contactarlo, habla con tu supervisor."))
+
+
+def _register(person: NewClient, phones: list[str], *, now: dt.datetime) -> Client:
+    client = Client.objects.create(
+        source=SOURCE,
+        external_id=phones[0],
+        name=person.name.strip()[:160],
+        availability=Availability.TAKEN,
+        created_at=now,
+        updated_at=now,
+    )
+    contacts = [
+        ContactPoint(
+            client=client,
+            kind=ContactPoint.Kind.PHONE,
+            raw=phone,
+            normalised=phone,
+            is_primary=position == 0,
+            is_valid=True,
+            position=position,
+        )
+        for position, phone in enumerate(phones)
+    ]
+    if person.email.strip():
+        mail = person.email.strip().lower()[:160]
+        contacts.append(
+            ContactPoint(
+                client=client,
+                kind=ContactPoint.Kind.EMAIL,
+                raw=mail,
+                normalised=mail,
+                is_valid=True,
+                position=len(phones),
+            )
+        )
+    ContactPoint.objects.bulk_create(contacts)
+    return client
+
+
+def _stored(key: str) -> str:
+    return f"captacion:{key}"
+
+
+def _seen(promoter: Promoter, key: str) -> Opportunity | None:
+    row = AssignmentRequest.objects.filter(promoter=promoter, key=_stored(key)).first()
+    if row is None:
+        return None
+    return Opportunity.objects.get(pk=row.answer["opportunity"])

@@ -1,0 +1,1 @@
+"""The arithmetic of deadlines: which hours count, what is left, what a change does. Reads rows, writes none."""

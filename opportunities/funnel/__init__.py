@@ -1,0 +1,1 @@
+"""The way through the funnel: stages and their rules, moves, sales."""

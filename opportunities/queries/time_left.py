@@ -1,0 +1,97 @@
+"""Operating time as people say it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from django.utils.translation import gettext as _
+
+from leadmaster.calendars.arithmetic import Calendar, Stretch, next_opening
+from leadmaster.lib.clock import business_day
+from leadmaster.lib.screens import Tone, spoken
+from opportunities.enums import OpportunityState
+from opportunities.models import Opportunity
+from opportunities.timers.expiry import is_overdue, time_left
+
+_HOUR = dt.timedelta(hours=1)
+# From here on a row says that it is urgent.
+SOON = 2 * _HOUR
+# Above this many hours, minutes tell nobody anything.
+_ROUND_FROM = 10
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Timer:
+    """What a row's clock says: the words, how much they hurry, and the instant, when one is set."""
+
+    words: str
+    tone: Tone
+    deadline: dt.datetime | None = None
+    overdue: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Shift:
+    """The stretch of hours that runs now or comes next; `lunch` when the same day goes on after it."""
+
+    opens: dt.datetime
+    closes: dt.datetime
+    running: bool
+    lunch: bool
+
+
+def timer_of(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> Timer | None:
+    """None for what has no clock: stages without one, and everything that is not being worked."""
+    if row.state != OpportunityState.ACTIVE:
+        return None
+    left = time_left(row, calendar=calendar, now=now)
+    if left is None:
+        return None
+    if row.deadline is None:
+        return Timer(words=_("Plazo detenido con %(left)s") % {"left": duration(left)}, tone="info")
+    if is_overdue(row, now):
+        return Timer(
+            words=_("Venció %(when)s") % {"when": spoken(row.deadline, now)},
+            tone="bad",
+            deadline=row.deadline,
+            overdue=True,
+        )
+    tone: Tone = "warn" if left <= SOON else "neutral"
+    return Timer(words=_remaining(left), tone=tone, deadline=row.deadline)
+
+
+def _remaining(left: dt.timedelta) -> str:
+    minutes = int(left.total_seconds() // 60)
+    words = _("Queda %(left)s") if minutes in (1, 60) else _("Quedan %(left)s")
+    return words % {"left": duration(left)}
+
+
+def duration(length: dt.timedelta) -> str:
+    """`menos de 1 min`, `25 min`, `5 h 20 min`, `23 h`."""
+    minutes = int(length.total_seconds() // 60)
+    hours, rest = divmod(minutes, 60)
+    if not minutes:
+        return _("menos de 1 min")
+    if not hours:
+        return _("%(minutes)d min") % {"minutes": minutes}
+    if hours >= _ROUND_FROM or not rest:
+        return _("%(hours)d h") % {"hours": hours}
+    return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
+
+
+def shift_of(calendar: Calendar, now: dt.datetime) -> Shift:
+    """The stretch of operating hours that people think in. Raises NeverOpens."""
+    opens = next_opening(now, calendar)
+    stretches = calendar.day(business_day(opens, calendar.tz)).stretches
+    current = next(stretch for stretch in stretches if stretch.opens <= opens < stretch.closes)
+    return Shift(
+        opens=opens,
+        closes=current.closes,
+        running=opens == now,
+        lunch=_goes_on(stretches, current),
+    )
+
+
+def _goes_on(stretches: tuple[Stretch, ...], current: Stretch) -> bool:
+    return any(stretch.opens > current.closes for stretch in stretches)

@@ -1,0 +1,1 @@
+"""The one door to an opportunity's state: lock, then change; history and availability come with it."""

@@ -1,0 +1,112 @@
+"""A client that a promoter lost is not offered to the same promoter again for a while."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import functools
+from collections.abc import Collection, Mapping
+
+from django.db import connection
+from django.db.models import DateTimeField, F
+
+from leadmaster.lib.db.compiled import Param, PreparedCopy, PreparedRows
+from opportunities.models import CoolDown, Opportunity, Promoter, Stage
+from opportunities.state.locked_row import Worked, filled, number_params, size_for
+
+_DEFAULT_DAYS = 7
+
+
+def rest(rows: Collection[Worked], *, now: dt.datetime, stage: Stage | None = None) -> None:
+    """Start the cool-down of each locked row's owner and client; `stage` (else the row's own) says for how many days.
+
+    The later end wins. Three queries for rows of one stage, however many, and one for each other length of time.
+    """
+    wanted = _wanted(rows, now=now, stage=stage)
+    if not wanted:
+        return
+    # Cool-downs change under their client's lock alone, so what is read here stays true.
+    clients = sorted({client for _owner, client in wanted})
+    again = {}
+    for owner, client, until in _of_clients(size_for(clients))(clients=filled(clients)):
+        if (owner, client) in wanted:
+            again[owner, client] = max(wanted[owner, client], until)
+    _write(again)
+    new: dict[dt.datetime, list[int]] = collections.defaultdict(list)
+    for row in rows:
+        pair = (row.owner_id or 0, row.client_id)
+        if pair in wanted and pair not in again:
+            new[wanted[pair]].append(row.pk)
+    for until, ids in new.items():
+        _begin(size_for(ids))(ids=filled(ids), until=until)
+
+
+def lift(promoter: Promoter, client_id: int) -> None:
+    """A supervisor gives the client to this promoter all the same."""
+    CoolDown.objects.filter(promoter=promoter, client_id=client_id).delete()
+
+
+def resting_until(promoter: Promoter, client_id: int, *, now: dt.datetime) -> dt.datetime | None:
+    """Until when this client is not this promoter's to have; None when they may."""
+    found = CoolDown.objects.filter(promoter=promoter, client_id=client_id, until__gt=now)
+    return found.values_list("until", flat=True).first()
+
+
+def snapshot(client_id: int) -> dict[str, str]:
+    """All of a client's cool-downs, as JSON keeps them: promoter → until."""
+    rows = CoolDown.objects.filter(client_id=client_id).order_by("promoter_id")
+    return {str(promoter): until.isoformat() for promoter, until in rows.values_list("promoter_id", "until")}
+
+
+def restore(client_id: int, before: Mapping[str, str]) -> None:
+    """The client's cool-downs as `snapshot` found them."""
+    CoolDown.objects.filter(client_id=client_id).exclude(promoter__in=[int(key) for key in before]).delete()
+    _write({(int(promoter), client_id): dt.datetime.fromisoformat(until) for promoter, until in before.items()})
+
+
+def _wanted(rows: Collection[Worked], *, now: dt.datetime, stage: Stage | None) -> dict[tuple[int, int], dt.datetime]:
+    stages = Stage.objects.in_bulk({row.stage_id for row in rows if row.stage_id is not None}) if stage is None else {}
+    wanted = {}
+    for row in rows:
+        at = stage or stages.get(row.stage_id or 0)
+        days = at.cooldown_days if at is not None else _DEFAULT_DAYS
+        if row.owner_id is not None and days:
+            wanted[row.owner_id, row.client_id] = now + dt.timedelta(days=days)
+    return wanted
+
+
+@functools.lru_cache(maxsize=64)
+def _of_clients(size: int) -> PreparedRows:
+    return PreparedRows(
+        lambda: CoolDown.objects.filter(client__id__in=number_params("clients", size)).values_list(
+            "promoter_id", "client_id", "until"
+        )
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _begin(size: int) -> PreparedCopy:
+    """From the locked rows: nothing has to be read to be written again."""
+    return PreparedCopy(
+        CoolDown,
+        lambda: Opportunity.objects.filter(id__in=number_params("ids", size)).order_by("id"),
+        promoter=F("owner_id"),
+        client=F("client_id"),
+        until=Param("until", DateTimeField()),
+    )
+
+
+def _write(wanted: Mapping[tuple[int, int], dt.datetime]) -> None:
+    if not wanted:
+        return
+    # SQLite wants the conflict's columns named; MySQL and MariaDB refuse them.
+    named = connection.features.supports_update_conflicts_with_target
+    CoolDown.objects.bulk_create(
+        [
+            CoolDown(promoter_id=owner, client_id=client, until=until)
+            for (owner, client), until in sorted(wanted.items())
+        ],
+        update_conflicts=True,
+        update_fields=["until"],
+        unique_fields=["promoter", "client"] if named else None,
+    )

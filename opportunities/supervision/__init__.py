@@ -1,0 +1,1 @@
+"""What supervisors do: decide exits, one or many, take it back, send people on leave."""

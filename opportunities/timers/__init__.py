@@ -1,0 +1,1 @@
+"""What time does to opportunities: expiry, extensions, and deadlines recalculated when hours change."""

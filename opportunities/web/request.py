@@ -1,0 +1,130 @@
+"""«Pedir asignación»: what there is, how many of it, and one press."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from opportunities.assignment import facets
+from opportunities.assignment.facets import EXACT_UP_TO, Option
+from opportunities.assignment.filters import FACETS, Filters
+from opportunities.assignment.request import request_lot
+from opportunities.errors import Incomplete, Refused
+from opportunities.models import Promoter
+from opportunities.web.access import at_desk
+from opportunities.web.forms import RequestForm, new_key
+from opportunities.web.my_day import active_of, allowance_of
+from opportunities.web.why_closed import why_closed
+
+_LABELS: dict[str, Promise] = {
+    "province": gettext_lazy("Provincia o estado"),
+    "city": gettext_lazy("Ciudad"),
+    "agreement": gettext_lazy("Convenio"),
+    "client_type": gettext_lazy("Tipo de cliente"),
+}
+_USUAL = 10
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Facet:
+    """One filter: what may be chosen, with what it would give, and what is chosen."""
+
+    name: str
+    label: str
+    options: list[Option]
+    chosen: str
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_desk
+def ask(request: HttpRequest, promoter: Promoter) -> HttpResponse:
+    """Never kept by the browser: the key of a page that was used up must not come back with the Back button."""
+    now = timezone.now()
+    if request.method == "POST":
+        return _asked(request, promoter, now)
+    filters = _filters(request.GET)
+    allowance = allowance_of(promoter, active=active_of(promoter), now=now)
+    context = {
+        "promoter": promoter,
+        "allowance": allowance,
+        "quantity": min(_wanted(request.GET.get("quantity", "")), allowance.left),
+        "key": new_key(),
+        "closed": why_closed(promoter, now),
+        **_choices(promoter, filters, now),
+    }
+    return render(request, "web/desk/request.html", context)
+
+
+@require_safe
+@at_desk
+def options(request: HttpRequest, promoter: Promoter) -> HttpResponse:
+    """The filters again, with the numbers of now."""
+    filters = _filters(request.GET)
+    return render(request, "web/desk/facets.html", _choices(promoter, filters, timezone.now()))
+
+
+def _asked(request: HttpRequest, promoter: Promoter, now: dt.datetime) -> HttpResponse:
+    filters = _filters(request.POST)
+    form = RequestForm(request.POST)
+    back = (
+        reverse("desk-request") + "?" + urlencode({**filters.as_dict(), "quantity": request.POST.get("quantity", "")})
+    )
+    if not form.is_valid():
+        messages.error(request, _("Escribe cuántas oportunidades quieres: un número desde 1."))
+        return redirect(back)
+    data = form.cleaned_data
+    try:
+        granted = request_lot(promoter, filters, data["quantity"], key=data["key"], now=now)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect(back)
+    if granted.lot_id is None:
+        messages.warning(request, granted.sentence)
+        return redirect(back)
+    messages.success(request, granted.sentence)
+    return redirect("desk-lot", granted.lot_id)
+
+
+def _filters(raw: Mapping[str, str]) -> Filters:
+    """What was chosen; a city whose province was taken back goes with it."""
+    chosen = {name: raw.get(name, "") for name in FACETS}
+    try:
+        return Filters.of(chosen)
+    except Incomplete:
+        return Filters.of({**chosen, "city": ""})
+
+
+def _choices(promoter: Promoter, filters: Filters, now: dt.datetime) -> dict[str, object]:
+    number = facets.count(promoter, filters, now=now)
+    return {
+        "filters": filters,
+        "facets": [_facet(promoter, filters, name, now) for name in FACETS if name != "city" or filters.province],
+        "available": Option(value="", count=min(number, EXACT_UP_TO), more=number > EXACT_UP_TO),
+    }
+
+
+def _facet(promoter: Promoter, filters: Filters, name: str, now: dt.datetime) -> Facet:
+    chosen = getattr(filters, name)
+    found = facets.options(promoter, filters, name, now=now)
+    if chosen and all(option.value != chosen for option in found):
+        # Used up meanwhile: it stays chosen, and says that it has nothing.
+        found = [Option(value=chosen, count=0, more=False), *found]
+    return Facet(name=name, label=str(_LABELS[name]), options=found, chosen=chosen)
+
+
+def _wanted(raw: str) -> int:
+    return int(raw) if raw.isascii() and raw.isdigit() and 0 < len(raw) < 5 else _USUAL
