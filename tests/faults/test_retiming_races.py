@@ -141,7 +141,7 @@ def test_everybody_at_the_clocks_of_a_change_moves_each_once_and_expires_none(
         [
             *[functools.partial(recalculation.run_pending, late)] * 3,
             functools.partial(expiry.expire_timers, late),
-            *moves,
+            *steps,
         ]
     )
     recalculation.run_pending(late)
