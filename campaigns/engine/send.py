@@ -100,9 +100,9 @@ class Flights:
             config = claim.slot.session.gateway_config()
             gateway = self._open_gateway(config)
         except Exception as error:  # noqa: BLE001 - one session's bad configuration stops that session only
-            verdict = gateway_answers.no_gateway(error)
-            settle(claim, Answer(result=verdict, dispatched_at=None, duration_ms=0), now=now, chance=self._chance)
-            self._note(claim, verdict, now)
+            no_gateway = gateway_answers.no_gateway(error)
+            settle(claim, Answer(result=no_gateway, dispatched_at=None, duration_ms=0), now=now, chance=self._chance)
+            self._note(claim, no_gateway, now)
             return
         self._flights[claim.token] = Flight(
             claim=claim,

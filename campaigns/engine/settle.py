@@ -141,10 +141,12 @@ def _succeed(
 def _fail(
     claim: Claim, answer: Answer, error: GatewayError, now: dt.datetime, chance: random.Random
 ) -> EnvioState | None:
-    target, fields = _verdict(claim, error, now, chance)
+    target, fields = _what_follows(claim, answer, error, now, chance)
     rest, burst = pause_after(claim.slot.campaign, claim.burst_count, chance=chance)
     if error.scope is Scope.SESSION:
-        rest, burst = SESSION_REST, claim.burst_count
+        # What may have left is followed by its pause all the same.
+        in_doubt = error.outcome is Outcome.UNKNOWN
+        rest, burst = (max(rest, SESSION_REST), burst) if in_doubt else (SESSION_REST, claim.burst_count)
     free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
     moved = envio_states.move(
         claim.envio_id, source=EnvioState.SENDING, target=target, guard=Q(token=claim.token), now=now, **fields
@@ -173,18 +175,19 @@ _OUTCOMES = {
 }
 
 
-def _verdict(
-    claim: Claim, error: GatewayError, now: dt.datetime, chance: random.Random
+def _what_follows(
+    claim: Claim, answer: Answer, error: GatewayError, now: dt.datetime, chance: random.Random
 ) -> tuple[EnvioState, dict[str, object]]:
-    """Where the envío goes for this error, and what is written with it."""
+    """Where the envío goes after this error, and what is written with it."""
     why: dict[str, object] = {"error_code": error.code[:64], "error_text": error.detail[:300]}
     if error.outcome is Outcome.UNKNOWN:
         return EnvioState.UNCERTAIN, {**why, "lookups": 0, "lookup_due": now + LOOKUP_AFTER[0]}
     if error.outcome is Outcome.REFUSED:
         return EnvioState.ERROR, {**why, "ended_at": now}
-    if error.scope is Scope.SESSION:
-        # Not this message's fault: no attempt burnt, its turn comes when the session is back.
+    if error.scope is Scope.SESSION and not _was_answered(answer, error):
+        # Not this message's fault, and no byte of it left: no attempt burnt, its turn comes when the session is back.
         return EnvioState.PENDING, {"dispatched_at": None, "attempts": F("attempts") - 1}
+    # The gateway had the message in its hands. Its word that it did not pass it on is taken so often and no oftener.
     if claim.attempt >= claim.slot.campaign.max_attempts:
         return EnvioState.ERROR, {**why, "error_code": MAX_ATTEMPTS, "ended_at": now}
     return EnvioState.PENDING, {
@@ -192,6 +195,11 @@ def _verdict(
         "dispatched_at": None,
         "next_due": now + back_off(claim.attempt, chance=chance),
     }
+
+
+def _was_answered(answer: Answer, error: GatewayError) -> bool:
+    """Whether the message itself was answered, and not the question before it."""
+    return answer.dispatched_at is not None and error.http_status is not None
 
 
 @transaction.atomic(durable=True)
