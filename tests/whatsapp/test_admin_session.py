@@ -112,7 +112,9 @@ def test_a_line_of_another_team_is_not_taken_by_another_name_of_its_gateway(
     assert list(WhatsAppSession.objects.all()) == [theirs]
 
 
-def test_a_supervisor_writes_neither_addresses_nor_secrets(company: Company, make: Callable[..., WhatsAppSession]) -> None:
+def test_a_supervisor_writes_neither_addresses_nor_secrets(
+    company: Company, make: Callable[..., WhatsAppSession]
+) -> None:
     session = make(token="clave-del-gateway", webhook_secret="secreto-de-avisos")
     client = signed_in(company.supervisor)
     forged = {"base_url": "http://ajeno.example", "token": "x", "webhook_secret": "x", "forget_token": "on"}
@@ -167,7 +169,9 @@ def test_a_wrong_value_is_told_beside_its_field(company: Company, field: str, va
     assert not WhatsAppSession.objects.exists()
 
 
-def test_a_changed_address_takes_the_stored_secrets_with_it(company: Company, make: Callable[..., WhatsAppSession]) -> None:
+def test_a_changed_address_takes_the_stored_secrets_with_it(
+    company: Company, make: Callable[..., WhatsAppSession]
+) -> None:
     session = make(token="clave-del-gateway", webhook_secret="secreto-de-avisos")
     client = signed_in(company.administrator)
 
