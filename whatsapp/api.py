@@ -16,12 +16,13 @@ from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.api import RolePermission, person
 from leadmaster.accounts.models import User
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.api import IdempotentPosts
 from whatsapp import session_editing, sessions
 from whatsapp.models import WhatsAppSession
 
 
-class SessionSerializer(serializers.ModelSerializer[WhatsAppSession]):
+class SessionSerializer(ModelSerializer[WhatsAppSession]):
     """Secrets go in and never come out."""
 
     token = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=500)
@@ -69,7 +70,7 @@ class SessionSerializer(serializers.ModelSerializer[WhatsAppSession]):
         return person(self.context["request"])
 
 
-class PairingSerializer(serializers.Serializer[Any]):
+class PairingSerializer(Serializer[Any]):
     """`qr` is the text to draw as a QR code; both are null while there is nothing to scan."""
 
     qr = serializers.CharField(allow_null=True)

@@ -23,10 +23,11 @@ from campaigns.enums import Ack
 from campaigns.models import Attempt, Envio, EnvioEvent
 from campaigns.policy import Act
 from leadmaster.accounts.api import RolePermission, person
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.api import IdempotentPosts
 
 
-class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+class AttemptSerializer(ModelSerializer[Attempt]):
     class Meta:
         model = Attempt
         fields = (
@@ -35,13 +36,13 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
         )  # fmt: skip
 
 
-class EnvioEventSerializer(serializers.ModelSerializer[EnvioEvent]):
+class EnvioEventSerializer(ModelSerializer[EnvioEvent]):
     class Meta:
         model = EnvioEvent
         fields = ("id", "at", "by", "evidence", "from_state", "to_state", "reason")
 
 
-class EnvioSerializer(serializers.ModelSerializer[Envio]):
+class EnvioSerializer(ModelSerializer[Envio]):
     """One message to one person, as it went out or will."""
 
     class Meta:
@@ -63,7 +64,7 @@ class EnvioDetailSerializer(EnvioSerializer):
         read_only_fields = fields  # type: ignore[assignment]
 
 
-class ReceiptSerializer(serializers.Serializer[Any]):
+class ReceiptSerializer(Serializer[Any]):
     """One step of the acknowledgement scale and when the gateway told of it."""
 
     ack = serializers.ChoiceField(choices=Ack.choices)

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from campaigns.models import Campaign
 from leadmaster.accounts.api import person
 from leadmaster.lib.api.fields import VisibleField
+from leadmaster.lib.api.serializers import Serializer
 from whatsapp.models import WhatsAppSession
 
 
@@ -27,13 +28,13 @@ class VisibleCampaign(VisibleField):
         return Campaign.objects.visible_to(person(self.context["request"])).select_related("session")
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class ReasonSerializer(Serializer[Any]):
     """Why, for the history."""
 
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
-class RequiredReasonSerializer(serializers.Serializer[Any]):
+class RequiredReasonSerializer(Serializer[Any]):
     """Why, for the history. Somebody will want to know."""
 
     reason = serializers.CharField(max_length=300)

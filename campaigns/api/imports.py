@@ -26,12 +26,14 @@ from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, require
 from leadmaster.accounts.api import RolePermission, person
 from leadmaster.accounts.scope import scope
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 
 # Bigger ones come in by the command, which shows its progress and needs no open connection.
 MAX_BYTES = 20 * 1024 * 1024
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class FileSerializer(Serializer[Any]):
     file = serializers.FileField(help_text="CSV o XLSX.")
 
     def validate_file(self, file: UploadedFile[Any]) -> UploadedFile[Any]:
@@ -61,13 +63,13 @@ class UploadSerializer(FileSerializer):
         )
 
 
-class MappingSerializer(serializers.Serializer[Any]):
+class MappingSerializer(Serializer[Any]):
     phone = serializers.IntegerField()
     name = serializers.IntegerField(allow_null=True)
     header_row = serializers.IntegerField(allow_null=True)
 
 
-class PreviewSerializer(serializers.Serializer[Any]):
+class PreviewSerializer(Serializer[Any]):
     """`guess` is null when no column looks like phones: somebody has to choose."""
 
     kind = serializers.CharField()
@@ -80,7 +82,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
     sample = serializers.ListField(child=serializers.ListField(child=serializers.CharField(allow_blank=True)))
 
 
-class ImportReportSerializer(serializers.Serializer[Any]):
+class ImportReportSerializer(Serializer[Any]):
     """`reasons` counts the rows left out by stable code; `import_id` and `report` are null on a dry run."""
 
     import_id = serializers.IntegerField(allow_null=True)
@@ -102,7 +104,7 @@ class ImportReportSerializer(serializers.Serializer[Any]):
         return _report_link(report.import_id, self.context["request"]) if report.import_id else None
 
 
-class ImportSerializer(serializers.ModelSerializer[RecipientImport]):
+class ImportSerializer(ModelSerializer[RecipientImport]):
     report = serializers.SerializerMethodField(help_text="El informe fila por fila, en CSV.")
 
     class Meta:
@@ -117,7 +119,9 @@ class ImportSerializer(serializers.ModelSerializer[RecipientImport]):
         return _report_link(row.pk, self.context["request"]) if row.report else None
 
 
-class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[RecipientImport]):
+class ImportViewSet(
+    DescribedRequests, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[RecipientImport]
+):
     """Importaciones: los archivos que alguien trajo y qué fue de sus filas."""
 
     queryset = RecipientImport.objects.none()

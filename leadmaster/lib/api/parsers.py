@@ -9,7 +9,9 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import JSONParser, get_encoding
+
+from leadmaster.lib import bounded_json
 
 
 class BoundedJSONParser(JSONParser):
@@ -24,10 +26,10 @@ class BoundedJSONParser(JSONParser):
         if limit is not None and _length(parser_context) > limit:
             raise RequestDataTooBig
         try:
-            told = super().parse(stream, media_type, parser_context)
-        except RecursionError:
+            told: Any = bounded_json.loads(stream.read().decode(get_encoding(parser_context or {})), strict=True)
+        except (bounded_json.TooDeepError, RecursionError):
             raise ParseError(_("El JSON tiene demasiados niveles, uno dentro de otro.")) from None
-        except ParseError as error:
+        except ValueError as error:
             raise ParseError(_("El cuerpo no es JSON: revisa comas, comillas y llaves, y que sea UTF-8.")) from error
         return {} if told is None else told
 

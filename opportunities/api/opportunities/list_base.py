@@ -10,6 +10,7 @@ from django.utils import timezone
 from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.api import RolePermission, person
+from leadmaster.lib.api.requests import DescribedRequests
 from opportunities.api.opportunities.serializers import OpportunitySerializer
 from opportunities.models import Opportunity, Promoter
 from opportunities.queries.contacts import silenced_among
@@ -23,7 +24,7 @@ def with_people(rows: OpportunityQuerySet) -> OpportunityQuerySet:
     return with_all(rows).select_related("client", "stage", "owner__user", "sale")
 
 
-class Rows(GenericViewSet[Opportunity]):
+class Rows(DescribedRequests, GenericViewSet[Opportunity]):
     """What every answer with opportunities needs: contacts of the whole page in one query, the hour, who writes."""
 
     queryset = Opportunity.objects.none()

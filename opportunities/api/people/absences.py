@@ -15,6 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.api import RolePermission, person
 from leadmaster.accounts.scope import scope
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.api import IdempotentPosts
 from opportunities.api.fields import PromoterField
 from opportunities.api.filters import AbsenceFilter
@@ -24,7 +25,7 @@ from opportunities.policy import SUPERVISE
 from opportunities.supervision import absences
 
 
-class AbsenceSerializer(serializers.ModelSerializer[Absence]):
+class AbsenceSerializer(ModelSerializer[Absence]):
     """`begun_at` and `ended_at` say when it took effect and when it was over."""
 
     class Meta:
@@ -42,7 +43,7 @@ class AbsenceSerializer(serializers.ModelSerializer[Absence]):
         )
 
 
-class NewAbsenceSerializer(serializers.Serializer[Any]):
+class NewAbsenceSerializer(Serializer[Any]):
     """Days of the desk's calendar, both included. `policy`: their clocks stop, or their work goes back to the pool."""
 
     promoter = PromoterField()

@@ -12,6 +12,8 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.api import RolePermission, person
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import Serializer
 from opportunities.enums import RetimingKind
 from opportunities.models import Retiming
 from opportunities.policy import SUPERVISE
@@ -19,7 +21,7 @@ from opportunities.scope import decided_teams
 from opportunities.timers.recalculation import on_their_way
 
 
-class FollowingSerializer(serializers.Serializer[Any]):
+class FollowingSerializer(Serializer[Any]):
     """`waiting` of `total` clocks have still to follow; `stuck` when none has for some minutes.
 
     Nobody loses anything by a deadline that waits: whoever touches the opportunity moves it first.
@@ -38,7 +40,7 @@ class FollowingSerializer(serializers.Serializer[Any]):
     stuck = serializers.BooleanField()
 
 
-class RetimingViewSet(GenericViewSet[Retiming]):
+class RetimingViewSet(DescribedRequests, GenericViewSet[Retiming]):
     """Cambios de horario y de plazos que todavía recorren las oportunidades abiertas de tus equipos."""
 
     queryset = Retiming.objects.none()
