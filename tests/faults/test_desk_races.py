@@ -26,7 +26,7 @@ from opportunities.capacity import quota
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
 from opportunities.errors import AlreadySold, NoQuota, NotAllowed, Refused, Taken
 from opportunities.funnel import moves
-from opportunities.health import judge_timers
+from opportunities.health import check_timers
 from opportunities.models import AssignmentRequest, DailyQuota, Opportunity, OpportunityEvent, Promoter, Sale
 from opportunities.supervision import absences, decisions
 from opportunities.timers import expiry
@@ -409,9 +409,9 @@ def test_a_cron_dead_for_a_day_shows_overdue_is_alerted_and_catches_up_in_batche
         moves.move(row.pk, funnel.contacted, by=promoter.user, version=1, now=later)
     with pytest.raises(Refused, match="venció"):
         expiry.extend(row.pk, by=promoter.user, version=1, now=later)
-    [verdict] = judge_timers(watching_since=None)(later)
-    assert (verdict.ok, verdict.key) == (False, "timers_late")
-    assert "25 oportunidades" in verdict.body
+    [result] = check_timers(watching_since=None)(later)
+    assert (result.ok, result.key) == (False, "timers_late")
+    assert "25 oportunidades" in result.body
 
     monkeypatch.setattr(expiry, "BATCH", 10)
     report = expiry.expire_timers(later)
@@ -419,7 +419,7 @@ def test_a_cron_dead_for_a_day_shows_overdue_is_alerted_and_catches_up_in_batche
     assert Opportunity.objects.pool().count() == 25
     assert OpportunityEvent.objects.filter(kind=EventKind.EXPIRED).count() == 25
     beat("timers", now=later)
-    assert judge_timers(watching_since=None)(later)[0].ok
+    assert check_timers(watching_since=None)(later)[0].ok
     assert findings() == []
 
 

@@ -125,7 +125,7 @@ def test_its_running_campaigns_send_at_any_hour_of_the_day(hour: int, monkeypatc
 
     call_command("demo")
 
-    reasons = {verdict.reason for verdict in make_plan(now).verdicts.values()}
+    reasons = {standing.reason for standing in make_plan(now).standings.values()}
     assert reasons == {WhyNot.SESSION}  # nobody has asked the gateway yet, and nothing else stands in the way
 
 

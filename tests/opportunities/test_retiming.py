@@ -19,7 +19,7 @@ from opportunities.assignment.request import request_lot
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
 from opportunities.errors import Incomplete, WrongState
 from opportunities.funnel import moves
-from opportunities.health import judge_retiming
+from opportunities.health import check_retiming
 from opportunities.models import BulkAction, Opportunity, OpportunityEvent, Promoter, Retiming, RetimingLine
 from opportunities.supervision import absences, bulk
 from opportunities.timers import expiry, preview, recalculation
@@ -327,13 +327,13 @@ def test_a_change_that_stands_still_is_alerted_and_one_that_moves_is_not(many: M
     many.close_for_siesta()
     later = NOW + dt.timedelta(minutes=5)
 
-    assert judge_retiming(NOW + MINUTE)[0].ok
-    [verdict] = judge_retiming(later)
-    assert (verdict.key, verdict.ok) == ("retiming_stuck", False)
-    assert "5 minutos" in verdict.body
-    assert "5 plazos" in verdict.body
+    assert check_retiming(NOW + MINUTE)[0].ok
+    [result] = check_retiming(later)
+    assert (result.key, result.ok) == ("retiming_stuck", False)
+    assert "5 minutos" in result.body
+    assert "5 plazos" in result.body
     recalculation.run_pending(later)
-    assert judge_retiming(later + dt.timedelta(hours=1))[0].ok
+    assert check_retiming(later + dt.timedelta(hours=1))[0].ok
 
 
 def test_a_rehearsal_of_very_many_works_out_the_nearest_and_counts_the_rest(

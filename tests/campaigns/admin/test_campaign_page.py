@@ -320,7 +320,7 @@ def test_whose_schedule_it_is_not_can_not_decide_it(desk: Desk) -> None:
 def test_the_page_costs_the_same_whatever_it_holds(
     desk: Desk, rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    """The person, twice what they may, menu badges, the campaign, its times, its counts, its verdict, its forecast."""
+    """The person, twice what they may, menu badges, the campaign, its times, its counts, its standing, its forecast."""
     campaign = running_campaign(owner=desk.owner, team=desk.team, envios=rows)
     EnvioFactory.create_batch(rows, campaign=campaign, state=EnvioState.SENT)
     ScheduleFactory.create_batch(rows, campaign=campaign)
