@@ -18,7 +18,8 @@ _SAMPLE = 8
 class FilePreview:
     """`guess` is None when no column looks like phones: a person has to choose.
 
-    `fields` are the placeholders of the columns, in their order; `sample` are the first rows below the header.
+    `fields` are the placeholders of the columns, in their order; `sample` are the first rows below the header. `size`
+    is that of the file when it is unpacked.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class FilePreview:
     fields: tuple[str, ...]
     guess: ColumnMapping | None
     sample: tuple[tuple[str, ...], ...]
+    size: int
 
     @property
     def placeholders(self) -> list[str]:
@@ -61,6 +63,7 @@ def preview_of(table: Table, *, region: str, mapping: ColumnMapping | None = Non
         fields=tuple(fields_of(headers)),
         guess=chosen,
         sample=tuple(tuple([*record, *[""] * width][:width]) for record in sample),
+        size=table.format.size,
     )
 
 

@@ -19,12 +19,17 @@ _SAMPLE_BYTES = 64 * 1024
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Format:
-    """What the file turned out to be. `encoding` and `delimiter` are empty for a workbook, `sheet` for a CSV."""
+    """What the file turned out to be. `encoding` and `delimiter` are empty for a workbook, `sheet` for a CSV.
+
+    `sheets` are all that could be read, `size` is that of the file when it is unpacked.
+    """
 
     kind: str
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
+    sheets: tuple[str, ...] = ()
+    size: int = 0
 
 
 _OTHER_FORMATS = (
@@ -43,14 +48,15 @@ _OTHER_FORMATS = (
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|table|\?xml|meta|head)\b", re.I)
 
 
-def recognise(stream: IO[bytes]) -> Format:
-    """Raises TabularError with what to do about a file that is no table."""
+def recognise(stream: IO[bytes], *, sheet: str = "") -> Format:
+    """`sheet` is the one that somebody chose. Raises TabularError with what to do about a file that is no table."""
     stream.seek(0)
     head = stream.read(_SAMPLE_BYTES)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise TabularError("empty", _("El archivo está vacío: elige el que tiene los destinatarios."))
     if head.startswith(b"PK\x03\x04"):
-        return Format(kind="xlsx", sheet=xlsx.sheet_name(stream))
+        found = xlsx.sheets(stream)
+        return Format(kind="xlsx", sheet=sheet or found.proposed, sheets=found.names, size=found.unpacked)
     for magic, code, sentence in _OTHER_FORMATS:
         if head.startswith(magic):
             raise TabularError(code, sentence)
@@ -60,4 +66,4 @@ def recognise(stream: IO[bytes]) -> Format:
         )
     encoding = encoding_of(stream, head)
     text = codecs.getincrementaldecoder(encoding)(STRAY).decode(head)
-    return Format(kind="csv", encoding=encoding, delimiter=delimiter_of(text))
+    return Format(kind="csv", encoding=encoding, delimiter=delimiter_of(text), size=stream.seek(0, 2))

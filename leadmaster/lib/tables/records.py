@@ -13,9 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from leadmaster.lib.tables.delimiters import declares_separator
 from leadmaster.lib.tables.encodings import STRAY
 from leadmaster.lib.tables.errors import TabularError
+from leadmaster.lib.tables.limits import MAX_COLUMNS, too_many_columns
 
 # A hundred long cells; what has no line ends must not be read whole.
-_LONGEST_LINE = 1 << 22
+_LONGEST_RECORD = 1 << 22
+# Excel's own number of columns.
+_MOST_BLANKS = 16_384
 
 
 def text_records(source: IO[bytes], *, encoding: str, delimiter: str) -> Generator[list[str], None, None]:
@@ -23,12 +26,13 @@ def text_records(source: IO[bytes], *, encoding: str, delimiter: str) -> Generat
     source.seek(0)
     errors = STRAY if encoding.startswith("utf-8") else "strict"
     text = io.TextIOWrapper(source, encoding=encoding, errors=errors, newline="")
-    reader = csv.reader(_lines(text), delimiter=delimiter)
+    lines = _Lines(text)
+    reader = csv.reader(lines, delimiter=delimiter)
     try:
-        first = next(reader, None)
-        if first is not None and not declares_separator(first):
-            yield first
-        yield from reader
+        for number, record in enumerate(reader):
+            lines.taken = 0
+            if number or not declares_separator(record):
+                yield record if len(record) <= MAX_COLUMNS else _without_blanks(record)
     except csv.Error as error:
         raise TabularError(
             "quotes",
@@ -49,11 +53,33 @@ def text_records(source: IO[bytes], *, encoding: str, delimiter: str) -> Generat
             text.detach()
 
 
-def _lines(text: io.TextIOWrapper) -> Iterator[str]:
-    """Lines without zeros: those are debris of some export that no screen and no database takes well."""
-    for line in iter(lambda: text.readline(_LONGEST_LINE), ""):
-        if len(line) == _LONGEST_LINE:
+def _without_blanks(record: list[str]) -> list[str]:
+    """A record that goes on after its last column: spreadsheets do that with separators, never with cells."""
+    if len(record) > _MOST_BLANKS or any(cell.strip() for cell in record[MAX_COLUMNS:]):
+        raise too_many_columns()
+    return record[:MAX_COLUMNS]
+
+
+class _Lines:
+    """Lines without zeros: those are debris of some export that no screen and no database takes well.
+
+    `taken` counts the characters of one record, for whoever sets it back.
+    """
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.taken = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(_LONGEST_RECORD)
+        if not line:
+            raise StopIteration
+        self.taken += len(line)
+        if self.taken >= _LONGEST_RECORD:
             raise TabularError(
                 "binary", _("Tiene una línea larguísima: no parece una planilla. Guárdala como .xlsx o CSV.")
             )
-        yield line.replace("\x00", "") if "\x00" in line else line
+        return line.replace("\x00", "") if "\x00" in line else line
