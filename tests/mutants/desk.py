@@ -11,12 +11,18 @@ _SUPERVISION = "opportunities/supervision/decisions.py"
 _STATES = "opportunities/state/machine.py"
 _ABSENCES = "opportunities/supervision/absences.py"
 _BULK = "opportunities/supervision/bulk.py"
-_RECEIVING = "tests/opportunities/test_receiving.py"
-_GUARDS = "tests/opportunities/test_guards.py"
-_MACHINE = "tests/opportunities/test_machine.py"
-_LEAVING = "tests/opportunities/test_absences.py"
+_RECEIVING = "tests/opportunities/capacity/test_receiving.py"
+_QUOTAS = "tests/opportunities/capacity/test_quota.py"
+_REQUEST = "tests/opportunities/assignment/test_request.py"
+_EXTENSION = "tests/opportunities/timers/test_extension.py"
+_FINISHED = "tests/opportunities/state/test_finished.py"
+_MACHINE = "tests/opportunities/state/test_machine.py"
+_WITHDRAWAL = "tests/opportunities/state/test_withdrawal.py"
+_LEAVING = "tests/opportunities/supervision/test_absences.py"
+_ABSENCE_CLOCKS = "tests/opportunities/supervision/test_absence_clocks.py"
+_UNDO = "tests/opportunities/supervision/test_undo.py"
 _LEAVING_BESIDE = "tests/faults/test_desk_absences.py"
-_RULES = "tests/opportunities/test_desk.py"
+_POLICY = "tests/opportunities/test_policy.py"
 _STORY = "tests/opportunities/test_story.py"
 _RACES = "tests/faults/test_desk_races.py"
 
@@ -41,7 +47,7 @@ MUTANTS = (
         _QUOTA,
         "short = charged - drawn",
         "short = 0",
-        "tests/opportunities/test_machine.py",
+        _MACHINE,
     ),
     Mutant(
         "draws wait for clients that others hold",
@@ -54,8 +60,8 @@ MUTANTS = (
     Mutant(
         "draws lock more than they take",
         _DRAW,
-        "named = list(itertools.islice(candidates, quantity - len(locked)))",
-        "named = list(itertools.islice(candidates, 3 * (quantity - len(locked))))[: 3 * quantity]",
+        "named = list(itertools.islice(ids, quantity - len(locked)))",
+        "named = list(itertools.islice(ids, 3 * (quantity - len(locked))))[: 3 * quantity]",
         _RACES,
         mariadb=True,
     ),
@@ -79,7 +85,7 @@ MUTANTS = (
         _LOOKING,
         "return Q(gone_at__isnull=True) & Q(_none(resting)) & Q(_none(opted_out))",
         "return Q(gone_at__isnull=True) & Q(_none(resting))",
-        _RULES,
+        _REQUEST,
     ),
     Mutant(
         "the version is not asked for",
@@ -93,21 +99,21 @@ MUTANTS = (
         _SUPERVISION,
         "    require_receiver(by, target)\n",
         "",
-        _RULES,
+        _POLICY,
     ),
     Mutant(
         "a clock runs while its owner is away",
         "opportunities/timers/expiry.py",
         "    if clocks_stopped(owner):\n",
         "    if False:\n",
-        _RULES,
+        _ABSENCE_CLOCKS,
     ),
     Mutant(
         "anybody moves anybody's opportunity",
         "opportunities/policy.py",
         "    require_supervisor(user, row)\n\n\ndef require_receiver",
         "    return\n\n\ndef require_receiver",
-        _RULES,
+        _POLICY,
     ),
     Mutant(
         "a draw ends at the last shard",
@@ -175,14 +181,14 @@ MUTANTS = (
         "opportunities/supervision/bulk.py",
         'before["room"], by=by',
         "0, by=by",
-        _RULES,
+        _QUOTAS,
     ),
     Mutant(
         "the loser of a client keeps writing",
         "opportunities/timers/expiry.py",
-        'withdrawing.withdraw_of(rows, by=None, now=now, reason=_("Venció el plazo de la oportunidad."))',
-        "withdrawing.withdraw_of([], by=None, now=now, reason='')",
-        _RULES,
+        'withdrawal.withdraw_of(rows, by=None, now=now, reason=_("Venció el plazo de la oportunidad."))',
+        "withdrawal.withdraw_of([], by=None, now=now, reason='')",
+        _WITHDRAWAL,
     ),
     Mutant(
         "who is deactivated asks for clients",
@@ -238,14 +244,14 @@ MUTANTS = (
         _QUOTA,
         "if not by.has_perm(EXCEED):",
         "if False:",
-        _RULES,
+        _QUOTAS,
     ),
     Mutant(
         "the quota is passed without a reason",
         _QUOTA,
         '    if not reason.strip():\n        raise Incomplete(_("Escribe por qué se pasa el cupo: queda en el libro."))\n',
         "",
-        _RULES,
+        _QUOTAS,
     ),
     Mutant(
         "a reassignment is not charged",
@@ -259,21 +265,21 @@ MUTANTS = (
         _SUPERVISION,
         "def _check_receives(target: Promoter, row: Opportunity, day: dt.date) -> None:\n    if row.state in CLOSED:",
         "def _check_receives(target: Promoter, row: Opportunity, day: dt.date) -> None:\n    if False:",
-        _GUARDS,
+        _FINISHED,
     ),
     Mutant(
         "a limit falls below what is used",
         _QUOTA,
         "_change_limit(row, max(limit, row.used), by=by",
         "_change_limit(row, limit, by=by",
-        _RULES,
+        _QUOTAS,
     ),
     Mutant(
         "an undo takes back what changed since",
         _BULK,
         "if not claimed or row.version != item.version_after:",
         "if not claimed:",
-        _GUARDS,
+        _UNDO,
     ),
     Mutant(
         "an undo forgets the clock",
@@ -287,7 +293,7 @@ MUTANTS = (
         _BULK,
         '    cooldowns.restore(row.client_id, before["cooldowns"])\n',
         "",
-        _GUARDS,
+        _UNDO,
     ),
     Mutant(
         "an undo gives work back to who gave it all away",
@@ -308,7 +314,7 @@ MUTANTS = (
         "opportunities/timers/expiry.py",
         "    if row.extended:\n",
         "    if False:\n",
-        _GUARDS,
+        _EXTENSION,
     ),
     Mutant(
         "who comes back early wakes every clock",
