@@ -181,7 +181,7 @@ class UnknownButPending(EnvioCheck):
         )
         in_doubt = Attempt.objects.filter(~Exists(decided), envio=OuterRef("pk"), outcome=AttemptOutcome.UNKNOWN)
         withdrawn = EnvioEvent.objects.filter(envio=OuterRef("pk"), evidence=Evidence.WITHDRAWN)
-        return Q(Exists(in_doubt)) & ~Exists(withdrawn)
+        return Q(Exists(in_doubt), ~Exists(withdrawn))
 
     def examine(self, pk: int, *, now: dt.datetime) -> Finding | None:
         envio = self.locked(pk)

@@ -64,7 +64,7 @@ def sent() -> Envio:
 def in_flight(*, since: dt.datetime, dispatched: bool) -> Envio:
     envio = tried(S.SENDING, AttemptOutcome.OPEN, dispatched_at=since if dispatched else None)
     Attempt.objects.filter(envio=envio).update(token=envio.token, lane=envio.lane, claimed_at=since)
-    Lane.objects.filter(pk=envio.lane_id).update(lease_until=since)
+    Lane.objects.filter(envio=envio).update(lease_until=since)
     Envio.objects.filter(pk=envio.pk).update(lease_until=since)
     return envio
 
@@ -75,7 +75,7 @@ def in_flight(*, since: dt.datetime, dispatched: bool) -> Envio:
 def sending_for_hours() -> int:
     envio = in_flight(since=LONG_AGO, dispatched=True)
     # The lane went on without it.
-    Lane.objects.filter(pk=envio.lane_id).update(token=None, busy=False, lease_until=None)
+    Lane.objects.filter(envio=envio).update(token=None, busy=False, lease_until=None)
     return envio.pk
 
 
