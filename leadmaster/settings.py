@@ -88,7 +88,7 @@ INSTALLED_APPS = [
 ]
 
 # Who judges for the watchdog: each makes its judges. By name, because the command sits below the desk.
-WATCHES = ("campaigns.health.judges", "opportunities.health.judges", "leadmaster.directory.health.judges")
+WATCHES = ("campaigns.health.judges", "opportunities.health.checks", "leadmaster.directory.health.judges")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

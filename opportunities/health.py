@@ -26,13 +26,13 @@ def timers(now: dt.datetime) -> Finding:
 PROBES: tuple[Probe, ...] = (timers,)
 
 
-def judge_timers(*, watching_since: dt.datetime | None) -> Judge:
+def check_timers(*, watching_since: dt.datetime | None) -> Judge:
     """Judge the cron by the age of its heartbeat: one that fails each time does not beat either.
 
-    `watching_since` gives a system that was just started its first minutes; None judges at once.
+    `watching_since` gives a system that was just started its first minutes; None checks at once.
     """
 
-    def judge(now: dt.datetime) -> Sequence[Verdict]:
+    def check(now: dt.datetime) -> Sequence[Verdict]:
         age = heartbeat.age(HEARTBEAT, now=now)
         silence = now - watching_since if watching_since else None
         known = [value for value in (age, silence) if value is not None]
@@ -54,10 +54,10 @@ def judge_timers(*, watching_since: dt.datetime | None) -> Judge:
             )
         ]
 
-    return judge
+    return check
 
 
-def judge_retiming(now: dt.datetime) -> Sequence[Verdict]:
+def check_recalculation(now: dt.datetime) -> Sequence[Verdict]:
     """A change of hours whose clocks have stopped following it. Nobody expires by the old ones, but nobody sees the new."""
     unfinished = Retiming.objects.filter(finished_at__isnull=True)
     stuck = list(unfinished.filter(alive_at__lt=now - health.LATE_AFTER).order_by("id"))
@@ -80,5 +80,5 @@ def judge_retiming(now: dt.datetime) -> Sequence[Verdict]:
     ]
 
 
-def judges(*, watching_since: dt.datetime | None) -> list[Judge]:
-    return [judge_timers(watching_since=watching_since), judge_retiming]
+def checks(*, watching_since: dt.datetime | None) -> list[Judge]:
+    return [check_timers(watching_since=watching_since), check_recalculation]

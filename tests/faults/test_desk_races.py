@@ -26,10 +26,10 @@ from opportunities.capacity import quota
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
 from opportunities.errors import AlreadySold, NoQuota, NotAllowed, Refused, Taken
 from opportunities.funnel import moves
-from opportunities.health import judge_timers
+from opportunities.health import check_timers
 from opportunities.models import AssignmentRequest, DailyQuota, Opportunity, OpportunityEvent, Promoter, Sale
 from opportunities.supervision import absences, decisions
-from opportunities.timers import expiry
+from opportunities.timers import expiry, extension
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -118,7 +118,8 @@ _DIES_BETWEEN = """
 import os, signal, django
 django.setup()
 import datetime as dt
-from opportunities.assignment import opening, quota, request
+from opportunities.assignment import grant, request
+from opportunities.capacity import quota
 from opportunities.assignment.filters import Filters
 from opportunities.models import Promoter
 
@@ -132,7 +133,7 @@ request.request_lot(promoter, Filters(), 5, key="k", now=dt.datetime.fromisoform
 
 
 @pytest.mark.parametrize(
-    "victim", ["request.draw", "opening.open_lot", "quota.write_draw", "opening.open_opportunities", "request._answer"]
+    "victim", ["request.draw", "grant.open_lot", "quota.write_draw", "grant.open_opportunities", "request._answer"]
 )
 def test_a_process_killed_between_quota_and_answer_leaves_nothing(
     funnel: Funnel, database_url: str, victim: str
@@ -258,7 +259,7 @@ def test_everybody_at_one_opportunity_has_one_winner_and_a_whole_history(funnel:
                 functools.partial(moves.move, row.pk, funnel.no_answer, by=boss, version=1, now=late),
                 functools.partial(decisions.reassign, row.pk, other, by=boss, now=late),
                 functools.partial(decisions.return_to_pool, row.pk, by=boss, now=late),
-                functools.partial(expiry.extend, row.pk, by=owner.user, version=1, now=late),
+                functools.partial(extension.extend, row.pk, by=owner.user, version=1, now=late),
                 functools.partial(expiry.expire_timers, late + dt.timedelta(seconds=2)),
             ]
         )
@@ -338,7 +339,7 @@ def test_extensions_at_once_stop_at_the_weeks_allowance(funnel: Funnel) -> None:
 
     outcomes = at_once(
         [
-            functools.partial(expiry.extend, pk, by=promoter.user, version=1, now=NOW)
+            functools.partial(extension.extend, pk, by=promoter.user, version=1, now=NOW)
             for pk in Opportunity.objects.values_list("pk", flat=True)
         ]
     )
@@ -408,8 +409,8 @@ def test_a_cron_dead_for_a_day_shows_overdue_is_alerted_and_catches_up_in_batche
     with pytest.raises(Refused, match="venció"):
         moves.move(row.pk, funnel.contacted, by=promoter.user, version=1, now=later)
     with pytest.raises(Refused, match="venció"):
-        expiry.extend(row.pk, by=promoter.user, version=1, now=later)
-    [verdict] = judge_timers(watching_since=None)(later)
+        extension.extend(row.pk, by=promoter.user, version=1, now=later)
+    [verdict] = check_timers(watching_since=None)(later)
     assert (verdict.ok, verdict.key) == (False, "timers_late")
     assert "25 oportunidades" in verdict.body
 
@@ -419,7 +420,7 @@ def test_a_cron_dead_for_a_day_shows_overdue_is_alerted_and_catches_up_in_batche
     assert Opportunity.objects.pool().count() == 25
     assert OpportunityEvent.objects.filter(kind=EventKind.EXPIRED).count() == 25
     beat("timers", now=later)
-    assert judge_timers(watching_since=None)(later)[0].ok
+    assert check_timers(watching_since=None)(later)[0].ok
     assert findings() == []
 
 

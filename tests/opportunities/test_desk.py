@@ -24,8 +24,10 @@ from opportunities.errors import Incomplete, NoQuota, NotAllowed, Refused, Taken
 from opportunities.funnel import moves
 from opportunities.models import BulkAction, CoolDown, DailyQuota, Opportunity, Promoter, QuotaEntry
 from opportunities.supervision import absences, bulk, decisions
-from opportunities.timers import expiry, preview, recalculation
-from opportunities.timers.recalculation import Retimed
+from opportunities.supervision import undo as undoing
+from opportunities.supervision.undo import undo
+from opportunities.timers import expiry, extension, preview, recalculation
+from opportunities.timers.recalculation import Applied
 from tests.factories.accounts import UserFactory
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.factories.opportunities import CalendarFactory, ClientFactory, DeskFactory, Funnel, PromoterFactory
@@ -80,7 +82,7 @@ def test_only_its_owner_and_their_supervisor_touch_an_opportunity(people: People
     verbs = [
         lambda by: moves.move(row.pk, funnel.contacted, by=by, version=1, now=NOW),
         lambda by: moves.note(row.pk, by=by, text="Hola", now=NOW),
-        lambda by: expiry.extend(row.pk, by=by, version=1, now=NOW),
+        lambda by: extension.extend(row.pk, by=by, version=1, now=NOW),
         lambda by: decisions.reassign(row.pk, people.colleague, by=by, now=NOW),
         lambda by: decisions.return_to_pool(row.pk, by=by, now=NOW),
         lambda by: decisions.close(row.pk, by=by, now=NOW, reason="Fin"),
@@ -164,7 +166,7 @@ def test_undoing_an_over_quota_reassignment_takes_the_room_back(people: People) 
     row = one_of(people.owner)
     admin = UserFactory(role=Role.ADMINISTRATOR)
     bulk.reassign([row.pk], people.colleague, by=admin, now=NOW, reason="Urge", over_quota=True)
-    bulk.undo(BulkAction.objects.get(), by=admin, now=NOW)
+    undo(BulkAction.objects.get(), by=admin, now=NOW)
     day = DailyQuota.objects.get(promoter=people.colleague)
     assert (day.limit, day.used) == (0, 0)
     assert findings() == []
@@ -329,7 +331,7 @@ def test_an_undo_that_died_half_way_is_finished_by_the_next(people: People, monk
     ids = list(Opportunity.objects.values_list("pk", flat=True))
     bulk.return_to_pool(ids, by=people.boss, now=NOW)
     action = BulkAction.objects.get()
-    real, calls = bulk._undo_item, []
+    real, calls = undoing._undo_item, []
 
     def dies(item: object, **kwargs: object) -> None:
         calls.append(item)
@@ -337,13 +339,13 @@ def test_an_undo_that_died_half_way_is_finished_by_the_next(people: People, monk
             raise KeyboardInterrupt
         real(item, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(bulk, "_undo_item", dies)
+    monkeypatch.setattr(undoing, "_undo_item", dies)
     with pytest.raises(KeyboardInterrupt):
-        bulk.undo(action, by=people.boss, now=NOW)
+        undo(action, by=people.boss, now=NOW)
     monkeypatch.undo()
-    assert len(bulk.undo(action, by=people.boss, now=NOW).done) == 2
+    assert len(undo(action, by=people.boss, now=NOW).done) == 2
     with pytest.raises(WrongState):
-        bulk.undo(action, by=people.boss, now=NOW)
+        undo(action, by=people.boss, now=NOW)
     assert set(Opportunity.objects.values_list("state", "owner")) == {("activa", people.owner.pk)}
     assert not CoolDown.objects.exists()
     assert findings() == []
@@ -361,7 +363,7 @@ def test_undo_brings_back_a_stage_without_a_clock_without_a_clock(people: People
     funnel.contacted.save()
     moves.move(row.pk, funnel.contacted, by=people.owner.user, version=1, now=NOW)
     bulk.reassign([row.pk], people.colleague, by=people.boss, now=NOW)
-    bulk.undo(BulkAction.objects.get(), by=people.boss, now=NOW)
+    undo(BulkAction.objects.get(), by=people.boss, now=NOW)
     row.refresh_from_db()
     assert (row.owner, row.stage, row.deadline) == (people.owner, funnel.contacted, None)
 
@@ -372,7 +374,7 @@ def test_bulk_gives_exits_back_to_their_owners_and_can_be_undone(people: People,
     bulk.give_back([row.pk], by=people.boss, now=NOW)
     row.refresh_from_db()
     assert (row.state, row.owner) == (OpportunityState.ACTIVE, people.owner)
-    bulk.undo(BulkAction.objects.get(), by=people.boss, now=NOW)
+    undo(BulkAction.objects.get(), by=people.boss, now=NOW)
     row.refresh_from_db()
     assert (row.state, row.stage, row.deadline) == (OpportunityState.EXIT, funnel.no_answer, None)
     assert CoolDown.objects.count() == 1
@@ -410,7 +412,7 @@ def test_a_change_of_hours_moves_what_was_rehearsed_and_nothing_else(people: Peo
     moved = recalculation.change_calendar(
         calendar, lambda: save_calendar(calendar, week=(morning,) * 7), by=people.boss, now=NOW
     )
-    assert moved == Retimed(moved=1)
+    assert moved == Applied(moved=1)
     for one in (row, overdue, elsewhere):
         one.refresh_from_db()
     assert row.deadline == move.after
@@ -441,7 +443,7 @@ def test_another_timer_gives_or_takes_the_difference(
     rehearsed = preview.rehearse_stage(funnel.new, timer_minutes=minutes, now=later)
     assert [move.shift for move in rehearsed.moves] == ([] if shift is None else [dt.timedelta(minutes=shift)])
     done = recalculation.change_stage(funnel.new, timer_minutes=minutes, by=people.boss, now=later)
-    assert done == Retimed(moved=1)
+    assert done == Applied(moved=1)
     before = row.deadline
     row.refresh_from_db()
     assert row.deadline == (None if shift is None else before + dt.timedelta(minutes=shift))

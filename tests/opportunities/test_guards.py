@@ -15,7 +15,8 @@ from opportunities.errors import WrongState
 from opportunities.funnel import moves
 from opportunities.models import BulkAction, CoolDown, DailyQuota, Opportunity
 from opportunities.supervision import bulk, decisions
-from opportunities.timers import expiry
+from opportunities.supervision.undo import undo
+from opportunities.timers import extension
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -46,10 +47,10 @@ def boss() -> User:
 def test_an_opportunity_is_extended_once_also_in_another_stage(row: Opportunity, funnel: Funnel) -> None:
     assert row.owner is not None
     user = row.owner.user
-    expiry.extend(row.pk, by=user, version=1, now=NOW)
+    extension.extend(row.pk, by=user, version=1, now=NOW)
     moves.move(row.pk, funnel.contacted, by=user, version=2, now=NOW)
     with pytest.raises(WrongState, match="prórroga"):
-        expiry.extend(row.pk, by=user, version=3, now=NOW)
+        extension.extend(row.pk, by=user, version=3, now=NOW)
     assert findings() == []
 
 
@@ -81,7 +82,7 @@ def test_an_undo_leaves_what_its_receiver_went_on_with(row: Opportunity, funnel:
     bulk.reassign([row.pk], other, by=boss, now=NOW)
     moves.move(row.pk, funnel.contacted, by=other.user, version=2, now=NOW)
 
-    report = bulk.undo(BulkAction.objects.get(), by=boss, now=NOW)
+    report = undo(BulkAction.objects.get(), by=boss, now=NOW)
 
     row.refresh_from_db()
     assert set(report.refused) == {row.pk}
@@ -94,7 +95,7 @@ def test_an_undo_ends_the_rest_that_the_action_began(row: Opportunity, boss: Use
     bulk.return_to_pool([row.pk], by=boss, now=NOW)
     assert CoolDown.objects.filter(promoter=row.owner, client=row.client).exists()
 
-    bulk.undo(BulkAction.objects.get(), by=boss, now=NOW)
+    undo(BulkAction.objects.get(), by=boss, now=NOW)
 
     assert not CoolDown.objects.exists()
     assert findings() == []
@@ -108,7 +109,7 @@ def test_an_undo_brings_back_the_rest_that_the_action_ended(row: Opportunity, bo
     bulk.reassign([row.pk], other, by=boss, now=NOW)
     assert not CoolDown.objects.exists()
 
-    bulk.undo(BulkAction.objects.get(), by=boss, now=NOW)
+    undo(BulkAction.objects.get(), by=boss, now=NOW)
 
     assert list(CoolDown.objects.values_list("promoter", "client", "until")) == [(other.pk, row.client_id, until)]
     assert findings() == []
