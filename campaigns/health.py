@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from leadmaster.ops import health, heartbeat
 from leadmaster.ops.health import Finding, Probe
-from leadmaster.ops.watchdog import Judge, Verdict, judge_tick
+from leadmaster.ops.watchdog import Check, CheckResult, check_tick
 from whatsapp import sessions
 from whatsapp.models import State, WhatsAppSession
 
@@ -38,7 +38,7 @@ def gateways(now: dt.datetime) -> Finding:
 PROBES: tuple[Probe, ...] = (health.tick, health.queue, gateways)
 
 
-def ask_gateways_when_nobody_does(now: dt.datetime) -> Sequence[Verdict]:
+def ask_gateways_when_nobody_does(now: dt.datetime) -> Sequence[CheckResult]:
     """With the cluster dead the screens would show yesterday's states: then the watchdog asks. Sessions raise and
     resolve their own alerts."""
     age = heartbeat.age(_SESSIONS, now=now)
@@ -47,5 +47,5 @@ def ask_gateways_when_nobody_does(now: dt.datetime) -> Sequence[Verdict]:
     return []
 
 
-def judges(*, watching_since: dt.datetime | None) -> list[Judge]:
-    return [judge_tick(watching_since=watching_since), ask_gateways_when_nobody_does]
+def checks(*, watching_since: dt.datetime | None) -> list[Check]:
+    return [check_tick(watching_since=watching_since), ask_gateways_when_nobody_does]

@@ -1,4 +1,4 @@
-"""How the sender's states look on every screen: one colour per meaning, one sentence per verdict."""
+"""How the sender's states look on every screen: one colour per meaning, one sentence per standing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import datetime as dt
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from campaigns.engine.plan import Verdict
+from campaigns.engine.plan import Standing
 from campaigns.enums import Ack, AttemptOutcome, CampaignState, EnvioState, ScheduleState
 from campaigns.models import Attempt, Campaign, Envio, Schedule
 from campaigns.progress import Progress
@@ -101,13 +101,13 @@ def funnel(progress: Progress) -> list[Share]:
     return [Share(str(name), count, count * 100 / whole, tone) for name, count, tone in steps]
 
 
-def why_not_sentence(verdict: Verdict, now: dt.datetime) -> str:
+def why_not_sentence(standing: Standing, now: dt.datetime) -> str:
     """`Fuera de la ventana de envío · sigue mañana 09:00`. Empty when it may go out now."""
-    if verdict.reason is None:
+    if standing.reason is None:
         return ""
-    sentence = verdict.label
-    if verdict.detail:
-        sentence = f"{sentence}: {verdict.detail}"
-    if verdict.until is not None and verdict.until > now:
-        return _("%(reason)s · sigue %(until)s") % {"reason": sentence, "until": screens.spoken(verdict.until, now)}
+    sentence = standing.label
+    if standing.detail:
+        sentence = f"{sentence}: {standing.detail}"
+    if standing.until is not None and standing.until > now:
+        return _("%(reason)s · sigue %(until)s") % {"reason": sentence, "until": screens.spoken(standing.until, now)}
     return sentence

@@ -31,10 +31,10 @@ def _told(report: TickReport) -> str:
     """One line that says what moved: `claimed 12, enviado 11, error 1; 2 campaigns wait (ventana)`."""
     moved = [f"{outcome} {number}" for outcome, number in sorted(report.outcomes.items())]
     line = ", ".join([f"claimed {report.claimed}", *moved, *([f"reaped {report.reaped}"] if report.reaped else [])])
-    if not report.verdicts:
+    if not report.waiting:
         return line
-    reasons = ", ".join(sorted(set(report.verdicts.values())))
-    return f"{line}; {len(report.verdicts)} waiting: {reasons}"
+    reasons = ", ".join(sorted(set(report.waiting.values())))
+    return f"{line}; {len(report.waiting)} waiting: {reasons}"
 
 
 def lookups() -> str:

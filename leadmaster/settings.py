@@ -87,8 +87,8 @@ INSTALLED_APPS = [
     "opportunities",
 ]
 
-# Who judges for the watchdog: each makes its judges. By name, because the command sits below the desk.
-WATCHES = ("campaigns.health.judges", "opportunities.health.checks", "leadmaster.directory.health.judges")
+# Who checks for the watchdog: each makes its checks. By name, because the command sits below the desk.
+WATCHES = ("campaigns.health.checks", "opportunities.health.checks", "leadmaster.directory.health.checks")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

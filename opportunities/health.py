@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from leadmaster.ops import health, heartbeat
 from leadmaster.ops.health import Finding, Probe
-from leadmaster.ops.watchdog import Judge, Verdict
+from leadmaster.ops.watchdog import Check, CheckResult
 from opportunities.models import Opportunity, Retiming
 from opportunities.tasks import HEARTBEAT
 from opportunities.timers import recalculation
@@ -26,20 +26,20 @@ def timers(now: dt.datetime) -> Finding:
 PROBES: tuple[Probe, ...] = (timers,)
 
 
-def check_timers(*, watching_since: dt.datetime | None) -> Judge:
-    """Judge the cron by the age of its heartbeat: one that fails each time does not beat either.
+def check_timers(*, watching_since: dt.datetime | None) -> Check:
+    """Check the cron by the age of its heartbeat: one that fails each time does not beat either.
 
     `watching_since` gives a system that was just started its first minutes; None checks at once.
     """
 
-    def check(now: dt.datetime) -> Sequence[Verdict]:
+    def check(now: dt.datetime) -> Sequence[CheckResult]:
         age = heartbeat.age(HEARTBEAT, now=now)
         silence = now - watching_since if watching_since else None
         known = [value for value in (age, silence) if value is not None]
         if known and min(known) <= health.LATE_AFTER:
-            return [Verdict(key="timers_late")]
+            return [CheckResult(key="timers_late")]
         return [
-            Verdict(
+            CheckResult(
                 key="timers_late",
                 title=_("Los plazos de las oportunidades no corren"),
                 body=_(
@@ -57,14 +57,14 @@ def check_timers(*, watching_since: dt.datetime | None) -> Judge:
     return check
 
 
-def check_recalculation(now: dt.datetime) -> Sequence[Verdict]:
+def check_recalculation(now: dt.datetime) -> Sequence[CheckResult]:
     """A change of hours whose clocks have stopped following it. Nobody expires by the old ones, but nobody sees the new."""
     unfinished = Retiming.objects.filter(finished_at__isnull=True)
     stuck = list(unfinished.filter(alive_at__lt=now - health.LATE_AFTER).order_by("id"))
     if not stuck:
-        return [Verdict(key="retiming_stuck")]
+        return [CheckResult(key="retiming_stuck")]
     return [
-        Verdict(
+        CheckResult(
             key="retiming_stuck",
             title=_("Un cambio de horario no termina de mover los plazos"),
             body=_(
@@ -80,5 +80,5 @@ def check_recalculation(now: dt.datetime) -> Sequence[Verdict]:
     ]
 
 
-def checks(*, watching_since: dt.datetime | None) -> list[Judge]:
+def checks(*, watching_since: dt.datetime | None) -> list[Check]:
     return [check_timers(watching_since=watching_since), check_recalculation]

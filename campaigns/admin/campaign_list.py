@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from campaigns import screens
-from campaigns.engine.plan import Verdict, make_plan
+from campaigns.engine.plan import Standing, make_plan
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.progress import Progress, progress_of
@@ -30,9 +30,9 @@ class CampaignList(ChangeList):
         now = timezone.now()
         counted = progress_of([campaign.pk for campaign in rows])
         running = any(campaign.state == CampaignState.RUNNING for campaign in rows)
-        verdicts = make_plan(now).verdicts if running else {}
+        standings = make_plan(now).standings if running else {}
         for campaign in rows:
-            campaign.__dict__["listed"] = (counted[campaign.pk], verdicts.get(campaign.pk), now)
+            campaign.__dict__["listed"] = (counted[campaign.pk], standings.get(campaign.pk), now)
         self.result_list = rows
 
     @staticmethod
@@ -50,14 +50,14 @@ class CampaignList(ChangeList):
 
     @staticmethod
     def why_not_now(campaign: Campaign) -> SafeString:
-        _done, verdict, now = _listed(campaign)
-        if verdict is None:
+        _done, standing, now = _listed(campaign)
+        if standing is None:
             return format_html('<span class="lm-none">{}</span>', "—")
-        if verdict.reason is None:
+        if standing.reason is None:
             return format_html('<span class="lm-live">{}</span>', _("Enviando"))
-        return format_html('<span class="lm-why">{}</span>', screens.why_not_sentence(verdict, now))
+        return format_html('<span class="lm-why">{}</span>', screens.why_not_sentence(standing, now))
 
 
-def _listed(campaign: Campaign) -> tuple[Progress, Verdict | None, dt.datetime]:
-    listed: tuple[Progress, Verdict | None, dt.datetime] = campaign.__dict__["listed"]
+def _listed(campaign: Campaign) -> tuple[Progress, Standing | None, dt.datetime]:
+    listed: tuple[Progress, Standing | None, dt.datetime] = campaign.__dict__["listed"]
     return listed

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns import lifecycle, screens
 from campaigns.audience.directory import READ_DIRECTORY
-from campaigns.engine.plan import Verdict, why_not
+from campaigns.engine.plan import Standing
+from campaigns.engine.why_not import why_not
 from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, ScheduleState, WhyNot
 from campaigns.forecast import Forecast, forecast
 from campaigns.lifecycle import TABLE, Verb
@@ -52,7 +53,7 @@ class Live:
     progress: Progress
     shares: list[Share]
     funnel: list[Share]
-    verdict: Verdict | None
+    standing: Standing | None
     forecast: Forecast | None
     moving: bool
     uncertain: int
@@ -61,7 +62,7 @@ class Live:
     @property
     def sending(self) -> bool:
         """Whether it goes out by itself: nothing stops it but its turn."""
-        return self.verdict is not None and self.verdict.reason in {
+        return self.standing is not None and self.standing.reason in {
             None,
             WhyNot.PACING,
             WhyNot.IN_FLIGHT,
@@ -76,7 +77,7 @@ def look(campaign: Campaign, now: dt.datetime) -> Live:
         progress=done,
         shares=screens.state_shares(done),
         funnel=screens.funnel(done),
-        verdict=why_not(campaign, now) if campaign.state == CampaignState.RUNNING else None,
+        standing=why_not(campaign, now) if campaign.state == CampaignState.RUNNING else None,
         forecast=None if ended or not done.total else forecast(campaign, now, done=done),
         moving=not ended,
         uncertain=done.counts[EnvioState.UNCERTAIN],

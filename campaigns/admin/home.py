@@ -172,13 +172,13 @@ def draw(counts: dict[int, dict[str, int]]) -> Chart:
 
 
 def _active(campaigns: Any, now: dt.datetime) -> list[Campaign]:
-    """The campaigns under way, each with its progress and its verdict."""
+    """The campaigns under way, each with its progress and its standing."""
     under_way = (CampaignState.RUNNING, CampaignState.PAUSED)
     rows: list[Campaign] = list(campaigns.filter(state__in=under_way).select_related("session")[:_LISTED])
     counted = progress_of([campaign.pk for campaign in rows])
-    verdicts = make_plan(now).verdicts if rows else {}
+    standings = make_plan(now).standings if rows else {}
     for campaign in rows:
-        campaign.__dict__["listed"] = (counted[campaign.pk], verdicts.get(campaign.pk), now)
+        campaign.__dict__["listed"] = (counted[campaign.pk], standings.get(campaign.pk), now)
         campaign.__dict__["advance"] = CampaignList.advance(campaign)
         campaign.__dict__["why"] = CampaignList.why_not_now(campaign)
     return rows

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from campaigns import screens
 from campaigns.admin.base import CampaignFilter, SessionFilter
-from campaigns.engine.plan import why_not_this
+from campaigns.engine.why_not import why_not_this
 from campaigns.enums import Ack, EnvioState
 from campaigns.models import Campaign, Envio
 from campaigns.policy import Act, may
@@ -127,7 +127,7 @@ def detail(envio: Envio, request: HttpRequest) -> dict[str, Any]:
     return {
         "envio": envio,
         "moments": _moments(envio),
-        "verdict": why_not_this(envio, timezone.now()) if envio.state == EnvioState.PENDING else None,
+        "standing": why_not_this(envio, timezone.now()) if envio.state == EnvioState.PENDING else None,
         "tries": envio.attempt_log.order_by("-id"),
         "events": envio.events.select_related("by").order_by("-id"),
         "may_mark": may_decide and envio.state == EnvioState.PENDING,

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from campaigns.api.fields import VisibleSession
-from campaigns.engine.plan import Verdict
+from campaigns.engine.plan import Standing
 from campaigns.enums import EnvioState, WhyNot
 from campaigns.lifecycle import TABLE, Verb, allowed_verbs
 from campaigns.models import Campaign, CampaignEvent
@@ -56,7 +56,7 @@ class ForecastSerializer(serializers.Serializer[Any]):
     days = DayForecastSerializer(many=True)
 
 
-class VerdictSerializer(serializers.Serializer[Any]):
+class WhyNotSerializer(serializers.Serializer[Any]):
     """`reason` is null when it may send now."""
 
     reason = serializers.ChoiceField(choices=WhyNot.choices, allow_null=True)
@@ -64,7 +64,7 @@ class VerdictSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(allow_blank=True)
     until = serializers.DateTimeField(allow_null=True)
 
-    def to_representation(self, instance: Verdict) -> dict[str, Any]:
+    def to_representation(self, instance: Standing) -> dict[str, Any]:
         return {**super().to_representation(instance), "reason": instance.reason.value if instance.reason else None}
 
 

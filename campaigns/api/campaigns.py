@@ -24,11 +24,11 @@ from campaigns.api.campaign_serializers import (
     ForecastSerializer,
     MessageSerializer,
     ProgressSerializer,
-    VerdictSerializer,
+    WhyNotSerializer,
 )
 from campaigns.api.fields import ReasonSerializer, RequiredReasonSerializer
 from campaigns.api.filters import CampaignFilter
-from campaigns.engine.plan import why_not
+from campaigns.engine.why_not import why_not
 from campaigns.enums import CampaignState
 from campaigns.errors import WrongState
 from campaigns.forecast import forecast
@@ -185,11 +185,11 @@ class CampaignViewSet(
         """Cuántos salen cada día y cuándo termina."""
         return Response(ForecastSerializer(forecast(self.get_object(), timezone.now())).data)
 
-    @extend_schema(responses=VerdictSerializer)
+    @extend_schema(responses=WhyNotSerializer)
     @action(detail=True, url_path="why-not")
     def why_not(self, request: Request, pk: str) -> Response:
         """Por qué ahora no sale nada, si es que no sale."""
-        return Response(VerdictSerializer(why_not(self.get_object(), timezone.now())).data)
+        return Response(WhyNotSerializer(why_not(self.get_object(), timezone.now())).data)
 
     @extend_schema(responses=CampaignEventSerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None)

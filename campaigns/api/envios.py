@@ -14,11 +14,11 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from campaigns import decisions
-from campaigns.api.campaign_serializers import VerdictSerializer
+from campaigns.api.campaign_serializers import WhyNotSerializer
 from campaigns.api.fields import RequiredReasonSerializer
 from campaigns.api.filters import EnvioFilter
 from campaigns.decisions import Decision
-from campaigns.engine.plan import why_not_this
+from campaigns.engine.why_not import why_not_this
 from campaigns.enums import Ack
 from campaigns.models import Attempt, Envio, EnvioEvent
 from campaigns.policy import Act
@@ -110,11 +110,11 @@ class EnvioViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelM
             ReceiptSerializer([{"ack": ack, "at": at} for ack, at in reached if at is not None], many=True).data
         )
 
-    @extend_schema(responses=VerdictSerializer)
+    @extend_schema(responses=WhyNotSerializer)
     @action(detail=True, url_path="why-not")
     def why_not(self, request: Request, pk: str) -> Response:
         """Por qué este envío no sale ahora."""
-        return Response(VerdictSerializer(why_not_this(self.get_object(), timezone.now())).data)
+        return Response(WhyNotSerializer(why_not_this(self.get_object(), timezone.now())).data)
 
     @extend_schema(request=DecisionSerializer, responses=EnvioDetailSerializer)
     @action(detail=True, methods=["post"])

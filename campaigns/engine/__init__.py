@@ -9,5 +9,6 @@ One tick is six steps, each a module, in this order:
     send     re-checks, commits `dispatched_at`, and only then opens the socket, outside any transaction
     settle   writes what the gateway said, one transaction per message; a success is applied even when the lease is gone
 
-Beside it `lookup` asks gateways about uncertain ones, and `journal` notices a database that came back from a backup.
+Beside it `why_not` tells people why nothing goes out this second, `lookup` asks gateways about uncertain ones, and
+`journal` notices a database that came back from a backup.
 """

@@ -54,7 +54,7 @@ class Round:
     """What one look at the lanes gave: the claims, the slots that had nothing due, and when the next lane is due."""
 
     claims: list[Claim]
-    dry: set[int]  # campaign ids
+    without_due: set[int]  # campaign ids
     exhausted: set[int]  # session ids at their limit
 
 
@@ -110,25 +110,25 @@ def claim(lane_ids: Sequence[int], slots: Mapping[int, Sequence[Slot]], *, now: 
     except (IntegrityError, DataError):
         if len(lane_ids) == 1:
             diag.step("claim_refused_by_database", lane=lane_ids[0])
-            return Round(claims=[], dry=set(), exhausted=set())
+            return Round(claims=[], without_due=set(), exhausted=set())
         rounds = [claim([lane_id], slots, now=now) for lane_id in lane_ids]
         return Round(
             claims=[claim for one in rounds for claim in one.claims],
-            dry=set().union(*(one.dry for one in rounds)),
+            without_due=set().union(*(one.without_due for one in rounds)),
             exhausted=set().union(*(one.exhausted for one in rounds)),
         )
     except DatabaseError as error:
         if not is_lost_connection(error):
             raise
         drop_broken_connection()
-        return Round(claims=_ours(tokens, slots, now), dry=set(), exhausted=set())
+        return Round(claims=_ours(tokens, slots, now), without_due=set(), exhausted=set())
 
 
 @transaction.atomic(durable=True)
 def _claim(tokens: Mapping[int, uuid.UUID], slots: Mapping[int, Sequence[Slot]], now: dt.datetime) -> Round:
     lanes = Lane.objects.filter(id__in=tokens, busy=False, next_due__lte=now).order_by("id")
     held = list(lanes.only("session_id", "next_due", "burst_count").select_for_update(skip_locked=True))
-    found = Round(claims=[], dry=set(), exhausted=set())
+    found = Round(claims=[], without_due=set(), exhausted=set())
     # By session and then by lane: every claimer charges the day rows in the same order.
     for lane in sorted(held, key=lambda lane: (lane.session_id, lane.pk)):
         claim = _fill(lane, tokens[lane.pk], slots.get(lane.session_id, ()), now, found)
@@ -140,11 +140,11 @@ def _claim(tokens: Mapping[int, uuid.UUID], slots: Mapping[int, Sequence[Slot]],
 
 def _fill(lane: Lane, token: uuid.UUID, slots: Sequence[Slot], now: dt.datetime, found: Round) -> Claim | None:
     for slot in slots:
-        if slot.campaign.pk in found.dry or slot.session.pk in found.exhausted:
+        if slot.campaign.pk in found.without_due or slot.session.pk in found.exhausted:
             continue
         envio = _first_due(slot, now)
         if envio is None:
-            found.dry.add(slot.campaign.pk)
+            found.without_due.add(slot.campaign.pk)
             continue
         if _charge(slot, found):
             return _take(lane, token, slot, envio=envio, now=now)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 
-class Wire(Protocol):
+class IoPool(Protocol):
     """Runs calls that wait on sockets. Keys are the caller's; a call that raises brings its exception back."""
 
     def submit(self, key: object, call: Callable[[], object]) -> None: ...
@@ -20,11 +20,11 @@ class Wire(Protocol):
     def close(self) -> None: ...
 
 
-class ThreadWire:
+class ThreadIoPool:
     """The real one. Threads are made as needed, up to `threads`."""
 
     def __init__(self, threads: int) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="wire")
+        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="io")
         self._done: queue.SimpleQueue[tuple[object, object]] = queue.SimpleQueue()
 
     def submit(self, key: object, call: Callable[[], object]) -> None:

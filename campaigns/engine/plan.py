@@ -17,15 +17,14 @@ from django.db.models import Manager, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from campaigns.engine import windows
-from campaigns.enums import CampaignState, EnvioState, ScheduleState, WhyNot
-from campaigns.models import Campaign, Envio, Lane, Schedule, ScheduleDay, SenderSwitch, SessionDay
-from leadmaster.directory.models import Suppression
+from campaigns.enums import ScheduleState, WhyNot
+from campaigns.models import Campaign, Schedule, ScheduleDay, SenderSwitch, SessionDay
 from leadmaster.lib.clock import business_day
 from whatsapp.models import State, WhatsAppSession
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Standing:
     """Why a campaign sends nothing now; `reason` None means that it may. `until` is when that ends, if known."""
 
     reason: WhyNot | None
@@ -37,7 +36,7 @@ class Verdict:
         return str(self.reason.label) if self.reason else str(_("Enviando"))
 
 
-GO = Verdict(reason=None)
+GO = Standing(reason=None)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,7 +65,7 @@ class Slot:
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Plan:
     slots: dict[int, list[Slot]]  # by session
-    verdicts: dict[int, Verdict]  # by campaign
+    standings: dict[int, Standing]  # by campaign
 
 
 def make_plan(now: dt.datetime) -> Plan:
@@ -75,31 +74,10 @@ def make_plan(now: dt.datetime) -> Plan:
     return _plan(campaigns, now)
 
 
-def why_not(campaign: Campaign, now: dt.datetime) -> Verdict:
-    """Why this campaign sends nothing now, down to its lanes and its next envío. For screens and programs."""
-    if campaign.state != CampaignState.RUNNING:
-        return Verdict(reason=WhyNot.NOT_RUNNING, detail=str(campaign.get_state_display()))
+def standing_of(campaign: Campaign, now: dt.datetime) -> Standing:
+    """What the plan says of this running campaign alone."""
     loaded = _with_times(Campaign.objects.filter(pk=campaign.pk)).get()
-    verdict = _plan([loaded], now).verdicts[campaign.pk]
-    return verdict if verdict.reason else _why_not_this_second(loaded, now)
-
-
-def why_not_this(envio: Envio, now: dt.datetime) -> Verdict:
-    """Why this one envío is not going out now."""
-    if envio.state == EnvioState.SENDING:
-        return Verdict(reason=WhyNot.IN_FLIGHT)
-    if envio.state != EnvioState.PENDING:
-        return Verdict(reason=WhyNot.DONE, detail=str(envio.get_state_display()))
-    if Suppression.objects.filter(phone=envio.phone).exists():
-        return Verdict(reason=WhyNot.SUPPRESSED)
-    verdict = why_not(envio.campaign, now)
-    if verdict.reason in (None, WhyNot.PACING, WhyNot.BACK_OFF, WhyNot.IN_FLIGHT, WhyNot.NOTHING_DUE):
-        if envio.next_due > now:
-            return Verdict(reason=WhyNot.BACK_OFF, until=envio.next_due)
-        if verdict.reason is not None:
-            return verdict
-        return Verdict(reason=WhyNot.PACING)
-    return verdict
+    return _plan([loaded], now).standings[campaign.pk]
 
 
 def ensure_days(plan: Plan) -> None:
@@ -162,36 +140,36 @@ def _with_times(campaigns: QuerySet[Campaign]) -> QuerySet[Campaign]:
 
 def _plan(campaigns: Collection[Campaign], now: dt.datetime) -> Plan:
     used = _Used(campaigns, now)
-    plan = Plan(slots={}, verdicts={})
+    plan = Plan(slots={}, standings={})
     for campaign in campaigns:
-        outcome = _judge(campaign, now, used)
-        if isinstance(outcome, Verdict):
-            plan.verdicts[campaign.pk] = outcome
+        outcome = _standing_or_slots(campaign, now, used)
+        if isinstance(outcome, Standing):
+            plan.standings[campaign.pk] = outcome
         else:
-            plan.verdicts[campaign.pk] = GO
+            plan.standings[campaign.pk] = GO
             plan.slots.setdefault(campaign.session_id, []).extend(outcome)
     return plan
 
 
-def _judge(campaign: Campaign, now: dt.datetime, used: _Used) -> Verdict | list[Slot]:
+def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used) -> Standing | list[Slot]:
     """The slots of this campaign, or the first reason against it: switch, times, session, limits."""
     if not settings.AUTO_CAMPAIGNS_ENABLED or getattr(campaign, "switch", None) is False:
-        return Verdict(reason=WhyNot.SWITCHED_OFF)
+        return Standing(reason=WhyNot.SWITCHED_OFF)
     session, schedules = campaign.session, _approved(campaign)
     if not schedules:
-        return Verdict(reason=WhyNot.NO_SCHEDULE)
+        return Standing(reason=WhyNot.NO_SCHEDULE)
     open_ones = [(s, opening) for s in schedules if (opening := windows.open_now(rule_of(s), now, session.tz))]
     if not open_ones:
-        return Verdict(reason=WhyNot.WINDOW, until=_next_opening(schedules, session, now))
+        return Standing(reason=WhyNot.WINDOW, until=_next_opening(schedules, session, now))
     against = _against_session(session, now)
     if against is not None:
         return against
     day = business_day(now, session.tz)
     if used.session(session.pk, day) >= session.daily_limit:
-        return Verdict(reason=WhyNot.SESSION_LIMIT, until=_tomorrow(schedules, session, now))
+        return Standing(reason=WhyNot.SESSION_LIMIT, until=_tomorrow(schedules, session, now))
     with_cap = [(s, opening) for s, opening in open_ones if used.schedule(s.pk, day) < s.daily_cap]
     if not with_cap:
-        return Verdict(reason=WhyNot.DAILY_CAP, until=_tomorrow(schedules, session, now))
+        return Standing(reason=WhyNot.DAILY_CAP, until=_tomorrow(schedules, session, now))
     return [
         Slot(
             campaign=campaign,
@@ -206,35 +184,14 @@ def _judge(campaign: Campaign, now: dt.datetime, used: _Used) -> Verdict | list[
     ]
 
 
-def _against_session(session: WhatsAppSession, now: dt.datetime) -> Verdict | None:
+def _against_session(session: WhatsAppSession, now: dt.datetime) -> Standing | None:
     if session.paused_at is not None:
-        return Verdict(reason=WhyNot.SESSION_PAUSED, detail=session.trouble)
+        return Standing(reason=WhyNot.SESSION_PAUSED, detail=session.trouble)
     if session.state != State.READY:
-        return Verdict(reason=WhyNot.SESSION, detail=session.trouble or str(session.get_state_display()))
+        return Standing(reason=WhyNot.SESSION, detail=session.trouble or str(session.get_state_display()))
     if session.blocked_until is not None and session.blocked_until > now:
-        return Verdict(reason=WhyNot.SESSION_BLOCKED, until=session.blocked_until)
+        return Standing(reason=WhyNot.SESSION_BLOCKED, until=session.blocked_until)
     return None
-
-
-def _why_not_this_second(campaign: Campaign, now: dt.datetime) -> Verdict:
-    """The plan would let it send: look at its envíos and lanes."""
-    pending = Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING)
-    first = pending.order_by("next_due", "id").values_list("next_due", flat=True).first()
-    if first is None:
-        in_flight = Envio.objects.filter(campaign=campaign, state=EnvioState.SENDING).exists()
-        return Verdict(reason=WhyNot.IN_FLIGHT if in_flight else WhyNot.NOTHING_DUE)
-    if first > now:
-        return Verdict(reason=WhyNot.BACK_OFF, until=first)
-    session = campaign.session
-    if session.cold_until is not None and session.cold_until > now and not pending.filter(warm=True).exists():
-        return Verdict(reason=WhyNot.COLD, until=session.cold_until)
-    lane = Lane.objects.filter(session=session, busy=False).order_by("next_due").first()
-    if lane is None:
-        busy = Lane.objects.filter(session=session, busy=True).exists()
-        return Verdict(reason=WhyNot.IN_FLIGHT) if busy else GO
-    if lane.next_due > now:
-        return Verdict(reason=WhyNot.PACING, until=lane.next_due)
-    return GO
 
 
 @dataclasses.dataclass(frozen=True)

@@ -25,19 +25,19 @@ LEASE = "LEASE"
 _BATCH = 200
 
 
-def reap(now: dt.datetime, *, chance: random.Random) -> int:
+def reap(now: dt.datetime, *, rng: random.Random) -> int:
     """Settle every lease that ran out before `now`; returns how many. One query when there is none."""
     reaped = 0
     for lane_id in Lane.objects.stale(now).order_by("id").values_list("id", flat=True)[:_BATCH]:
         try:
-            reaped += retrying(functools.partial(_reap_lane, lane_id, now, chance))
+            reaped += retrying(functools.partial(_reap_lane, lane_id, now, rng))
         except Exception:
             logger.critical("the lease of lane %s ran out and could not be taken back", lane_id, exc_info=True)
     return reaped
 
 
 @transaction.atomic(durable=True)
-def _reap_lane(lane_id: int, now: dt.datetime, chance: random.Random) -> int:
+def _reap_lane(lane_id: int, now: dt.datetime, rng: random.Random) -> int:
     lane = Lane.objects.stale(now).filter(pk=lane_id).select_for_update(skip_locked=True).first()
     if lane is None or lane.token is None:
         return 0
@@ -48,13 +48,13 @@ def _reap_lane(lane_id: int, now: dt.datetime, chance: random.Random) -> int:
     if left_at is not None and left_at < attempt.claimed_at:
         left_at = None
     if envio.token == lane.token:
-        _give_back(envio, now, chance)
+        _give_back(envio, now, rng)
     _close(attempt, left_at, now)
-    _free(lane, envio, left_at, now, chance)
+    _free(lane, envio, left_at, now, rng)
     return 1
 
 
-def _give_back(envio: Envio, now: dt.datetime, chance: random.Random) -> None:
+def _give_back(envio: Envio, now: dt.datetime, rng: random.Random) -> None:
     """`pendiente` when the request never began, `incierto` when it did: nobody may say that it didn't arrive."""
     fields: dict[str, object] = {"error_code": LEASE, "error_text": _reason()}
     if envio.dispatched_at is not None:
@@ -65,7 +65,7 @@ def _give_back(envio: Envio, now: dt.datetime, chance: random.Random) -> None:
         fields |= {"error_code": MAX_ATTEMPTS, "ended_at": now}
     else:
         target = EnvioState.PENDING
-        fields["next_due"] = now + back_off(envio.attempts, chance=chance)
+        fields["next_due"] = now + back_off(envio.attempts, rng=rng)
     envio_states.record(
         [envio.pk], source=EnvioState.SENDING, target=target, evidence=Evidence.LEASE, now=now, reason=_reason()
     )
@@ -86,14 +86,14 @@ def _close(attempt: Attempt, left_at: dt.datetime | None, now: dt.datetime) -> N
         refund(attempt.token, session_day_id=attempt.session_day_id, schedule_day_id=attempt.schedule_day_id)
 
 
-def _free(lane: Lane, envio: Envio, left_at: dt.datetime | None, now: dt.datetime, chance: random.Random) -> None:
+def _free(lane: Lane, envio: Envio, left_at: dt.datetime | None, now: dt.datetime, rng: random.Random) -> None:
     """A message that may have left is followed by its campaign's pause, counted from when it left."""
     if lane.token is None:
         return
     if left_at is None:
         free_lane(lane.pk, lane.token, next_due=now, burst_count=lane.burst_count)
         return
-    rest, burst_count = pause_after(envio.campaign, lane.burst_count, chance=chance)
+    rest, burst_count = pause_after(envio.campaign, lane.burst_count, rng=rng)
     free_lane(lane.pk, lane.token, next_due=max(now, left_at + rest), burst_count=burst_count)
 
 

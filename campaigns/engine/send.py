@@ -26,7 +26,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from campaigns.engine import diag, gateway_answers, journal
 from campaigns.engine.claim import Claim
 from campaigns.engine.dispatch import commit_dispatch, hand_over
-from campaigns.engine.io_pool import Wire, boot_seconds
+from campaigns.engine.io_pool import IoPool, boot_seconds
 from campaigns.engine.settle import Answer, settle, withdraw
 from campaigns.engine.timing import COLLECT_MARGIN_SECONDS, UNSETTLED_REST, typing_seconds
 from leadmaster.directory.models import Suppression
@@ -75,11 +75,11 @@ class Flight:
 class Flights:
     """Everything in the air of one tick."""
 
-    def __init__(self, *, clock: Clock, wire: Wire, open_gateway: OpenGateway, chance: random.Random) -> None:
+    def __init__(self, *, clock: Clock, io: IoPool, open_gateway: OpenGateway, rng: random.Random) -> None:
         self._clock = clock
-        self._wire = wire
+        self._io = io
         self._open_gateway = open_gateway
-        self._chance = chance
+        self._rng = rng
         self._flights: dict[object, Flight] = {}
         self.outcomes: dict[str, int] = {}
         self.troubled_sessions: set[int] = set()
@@ -100,9 +100,9 @@ class Flights:
             config = claim.slot.session.gateway_config()
             gateway = self._open_gateway(config)
         except Exception as error:  # noqa: BLE001 - one session's bad configuration stops that session only
-            verdict = gateway_answers.no_gateway(error)
-            settle(claim, Answer(result=verdict, dispatched_at=None, duration_ms=0), now=now, chance=self._chance)
-            self._note(claim, verdict, now)
+            refusal = gateway_answers.no_gateway(error)
+            settle(claim, Answer(result=refusal, dispatched_at=None, duration_ms=0), now=now, rng=self._rng)
+            self._note(claim, refusal, now)
             return
         self._flights[claim.token] = Flight(
             claim=claim,
@@ -113,11 +113,11 @@ class Flights:
             due=now + dt.timedelta(seconds=3 * config.call_timeout),
         )
         seconds = typing_seconds(claim.text) if _shows_typing(claim) else 0.0
-        self._wire.submit(claim.token, functools.partial(_ask, gateway, claim.phone, seconds))
+        self._io.submit(claim.token, functools.partial(_ask, gateway, claim.phone, seconds))
 
     def advance(self, timeout: float) -> None:
         """Wait up to `timeout` seconds for answers, then move on every flight whose time has come."""
-        for key, result in self._wire.collect(timeout):
+        for key, result in self._io.collect(timeout):
             flight = self._flights.get(key)
             if flight is not None:
                 self._guarded(flight, functools.partial(self._answered, flight, result))
@@ -164,7 +164,7 @@ class Flights:
         flight.phase, flight.dispatched_at, flight.since = Phase.SENDING, now, now
         flight.due = now + deadline
         message = OutboundMessage(phone=claim.phone, text=claim.text, client_message_id=claim.client_message_id)
-        self._wire.submit(claim.token, functools.partial(hand_over, flight.gateway, message, since=started))
+        self._io.submit(claim.token, functools.partial(hand_over, flight.gateway, message, since=started))
 
     def _written_down(self, claim: Claim, now: dt.datetime) -> bool:
         try:
@@ -192,7 +192,7 @@ class Flights:
         """Write the answer. One that the database can't take now is kept, and written a little later."""
         claim, now = flight.claim, self._clock.now()
         try:
-            state = settle(claim, _answer(flight, result, now), now=now, chance=self._chance)
+            state = settle(claim, _answer(flight, result, now), now=now, rng=self._rng)
         except (OperationalError, InterfaceError):
             if not self._keep(flight, result, now):
                 raise

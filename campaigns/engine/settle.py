@@ -37,14 +37,14 @@ class Answer:
     host: str = ""
 
 
-def settle(claim: Claim, answer: Answer, *, now: dt.datetime, chance: random.Random) -> EnvioState | None:
+def settle(claim: Claim, answer: Answer, *, now: dt.datetime, rng: random.Random) -> EnvioState | None:
     """Apply the answer; returns the state the envío is left in, or None when this claim no longer decides.
 
     Safe to repeat: after a COMMIT that broke it is simply done again.
     """
 
     def once() -> EnvioState | None:
-        return _settle(claim, answer, now, chance)
+        return _settle(claim, answer, now, rng)
 
     try:
         state = retrying(once)
@@ -56,7 +56,7 @@ def settle(claim: Claim, answer: Answer, *, now: dt.datetime, chance: random.Ran
             scope=Scope.MESSAGE,
             code="REPEATED_MESSAGE_ID",
         )
-        state = retrying(lambda: _settle(claim, dataclasses.replace(answer, result=doubt), now, chance))
+        state = retrying(lambda: _settle(claim, dataclasses.replace(answer, result=doubt), now, rng))
     except DatabaseError as error:
         if not is_lost_connection(error):
             raise
@@ -96,28 +96,28 @@ def refund(token: uuid.UUID, *, session_day_id: int, schedule_day_id: int) -> No
         ScheduleDay.objects.filter(pk=schedule_day_id, used__gt=0).update(used=F("used") - 1)
 
 
-def pause_after(campaign: Campaign, burst_count: int, *, chance: random.Random) -> tuple[dt.timedelta, int]:
+def pause_after(campaign: Campaign, burst_count: int, *, rng: random.Random) -> tuple[dt.timedelta, int]:
     """The lane's rest after a message, and its new burst count."""
     sent = burst_count + 1
     if campaign.burst_size and sent >= campaign.burst_size:
         return dt.timedelta(seconds=campaign.burst_pause), 0
-    return dt.timedelta(seconds=chance.uniform(campaign.delay_min, campaign.delay_max)), sent
+    return dt.timedelta(seconds=rng.uniform(campaign.delay_min, campaign.delay_max)), sent
 
 
 # --- The two outcomes ------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic(durable=True)
-def _settle(claim: Claim, answer: Answer, now: dt.datetime, chance: random.Random) -> EnvioState | None:
+def _settle(claim: Claim, answer: Answer, now: dt.datetime, rng: random.Random) -> EnvioState | None:
     if isinstance(answer.result, SendResult):
-        return _succeed(claim, answer, answer.result, now, chance)
-    return _fail(claim, answer, answer.result, now, chance)
+        return _succeed(claim, answer, answer.result, now, rng)
+    return _fail(claim, answer, answer.result, now, rng)
 
 
 def _succeed(
-    claim: Claim, answer: Answer, result: SendResult, now: dt.datetime, chance: random.Random
+    claim: Claim, answer: Answer, result: SendResult, now: dt.datetime, rng: random.Random
 ) -> EnvioState | None:
-    rest, burst = pause_after(claim.slot.campaign, claim.burst_count, chance=chance)
+    rest, burst = pause_after(claim.slot.campaign, claim.burst_count, rng=rng)
     free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
     moved = statements.settle_sent(id=claim.envio_id, token=claim.token, message_id=result.message_id, sent_at=now)
     statements.close_sent(
@@ -138,11 +138,9 @@ def _succeed(
     return EnvioState.SENT
 
 
-def _fail(
-    claim: Claim, answer: Answer, error: GatewayError, now: dt.datetime, chance: random.Random
-) -> EnvioState | None:
-    target, fields = _verdict(claim, error, now, chance)
-    rest, burst = pause_after(claim.slot.campaign, claim.burst_count, chance=chance)
+def _fail(claim: Claim, answer: Answer, error: GatewayError, now: dt.datetime, rng: random.Random) -> EnvioState | None:
+    target, fields = _next_state(claim, error, now, rng)
+    rest, burst = pause_after(claim.slot.campaign, claim.burst_count, rng=rng)
     if error.scope is Scope.SESSION:
         rest, burst = SESSION_REST, claim.burst_count
     free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
@@ -173,8 +171,8 @@ _OUTCOMES = {
 }
 
 
-def _verdict(
-    claim: Claim, error: GatewayError, now: dt.datetime, chance: random.Random
+def _next_state(
+    claim: Claim, error: GatewayError, now: dt.datetime, rng: random.Random
 ) -> tuple[EnvioState, dict[str, object]]:
     """Where the envío goes for this error, and what is written with it."""
     why: dict[str, object] = {"error_code": error.code[:64], "error_text": error.detail[:300]}
@@ -190,7 +188,7 @@ def _verdict(
     return EnvioState.PENDING, {
         **why,
         "dispatched_at": None,
-        "next_due": now + back_off(claim.attempt, chance=chance),
+        "next_due": now + back_off(claim.attempt, rng=rng),
     }
 
 

@@ -16,7 +16,7 @@ from campaigns import lifecycle
 from campaigns.engine import diag
 from campaigns.engine.claim import Candidate, candidates, claim, ensure_lanes, worker_name
 from campaigns.engine.idle_check import HEARTBEAT, glance
-from campaigns.engine.io_pool import ThreadWire, Wire
+from campaigns.engine.io_pool import IoPool, ThreadIoPool
 from campaigns.engine.journal import guard_against_restore
 from campaigns.engine.plan import Plan, Slot, ensure_days, make_plan
 from campaigns.engine.reap import reap
@@ -41,7 +41,7 @@ class TickReport:
     reaped: int = 0
     parked: int = 0
     outcomes: dict[str, int] = dataclasses.field(default_factory=dict)
-    verdicts: dict[int, str] = dataclasses.field(default_factory=dict)
+    waiting: dict[int, str] = dataclasses.field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -54,13 +54,13 @@ def run_tick(
     minute: dt.datetime | None = None,
     *,
     clock: Clock | None = None,
-    wire: Wire | None = None,
+    io: IoPool | None = None,
     open_gateway: OpenGateway = open_real_gateway,
-    chance: random.Random | None = None,
+    rng: random.Random | None = None,
 ) -> TickReport:
     """Run one minute: reap, plan, claim, send, settle. Safe to run any number of times, at once, or to die anywhere."""
     clock = clock or DatabaseClock()
-    chance = chance or random.Random()  # noqa: S311 - pacing, not a secret
+    rng = rng or random.Random()  # noqa: S311 - pacing, not a secret
     now = clock.now()
     seen = glance(now)
     tick = _open(minute or now, now, idle=seen.idle)
@@ -69,16 +69,16 @@ def run_tick(
     if seen.idle:
         return IDLE
     parked = guard_against_restore(clock.now()) if seen.forgotten else 0
-    reaped = reap(clock.now(), chance=chance) if seen.stale else 0
-    round_ = _Minute(tick, clock=clock, wire=wire, open_gateway=open_gateway, chance=chance)
-    round_.run()
+    reaped = reap(clock.now(), rng=rng) if seen.stale else 0
+    loop = _TickLoop(tick, clock=clock, io=io, open_gateway=open_gateway, rng=rng)
+    loop.run()
     report = TickReport(
         ran=True,
-        claimed=round_.claimed,
+        claimed=loop.claimed,
         reaped=reaped,
         parked=parked,
-        outcomes=round_.outcomes,
-        verdicts=round_.verdicts,
+        outcomes=loop.outcomes,
+        waiting=loop.waiting,
     )
     _close(tick, report, clock.now())
     return report
@@ -109,7 +109,7 @@ def _close(tick: Tick, report: TickReport, now: dt.datetime) -> None:
     diag.step("tick", claimed=report.claimed, reaped=report.reaped, **report.outcomes)
 
 
-class _Minute:
+class _TickLoop:
     """The loop: claim until the next minute's tick takes over, then only collect."""
 
     def __init__(
@@ -117,38 +117,38 @@ class _Minute:
         tick: Tick,
         *,
         clock: Clock,
-        wire: Wire | None,
+        io: IoPool | None,
         open_gateway: OpenGateway,
-        chance: random.Random,
+        rng: random.Random,
     ) -> None:
         self._tick = tick
         self._clock = clock
-        self._wire = wire
+        self._io = io
         self._open_gateway = open_gateway
-        self._chance = chance
+        self._rng = rng
         self._stop_claiming = clock.now() + dt.timedelta(seconds=CLAIM_SECONDS)
-        self._plan = Plan(slots={}, verdicts={})
+        self._plan = Plan(slots={}, standings={})
         self._plan_due = clock.now()
         self._per_lane: dict[int, int] = {}
-        self._dry: set[int] = set()
+        self._without_due: set[int] = set()
         self._exhausted: set[int] = set()
         self.claimed = 0
         self.outcomes: dict[str, int] = {}
-        self.verdicts: dict[int, str] = {}
+        self.waiting: dict[int, str] = {}
 
     def run(self) -> None:
         self._replan()
         if not self._plan.slots:
             return
-        wire = self._wire or ThreadWire(settings.SENDER_THREADS)
-        flights = Flights(clock=self._clock, wire=wire, open_gateway=self._open_gateway, chance=self._chance)
+        io = self._io or ThreadIoPool(settings.SENDER_THREADS)
+        flights = Flights(clock=self._clock, io=io, open_gateway=self._open_gateway, rng=self._rng)
         try:
             while self._still_claims(flights) or len(flights):
                 flights.advance(self._patience(flights))
         finally:
             self.outcomes = flights.outcomes
-            wire.close()
-        self._finish_dry()
+            io.close()
+        self._finish_without_due()
 
     # --- Claiming ------------------------------------------------------------------------------------------------
 
@@ -181,7 +181,7 @@ class _Minute:
         before = self.claimed
         for start in range(0, len(due), CLAIM_BATCH):
             found = claim(due[start : start + CLAIM_BATCH], slots, now=self._clock.now())
-            self._dry |= found.dry
+            self._without_due |= found.without_due
             self._exhausted |= found.exhausted
             for one in found.claims:
                 self._per_lane[one.lane_id] = self._per_lane.get(one.lane_id, 0) + 1
@@ -204,9 +204,9 @@ class _Minute:
         for session_id, group in self._plan.slots.items():
             if session_id in self._exhausted or session_id in flights.troubled_sessions:
                 continue
-            left = [slot for slot in group if slot.campaign.pk not in self._dry and now < slot.closes]
+            left = [slot for slot in group if slot.campaign.pk not in self._without_due and now < slot.closes]
             if left:
-                turn = self._chance.randrange(len(left))
+                turn = self._rng.randrange(len(left))
                 slots[session_id] = left[turn:] + left[:turn]
         return slots
 
@@ -225,9 +225,9 @@ class _Minute:
         now = self._clock.now()
         self._plan = make_plan(now)
         self._plan_due = now + dt.timedelta(seconds=PLAN_SECONDS)
-        self._dry.clear()
+        self._without_due.clear()
         self._exhausted.clear()
-        self.verdicts = {key: verdict.reason for key, verdict in self._plan.verdicts.items() if verdict.reason}
+        self.waiting = {key: standing.reason for key, standing in self._plan.standings.items() if standing.reason}
         if self._plan.slots:
             retrying(partial(ensure_days, self._plan))
             retrying(partial(ensure_lanes, self._plan, now=now))
@@ -244,9 +244,9 @@ class _Minute:
             return 0.0
         return max(0.0, (min(moments) - now).total_seconds())
 
-    def _finish_dry(self) -> None:
+    def _finish_without_due(self) -> None:
         """Close the campaigns that have nothing open left."""
-        for campaign in Campaign.objects.running().filter(pk__in=self._dry):
+        for campaign in Campaign.objects.running().filter(pk__in=self._without_due):
             try:
                 retrying(partial(lifecycle.finish, campaign, now=self._clock.now()))
             except WrongState:

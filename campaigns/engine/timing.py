@@ -42,10 +42,10 @@ def lease() -> dt.timedelta:
     return dt.timedelta(seconds=min(LEASE_SECONDS, 3 * settings.SESSION_MANAGER_SEND_TIMEOUT + 30))
 
 
-def back_off(attempts: int, *, chance: random.Random) -> dt.timedelta:
+def back_off(attempts: int, *, rng: random.Random) -> dt.timedelta:
     """30 s · 2ⁿ⁻¹ with ±20 % jitter, one hour at the most; `attempts` counts the one that just failed."""
     seconds = min(_BACKOFF_FIRST * 2 ** max(0, min(attempts, 20) - 1), _BACKOFF_MAX)
-    return dt.timedelta(seconds=min(seconds * chance.uniform(0.8, 1.2), _BACKOFF_MAX))
+    return dt.timedelta(seconds=min(seconds * rng.uniform(0.8, 1.2), _BACKOFF_MAX))
 
 
 def typing_seconds(text: str) -> float:

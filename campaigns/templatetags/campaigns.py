@@ -6,7 +6,7 @@ from django import template
 from django.utils import timezone
 
 from campaigns import screens
-from campaigns.engine.plan import Verdict
+from campaigns.engine.plan import Standing
 
 register = template.Library()
 
@@ -20,5 +20,5 @@ register.filter("funnel", screens.funnel)
 
 
 @register.filter
-def why_not_sentence(verdict: Verdict) -> str:
-    return screens.why_not_sentence(verdict, timezone.now())
+def why_not_sentence(standing: Standing) -> str:
+    return screens.why_not_sentence(standing, timezone.now())

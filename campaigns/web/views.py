@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import lifecycle
-from campaigns.engine.plan import Verdict, make_plan
+from campaigns.engine.plan import Standing, make_plan
 from campaigns.enums import CAMPAIGN_ENDED
 from campaigns.errors import Refused
 from campaigns.lifecycle import Verb
@@ -34,7 +34,7 @@ class Card:
 
     campaign: Campaign
     progress: Progress
-    verdict: Verdict | None
+    standing: Standing | None
     can_pause: bool
     can_resume: bool
 
@@ -91,7 +91,7 @@ def _context(request: HttpRequest) -> dict[str, object]:
 def cards_of(campaigns: list[Campaign], user: User) -> list[Card]:
     """How each of them stands, and what this person may do to it. The same queries for one and for thirty."""
     done = progress_of([campaign.pk for campaign in campaigns])
-    verdicts = make_plan(timezone.now()).verdicts
+    standings = make_plan(timezone.now()).standings
     cards = []
     for campaign in campaigns:
         verbs = lifecycle.allowed_verbs(campaign) if may(user, Act.OPERATE, campaign) else []
@@ -99,7 +99,7 @@ def cards_of(campaigns: list[Campaign], user: User) -> list[Card]:
             Card(
                 campaign=campaign,
                 progress=done[campaign.pk],
-                verdict=verdicts.get(campaign.pk),
+                standing=standings.get(campaign.pk),
                 can_pause=Verb.PAUSE in verbs,
                 can_resume=Verb.RESUME in verbs,
             )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from leadmaster.ops import heartbeat
 from leadmaster.ops.health import Finding, Probe
 from leadmaster.ops.models import Alert
-from leadmaster.ops.watchdog import Judge, Verdict
+from leadmaster.ops.watchdog import Check, CheckResult
 
 HEARTBEAT: Final = "directory"
 FAILED: Final = "directory_sync_failed"
@@ -41,22 +41,22 @@ def directory(now: dt.datetime) -> Finding:
 PROBES: tuple[Probe, ...] = (directory,)
 
 
-def judge_sync(*, watching_since: dt.datetime | None) -> Judge:
-    """Judge the synchronisation by the age of its heartbeat: one that fails each time does not beat either.
+def check_sync(*, watching_since: dt.datetime | None) -> Check:
+    """Check the synchronisation by the age of its heartbeat: one that fails each time does not beat either.
 
-    `watching_since` gives a system that was just started its first runs; None judges at once.
+    `watching_since` gives a system that was just started its first runs; None checks at once.
     """
 
-    def judge(now: dt.datetime) -> Sequence[Verdict]:
+    def check(now: dt.datetime) -> Sequence[CheckResult]:
         age = heartbeat.age(HEARTBEAT, now=now)
         silence = now - watching_since if watching_since else None
         known = [value for value in (age, silence) if value is not None]
         if not follows():
-            return [Verdict(key=_LATE), Verdict(key=FAILED)]
+            return [CheckResult(key=_LATE), CheckResult(key=FAILED)]
         if known and min(known) <= late_after():
-            return [Verdict(key=_LATE)]
+            return [CheckResult(key=_LATE)]
         return [
-            Verdict(
+            CheckResult(
                 key=_LATE,
                 title=_("El directorio no sigue a la base de clientes"),
                 body=_(
@@ -69,8 +69,8 @@ def judge_sync(*, watching_since: dt.datetime | None) -> Judge:
             )
         ]
 
-    return judge
+    return check
 
 
-def judges(*, watching_since: dt.datetime | None) -> list[Judge]:
-    return [judge_sync(watching_since=watching_since)]
+def checks(*, watching_since: dt.datetime | None) -> list[Check]:
+    return [check_sync(watching_since=watching_since)]

@@ -1,6 +1,6 @@
 """The watchdog looks from outside, in a process of its own, because a dead sender can't say that it is dead.
 
-Each pass: judge → raise or resolve alerts → tell people what is pending. It outlives a database outage, and tells of
+Each pass: check → raise or resolve alerts → tell people what is pending. It outlives a database outage, and tells of
 that too, from memory, since no alert can be written then.
 """
 
@@ -29,8 +29,8 @@ _OUTAGE_AFTER = dt.timedelta(seconds=60)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What a judge found about one thing that can be in trouble. Without a title it is well."""
+class CheckResult:
+    """What a check found about one thing that can be in trouble. Without a title it is well."""
 
     key: str
     title: str = ""
@@ -42,7 +42,7 @@ class Verdict:
         return not self.title
 
 
-Judge: TypeAlias = Callable[[dt.datetime], Sequence[Verdict]]
+Check: TypeAlias = Callable[[dt.datetime], Sequence[CheckResult]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -63,20 +63,20 @@ class PassReport:
         return not self.troubles and not self.error
 
 
-def judge_tick(*, watching_since: dt.datetime | None) -> Judge:
-    """Judge the sender by the age of its heartbeat.
+def check_tick(*, watching_since: dt.datetime | None) -> Check:
+    """Check the sender by the age of its heartbeat.
 
-    `watching_since` gives a system that was just started its first minutes; None judges at once.
+    `watching_since` gives a system that was just started its first minutes; None checks at once.
     """
 
-    def judge(now: dt.datetime) -> Sequence[Verdict]:
+    def check(now: dt.datetime) -> Sequence[CheckResult]:
         age = heartbeat.age(health.TICK, now=now)
         silence = now - watching_since if watching_since else None
         known = [value for value in (age, silence) if value is not None]
         if known and min(known) <= health.LATE_AFTER:
-            return [Verdict(key="tick_late")]
+            return [CheckResult(key="tick_late")]
         return [
-            Verdict(
+            CheckResult(
                 key="tick_late",
                 title=_("El envío automático no da señales de vida"),
                 body=_(
@@ -88,12 +88,12 @@ def judge_tick(*, watching_since: dt.datetime | None) -> Judge:
             )
         ]
 
-    return judge
+    return check
 
 
 class Watchdog:
-    def __init__(self, judges: Sequence[Judge], *, notifier: Notifier) -> None:
-        self._judges = list(judges)
+    def __init__(self, checks: Sequence[Check], *, notifier: Notifier) -> None:
+        self._checks = list(checks)
         self._notifier = notifier
         self._outage_since: dt.datetime | None = None
 
@@ -102,7 +102,7 @@ class Watchdog:
         try:
             # A connection that an outage broke is let go here, so that the pass after it starts with a fresh one.
             close_old_connections()
-            report = self._judge_and_tell(database_now())
+            report = self._check_and_tell(database_now())
         except Error as error:
             logger.error("the database does not answer: %s", error)  # noqa: TRY400 (a traceback each pass says no more)
             self._outage_since = self._outage_since or wall_clock
@@ -113,16 +113,16 @@ class Watchdog:
             self._outage_since = None
         return report
 
-    def _judge_and_tell(self, now: dt.datetime) -> PassReport:
+    def _check_and_tell(self, now: dt.datetime) -> PassReport:
         opened: list[str] = []
         resolved: list[str] = []
-        for verdict in self._verdicts(now):
-            if verdict.ok:
-                if resolve_alert(verdict.key, now=now):
-                    resolved.append(verdict.key)
+        for result in self._results(now):
+            if result.ok:
+                if resolve_alert(result.key, now=now):
+                    resolved.append(result.key)
                 continue
-            if raise_alert(verdict.key, title=verdict.title, body=verdict.body, severity=verdict.severity, now=now):
-                opened.append(verdict.key)
+            if raise_alert(result.key, title=result.title, body=result.body, severity=result.severity, now=now):
+                opened.append(result.key)
         notices = self._notifier.tell_pending(now=now)
         heartbeat.beat(WATCHDOG, now=now)
         return PassReport(
@@ -134,17 +134,17 @@ class Watchdog:
             untold=notices.failed,
         )
 
-    def _verdicts(self, now: dt.datetime) -> Sequence[Verdict]:
-        verdicts: list[Verdict] = []
-        for judge in self._judges:
+    def _results(self, now: dt.datetime) -> Sequence[CheckResult]:
+        results: list[CheckResult] = []
+        for check in self._checks:
             try:
-                verdicts.extend(judge(now))
+                results.extend(check(now))
             except Error:
                 raise
             except Exception:
-                # One judge's bug must not silence the others.
-                logger.exception("a judge of the watchdog failed")
-        return verdicts
+                # One check's bug must not silence the others.
+                logger.exception("a check of the watchdog failed")
+        return results
 
     def _tell_outage(self, wall_clock: dt.datetime, *, since: dt.datetime) -> None:
         if wall_clock - since >= _OUTAGE_AFTER:

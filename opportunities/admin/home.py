@@ -39,7 +39,7 @@ def look(user: User, teams: list[int], now: dt.datetime) -> dict[str, Any]:
     """Everything of the desk's part. Twelve queries, whatever there is."""
     mine = Opportunity.objects.filter(team_id__in=teams)
     inbox = list(mine.inbox().values_list("pk", flat=True)[:_INBOX])
-    rows = Opportunity.objects.filter(pk__in=inbox).select_related("client", "stage", "owner__user").inbox()
+    rows = mine.filter(pk__in=inbox).select_related("client", "stage", "owner__user").inbox()
     running = mine.active().filter(deadline__gt=now).order_by("deadline", "id")
     staff = usage_of(list(promoters_of(user).filter(user__is_active=True)[:_PROMOTERS]), now=now)
     return {

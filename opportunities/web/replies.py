@@ -40,10 +40,12 @@ def answers_to(promoter: Promoter, *, now: dt.datetime) -> list[Answer]:
     for reply in replies[:_READ]:
         newest.setdefault(owners[reply.phone], reply)
     shown = dict(list(newest.items())[:_SHOWN])
-    names = Opportunity.objects.select_related("client").in_bulk(shown)
+    # Through the same condition: one that left their hands in between is not theirs to read about.
+    mine = Opportunity.objects.filter(owner=promoter).active().select_related("client").in_bulk(shown)
     return [
-        Answer(opportunity_id=pk, who=names[pk].client.full_name, text=reply.text, at=reply.at)
+        Answer(opportunity_id=pk, who=mine[pk].client.full_name, text=reply.text, at=reply.at)
         for pk, reply in shown.items()
+        if pk in mine
     ]
 
 

@@ -19,7 +19,7 @@ LANES = 10
 def run() -> None:
     messages, claims = stage.ensure_past(), scaled("CLAIMS", 300)
     stage.fill(stage.open_lines(LANES), each=claims + 10)
-    clock, chance = DatabaseClock(), random.Random(1)
+    clock, rng = DatabaseClock(), random.Random(1)
     plan = make_plan(clock.now())
     ensure_days(plan)
     ensure_lanes(plan, now=clock.now())
@@ -35,7 +35,7 @@ def run() -> None:
         takes.append(1000 * (took - looked))
         for one in found.claims:
             result = SendResult(message_id=f"true_{one.client_message_id}", http_status=200, host="in-process")
-            settle(one, Answer(result=result, dispatched_at=now, duration_ms=1), now=now, chance=chance)
+            settle(one, Answer(result=result, dispatched_at=now, duration_ms=1), now=now, rng=rng)
     say(f"  {LANES} lanes a claim, {messages:,} old messages and {LANES * claims:,} pending")
     say(f"    claim, one transaction   {tail(takes, 'ms')}")
     say(f"    finding the free lanes   {tail(looks, 'ms')}")

@@ -150,14 +150,14 @@ def run(*child: str) -> None:
 
 
 def _trial(contender: Contender, messages: int, kills: int) -> None:
-    chance = random.Random(7)
+    rng = random.Random(7)
     with tempfile.TemporaryDirectory(prefix="leadmaster-ledger-") as folder:
         ledger = Path(folder) / "ledger"
         os.environ["LEDGER"] = str(ledger)
         contender.fill(messages)
         started = time.monotonic()
         for nth in range(kills):
-            goal = _lines(ledger) + chance.randint(20, 90)
+            goal = _lines(ledger) + rng.randint(20, 90)
             _work(contender, nth, ledger, until=functools.partial(_reached, ledger, goal))
         nth = kills
         # Then in peace, until nothing moves by itself any more.

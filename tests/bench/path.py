@@ -30,7 +30,7 @@ def send_all(messages: int) -> float:
     sent = ticks = 0
     while sent < messages:
         report = run_tick(
-            FIRST_MINUTE + dt.timedelta(minutes=ticks), open_gateway=InProcessGateway, chance=random.Random(1)
+            FIRST_MINUTE + dt.timedelta(minutes=ticks), open_gateway=InProcessGateway, rng=random.Random(1)
         )
         assert report.claimed, f"a tick found nothing to do: {report}"
         sent += report.outcomes.get(EnvioState.SENT, 0)

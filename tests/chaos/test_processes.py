@@ -20,7 +20,7 @@ from campaigns.models import Campaign, Envio, Tick
 from leadmaster.lib.clock import database_now
 from leadmaster.ops import heartbeat
 from leadmaster.ops.health import TICK, examine
-from leadmaster.ops.watchdog import judge_tick
+from leadmaster.ops.watchdog import check_tick
 from tests.chaos.machines import Machine
 from tests.chaos.scene import add_envios, comes_true, environment, ledger_of, running_campaign
 from tests.faults import checker
@@ -95,8 +95,8 @@ def _is_seen_from_outside() -> None:
     report = examine(PROBES, now=by_then)
 
     assert {finding.name: finding.ok for finding in report.findings}["tick"] is False
-    [verdict] = judge_tick(watching_since=None)(by_then)
-    assert not verdict.ok
+    [result] = check_tick(watching_since=None)(by_then)
+    assert not result.ok
 
 
 def _sent(campaign: Campaign) -> int:

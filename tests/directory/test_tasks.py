@@ -10,7 +10,7 @@ from django_q.models import Schedule
 from pytest_django import Settings
 
 from leadmaster.directory import tasks
-from leadmaster.directory.health import FAILED, HEARTBEAT, directory, judge_sync
+from leadmaster.directory.health import FAILED, HEARTBEAT, check_sync, directory
 from leadmaster.directory.models import Client, SyncState
 from leadmaster.directory.sync import SyncError
 from leadmaster.directory.sync.run_lock import LOST_AFTER, take
@@ -107,13 +107,13 @@ def test_a_failure_is_told_at_once_and_resolved_by_a_success(base: ExternalBase,
 def test_a_late_one_is_an_alert_of_the_watchdog(base: ExternalBase, settings: Settings) -> None:
     now = database_now()
     settings.CLIENTS_SYNC_MINUTES = 10
-    judge = judge_sync(watching_since=None)
-    assert not judge(now)[0].ok, "it never ran"
-    assert judge_sync(watching_since=now)(now)[0].ok, "it has only just begun"
+    check = check_sync(watching_since=None)
+    assert not check(now)[0].ok, "it never ran"
+    assert check_sync(watching_since=now)(now)[0].ok, "it has only just begun"
     beat(HEARTBEAT, now=now)
 
-    assert judge(now + dt.timedelta(minutes=30))[0].ok
-    late = judge(now + dt.timedelta(minutes=31))[0]
+    assert check(now + dt.timedelta(minutes=30))[0].ok
+    late = check(now + dt.timedelta(minutes=31))[0]
     assert not late.ok
     assert "31 minutos" in late.body
     assert not directory(now + dt.timedelta(minutes=31)).ok
@@ -122,7 +122,7 @@ def test_a_late_one_is_an_alert_of_the_watchdog(base: ExternalBase, settings: Se
 def test_without_a_base_nothing_is_late(settings: Settings) -> None:
     settings.CLIENTS_DATABASE_URL = ""
 
-    assert all(verdict.ok for verdict in judge_sync(watching_since=None)(database_now()))
+    assert all(result.ok for result in check_sync(watching_since=None)(database_now()))
     assert directory(database_now()).ok
 
 

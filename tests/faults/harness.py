@@ -34,7 +34,7 @@ from leadmaster.directory.models import Suppression
 from leadmaster.ops.models import Alert, Heartbeat
 from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory
 from tests.faults import checker
-from tests.faults.world import START, Provider, VirtualClock, VirtualWire
+from tests.faults.world import START, Provider, VirtualClock, VirtualIoPool
 from whatsapp import sessions
 from whatsapp.gateways.base import Capability, GatewayError
 from whatsapp.models import State, WhatsAppSession
@@ -52,7 +52,7 @@ class World:
     def __init__(self, *, capabilities: Collection[Capability] = (), start: dt.datetime = START) -> None:
         self.clock = VirtualClock(start)
         self.provider = Provider(self.clock, capabilities=capabilities)
-        self.chance = random.Random(7)
+        self.rng = random.Random(7)
         self.crashes: Crashes | None = None
         self.neglected: list[str] = []
 
@@ -83,13 +83,13 @@ class World:
     # --- Time --------------------------------------------------------------------------------------------------------
 
     def tick(self, minute: dt.datetime | None = None) -> TickReport:
-        wire = VirtualWire(self.clock, self.provider)
+        io = VirtualIoPool(self.clock, self.provider)
         return run_tick(
             minute,
             clock=self.clock,
-            wire=wire if self.crashes is None else _CrashingWire(wire, self.crashes),
+            io=io if self.crashes is None else _CrashingIoPool(io, self.crashes),
             open_gateway=self.provider.open,
-            chance=self.chance,
+            rng=self.rng,
         )
 
     def next_minute(self) -> None:
@@ -214,24 +214,24 @@ class Crashes:
         return result
 
 
-class _CrashingWire:
-    def __init__(self, wire: VirtualWire, crashes: Crashes) -> None:
-        self._wire = wire
+class _CrashingIoPool:
+    def __init__(self, io: VirtualIoPool, crashes: Crashes) -> None:
+        self._io = io
         self._crashes = crashes
 
     def submit(self, key: object, call: Callable[[], object]) -> None:
         self._crashes.point("before submit")
-        self._wire.submit(key, call)
+        self._io.submit(key, call)
         self._crashes.point("after submit")
 
     def collect(self, timeout: float) -> list[tuple[object, object]]:
-        found = self._wire.collect(timeout)
+        found = self._io.collect(timeout)
         if found:
             self._crashes.point("after collect")
         return found
 
     def close(self) -> None:
-        self._wire.close()
+        self._io.close()
 
 
 # --- Starting over ---------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ class Sender(RuleBasedStateMachine):
         super().__init__()
         start_over()
         self.world = World()
-        self.chance = random.Random(0)
+        self.rng = random.Random(0)
         self.kinds: list[Kind] = []  # of the next messages
         self.well = False  # the far side is, for good
         self.talks_at_once: bool | None = None
@@ -85,7 +85,7 @@ class Sender(RuleBasedStateMachine):
     )
     def the_gateway_can(self, capabilities: tuple[Capability, ...], seed: int) -> None:
         """And of the messages that no rule speaks of, every second one meets trouble of its own."""
-        self.chance = random.Random(seed)
+        self.rng = random.Random(seed)
         self.model.capabilities = self.world.provider.capabilities = frozenset(capabilities)
         WhatsAppSession.objects.update(capabilities=[one.value for one in capabilities])
 
@@ -381,7 +381,7 @@ class Sender(RuleBasedStateMachine):
     def _next_kind(self) -> Kind:
         if self.well:
             return OK
-        return self.kinds.pop(0) if self.kinds else self.chance.choice((OK, self.chance.choice(_TROUBLES)))
+        return self.kinds.pop(0) if self.kinds else self.rng.choice((OK, self.rng.choice(_TROUBLES)))
 
     def _talk(self, delivery: Delivery) -> None:
         echo = bool(self.talks_at_once)

@@ -118,8 +118,7 @@ _DIES_BETWEEN = """
 import os, signal, django
 django.setup()
 import datetime as dt
-from opportunities.assignment import grant, request
-from opportunities.capacity import quota
+from opportunities.assignment import opening, quota, request
 from opportunities.assignment.filters import Filters
 from opportunities.models import Promoter
 
@@ -133,7 +132,7 @@ request.request_lot(promoter, Filters(), 5, key="k", now=dt.datetime.fromisoform
 
 
 @pytest.mark.parametrize(
-    "victim", ["request.draw", "grant.open_lot", "quota.write_draw", "grant.open_opportunities", "request._answer"]
+    "victim", ["request.draw", "opening.open_lot", "quota.write_draw", "opening.open_opportunities", "request._answer"]
 )
 def test_a_process_killed_between_quota_and_answer_leaves_nothing(
     funnel: Funnel, database_url: str, victim: str
@@ -410,9 +409,9 @@ def test_a_cron_dead_for_a_day_shows_overdue_is_alerted_and_catches_up_in_batche
         moves.move(row.pk, funnel.contacted, by=promoter.user, version=1, now=later)
     with pytest.raises(Refused, match="venció"):
         extension.extend(row.pk, by=promoter.user, version=1, now=later)
-    [verdict] = check_timers(watching_since=None)(later)
-    assert (verdict.ok, verdict.key) == (False, "timers_late")
-    assert "25 oportunidades" in verdict.body
+    [result] = check_timers(watching_since=None)(later)
+    assert (result.ok, result.key) == (False, "timers_late")
+    assert "25 oportunidades" in result.body
 
     monkeypatch.setattr(expiry, "BATCH", 10)
     report = expiry.expire_timers(later)

@@ -1,4 +1,4 @@
-"""A world on a virtual clock: a provider that keeps the true ledger, and a wire that answers when its time comes.
+"""A world on a virtual clock: a provider that keeps the true ledger, and an I/O pool that answers when its time comes.
 
 Nothing here sleeps. The provider decides per message what it does and what it says; the ledger holds what it really
 delivered, and only that.
@@ -41,7 +41,7 @@ class VirtualClock:
         self.time += dt.timedelta(seconds=seconds)
 
 
-class VirtualWire:
+class VirtualIoPool:
     """Runs each call at once, in order, and hands its answer over after as long as the provider takes."""
 
     def __init__(self, clock: VirtualClock, provider: Provider) -> None:
@@ -54,7 +54,7 @@ class VirtualWire:
         self._provider.answer_after = 0.0
         try:
             result: object = call()
-        except Exception as error:  # noqa: BLE001 - exactly what the real wire does
+        except Exception as error:  # noqa: BLE001 - exactly what the real pool does
             result = error
         at = self._clock.now() + dt.timedelta(seconds=self._provider.answer_after)
         heapq.heappush(self._waiting, (at, next(self._order), key, result))

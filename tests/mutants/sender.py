@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant(
         "settled before it is sent, as the predecessor did",
         _SEND,
-        "self._wire.submit(claim.token, functools.partial(hand_over, flight.gateway, message, since=started))",
+        "self._io.submit(claim.token, functools.partial(hand_over, flight.gateway, message, since=started))",
         'self._settle(flight, SendResult(message_id=str(message.client_message_id), http_status=200, host=""))',
         f"{_ENGINE}/test_tick.py",
     ),
@@ -183,7 +183,7 @@ MUTANTS = (
     Mutant(
         "the first campaign of a line always comes first",
         "campaigns/engine/tick.py",
-        "turn = self._chance.randrange(len(left))",
+        "turn = self._rng.randrange(len(left))",
         "turn = 0",
         "tests/faults/test_neglect.py",
     ),

@@ -1,4 +1,4 @@
-"""The watchdog judges from outside, tells people, and outlives a database outage."""
+"""The watchdog checks from outside, tells people, and outlives a database outage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from leadmaster.ops.heartbeat import age, beat
 from leadmaster.ops.models import Alert
 from leadmaster.ops.notify import Mail, Notifier
-from leadmaster.ops.watchdog import Judge, Verdict, Watchdog, judge_tick
+from leadmaster.ops.watchdog import Check, CheckResult, Watchdog, check_tick
 
 NOON = dt.datetime(2026, 2, 7, 12, 0, tzinfo=dt.UTC)
 
@@ -22,12 +22,12 @@ def after(seconds: int) -> dt.datetime:
     return NOON + dt.timedelta(seconds=seconds)
 
 
-def watchdog(*judges: Judge) -> Watchdog:
-    return Watchdog(judges, notifier=Notifier([Mail(["guardia@example.com"])]))
+def watchdog(*checks: Check) -> Watchdog:
+    return Watchdog(checks, notifier=Notifier([Mail(["guardia@example.com"])]))
 
 
-def keys(verdicts: Sequence[Verdict]) -> list[str]:
-    return [verdict.key for verdict in verdicts if not verdict.ok]
+def keys(results: Sequence[CheckResult]) -> list[str]:
+    return [result.key for result in results if not result.ok]
 
 
 # --- The tick ---------------------------------------------------------------------------------------------------------
@@ -37,7 +37,7 @@ def keys(verdicts: Sequence[Verdict]) -> list[str]:
 def test_a_beating_tick_is_well() -> None:
     beat("tick", now=NOON)
 
-    assert keys(judge_tick(watching_since=None)(after(150))) == []
+    assert keys(check_tick(watching_since=None)(after(150))) == []
 
 
 @pytest.mark.django_db
@@ -45,24 +45,24 @@ def test_a_silent_tick_is_in_trouble_within_three_minutes() -> None:
     beat("tick", now=NOON)
 
     # 20 s between two looks: whatever the moment of the last beat, somebody looks between second 150 and 180.
-    assert keys(judge_tick(watching_since=None)(after(151))) == ["tick_late"]
+    assert keys(check_tick(watching_since=None)(after(151))) == ["tick_late"]
 
 
 @pytest.mark.django_db
 def test_a_tick_that_never_beat_is_in_trouble() -> None:
-    (verdict,) = judge_tick(watching_since=None)(NOON)
+    (result,) = check_tick(watching_since=None)(NOON)
 
-    assert verdict.key == "tick_late"
-    assert "ensure_schedules" in verdict.body
+    assert result.key == "tick_late"
+    assert "ensure_schedules" in result.body
 
 
 @pytest.mark.django_db
 def test_a_system_that_was_just_started_gets_its_first_minutes() -> None:
     beat("tick", now=NOON - dt.timedelta(hours=10))
-    judge = judge_tick(watching_since=NOON)
+    check = check_tick(watching_since=NOON)
 
-    assert keys(judge(after(150))) == []
-    assert keys(judge(after(151))) == ["tick_late"]
+    assert keys(check(after(150))) == []
+    assert keys(check(after(151))) == ["tick_late"]
 
 
 # --- A pass -----------------------------------------------------------------------------------------------------------
@@ -71,10 +71,10 @@ def test_a_system_that_was_just_started_gets_its_first_minutes() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_pass_opens_tells_resolves_and_tells_again() -> None:
     now = timezone.now()
-    in_trouble = [Verdict(key="tick_late", title="Sin latido")]
-    well = [Verdict(key="tick_late")]
-    verdicts = iter([in_trouble, in_trouble, well])
-    dog = watchdog(lambda _now: next(verdicts))
+    in_trouble = [CheckResult(key="tick_late", title="Sin latido")]
+    well = [CheckResult(key="tick_late")]
+    results = iter([in_trouble, in_trouble, well])
+    dog = watchdog(lambda _now: next(results))
 
     first = dog.look(wall_clock=now)
     assert (first.ok, first.troubles, first.opened, first.told) == (False, ("tick_late",), ("tick_late",), 1)
@@ -96,13 +96,13 @@ def test_a_pass_opens_tells_resolves_and_tells_again() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_judge_with_a_bug_does_not_silence_the_others(caplog: pytest.LogCaptureFixture) -> None:
-    def broken(_now: dt.datetime) -> Sequence[Verdict]:
+    def broken(_now: dt.datetime) -> Sequence[CheckResult]:
         raise ZeroDivisionError
 
-    report = watchdog(broken, lambda _now: [Verdict(key="gateway", title="No responde")]).look(wall_clock=NOON)
+    report = watchdog(broken, lambda _now: [CheckResult(key="gateway", title="No responde")]).look(wall_clock=NOON)
 
     assert report.opened == ("gateway",)
-    assert "a judge of the watchdog failed" in caplog.text
+    assert "a check of the watchdog failed" in caplog.text
 
 
 # --- Without a database -------------------------------------------------------------------------------------------------
@@ -112,12 +112,12 @@ def test_a_judge_with_a_bug_does_not_silence_the_others(caplog: pytest.LogCaptur
 def test_a_database_outage_is_told_once_after_a_minute_and_so_is_its_end() -> None:
     down = True
 
-    def judge(_now: dt.datetime) -> Sequence[Verdict]:
+    def check(_now: dt.datetime) -> Sequence[CheckResult]:
         if down:
             raise OperationalError("server has gone away")
         return []
 
-    dog = watchdog(judge)
+    dog = watchdog(check)
     reports = [dog.look(wall_clock=after(seconds)) for seconds in (0, 20, 40)]
     assert [report.error for report in reports] == ["OperationalError"] * 3
     assert mail.outbox == []
@@ -134,14 +134,14 @@ def test_a_database_outage_is_told_once_after_a_minute_and_so_is_its_end() -> No
 
 @pytest.mark.django_db(transaction=True)
 def test_a_restart_of_the_database_is_not_told() -> None:
-    verdicts = iter([True, False])
+    results = iter([True, False])
 
-    def judge(_now: dt.datetime) -> Sequence[Verdict]:
-        if next(verdicts):
+    def check(_now: dt.datetime) -> Sequence[CheckResult]:
+        if next(results):
             raise OperationalError("restarting")
         return []
 
-    dog = watchdog(judge)
+    dog = watchdog(check)
     dog.look(wall_clock=NOON)
     dog.look(wall_clock=after(20))
 

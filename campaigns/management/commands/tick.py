@@ -31,7 +31,7 @@ class Command(BaseCommand):
         else:
             outcomes = ", ".join(f"{state}: {count}" for state, count in sorted(report.outcomes.items())) or "nada"
             self.stdout.write(f"Tomados: {report.claimed}. Resultado: {outcomes}. Recuperados: {report.reaped}.")
-            for campaign_id, reason in report.verdicts.items():
+            for campaign_id, reason in report.waiting.items():
                 self.stdout.write(f"Campaña {campaign_id}: no envía ahora ({reason}).")
 
 

@@ -1,4 +1,4 @@
-"""`manage.py watchdog`: a process of its own that judges the sender from outside and tells people."""
+"""`manage.py watchdog`: a process of its own that checks the sender from outside and tells people."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="un informe en JSON por pasada")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # A single pass judges at once; a process that stays gives the sender its first minutes.
+        # A single pass checks at once; a process that stays gives the sender its first minutes.
         watching_since = None if options["once"] else timezone.now()
-        judges = [judge for path in settings.WATCHES for judge in import_string(path)(watching_since=watching_since)]
-        watchdog = Watchdog(judges, notifier=Notifier(configured_channels()))
+        checks = [check for path in settings.WATCHES for check in import_string(path)(watching_since=watching_since)]
+        watchdog = Watchdog(checks, notifier=Notifier(configured_channels()))
         if options["once"]:
             report = watchdog.look(wall_clock=timezone.now())
             self._say(report, as_json=options["json"])

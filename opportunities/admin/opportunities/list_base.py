@@ -29,7 +29,8 @@ _DAY = dt.timedelta(days=1)
 class RowsList(ChangeList):
     """A page is chosen by its ids, which the index alone gives; only the rows of that page are read.
 
-    Sorted whole, a million rows with their clients would be read to show fifty.
+    Sorted whole, a million rows with their clients would be read to show fifty. They are read through the conditions of
+    the list: a row that changed hands in between is no longer this person's to see.
     """
 
     result_list: Iterable[Opportunity]
@@ -38,7 +39,7 @@ class RowsList(ChangeList):
         super().get_results(request)
         chosen: Any = self.result_list
         ids = list(chosen.values_list("pk", flat=True))
-        rows = Opportunity.objects.select_related("client", "stage", "team", "owner__user")
+        rows = self.queryset.select_related("client", "stage", "team", "owner__user")
         found = rows.prefetch_related("client__contacts").in_bulk(ids)
         self.result_list = [found[pk] for pk in ids if pk in found]
 

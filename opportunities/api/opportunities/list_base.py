@@ -39,11 +39,14 @@ class Rows(GenericViewSet[Opportunity]):
         return own_desk(person(self.request))
 
     def paginate_queryset(self, queryset: Any) -> list[Any] | None:
-        """A page is chosen by its ids, which an index alone gives; only the rows of that page are read."""
+        """A page is chosen by its ids, which an index alone gives; only the rows of that page are read.
+
+        They are read through the same conditions: a row that changed hands in between is no longer this person's to see.
+        """
         if queryset.model is not Opportunity:
             return super().paginate_queryset(queryset)
         chosen = super().paginate_queryset(queryset.only("id", "state_since")) or []
-        found = with_people(Opportunity.objects.all()).in_bulk([row.pk for row in chosen])
+        found = with_people(queryset).in_bulk([row.pk for row in chosen])
         page = [found[row.pk] for row in chosen if row.pk in found]
         self._prepared = self.prepare(page)
         return page

@@ -46,9 +46,9 @@ def test_what_was_never_sent_waits_for_the_person_who_switches_on_again() -> Non
     restore(kept)
     world.fill(campaign, 1)
     world.run_minutes(2)
-    assert world.tick().verdicts == {}  # this minute is taken
+    assert world.tick().waiting == {}  # this minute is taken
     world.next_minute()
-    assert world.tick().verdicts[campaign.pk] == WhyNot.SWITCHED_OFF
+    assert world.tick().waiting[campaign.pk] == WhyNot.SWITCHED_OFF
 
     switch.turn(on=True, by=UserFactory(role=Role.ADMINISTRATOR), reason="Ya revisé", now=world.now)
     world.run_minutes(1)
@@ -96,7 +96,7 @@ def test_a_tick_that_went_on_across_the_restore_does_not_hide_it(monkeypatch: py
 
 
 def _only(campaign: Campaign, plan: Plan) -> Plan:
-    return Plan(slots={campaign.session_id: plan.slots[campaign.session_id]}, verdicts=plan.verdicts)
+    return Plan(slots={campaign.session_id: plan.slots[campaign.session_id]}, standings=plan.standings)
 
 
 def test_the_guard_goes_back_to_where_the_backup_was_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,10 +195,10 @@ def test_two_claimers_meet_no_lock_of_each_other(world: World) -> None:
 @pytest.mark.mariadb
 def test_the_lanes_of_many_sessions_are_read_through_their_index(world: World) -> None:
     session = world.campaign().session
-    chance = random.Random(1)
+    rng = random.Random(1)
     lanes = LaneFactory.build_batch(1000, session=session)
     for slot, lane in enumerate(lanes):
-        lane.slot, lane.next_due = slot, world.now + dt.timedelta(minutes=chance.randint(0, 600))
+        lane.slot, lane.next_due = slot, world.now + dt.timedelta(minutes=rng.randint(0, 600))
     Lane.objects.bulk_create(lanes)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE TABLE campaigns_lane")
@@ -256,7 +256,7 @@ def test_a_settlement_asks_so_many_questions(world: World, django_assert_num_que
         result=SendResult(message_id="true_1", http_status=200, host="x"), dispatched_at=world.now, duration_ms=1
     )
     with django_assert_num_queries(SETTLE):
-        settling.settle(claim, answer, now=world.now, chance=random.Random(1))
+        settling.settle(claim, answer, now=world.now, rng=random.Random(1))
 
     assert Envio.objects.get().state == EnvioState.SENT
     assert not EarlyReceipt.objects.exists()

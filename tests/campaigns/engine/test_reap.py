@@ -37,7 +37,7 @@ def dies_with_the_message_on_the_wire(world: World) -> None:
 
 def lease_is_over(world: World) -> int:
     world.clock.time += dt.timedelta(seconds=301)
-    return reap.reap(world.now, chance=random.Random(1))
+    return reap.reap(world.now, rng=random.Random(1))
 
 
 def test_what_never_left_goes_back_with_its_charge() -> None:
@@ -76,7 +76,7 @@ def test_a_lease_that_holds_is_left_alone() -> None:
     dies_with_the_message_on_the_wire(world)
     world.clock.time += dt.timedelta(seconds=290)
 
-    assert reap.reap(world.now, chance=random.Random(1)) == 0
+    assert reap.reap(world.now, rng=random.Random(1)) == 0
 
     assert world.states() == {EnvioState.SENDING: 1}
 

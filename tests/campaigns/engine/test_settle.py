@@ -19,7 +19,7 @@ from whatsapp.gateways.base import GatewayError, Outcome, Scope, SendResult
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CHANCE = random.Random(1)
+RNG = random.Random(1)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_failure_by_a_worker_that_no_longer_holds_the_row_changes_nothing(
 ) -> None:
     other = taken_over()
 
-    assert settle(held, answer(failure(outcome), world), now=world.now, chance=CHANCE) is None
+    assert settle(held, answer(failure(outcome), world), now=world.now, rng=RNG) is None
 
     envio = Envio.objects.get()
     assert (envio.state, envio.token) == (EnvioState.SENDING, other)
@@ -73,7 +73,7 @@ def test_a_success_by_a_worker_that_no_longer_holds_the_row_is_true_all_the_same
     taken_over()
     result = SendResult(message_id="true_1", http_status=200, host="gateway:3011")
 
-    settle(held, answer(result, world), now=world.now, chance=CHANCE)
+    settle(held, answer(result, world), now=world.now, rng=RNG)
 
     envio = Envio.objects.get()
     assert (envio.state, envio.message_id) == (EnvioState.SENT, "true_1")
@@ -93,7 +93,7 @@ def test_settling_twice_is_settling_once(
     result: SendResult | GatewayError, state: EnvioState, used: int, held: Claim, world: World
 ) -> None:
     for _time in range(2):
-        settle(held, answer(result, world), now=world.now, chance=CHANCE)
+        settle(held, answer(result, world), now=world.now, rng=RNG)
 
     envio, lane = Envio.objects.get(), Lane.objects.get()
     assert envio.state == state
@@ -142,7 +142,7 @@ def test_a_message_id_that_another_envio_has_proves_nothing(held: Claim, world: 
     taken = world.fill(held.slot.campaign, 1, state=EnvioState.SENT, message_id="true_1", sent_at=world.now)
     result = SendResult(message_id="true_1", http_status=200, host="h")
 
-    settle(held, answer(result, world), now=world.now, chance=CHANCE)
+    settle(held, answer(result, world), now=world.now, rng=RNG)
 
     assert Envio.objects.get(pk=held.envio_id).state == EnvioState.UNCERTAIN
     assert Envio.objects.get(pk=taken[0].pk).state == EnvioState.SENT

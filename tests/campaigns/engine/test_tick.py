@@ -19,7 +19,7 @@ from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, ScheduleS
 from campaigns.models import Attempt, Campaign, Envio, Lane, ScheduleWindow, SessionDay, Tick
 from leadmaster.ops.models import Heartbeat
 from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory
-from tests.faults.world import START, Provider, VirtualClock, VirtualWire
+from tests.faults.world import START, Provider, VirtualClock, VirtualIoPool
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,9 +34,9 @@ class Minute:
     def tick(self) -> TickReport:
         return run_tick(
             clock=self.clock,
-            wire=VirtualWire(self.clock, self.provider),
+            io=VirtualIoPool(self.clock, self.provider),
             open_gateway=self.provider.open,
-            chance=random.Random(7),
+            rng=random.Random(7),
         )
 
 
@@ -176,5 +176,5 @@ def test_a_plan_asks_no_counter_while_no_window_is_open(django_assert_num_querie
     with django_assert_num_queries(5):
         by_day = make_plan(START)
 
-    assert {verdict.reason for verdict in by_night.verdicts.values()} == {WhyNot.WINDOW}
+    assert {standing.reason for standing in by_night.standings.values()} == {WhyNot.WINDOW}
     assert set(by_day.slots) == {campaign.session_id for campaign in campaigns}

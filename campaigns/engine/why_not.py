@@ -1,0 +1,57 @@
+"""Why nothing goes out this very second: the plan's reason, and below it that of lanes and envíos. Screens ask here."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from campaigns.engine.plan import GO, Standing, standing_of
+from campaigns.enums import CampaignState, EnvioState, WhyNot
+from campaigns.models import Campaign, Envio, Lane
+from leadmaster.directory.models import Suppression
+
+
+def why_not(campaign: Campaign, now: dt.datetime) -> Standing:
+    """Why this campaign sends nothing now, down to its lanes and its next envío. For screens and programs."""
+    if campaign.state != CampaignState.RUNNING:
+        return Standing(reason=WhyNot.NOT_RUNNING, detail=str(campaign.get_state_display()))
+    standing = standing_of(campaign, now)
+    return standing if standing.reason else _why_not_this_second(campaign, now)
+
+
+def why_not_this(envio: Envio, now: dt.datetime) -> Standing:
+    """Why this one envío is not going out now."""
+    if envio.state == EnvioState.SENDING:
+        return Standing(reason=WhyNot.IN_FLIGHT)
+    if envio.state != EnvioState.PENDING:
+        return Standing(reason=WhyNot.DONE, detail=str(envio.get_state_display()))
+    if Suppression.objects.filter(phone=envio.phone).exists():
+        return Standing(reason=WhyNot.SUPPRESSED)
+    standing = why_not(envio.campaign, now)
+    if standing.reason in (None, WhyNot.PACING, WhyNot.BACK_OFF, WhyNot.IN_FLIGHT, WhyNot.NOTHING_DUE):
+        if envio.next_due > now:
+            return Standing(reason=WhyNot.BACK_OFF, until=envio.next_due)
+        if standing.reason is not None:
+            return standing
+        return Standing(reason=WhyNot.PACING)
+    return standing
+
+
+def _why_not_this_second(campaign: Campaign, now: dt.datetime) -> Standing:
+    """The plan would let it send: look at its envíos and lanes."""
+    pending = Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING)
+    first = pending.order_by("next_due", "id").values_list("next_due", flat=True).first()
+    if first is None:
+        in_flight = Envio.objects.filter(campaign=campaign, state=EnvioState.SENDING).exists()
+        return Standing(reason=WhyNot.IN_FLIGHT if in_flight else WhyNot.NOTHING_DUE)
+    if first > now:
+        return Standing(reason=WhyNot.BACK_OFF, until=first)
+    session = campaign.session
+    if session.cold_until is not None and session.cold_until > now and not pending.filter(warm=True).exists():
+        return Standing(reason=WhyNot.COLD, until=session.cold_until)
+    lane = Lane.objects.filter(session=session, busy=False).order_by("next_due").first()
+    if lane is None:
+        busy = Lane.objects.filter(session=session, busy=True).exists()
+        return Standing(reason=WhyNot.IN_FLIGHT) if busy else GO
+    if lane.next_due > now:
+        return Standing(reason=WhyNot.PACING, until=lane.next_due)
+    return GO
