@@ -27,6 +27,9 @@ from leadmaster.lib.screens import Tone
 from leadmaster.ops.alerts import resolve_alert
 from leadmaster.ops.health import LATE_AFTER, TICK
 from leadmaster.ops.models import Alert, Heartbeat
+from leadmaster.ops.reconciliation_admin import FindingAdmin, RepairAdmin
+
+__all__ = ["AlertAdmin", "FindingAdmin", "HeartbeatAdmin", "RepairAdmin"]
 
 _TONE: dict[str, Tone] = {
     Alert.Severity.INFO: "info",
