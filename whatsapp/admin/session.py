@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import Team, User
 from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 from leadmaster.lib.admin.modeladmins import NOTHING, ScopedAdmin, moment
@@ -163,7 +163,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                 button=_("Quitar la pausa"),
                 facts=[(_("Lo que pasó"), session.trouble or "—")],
             ),
-            lambda: sessions.unpause(session, by=person(request), now=timezone.now()),
+            lambda: sessions.unpause(session, by=current_user(request), now=timezone.now()),
             _("La sesión vuelve a probarse."),
         )
 
@@ -198,7 +198,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                     (_("Sale de esta línea y llega a"), parsing.pretty(session.phone) if session.phone else NOTHING)
                 ],
             ),
-            lambda: line_tests.ask(session, by=person(request), now=timezone.now()),
+            lambda: line_tests.ask(session, by=current_user(request), now=timezone.now()),
             _("El mensaje de prueba sale en menos de un minuto: aquí ves qué pasó."),
         )
 
