@@ -216,6 +216,8 @@ SENDER_JOURNAL_DIR = Path(env.text("SENDER_JOURNAL_DIR", str(VAR_DIR / "journal"
 
 SESSION_MANAGER_BASE_URL = env.http_url("SESSION_MANAGER_BASE_URL", "http://localhost:3011")
 SESSION_MANAGER_TOKEN = env.text("SESSION_MANAGER_TOKEN", "")
+# host or host:port. Empty: whatever an administrator wrote on a session.
+GATEWAY_HOSTS = env.words("GATEWAY_HOSTS")
 # Signs callbacks of sessions that have no secret of their own: `make run` gives it to the simulator and to the demo.
 SESSION_MANAGER_WEBHOOK_SECRET = env.text("SESSION_MANAGER_WEBHOOK_SECRET", "")
 # Seconds. The session manager really takes 20–40 s a message, and engines wait up to 75 s.

@@ -17,7 +17,7 @@ from opportunities.enums import OpportunityState, Origin
 from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportunity, Promoter, Stage, StageRoute
 from opportunities.policy import SUPERVISE
 from opportunities.queries.regions import region_of
-from opportunities.queries.search import meant, of_clients
+from opportunities.queries.search import of_clients, search_condition
 from opportunities.queries.worklist import matching
 from opportunities.querysets import OpportunityQuerySet
 from opportunities.scope import own_desk
@@ -90,7 +90,7 @@ class OpportunityFilter(django_filters.FilterSet):
             return rows
         user = current_user(self.request)
         if user.has_perm(SUPERVISE):
-            return rows.filter(meant(search)[0])
+            return rows.filter(search_condition(search)[0])
         return rows.filter(matching(search, region=region_of(own_desk(user))))
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from campaigns.models import Reply
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
-from tests.desk import signed_in
+from tests.company import signed_in
 from tests.opportunities.api.world import World, build
 
 _NEW_OWNER = "Zenobia Inalcanzable"

@@ -27,7 +27,7 @@ from opportunities.admin.decisions.verbs import way_back
 from opportunities.errors import Refused
 from opportunities.models import BulkAction, BulkItem
 from opportunities.scope import team_ids_of
-from opportunities.supervision import bulk
+from opportunities.supervision.undo import undo
 
 _ROWS_SHOWN = 500
 _SAMPLE = 8
@@ -133,7 +133,7 @@ class BulkActionAdmin(ReadOnlyAdmin[BulkAction], DeskAdmin[BulkAction]):
         back = way_back(request, default)
 
         def run(_data: Mapping[str, Any]) -> str:
-            return tell(request, bulk.undo(action, by=user, now=timezone.now()), _UNDONE)
+            return tell(request, undo(action, by=user, now=timezone.now()), _UNDONE)
 
         names = [item.opportunity.client.full_name or str(item.opportunity) for item in _items(action, request)]
         return confirm_and_run(

@@ -17,10 +17,10 @@ from opportunities.enums import RetimingKind
 from opportunities.models import Retiming
 from opportunities.policy import SUPERVISE
 from opportunities.scope import team_ids_of
-from opportunities.timers.recalculation import on_their_way
+from opportunities.timers.recalculation import in_progress
 
 
-class FollowingSerializer(serializers.Serializer[Any]):
+class RecalculationSerializer(serializers.Serializer[Any]):
     """`waiting` of `total` clocks have still to follow; `stuck` when none has for some minutes.
 
     Nobody loses anything by a deadline that waits: whoever touches the opportunity moves it first.
@@ -48,8 +48,8 @@ class RetimingViewSet(GenericViewSet[Retiming]):
     filter_backends = ()
     needs: ClassVar[dict[str, str]] = {"list": SUPERVISE}
 
-    @extend_schema(responses=FollowingSerializer(many=True))
+    @extend_schema(responses=RecalculationSerializer(many=True))
     def list(self, request: Request) -> Response:
         """Los que siguen en camino, el más viejo primero. Son pocos: de los mismos plazos hay uno por vez."""
-        found = on_their_way(lambda: team_ids_of(current_user(request)), now=timezone.now())
-        return Response(FollowingSerializer(found, many=True).data)
+        found = in_progress(lambda: team_ids_of(current_user(request)), now=timezone.now())
+        return Response(RecalculationSerializer(found, many=True).data)
