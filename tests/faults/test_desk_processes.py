@@ -36,10 +36,14 @@ import datetime as dt, pathlib, random, sys, time, uuid
 import django
 django.setup()
 from django.db import connection
-from opportunities import absences, bulk, capture, retiming, supervision, timers, transitions
+from opportunities.assignment import capture
+from opportunities.funnel import moves
+from opportunities.supervision import absences, bulk, decisions
+from opportunities.supervision.undo import undo
+from opportunities.timers import expiry, extension, recalculation
 from campaigns.inbound import suppress
 from leadmaster.directory.models import Client, ContactPoint
-from opportunities.assignment import quota
+from opportunities.capacity import quota
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.errors import Refused
@@ -61,15 +65,15 @@ while not gate.exists():
 """
 
 _DRAWS = """
-from leadmaster.lib import db
+from leadmaster.lib.db import retry
 
-judge = db.is_retryable
+judge = retry.is_retryable
 
 def strict(error):
     assert 1205 not in error.args, "a second's wait for a lock"
     return judge(error)
 
-db.is_retryable = strict
+retry.is_retryable = strict
 for turn in range(3):
     request_lot(mine, Filters(province="Puebla"), 4, key=f"{number}-{turn}", now=now)
 """
@@ -81,17 +85,17 @@ def request():
 def move():
     row = Opportunity.objects.filter(owner=mine).active().order_by("?").first()
     if row is not None:
-        transitions.move(row.pk, chance.choice(stages), by=mine.user, version=row.version, now=now,
+        moves.move(row.pk, chance.choice(stages), by=mine.user, version=row.version, now=now,
                          reason="Prueba", data={"amount": "5"})
 
 def decide():
     row = Opportunity.objects.open().order_by("?").first()
     if row is not None:
-        verb = chance.choice([supervision.return_to_pool, supervision.reassign])
-        verb(row.pk, *([chance.choice(promoters)] if verb is supervision.reassign else []), by=boss, now=now)
+        verb = chance.choice([decisions.return_to_pool, decisions.reassign])
+        verb(row.pk, *([chance.choice(promoters)] if verb is decisions.reassign else []), by=boss, now=now)
 
 def expire():
-    timers.expire_timers(now + dt.timedelta(minutes=chance.choice([30, 61, 130])), limit=5)
+    expiry.expire_timers(now + dt.timedelta(minutes=chance.choice([30, 61, 130])), limit=5)
 
 until = time.monotonic() + float(sys.argv[4])
 while time.monotonic() < until:
@@ -122,22 +126,22 @@ def captured():
 def move():
     row = Opportunity.objects.filter(owner=mine).active().order_by("?").first()
     if row is not None:
-        transitions.move(row.pk, chance.choice(stages), by=mine.user, version=row.version, now=now,
+        moves.move(row.pk, chance.choice(stages), by=mine.user, version=row.version, now=now,
                          reason="Prueba", data={"amount": "5"})
 
 def extend():
     row = Opportunity.objects.filter(owner=mine).active().order_by("?").first()
     if row is not None:
-        timers.extend(row.pk, by=mine.user, version=row.version, now=now)
+        extension.extend(row.pk, by=mine.user, version=row.version, now=now)
 
 def decide():
     for pk in some(Opportunity.objects.open()):
         chance.choice([
-            lambda: supervision.reassign(pk, chance.choice(promoters), by=boss, now=now,
+            lambda: decisions.reassign(pk, chance.choice(promoters), by=boss, now=now,
                                          over_quota=chance.random() < 0.3, reason="Urge"),
-            lambda: supervision.return_to_pool(pk, by=boss, now=now),
-            lambda: supervision.give_back(pk, by=boss, now=now),
-            lambda: supervision.close(pk, by=boss, now=now, reason="Fin"),
+            lambda: decisions.return_to_pool(pk, by=boss, now=now),
+            lambda: decisions.give_back(pk, by=boss, now=now),
+            lambda: decisions.close(pk, by=boss, now=now, reason="Fin"),
         ])()
 
 def many():
@@ -149,10 +153,10 @@ def many():
         lambda: bulk.close(ids, by=boss, now=now, reason="Fin"),
     ])()
 
-def undo():
+def take_back():
     action = BulkAction.objects.filter(undone_at__isnull=True).order_by("?").first()
     if action is not None:
-        bulk.undo(action, by=boss, now=now)
+        undo(action, by=boss, now=now)
 
 def leave():
     standing = Absence.objects.filter(ended_at__isnull=True).order_by("?").first()
@@ -164,7 +168,7 @@ def leave():
     absences.begin_and_end(now)
 
 def expire():
-    timers.expire_timers(now + dt.timedelta(minutes=chance.choice([30, 61, 130])), limit=5)
+    expiry.expire_timers(now + dt.timedelta(minutes=chance.choice([30, 61, 130])), limit=5)
 
 def limits():
     quota.change_limit(chance.choice(promoters), day, chance.randint(10, 60), by=boss, reason="Otro", now=now)
@@ -177,9 +181,9 @@ def outside():
 
 def timer():
     stage = chance.choice([stage for stage in stages if stage.type in ("inicial", "avance")])
-    retiming.change_stage(stage, timer_minutes=chance.choice([45, 60, 120, None]), by=boss, now=now)
+    recalculation.change_stage(stage, timer_minutes=chance.choice([45, 60, 120, None]), by=boss, now=now)
 
-verbs = [request] * 4 + [captured] * 2 + [move] * 3 + [decide] * 2 + [extend, many, many, undo, undo, leave, expire]
+verbs = [request] * 4 + [captured] * 2 + [move] * 3 + [decide] * 2 + [extend, many, many, take_back, take_back, leave, expire]
 verbs += [limits, outside, timer]
 until = time.monotonic() + float(sys.argv[4])
 while time.monotonic() < until:

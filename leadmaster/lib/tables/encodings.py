@@ -1,0 +1,98 @@
+"""In which encoding a text file was written."""
+
+from __future__ import annotations
+
+import codecs
+import collections
+import re
+from typing import IO
+
+from django.utils.translation import gettext_lazy as _
+
+from leadmaster.lib.tables.errors import TabularError
+
+_CHUNK = 1 << 20
+
+
+def encoding_of(stream: IO[bytes], head: bytes) -> str:
+    """The encoding of the whole stream, whose first bytes are `head`. Raises TabularError when it is no text."""
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\x00" in head:
+        return _utf16_without_mark(head)
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    return "utf-8" if _is_utf8(stream) else _single_byte(stream)
+
+
+def _utf16_without_mark(head: bytes) -> str:
+    """Western text in UTF-16 has a zero in nearly every second byte; anything else with zeros is no text."""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    for encoding, zeros, others in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if zeros > len(head) * 0.3 and others < len(head) * 0.02:
+            return encoding
+    raise TabularError("binary", _("No es una planilla ni un texto: guárdala como .xlsx o CSV y vuelve a intentarlo."))
+
+
+def _is_utf8(stream: IO[bytes]) -> bool:
+    """Whether the whole file is UTF-8, but for bytes that a careless paste left in it."""
+    stream.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    try:
+        for chunk in iter(lambda: stream.read(_CHUNK), b""):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return _mostly_utf8(stream)
+    return True
+
+
+_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_HIGH = bytes(range(0x80, 0x100))
+
+
+def _mostly_utf8(stream: IO[bytes]) -> bool:
+    whole = stray = 0
+    stream.seek(0)
+    for chunk in iter(lambda: stream.read(_CHUNK), b""):
+        rest, sequences = _SEQUENCE.subn(b"", chunk)
+        whole += sequences
+        stray += len(rest) - len(rest.translate(None, _HIGH))
+    return whole > 10 * stray
+
+
+# The letters that Spanish and Portuguese need. Lower case weighs more: names are mostly lower case, and a wrong
+# code page turns one into the other.
+_WEIGHT = dict.fromkeys("ÁÉÍÓÚÑÜÃÕÂÊÔÀÇ", 1) | dict.fromkeys("áéíóúñüãõâêôàçºª¿¡", 3)
+
+
+def _single_byte(stream: IO[bytes]) -> str:
+    """Windows' code page unless the letters say that DOS or an old Mac wrote the file."""
+    counts: collections.Counter[int] = collections.Counter()
+    stream.seek(0)
+    for chunk in iter(lambda: stream.read(_CHUNK), b""):
+        counts.update(byte for byte in chunk if byte >= 0x80)
+
+    def score(encoding: str) -> int:
+        return sum(_WEIGHT.get(bytes([byte]).decode(encoding, "replace"), -1) * n for byte, n in counts.items())
+
+    best = max(("cp1252", "cp850", "mac-roman"), key=score)
+    if best == "cp1252" and counts.keys() & {0x81, 0x8D, 0x8F, 0x90, 0x9D}:
+        return "latin-1"
+    return best
+
+
+# --- Bytes that are no UTF-8 in a file that otherwise is ---------------------------------------------------------------
+
+
+def _stray_byte(error: UnicodeError) -> tuple[str, int]:
+    """A byte that is no UTF-8 in a file that otherwise is: what Windows would have meant by it."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+STRAY = "leadmaster-stray-byte"
+codecs.register_error(STRAY, _stray_byte)
