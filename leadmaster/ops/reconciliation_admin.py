@@ -141,7 +141,7 @@ def _last_run() -> ReconciliationRun | None:
     return ReconciliationRun.objects.filter(finished_at__isnull=False).order_by("-id").first()
 
 
-def _repair_all(rows: Sequence[ReconciliationFinding], *, by_id: int) -> str:
+def _repair_all(rows: Sequence[ReconciliationFinding], *, by_id: int | None) -> str:
     now = timezone.now()
     repaired = well = 0
     for row in rows:
@@ -155,4 +155,7 @@ def _repair_all(rows: Sequence[ReconciliationFinding], *, by_id: int) -> str:
     if not repaired and not well:
         raise NothingToRepairError(_("Ninguno se pudo reparar: mira el registro del servidor."))
     done = ngettext("%d fila reparada.", "%d filas reparadas.", repaired) % repaired
-    return f"{done} {_('Las demás ya estaban bien.')}" if well else done
+    if not well:
+        return done
+    already = _("Las demás ya estaban bien.")
+    return f"{done} {already}"

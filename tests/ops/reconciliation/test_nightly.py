@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -64,8 +65,8 @@ def test_a_run_whose_slice_ended_goes_on_where_it_stopped(monkeypatch: pytest.Mo
     looks = iter([0.0, 0.0, 0.0, 99.0])
 
     with monkeypatch.context() as patched:
-        patched.setattr(nightly.registry, "all_checks", lambda: [Phantom()])
-        patched.setattr(nightly.time, "monotonic", lambda: next(looks))
+        patched.setattr("leadmaster.ops.reconciliation.registry.all_checks", lambda: [Phantom()])
+        patched.setattr("leadmaster.ops.reconciliation.nightly.time", SimpleNamespace(monotonic=lambda: next(looks)))
         first = run_slice(TONIGHT, seconds=1)
     assert first is not None
     assert (first.finished_at, first.total) == (None, 2)
