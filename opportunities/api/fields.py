@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from leadmaster.accounts.api import person
 from leadmaster.lib.api.fields import VisibleField
 from leadmaster.lib.api.idempotency import HEADER, is_valid_key
-from opportunities.assignment.request import KEY_LENGTH
+from opportunities.assignment.request_keys import KEY_LENGTH
 from opportunities.models import Promoter, Stage
 from opportunities.scope import promoters_of
 

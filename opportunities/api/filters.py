@@ -16,7 +16,7 @@ from leadmaster.lib.api.filters import BooleanFilter, ChoicesFilter, IdFilter
 from opportunities.enums import OpportunityState, Origin
 from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportunity, Promoter, Stage, StageRoute
 from opportunities.policy import SUPERVISE
-from opportunities.queries.search import meant, of_clients
+from opportunities.queries.search import of_clients, search_condition
 from opportunities.queries.worklist import matching
 from opportunities.querysets import OpportunityQuerySet
 from opportunities.scope import own_desk, region
@@ -89,7 +89,7 @@ class OpportunityFilter(django_filters.FilterSet):
             return rows
         user = person(self.request)
         if user.has_perm(SUPERVISE):
-            return rows.filter(meant(search)[0])
+            return rows.filter(search_condition(search)[0])
         return rows.filter(matching(search, region=region(own_desk(user))))
 
 

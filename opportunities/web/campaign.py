@@ -21,7 +21,7 @@ from campaigns.audience.clients import CLIENT_FIELDS, values_of_client
 from campaigns.errors import Refused as CampaignRefused
 from leadmaster.directory.models import ContactPoint, Suppression
 from leadmaster.lib.ids import row_number
-from opportunities.assignment.request import KEY_LENGTH
+from opportunities.assignment.request_keys import KEY_LENGTH
 from opportunities.errors import Refused
 from opportunities.models import Opportunity, Promoter, Stage
 from opportunities.own_campaigns import Choice, NewCampaign, draft_campaign, examples, own_rows, sessions_of

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_safe
 
 from leadmaster.accounts.current_user import person
 from leadmaster.calendars.arithmetic import Calendar, NeverOpens
-from leadmaster.lib.clock import business_day
+from opportunities.capacity.usage import allowance_of
 from opportunities.enums import OpportunityState
 from opportunities.errors import NotAllowed
-from opportunities.models import DailyQuota, Lot, Opportunity, Promoter
+from opportunities.models import Lot, Opportunity, Promoter
 from opportunities.policy import promoter_of
 from opportunities.queries.time_left import Shift, shift_of
 from opportunities.web.access import on_desk_time
@@ -26,24 +26,6 @@ from opportunities.web.replies import answers_to
 from opportunities.web.why_closed import why_closed
 
 _NEXT = 5
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Allowance:
-    """Today's quota as it stands: `left` is what a request could still get, which a full desk makes less."""
-
-    limit: int
-    used: int
-    room: int
-
-    @property
-    def left(self) -> int:
-        return max(min(self.limit - self.used, self.room), 0)
-
-    @property
-    def full(self) -> bool:
-        """Whether it is the work in hand, and not the quota, that admits no more."""
-        return self.room <= 0 < self.limit - self.used
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -85,21 +67,6 @@ def _day(promoter: Promoter, now: dt.datetime) -> dict[str, object]:
         "cards": cards(rows, promoter, calendar=calendar, now=now),
         "lot": Lot.objects.filter(promoter=promoter).order_by("-id").first(),
     }
-
-
-def allowance_of(promoter: Promoter, *, active: int, now: dt.datetime) -> Allowance:
-    """One query. The day's row is made by the first request, not by looking."""
-    day = business_day(now, promoter.desk.calendar.tz)
-    row = DailyQuota.objects.filter(promoter=promoter, day=day).first()
-    return Allowance(
-        limit=row.limit if row else promoter.quota_of_a_day,
-        used=row.used if row else 0,
-        room=promoter.most_active - active,
-    )
-
-
-def active_of(promoter: Promoter) -> int:
-    return Opportunity.objects.filter(owner=promoter, state=OpportunityState.ACTIVE).count()
 
 
 def rush_of(promoter: Promoter, *, calendar: Calendar, now: dt.datetime) -> Rush:

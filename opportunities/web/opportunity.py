@@ -20,15 +20,17 @@ from django_htmx.http import HttpResponseClientRedirect
 from leadmaster.accounts.current_user import person
 from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.lib.ids import MOST_ID
+from opportunities.clocks.countdown import calendar_of
 from opportunities.enums import OpportunityState, StageType
 from opportunities.errors import Incomplete, Refused, Stale
 from opportunities.funnel import moves
+from opportunities.funnel.labels import label_of
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Stage, StageRoute
 from opportunities.queries.timeline import timeline
-from opportunities.timers import expiry
+from opportunities.timers import extension
 from opportunities.web.access import on_desk_time
 from opportunities.web.cards import cards, with_all
-from opportunities.web.forms import ExtendForm, MoveForm, NoteForm, label_of
+from opportunities.web.forms import ExtendForm, MoveForm, NoteForm
 
 P = ParamSpec("P")
 
@@ -119,7 +121,7 @@ def extend(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     if not form.is_valid():
         return redirect("desk-opportunity", row.pk)
     try:
-        expiry.extend(row.pk, by=person(request), version=form.cleaned_data["version"], now=timezone.now())
+        extension.extend(row.pk, by=person(request), version=form.cleaned_data["version"], now=timezone.now())
     except Refused as refusal:
         return _refused(request, row.pk, refusal)
     messages.success(request, _("Prórroga concedida: el plazo de la etapa empieza de nuevo."))
@@ -189,7 +191,7 @@ def _page(
     bound: MoveForm | None = None,
     noted: NoteForm | None = None,
 ) -> HttpResponse:
-    calendar = expiry.calendar_of(row)
+    calendar = calendar_of(row)
     with on_desk_time(person(request), calendar.tz):
         return render(request, "web/desk/opportunity.html", _context(request, row, calendar, bound=bound, noted=noted))
 

@@ -25,7 +25,7 @@ from opportunities.funnel import moves
 from opportunities.health import check_timers
 from opportunities.models import AssignmentRequest, DailyQuota, Opportunity, OpportunityEvent, Promoter, Sale
 from opportunities.supervision import absences, decisions
-from opportunities.timers import expiry
+from opportunities.timers import expiry, extension
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -241,7 +241,7 @@ def test_everybody_at_one_opportunity_has_one_winner_and_a_whole_history(funnel:
                 functools.partial(moves.move, row.pk, funnel.no_answer, by=boss, version=1, now=late),
                 functools.partial(decisions.reassign, row.pk, other, by=boss, now=late),
                 functools.partial(decisions.return_to_pool, row.pk, by=boss, now=late),
-                functools.partial(expiry.extend, row.pk, by=owner.user, version=1, now=late),
+                functools.partial(extension.extend, row.pk, by=owner.user, version=1, now=late),
                 functools.partial(expiry.expire_timers, late + dt.timedelta(seconds=2)),
             ]
         )
@@ -321,7 +321,7 @@ def test_extensions_at_once_stop_at_the_weeks_allowance(funnel: Funnel) -> None:
 
     outcomes = at_once(
         [
-            functools.partial(expiry.extend, pk, by=promoter.user, version=1, now=NOW)
+            functools.partial(extension.extend, pk, by=promoter.user, version=1, now=NOW)
             for pk in Opportunity.objects.values_list("pk", flat=True)
         ]
     )
@@ -391,7 +391,7 @@ def test_a_cron_dead_for_a_day_shows_overdue_is_alerted_and_catches_up_in_batche
     with pytest.raises(Refused, match="venció"):
         moves.move(row.pk, funnel.contacted, by=promoter.user, version=1, now=later)
     with pytest.raises(Refused, match="venció"):
-        expiry.extend(row.pk, by=promoter.user, version=1, now=later)
+        extension.extend(row.pk, by=promoter.user, version=1, now=later)
     [result] = check_timers(watching_since=None)(later)
     assert (result.ok, result.key) == (False, "timers_late")
     assert "25 oportunidades" in result.body

@@ -26,7 +26,7 @@ from opportunities.admin.decisions.undo_banner import Tally, tallies
 from opportunities.admin.decisions.verbs import way_back
 from opportunities.errors import Refused
 from opportunities.models import BulkAction, BulkItem
-from opportunities.supervision import bulk
+from opportunities.supervision.undo import undo
 
 _ROWS_SHOWN = 500
 _SAMPLE = 8
@@ -132,7 +132,7 @@ class BulkActionAdmin(ReadOnlyAdmin[BulkAction], DeskAdmin[BulkAction]):
         back = way_back(request, default)
 
         def run(_data: Mapping[str, Any]) -> str:
-            return tell(request, bulk.undo(action, by=user, now=timezone.now()), _UNDONE)
+            return tell(request, undo(action, by=user, now=timezone.now()), _UNDONE)
 
         names = [item.opportunity.client.full_name or str(item.opportunity) for item in _items(action, request)]
         return confirm_and_run(

@@ -21,7 +21,7 @@ from opportunities.admin.base import DeskAdmin, PromoterFilter, StageFilter, Tea
 from opportunities.admin.decisions.verbs import MANY, Verb, address
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
-from opportunities.queries.search import meant
+from opportunities.queries.search import search_condition
 
 _DAY = dt.timedelta(days=1)
 
@@ -114,7 +114,7 @@ class OpportunityRows(DeskAdmin[Opportunity]):
     ) -> tuple[QuerySet[Opportunity], bool]:
         if not search_term.strip():
             return queryset, False
-        condition, more = meant(search_term)
+        condition, more = search_condition(search_term)
         if more:
             messages.warning(
                 request,

@@ -24,7 +24,7 @@ from opportunities.admin.opportunities.list_base import ClockFilter
 from opportunities.admin.opportunities.pool import PoolAdmin
 from opportunities.errors import Refused
 from opportunities.models import Opportunity
-from opportunities.timers import expiry
+from opportunities.timers import extension
 
 
 @admin.register(Opportunity)
@@ -89,7 +89,7 @@ class OpportunityAdmin(DecidableRows):
         row = self.find(request, str(pk))
 
         def run(_data: Mapping[str, Any]) -> str:
-            expiry.extend(row.pk, by=user, version=row.version, now=timezone.now())
+            extension.extend(row.pk, by=user, version=row.version, now=timezone.now())
             return _("Prórroga concedida: el plazo de la etapa empieza de nuevo.")
 
         return confirm_and_run(

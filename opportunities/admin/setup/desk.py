@@ -18,7 +18,7 @@ from leadmaster.calendars.arithmetic import NeverOpens
 from leadmaster.calendars.models import OperatingCalendar
 from opportunities.admin.base import DeskAdmin, person, team_ids_of
 from opportunities.admin.setup import preview_page
-from opportunities.admin.setup.recalculation_banner import FollowingAdmin
+from opportunities.admin.setup.recalculation_banner import RecalculationAdmin
 from opportunities.errors import Refused
 from opportunities.models import Desk
 from opportunities.timers import preview, recalculation
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(Desk)
-class TeamDeskAdmin(FollowingAdmin[Desk], DeskAdmin[Desk]):
+class TeamDeskAdmin(RecalculationAdmin[Desk], DeskAdmin[Desk]):
     list_display = ("name", "calendar", "quota", "captures", "active", "extensions", "people")
     list_select_related = ("team", "calendar")
     ordering = ("team__name",)
@@ -125,7 +125,7 @@ class TeamDeskAdmin(FollowingAdmin[Desk], DeskAdmin[Desk]):
         return form if form.is_valid() else None
 
     def _rehearsed(self, request: HttpRequest, desk: Desk, calendar: OperatingCalendar) -> HttpResponse | None:
-        mark = preview_page.seal(desk.pk, desk.calendar.as_value(), calendar.as_value())
+        mark = preview_page.preview_token(desk.pk, desk.calendar.as_value(), calendar.as_value())
         if calendar.pk == desk.calendar_id or preview_page.was_read(request, mark):
             return None
         found = preview.rehearse_desk(desk, calendar=calendar, now=timezone.now())

@@ -24,6 +24,7 @@ from opportunities.models import BulkAction, BulkItem
 from opportunities.policy import SUPERVISE
 from opportunities.supervision import bulk
 from opportunities.supervision.bulk import BulkReport
+from opportunities.supervision.undo import undo
 
 
 class IdsSerializer(serializers.Serializer[Any]):
@@ -139,7 +140,7 @@ class BulkViewSet(
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: str) -> Response:
         """La deshace: promotores, etapas y el tiempo que quedaba vuelven. Lo que cambió desde entonces queda y se dice."""
-        return self._told(bulk.undo(self.get_object(), by=person(request), now=timezone.now()), status=200)
+        return self._told(undo(self.get_object(), by=person(request), now=timezone.now()), status=200)
 
     @extend_schema(responses=BulkItemSerializer(many=True), filters=False)
     @action(detail=True)

@@ -22,7 +22,7 @@ from opportunities.errors import Incomplete
 from opportunities.funnel import moves
 from opportunities.models import Opportunity, Sale, Stage
 from opportunities.supervision import decisions
-from opportunities.timers import expiry
+from opportunities.timers import extension
 
 if TYPE_CHECKING:
     from rest_framework.viewsets import GenericViewSet
@@ -122,7 +122,7 @@ class OpportunityVerbs(Base):
     def extend(self, request: Request, pk: str) -> Response:
         """La prórroga: el plazo de la etapa otra vez, desde ahora. Una por oportunidad y unas pocas por semana."""
         row, given = self._asked(VersionSerializer)
-        extended = expiry.extend(row.pk, by=person(request), version=given["version"], now=timezone.now())
+        extended = extension.extend(row.pk, by=person(request), version=given["version"], now=timezone.now())
         return self._place(extended)
 
     @extend_schema(request=ReassignSerializer, responses=PlaceSerializer)

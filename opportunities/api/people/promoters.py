@@ -24,12 +24,11 @@ from leadmaster.ops.api import IdempotentPosts
 from opportunities.api.filters import PromoterFilter, QuotaFilter
 from opportunities.api.pages import Subpages
 from opportunities.capacity import quota
-from opportunities.capacity.usage import Usage, usage_of
+from opportunities.capacity.usage import Usage, active_of, allowance_of, usage_of
 from opportunities.errors import NotAllowed
 from opportunities.models import DailyQuota, Desk, Promoter, QuotaEntry
 from opportunities.policy import SUPERVISE, WORK, may_supervise, promoter_of
 from opportunities.scope import promoters_of
-from opportunities.web.my_day import active_of, allowance_of
 
 _MOST_QUOTA = 100_000
 

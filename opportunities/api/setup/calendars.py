@@ -102,7 +102,7 @@ class CalendarViewSet(
         new = given.changed(old)
         told = HoursRehearsalSerializer(
             calendar_editing.rehearse(calendar, new=new, now=timezone.now()),
-            context={"seal": calendar_editing.seal(calendar, old=old, new=new)},
+            context={"preview_token": calendar_editing.preview_token(calendar, old=old, new=new)},
         )
         return Response(told.data)
 

@@ -140,16 +140,20 @@ class DeskViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMi
         given = OtherCalendarSerializer(data=request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
         calendar: OperatingCalendar = given.validated_data["calendar"]
-        told = HoursRehearsalSerializer(_rehearse(desk, calendar), context={"seal": _seal(desk, calendar)})
+        told = HoursRehearsalSerializer(
+            _rehearse(desk, calendar), context={"preview_token": _preview_token(desk, calendar)}
+        )
         return Response(told.data)
 
     def _told(self, desk: Desk) -> dict[str, Any]:
         return dict(self.get_serializer(self.get_queryset().get(pk=desk.pk)).data)
 
 
-def _seal(desk: Desk, calendar: OperatingCalendar) -> str:
+def _preview_token(desk: Desk, calendar: OperatingCalendar) -> str:
     """A short name for exactly this change of exactly these hours."""
-    return f"{desk.pk}-{calendar_editing.seal(calendar, old=desk.calendar.as_value(), new=calendar.as_value())}"
+    return (
+        f"{desk.pk}-{calendar_editing.preview_token(calendar, old=desk.calendar.as_value(), new=calendar.as_value())}"
+    )
 
 
 def _rehearse(desk: Desk, calendar: OperatingCalendar) -> DeskRehearsal:
@@ -161,7 +165,7 @@ def _rehearse(desk: Desk, calendar: OperatingCalendar) -> DeskRehearsal:
 
 def _require_rehearsed(desk: Desk, calendar: OperatingCalendar, rehearsed: str) -> None:
     """Raise Stale for other hours that move open clocks and that nobody looked at, or not at these."""
-    if calendar.pk == desk.calendar_id or rehearsed == _seal(desk, calendar):
+    if calendar.pk == desk.calendar_id or rehearsed == _preview_token(desk, calendar):
         return
     if rehearsed:
         raise Stale(_("El horario cambió desde que lo ensayaste, o este es otro cambio: ensáyalo de nuevo."))

@@ -70,10 +70,10 @@ class StageSerializer(serializers.ModelSerializer[Stage]):
         return value
 
     def create(self, validated_data: dict[str, Any]) -> Stage:
-        return super().create(_without_seal(validated_data))
+        return super().create(_without_token(validated_data))
 
     def update(self, instance: Stage, validated_data: dict[str, Any]) -> Stage:
-        return super().update(instance, _without_seal(validated_data))
+        return super().update(instance, _without_token(validated_data))
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         kind = attrs.get("type") or getattr(self.instance, "type", None)
@@ -82,7 +82,7 @@ class StageSerializer(serializers.ModelSerializer[Stage]):
         return attrs
 
 
-def _without_seal(given: dict[str, Any]) -> dict[str, Any]:
+def _without_token(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name != "rehearsed"}
 
 
@@ -133,7 +133,7 @@ class StageViewSet(
         minutes = given.validated_data["timer_minutes"]
         stage: Stage = self.get_object()
         rehearsal = preview.rehearse_stage(stage, timer_minutes=minutes, now=timezone.now())
-        told = StageRehearsalSerializer(rehearsal, context={"seal": stage_rules.seal(stage, minutes)})
+        told = StageRehearsalSerializer(rehearsal, context={"preview_token": stage_rules.preview_token(stage, minutes)})
         return Response(told.data)
 
 

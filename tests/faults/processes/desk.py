@@ -27,8 +27,8 @@ from opportunities.enums import WORKING, AbsencePolicy, OpportunityState
 from opportunities.errors import Refused
 from opportunities.funnel import moves
 from opportunities.models import Absence, BulkAction, Opportunity, Promoter, Stage
-from opportunities.supervision import absences, bulk, decisions
-from opportunities.timers import expiry, recalculation
+from opportunities.supervision import absences, bulk, decisions, undo
+from opportunities.timers import expiry, extension, recalculation
 
 _PHONES = (10, 40)
 
@@ -125,7 +125,7 @@ class Somebody:
     def extend(self) -> None:
         row = self._one_of_mine()
         if row is not None:
-            expiry.extend(row.pk, by=self.mine.user, version=row.version, now=self.now)
+            extension.extend(row.pk, by=self.mine.user, version=row.version, now=self.now)
 
     # --- What a supervisor does -----------------------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ class Somebody:
     def undo(self) -> None:
         action = BulkAction.objects.filter(undone_at__isnull=True).order_by("?").first()
         if action is not None:
-            bulk.undo(action, by=self.boss, now=self.now)
+            undo.undo(action, by=self.boss, now=self.now)
 
     def leave(self) -> None:
         standing = Absence.objects.filter(ended_at__isnull=True).order_by("?").first()

@@ -26,7 +26,7 @@ def recalculates(now: str, victim: str) -> None:
     """Bring the clocks along that still run by the old hours, four at a time."""
     _dies_at(victim, call=3)
     recalculation.BATCH = 4
-    recalculation.run_pending(dt.datetime.fromisoformat(now))
+    recalculation.apply_backlog(dt.datetime.fromisoformat(now))
 
 
 def _dies_at(victim: str, *, call: int) -> None:
