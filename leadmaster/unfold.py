@@ -70,7 +70,7 @@ UNFOLD: dict[str, Any] = {
     "COLORS": {"primary": _PRIMARY},
     "STYLES": [_file("admin.css"), _file("admin-desk.css")],
     "SCRIPTS": [_file("live.js")],
-    "DASHBOARD_CALLBACK": "opportunities.admin.home.context",
+    "DASHBOARD_CALLBACK": "leadmaster.home.context",
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

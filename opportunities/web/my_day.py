@@ -12,18 +12,18 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.calendars.arithmetic import Calendar, NeverOpens
 from opportunities.capacity.usage import allowance_of
 from opportunities.enums import OpportunityState
 from opportunities.errors import NotAllowed
 from opportunities.models import Lot, Opportunity, Promoter
 from opportunities.policy import promoter_of
+from opportunities.queries.cards import cards
+from opportunities.queries.replies import answers_to
 from opportunities.queries.time_left import Shift, shift_of
+from opportunities.queries.why_closed import why_closed
 from opportunities.web.access import on_desk_time
-from opportunities.web.cards import cards, with_all
-from opportunities.web.replies import answers_to
-from opportunities.web.why_closed import why_closed
 
 _NEXT = 5
 
@@ -45,7 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.user.is_staff:
         return redirect("admin:index")
     try:
-        promoter = promoter_of(person(request))
+        promoter = promoter_of(current_user(request))
     except NotAllowed:
         return redirect("my-campaigns")
     with on_desk_time(promoter.user, promoter.desk.calendar.tz):
@@ -56,7 +56,7 @@ def _day(promoter: Promoter, now: dt.datetime) -> dict[str, object]:
     calendar = promoter.desk.calendar.as_value()
     rush = rush_of(promoter, calendar=calendar, now=now)
     mine = Opportunity.objects.filter(owner=promoter).on_time(now).filter(deadline__isnull=False)
-    rows = list(with_all(mine).order_by("deadline", "id")[:_NEXT])
+    rows = list(mine.with_client().order_by("deadline", "id")[:_NEXT])
     return {
         "promoter": promoter,
         "now": now,

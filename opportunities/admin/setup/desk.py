@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy
 from leadmaster.accounts.models import Team
 from leadmaster.calendars.arithmetic import NeverOpens
 from leadmaster.calendars.models import OperatingCalendar
-from opportunities.admin.base import DeskAdmin, person, team_ids_of
+from opportunities.admin.base import DeskAdmin, current_user
 from opportunities.admin.setup import preview_page
 from opportunities.admin.setup.recalculation_banner import RecalculationAdmin
 from opportunities.errors import Refused
 from opportunities.models import Desk
+from opportunities.scope import team_ids_of
 from opportunities.timers import preview, recalculation
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class TeamDeskAdmin(RecalculationAdmin[Desk], DeskAdmin[Desk]):
             first = self._rehearsed(request, saved, form.cleaned_data["calendar"])
             if first is not None:
                 return first
-            retimed = recalculation.change_desk(saved, form.instance.save, by=person(request), now=timezone.now())
+            retimed = recalculation.change_desk(saved, form.instance.save, by=current_user(request), now=timezone.now())
         except NeverOpens:
             messages.error(request, _("Con ese horario los plazos abiertos no terminarían nunca."))
             return HttpResponseRedirect(request.path)

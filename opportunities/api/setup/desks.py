@@ -15,16 +15,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import Team
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.calendars.arithmetic import NeverOpens
 from leadmaster.calendars.models import OperatingCalendar
 from leadmaster.lib.api.fields import VisibleField
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.setup.previews import HoursRehearsalSerializer
 from opportunities.errors import Incomplete, Stale
 from opportunities.models import Desk
-from opportunities.scope import decided_teams
+from opportunities.scope import team_ids_of
 from opportunities.timers import calendar_editing, preview, recalculation
 from opportunities.timers.preview import DeskRehearsal
 
@@ -38,7 +39,7 @@ class CalendarField(VisibleField):
     queryset = OperatingCalendar.objects.all()
 
     def get_queryset(self) -> QuerySet[OperatingCalendar]:
-        return calendar_editing.seen_by(person(self.context["request"])).distinct()
+        return calendar_editing.seen_by(current_user(self.context["request"])).distinct()
 
 
 class NewTeamField(VisibleField):
@@ -100,7 +101,7 @@ class DeskViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMi
     }
 
     def get_queryset(self) -> QuerySet[Desk]:
-        rows = Desk.objects.filter(team__in=decided_teams(person(self.request))).select_related("team", "calendar")
+        rows = Desk.objects.filter(team__in=team_ids_of(current_user(self.request))).select_related("team", "calendar")
         return rows.annotate(number=Count("promoters"))
 
     @extend_schema(request=NewDeskSerializer, responses={201: DeskSerializer})
@@ -128,7 +129,10 @@ class DeskViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMi
             _require_rehearsed(desk, given["calendar"], rehearsed)
         if given:
             recalculation.change_desk(
-                desk, lambda: Desk.objects.filter(pk=desk.pk).update(**given), by=person(request), now=timezone.now()
+                desk,
+                lambda: Desk.objects.filter(pk=desk.pk).update(**given),
+                by=current_user(request),
+                now=timezone.now(),
             )
         return Response(self._told(desk))
 

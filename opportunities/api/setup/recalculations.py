@@ -11,11 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from opportunities.enums import RetimingKind
 from opportunities.models import Retiming
 from opportunities.policy import SUPERVISE
-from opportunities.scope import decided_teams
+from opportunities.scope import team_ids_of
 from opportunities.timers.recalculation import in_progress
 
 
@@ -50,5 +51,5 @@ class RetimingViewSet(GenericViewSet[Retiming]):
     @extend_schema(responses=RecalculationSerializer(many=True))
     def list(self, request: Request) -> Response:
         """Los que siguen en camino, el más viejo primero. Son pocos: de los mismos plazos hay uno por vez."""
-        found = in_progress(lambda: decided_teams(person(request)), now=timezone.now())
+        found = in_progress(lambda: team_ids_of(current_user(request)), now=timezone.now())
         return Response(RecalculationSerializer(found, many=True).data)

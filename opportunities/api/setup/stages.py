@@ -15,8 +15,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.filters import RouteFilter, StageFilter
 from opportunities.api.setup.previews import StageRehearsalSerializer
 from opportunities.enums import WORKING
@@ -122,7 +123,9 @@ class StageViewSet(
         given, now = serializer.validated_data, timezone.now()
         minutes = given.get("timer_minutes", stage.timer_minutes)
         stage_rules.require_rehearsed(stage, minutes, rehearsed=given.get("rehearsed", ""), now=now)
-        recalculation.change_stage(stage, timer_minutes=minutes, by=person(self.request), now=now, save=serializer.save)
+        recalculation.change_stage(
+            stage, timer_minutes=minutes, by=current_user(self.request), now=now, save=serializer.save
+        )
 
     @extend_schema(request=TimerSerializer, responses=StageRehearsalSerializer)
     @action(detail=True, methods=["post"], url_path="rehearse-timer")
