@@ -20,7 +20,7 @@ from django.utils.translation import override
 from django.utils.translation.template import templatize
 
 from leadmaster.accounts.roles import Role
-from tests.desk import signed_in
+from tests.company import signed_in
 from tests.factories.accounts import TeamFactory, UserFactory
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -25,7 +25,7 @@ from campaigns.audience.queued import can_resume, confirm, resume
 from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, may
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.admin.widgets import BaseFileWidget, SelectWidget, TextWidget
 
 State = RecipientImport.State
@@ -87,14 +87,14 @@ def upload(request: HttpRequest, campaign: Campaign, context: dict[str, Any]) ->
     if request.method == "POST" and form.is_valid():
         record = RecipientImport.objects.create(
             campaign=campaign,
-            by=person(request),
+            by=current_user(request),
             file_name=Path(form.cleaned_data["file"].name).name[:255],
             file=form.cleaned_data["file"],
             state=State.UPLOADED,
             started_at=timezone.now(),
         )
         try:
-            with one_file_at_a_time(person(request)):
+            with one_file_at_a_time(current_user(request)):
                 _look(record)
         except AudienceError as error:
             record.file.delete(save=False)
@@ -116,7 +116,7 @@ def show(request: HttpRequest, campaign: Campaign, record_id: int, context: dict
     if record.state == State.UPLOADED:
         require_act(request, Act.IMPORT, campaign)
         try:
-            with one_file_at_a_time(person(request)):
+            with one_file_at_a_time(current_user(request)):
                 return _confirm_columns(request, campaign, record, context)
         except AudienceError as refusal:
             messages.error(request, str(refusal))
@@ -141,7 +141,7 @@ def go_on(request: HttpRequest, campaign: Campaign, record_id: int) -> HttpRespo
     """Go on with an interrupted import; whoever comes second sees what the first one started."""
     record = _record(campaign, record_id)
     try:
-        resume(record, by=person(request))
+        resume(record, by=current_user(request))
     except Refused as refusal:
         messages.error(request, str(refusal))
     return HttpResponseRedirect(url("import", campaign, record.pk))

@@ -27,7 +27,8 @@ from campaigns.audience.import_record import kept_report
 from campaigns.audience.one_file import one_file_at_a_time
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, require
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
 
 # Bigger ones come in by the command, which shows its progress and needs no open connection.
@@ -169,12 +170,12 @@ class RecipientsViewSet(AudienceViewSet):
         given = UploadSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         upload: UploadedFile[Any] = given.validated_data["file"]
-        with one_file_at_a_time(person(request)):
+        with one_file_at_a_time(current_user(request)):
             report = import_file(
                 campaign,
                 upload,
                 now=timezone.now(),
-                by=person(request),
+                by=current_user(request),
                 mapping=given.mapping(),
                 dry_run=dry_run,
                 file_name=upload.name or "",
@@ -188,10 +189,10 @@ class RecipientsViewSet(AudienceViewSet):
     def preview(self, request: Request, pk: str) -> Response:
         """Cómo se lee un archivo y qué columna parece cuál, antes de importar nada."""
         campaign: Campaign = self.get_object()
-        require(person(request), Act.IMPORT, campaign)
+        require(current_user(request), Act.IMPORT, campaign)
         given = FileSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        with one_file_at_a_time(person(request)):
+        with one_file_at_a_time(current_user(request)):
             preview = inspect(given.validated_data["file"], region=campaign.session.region)
         return Response(PreviewSerializer(preview).data)
 

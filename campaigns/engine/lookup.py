@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from campaigns import envio_states, receipts
 from campaigns.engine import diag
 from campaigns.engine.send import OpenGateway
+from campaigns.engine.settle import refund
 from campaigns.engine.timing import LOOKUP_AFTER, lease
 from campaigns.enums import CAMPAIGN_ENDED, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Envio
@@ -99,9 +100,15 @@ def _prove(envio: Envio, found: SendResult, now: dt.datetime) -> None:
         now=now,
     )
     receipts.apply_early(envio.session_id, found.message_id, envio_id=envio.pk, now=now)
+    doubtful = _doubtful_try(envio)
+    if doubtful is not None:
+        Attempt.objects.filter(pk=doubtful.pk).update(outcome=AttemptOutcome.SENT, message_id=found.message_id)
+
+
+def _doubtful_try(envio: Envio) -> Attempt | None:
+    """The try that the look-up speaks of: the last one, if it ended in doubt."""
     last = Attempt.objects.filter(envio=envio).order_by("-id").first()
-    if last is not None and last.outcome == AttemptOutcome.UNKNOWN:
-        Attempt.objects.filter(pk=last.pk).update(outcome=AttemptOutcome.SENT, message_id=found.message_id)
+    return last if last is not None and last.outcome == AttemptOutcome.UNKNOWN else None
 
 
 def _may_resend(envio: Envio, now: dt.datetime) -> bool:
@@ -135,7 +142,16 @@ def _resend(envio: Envio, now: dt.datetime) -> bool:
             now=now,
             reason=_("El gateway no lo conoce y reconoce repeticiones: puede volver a salir."),
         )
+        _give_back_what_it_cost(envio)
     return bool(moved)
+
+
+def _give_back_what_it_cost(envio: Envio) -> None:
+    """Proven never sent: the day that was charged for that try gets it back, and the next try pays for itself."""
+    doubtful = _doubtful_try(envio)
+    if doubtful is not None:
+        Attempt.objects.filter(pk=doubtful.pk).update(outcome=AttemptOutcome.NOT_SENT)
+        refund(doubtful.token, session_day_id=doubtful.session_day_id, schedule_day_id=doubtful.schedule_day_id)
 
 
 @transaction.atomic(durable=True)

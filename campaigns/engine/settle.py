@@ -139,10 +139,12 @@ def _succeed(
 
 
 def _fail(claim: Claim, answer: Answer, error: GatewayError, now: dt.datetime, rng: random.Random) -> EnvioState | None:
-    target, fields = _next_state(claim, error, now, rng)
+    target, fields = _next_state(claim, answer, error, now, rng)
     rest, burst = pause_after(claim.slot.campaign, claim.burst_count, rng=rng)
     if error.scope is Scope.SESSION:
-        rest, burst = SESSION_REST, claim.burst_count
+        # What may have left is followed by its pause all the same.
+        in_doubt = error.outcome is Outcome.UNKNOWN
+        rest, burst = (max(rest, SESSION_REST), burst) if in_doubt else (SESSION_REST, claim.burst_count)
     free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
     moved = envio_states.move(
         claim.envio_id, source=EnvioState.SENDING, target=target, guard=Q(token=claim.token), now=now, **fields
@@ -172,17 +174,18 @@ _OUTCOMES = {
 
 
 def _next_state(
-    claim: Claim, error: GatewayError, now: dt.datetime, rng: random.Random
+    claim: Claim, answer: Answer, error: GatewayError, now: dt.datetime, rng: random.Random
 ) -> tuple[EnvioState, dict[str, object]]:
-    """Where the envío goes for this error, and what is written with it."""
+    """Where the envío goes after this error, and what is written with it."""
     why: dict[str, object] = {"error_code": error.code[:64], "error_text": error.detail[:300]}
     if error.outcome is Outcome.UNKNOWN:
         return EnvioState.UNCERTAIN, {**why, "lookups": 0, "lookup_due": now + LOOKUP_AFTER[0]}
     if error.outcome is Outcome.REFUSED:
         return EnvioState.ERROR, {**why, "ended_at": now}
-    if error.scope is Scope.SESSION:
-        # Not this message's fault: no attempt burnt, its turn comes when the session is back.
+    if error.scope is Scope.SESSION and not _was_answered(answer, error):
+        # Not this message's fault, and no byte of it left: no attempt burnt, its turn comes when the session is back.
         return EnvioState.PENDING, {"dispatched_at": None, "attempts": F("attempts") - 1}
+    # The gateway had the message in its hands. Its word that it did not pass it on is taken so often and no oftener.
     if claim.attempt >= claim.slot.campaign.max_attempts:
         return EnvioState.ERROR, {**why, "error_code": MAX_ATTEMPTS, "ended_at": now}
     return EnvioState.PENDING, {
@@ -190,6 +193,11 @@ def _next_state(
         "dispatched_at": None,
         "next_due": now + back_off(claim.attempt, rng=rng),
     }
+
+
+def _was_answered(answer: Answer, error: GatewayError) -> bool:
+    """Whether the message itself was answered, and not the question before it."""
+    return answer.dispatched_at is not None and error.http_status is not None
 
 
 @transaction.atomic(durable=True)

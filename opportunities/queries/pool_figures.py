@@ -210,7 +210,7 @@ def _oldest(teams: Collection[int], facet: str) -> list[tuple[int, str, dt.datet
     for teams_left, team in zip(range(len(teams), 0, -1), teams, strict=True):
         share = (WINDOW - len(ids)) // teams_left
         ids += Opportunity.objects.filter(team_id=team).pool().values_list("pk", flat=True)[:share]
-    rows = Opportunity.objects.filter(pk__in=ids).order_by()
+    rows = Opportunity.objects.filter(team_id__in=teams).pool().filter(pk__in=ids).order_by()
     return list(rows.values_list("client_id", f"client__{facet}", "state_since"))
 
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from leadmaster.accounts.middleware import ViewerTimeZoneMiddleware
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
-from tests.desk import signed_in
+from tests.company import signed_in
 from tests.factories.accounts import PASSWORD, UserFactory
 
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.lib.spreadsheets import write_like_excel
+from tests.lib.tables.spreadsheets import write_like_excel
 
 SIZES = (100_000, 1_000_000)
 _NAMES = ("María Muñoz", "Pedro Ruíz", "Óscar Álvarez", "Inés Peña", "Juan O'Higgins", "", "Ñusta Quiroga")

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from leadmaster.accounts.models import User
-from tests import desk as desks
+from tests import company as companies
 from tests.browser.eye import Eye
 from tests.simulator import simulator
 
@@ -47,8 +47,8 @@ def chromium(_playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def desk(transactional_db: None) -> desks.Desk:
-    return desks.build()
+def company(transactional_db: None) -> companies.Company:
+    return companies.build()
 
 
 OpenPage = Callable[..., Eye]
@@ -72,7 +72,7 @@ def look(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
         eyes.append(eye)
         if user is not None:
             # The door has tests of its own; here a cookie is as good and quicker.
-            cookie = desks.signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
+            cookie = companies.signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
             eye.go("/")
         return eye

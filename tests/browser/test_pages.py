@@ -12,7 +12,7 @@ from campaigns.enums import Ack, AttemptOutcome, CampaignState, EnvioState, Sche
 from campaigns.models import Campaign, Envio
 from leadmaster.lib.clock import business_day
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
-from tests.desk import Desk
+from tests.company import Company
 from tests.factories.campaigns import (
     AttemptFactory,
     CampaignEventFactory,
@@ -35,11 +35,13 @@ widths = pytest.mark.parametrize("width", [PHONE, DESKTOP])
 
 
 @pytest.fixture
-def running(desk: Desk) -> Campaign:
+def running(company: Company) -> Campaign:
     """A campaign with one of everything, and a desk where things happen."""
-    session = WhatsAppSessionFactory(team=desk.team, owner=desk.owner, name="Córdoba ventas", phone="+5493512743915")
+    session = WhatsAppSessionFactory(
+        team=company.team, owner=company.owner, name="Córdoba ventas", phone="+5493512743915"
+    )
     campaign = running_campaign(
-        owner=desk.owner, team=desk.team, session=session, name="Reactivación Plan 70/30 · noviembre", envios=12
+        owner=company.owner, team=company.team, session=session, name="Reactivación Plan 70/30 · noviembre", envios=12
     )
     ScheduleFactory(campaign=campaign, weekdays="6", windows=[(dt.time(10), dt.time(12))])
     day = SessionDayFactory(session=session, day=business_day(timezone.now(), session.tz), used=44)
@@ -48,21 +50,23 @@ def running(desk: Desk) -> Campaign:
         AttemptFactory(envio=envio, outcome=AttemptOutcome.SENT, session_day=day, duration_ms=24_300, host="gateway")
     for state in (EnvioState.ERROR, EnvioState.UNCERTAIN, EnvioState.SENT_BY_HAND):
         EnvioFactory(campaign=campaign, state=state, error_text="El gateway no respondió en 90 s")
-    CampaignEventFactory(campaign=campaign, by=desk.supervisor, reason="Lista para salir")
-    RecipientImportFactory(campaign=campaign, by=desk.owner, rows=20, accepted=19, invalid=1)
-    CampaignFactory(owner=desk.owner, team=desk.team, name="Cobranza amable", state=CampaignState.AWAITING_APPROVAL)
-    WhatsAppSessionFactory(team=desk.team, name="Línea caída", state="DISCONNECTED", paused_at=timezone.now())
+    CampaignEventFactory(campaign=campaign, by=company.supervisor, reason="Lista para salir")
+    RecipientImportFactory(campaign=campaign, by=company.owner, rows=20, accepted=19, invalid=1)
+    CampaignFactory(
+        owner=company.owner, team=company.team, name="Cobranza amable", state=CampaignState.AWAITING_APPROVAL
+    )
+    WhatsAppSessionFactory(team=company.team, name="Línea caída", state="DISCONNECTED", paused_at=timezone.now())
     AlertFactory(title="La sesión “Línea caída” no puede enviar", severity="critica", count=3)
     HeartbeatFactory(name="tick")
-    SenderSwitchFactory(by=desk.supervisor, reason="Volvió la luz")
-    SuppressionFactory(created_by=desk.supervisor)
+    SenderSwitchFactory(by=company.supervisor, reason="Volvió la luz")
+    SuppressionFactory(created_by=company.supervisor)
     TickFactory(minute=timezone.now())
     return campaign
 
 
 @widths
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_the_door(look: OpenPage, desk: Desk, width: int, dark: bool) -> None:
+def test_the_door(look: OpenPage, company: Company, width: int, dark: bool) -> None:
     eye = look(width, dark=dark)
     eye.go("/login/")
     eye.check("login-dark" if dark else "login")
@@ -70,15 +74,15 @@ def test_the_door(look: OpenPage, desk: Desk, width: int, dark: bool) -> None:
 
 @widths
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_the_home(look: OpenPage, desk: Desk, running: Campaign, width: int, dark: bool) -> None:
-    eye = look(width, desk.supervisor, dark=dark)
+def test_the_home(look: OpenPage, company: Company, running: Campaign, width: int, dark: bool) -> None:
+    eye = look(width, company.supervisor, dark=dark)
     eye.go("/admin/")
     eye.check("home-dark" if dark else "home")
 
 
 @widths
-def test_an_empty_home(look: OpenPage, desk: Desk, width: int) -> None:
-    eye = look(width, desk.supervisor)
+def test_an_empty_home(look: OpenPage, company: Company, width: int) -> None:
+    eye = look(width, company.supervisor)
     eye.go("/admin/")
     eye.check("home-empty")
 
@@ -103,51 +107,51 @@ def test_an_empty_home(look: OpenPage, desk: Desk, width: int) -> None:
         "ops/heartbeat",
     ],
 )
-def test_the_lists_and_forms(look: OpenPage, desk: Desk, running: Campaign, width: int, path: str) -> None:
-    eye = look(width, desk.supervisor)
+def test_the_lists_and_forms(look: OpenPage, company: Company, running: Campaign, width: int, path: str) -> None:
+    eye = look(width, company.supervisor)
     eye.go(f"/admin/{path}/")
     eye.check(path.replace("/", "-"))
 
 
 @widths
-def test_the_page_of_a_running_campaign(look: OpenPage, desk: Desk, running: Campaign, width: int) -> None:
-    eye = look(width, desk.supervisor)
+def test_the_page_of_a_running_campaign(look: OpenPage, company: Company, running: Campaign, width: int) -> None:
+    eye = look(width, company.supervisor)
     eye.go(reverse("admin:campaigns_campaign_change", args=[running.pk]))
     eye.check("campaign-running")
 
 
 @widths
-def test_the_page_of_a_draft(look: OpenPage, desk: Desk, width: int) -> None:
-    campaign = CampaignFactory(owner=desk.owner, team=desk.team, columns=["ciudad", "saldo"])
+def test_the_page_of_a_draft(look: OpenPage, company: Company, width: int) -> None:
+    campaign = CampaignFactory(owner=company.owner, team=company.team, columns=["ciudad", "saldo"])
     ScheduleFactory(campaign=campaign, state=ScheduleState.PENDING)
-    eye = look(width, desk.supervisor)
+    eye = look(width, company.supervisor)
     eye.go(reverse("admin:campaigns_campaign_change", args=[campaign.pk]))
     eye.check("campaign-draft")
 
 
 @widths
-def test_the_page_of_a_message(look: OpenPage, desk: Desk, running: Campaign, width: int) -> None:
+def test_the_page_of_a_message(look: OpenPage, company: Company, running: Campaign, width: int) -> None:
     envio = Envio.objects.get(state=EnvioState.UNCERTAIN)
     AttemptFactory(envio=envio, outcome=AttemptOutcome.UNKNOWN, code="TIMEOUT", detail="No hubo respuesta")
     EnvioEventFactory(envio=envio, reason="Venció el plazo")
-    eye = look(width, desk.supervisor)
+    eye = look(width, company.supervisor)
     eye.go(reverse("admin:campaigns_envio_change", args=[envio.pk]))
     eye.check("envio")
 
 
 @widths
-def test_people_and_teams(look: OpenPage, desk: Desk, width: int) -> None:
-    eye = look(width, desk.administrator)
+def test_people_and_teams(look: OpenPage, company: Company, width: int) -> None:
+    eye = look(width, company.administrator)
     for path in ("accounts/user", "accounts/user/add", "accounts/team", "accounts/team/add"):
         eye.go(f"/admin/{path}/")
         eye.check(path.replace("/", "-"))
-    eye.go(reverse("admin:accounts_user_change", args=[desk.owner.pk]))
+    eye.go(reverse("admin:accounts_user_change", args=[company.owner.pk]))
     eye.check("accounts-user-change")
 
 
 @widths
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_the_promoters_campaigns(look: OpenPage, desk: Desk, running: Campaign, width: int, dark: bool) -> None:
-    eye = look(width, desk.owner, dark=dark)
+def test_the_promoters_campaigns(look: OpenPage, company: Company, running: Campaign, width: int, dark: bool) -> None:
+    eye = look(width, company.owner, dark=dark)
     eye.go("/mis-campanias/")
     eye.check("promoter-dark" if dark else "promoter")

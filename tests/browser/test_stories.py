@@ -10,7 +10,7 @@ from django.urls import reverse
 from campaigns.enums import CampaignState, EnvioState
 from campaigns.models import Campaign, Envio
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
-from tests.desk import Desk
+from tests.company import Company
 from tests.factories.accounts import PASSWORD
 from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory, running_campaign
 from tests.factories.whatsapp import WhatsAppSessionFactory
@@ -24,11 +24,11 @@ CSV = "Nombre;Celular;Ciudad\nAna Sosa;351 274-3915;Córdoba\nLuis Ruiz;351 274-
 
 
 @widths
-def test_from_an_empty_desk_to_a_running_campaign(look: OpenPage, desk: Desk, width: int, tmp_path: Path) -> None:
-    WhatsAppSessionFactory(team=desk.team, name="Córdoba ventas")
+def test_from_an_empty_desk_to_a_running_campaign(look: OpenPage, company: Company, width: int, tmp_path: Path) -> None:
+    WhatsAppSessionFactory(team=company.team, name="Córdoba ventas")
     file = tmp_path / "lista.csv"
     file.write_text(CSV, encoding="cp1252")
-    eye = look(width, desk.supervisor)
+    eye = look(width, company.supervisor)
     page = eye.page
 
     # Write it, with when it may go out.
@@ -82,9 +82,11 @@ def test_from_an_empty_desk_to_a_running_campaign(look: OpenPage, desk: Desk, wi
 
 
 @widths
-def test_progress_moves_without_reloading_and_rests_while_nobody_looks(look: OpenPage, desk: Desk, width: int) -> None:
-    campaign = running_campaign(owner=desk.owner, team=desk.team, envios=1)
-    eye = look(width, desk.supervisor)
+def test_progress_moves_without_reloading_and_rests_while_nobody_looks(
+    look: OpenPage, company: Company, width: int
+) -> None:
+    campaign = running_campaign(owner=company.owner, team=company.team, envios=1)
+    eye = look(width, company.supervisor)
     page = eye.page
     page.clock.install()
     eye.go(reverse("admin:campaigns_campaign_change", args=[campaign.pk]))
@@ -106,10 +108,10 @@ def test_progress_moves_without_reloading_and_rests_while_nobody_looks(look: Ope
 
 
 @widths
-def test_cancelling_shows_what_it_takes_before_it_takes_it(look: OpenPage, desk: Desk, width: int) -> None:
-    campaign = running_campaign(owner=desk.owner, team=desk.team)
+def test_cancelling_shows_what_it_takes_before_it_takes_it(look: OpenPage, company: Company, width: int) -> None:
+    campaign = running_campaign(owner=company.owner, team=company.team)
     EnvioFactory(campaign=campaign, name="Ana Sosa")
-    eye = look(width, desk.supervisor)
+    eye = look(width, company.supervisor)
     page = eye.page
     eye.go(reverse("admin:campaigns_campaign_change", args=[campaign.pk]))
 
@@ -126,10 +128,10 @@ def test_cancelling_shows_what_it_takes_before_it_takes_it(look: OpenPage, desk:
 
 
 @widths
-def test_uncertain_ones_are_decided_together(look: OpenPage, desk: Desk, width: int) -> None:
-    campaign = running_campaign(owner=desk.owner, team=desk.team)
+def test_uncertain_ones_are_decided_together(look: OpenPage, company: Company, width: int) -> None:
+    campaign = running_campaign(owner=company.owner, team=company.team)
     EnvioFactory.create_batch(2, campaign=campaign, state=EnvioState.UNCERTAIN)
-    eye = look(width, desk.supervisor)
+    eye = look(width, company.supervisor)
     page = eye.page
     eye.go("/admin/campaigns/uncertainenvio/")
 
@@ -148,12 +150,12 @@ def test_uncertain_ones_are_decided_together(look: OpenPage, desk: Desk, width: 
 
 
 @widths
-def test_a_phone_is_paired_on_screen(look: OpenPage, desk: Desk, simulator: Simulator, width: int) -> None:
+def test_a_phone_is_paired_on_screen(look: OpenPage, company: Company, simulator: Simulator, width: int) -> None:
     simulator.set_tenant("51", state="DISCONNECTED")
     session = WhatsAppSessionFactory(
-        team=desk.team, tenant_id="51", base_url=simulator.base_url, state=State.DISCONNECTED
+        team=company.team, tenant_id="51", base_url=simulator.base_url, state=State.DISCONNECTED
     )
-    eye = look(width, desk.supervisor)
+    eye = look(width, company.supervisor)
     page = eye.page
     eye.go(reverse("admin:whatsapp_whatsappsession_change", args=[session.pk]))
 
@@ -175,11 +177,11 @@ def test_a_phone_is_paired_on_screen(look: OpenPage, desk: Desk, simulator: Simu
     assert session.state == State.READY
 
 
-def test_a_promoter_stops_a_campaign_with_one_thumb(look: OpenPage, desk: Desk) -> None:
-    campaign = running_campaign(owner=desk.owner, team=desk.team, name="Reactivación", envios=3)
+def test_a_promoter_stops_a_campaign_with_one_thumb(look: OpenPage, company: Company) -> None:
+    campaign = running_campaign(owner=company.owner, team=company.team, name="Reactivación", envios=3)
     eye = look(PHONE)
     page = eye.page
-    eye.log_in(desk.owner.username, PASSWORD)
+    eye.log_in(company.owner.username, PASSWORD)
 
     page.get_by_role("button", name="Pausar").click()
     page.get_by_text("“Reactivación” quedó en pausa").wait_for()
@@ -192,10 +194,10 @@ def test_a_promoter_stops_a_campaign_with_one_thumb(look: OpenPage, desk: Desk) 
     page.get_by_role("heading", name="Entra a tu cuenta").wait_for()
 
 
-def test_everything_that_matters_is_reached_by_keyboard(look: OpenPage, desk: Desk) -> None:
-    campaign = CampaignFactory(owner=desk.owner, team=desk.team, state=CampaignState.RUNNING)
+def test_everything_that_matters_is_reached_by_keyboard(look: OpenPage, company: Company) -> None:
+    campaign = CampaignFactory(owner=company.owner, team=company.team, state=CampaignState.RUNNING)
     ScheduleFactory(campaign=campaign)
-    eye = look(DESKTOP, desk.supervisor)
+    eye = look(DESKTOP, company.supervisor)
     page = eye.page
     eye.go(reverse("admin:campaigns_campaign_change", args=[campaign.pk]))
 

@@ -11,8 +11,8 @@ from opportunities.funnel import moves
 from opportunities.models import BulkAction, DailyQuota, Lot, Opportunity, QuotaEntry
 from opportunities.supervision import bulk
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
+from tests.opportunities.admin.deciding import INBOX, exits
 from tests.opportunities.admin.rules import administrator
-from tests.opportunities.admin.test_inbox import INBOX, exits
 from tests.opportunities.web.conftest import World, world
 
 __all__ = ["world"]

@@ -12,8 +12,8 @@ from campaigns.enums import Ack, EnvioState
 from campaigns.inbound import receive
 from campaigns.models import Reply
 from leadmaster.directory.models import Suppression
-from tests import desk as desks
-from tests.desk import Desk
+from tests import company as companies
+from tests.company import Company
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from whatsapp.inbound import Inbound
@@ -26,13 +26,13 @@ PHONE = "+5493515550001"
 
 
 @pytest.fixture
-def desk(db: None) -> Desk:
-    return desks.build()
+def company(db: None) -> Company:
+    return companies.build()
 
 
 @pytest.fixture
-def line(desk: Desk) -> WhatsAppSession:
-    row: WhatsAppSession = WhatsAppSessionFactory.create(owner=desk.colleague, team=desk.team, region="AR")
+def line(company: Company) -> WhatsAppSession:
+    row: WhatsAppSession = WhatsAppSessionFactory.create(owner=company.colleague, team=company.team, region="AR")
     return row
 
 
@@ -43,8 +43,8 @@ def hears(
     return receive(inbound, session=line, now=NOW)
 
 
-def sent(desk: Desk, minutes: int, **fields: object) -> None:
-    campaign = CampaignFactory.create(owner=desk.owner, team=desk.team, name="Promo")
+def sent(company: Company, minutes: int, **fields: object) -> None:
+    campaign = CampaignFactory.create(owner=company.owner, team=company.team, name="Promo")
     at = NOW + dt.timedelta(minutes=minutes)
     EnvioFactory.create(campaign=campaign, phone=PHONE, **{"state": EnvioState.SENT, "sent_at": at, **fields})
 
@@ -83,12 +83,12 @@ def test_somebody_without_a_number_is_not_written_down(line: WhatsAppSession) ->
 # --- Conversations ----------------------------------------------------------------------------------------------------------
 
 
-def test_both_sides_the_newest_first_with_how_far_each_got(desk: Desk, line: WhatsAppSession) -> None:
-    sent(desk, -30, ack=Ack.READ, text="Hola Ana")
-    sent(desk, -20, ack=Ack.DELIVERED, text="¿Pudiste verlo?")
+def test_both_sides_the_newest_first_with_how_far_each_got(company: Company, line: WhatsAppSession) -> None:
+    sent(company, -30, ack=Ack.READ, text="Hola Ana")
+    sent(company, -20, ack=Ack.DELIVERED, text="¿Pudiste verlo?")
     hears(line, "Sí, gracias", at=NOW - dt.timedelta(minutes=10))
 
-    said = conversation([PHONE], viewer=desk.owner, team_ids=[desk.team.pk])
+    said = conversation([PHONE], viewer=company.owner, team_ids=[company.team.pk])
 
     assert [(one.ours, one.text, one.standing, one.tone) for one in said] == [
         (False, "Sí, gracias", "", "info"),
@@ -97,13 +97,13 @@ def test_both_sides_the_newest_first_with_how_far_each_got(desk: Desk, line: Wha
     ]
 
 
-def test_what_went_wrong_says_so_and_what_has_not_gone_is_not_told(desk: Desk) -> None:
-    sent(desk, 0, state=EnvioState.ERROR, sent_at=None, ended_at=NOW, error_text="El número no tiene WhatsApp.")
-    sent(desk, 0, state=EnvioState.UNCERTAIN, sent_at=None, dispatched_at=NOW)
-    sent(desk, 0, state=EnvioState.PENDING, sent_at=None)
-    sent(desk, 0, state=EnvioState.CANCELLED, sent_at=None)
+def test_what_went_wrong_says_so_and_what_has_not_gone_is_not_told(company: Company) -> None:
+    sent(company, 0, state=EnvioState.ERROR, sent_at=None, ended_at=NOW, error_text="El número no tiene WhatsApp.")
+    sent(company, 0, state=EnvioState.UNCERTAIN, sent_at=None, dispatched_at=NOW)
+    sent(company, 0, state=EnvioState.PENDING, sent_at=None)
+    sent(company, 0, state=EnvioState.CANCELLED, sent_at=None)
 
-    said = conversation([PHONE], viewer=desk.owner)
+    said = conversation([PHONE], viewer=company.owner)
 
     assert {(one.standing, one.tone) for one in said} == {
         ("Error: El número no tiene WhatsApp.", "bad"),
@@ -111,29 +111,31 @@ def test_what_went_wrong_says_so_and_what_has_not_gone_is_not_told(desk: Desk) -
     }
 
 
-def test_messages_are_for_who_sees_the_campaign_and_replies_for_the_team(desk: Desk, line: WhatsAppSession) -> None:
-    sent(desk, -1)
+def test_messages_are_for_who_sees_the_campaign_and_replies_for_the_team(
+    company: Company, line: WhatsAppSession
+) -> None:
+    sent(company, -1)
     hears(line, "Sí")
 
     def sees(who: str, *teams: int) -> set[bool]:
-        return {one.ours for one in conversation([PHONE], viewer=getattr(desk, who), team_ids=teams)}
+        return {one.ours for one in conversation([PHONE], viewer=getattr(company, who), team_ids=teams)}
 
-    assert sees("owner", desk.team.pk) == {True, False}
+    assert sees("owner", company.team.pk) == {True, False}
     assert sees("owner") == {True}
     assert sees("colleague") == {False}
     assert sees("supervisor") == {True, False}
-    assert sees("administrator") == sees("administrator", desk.other_team.pk) == {True, False}
-    assert sees("stranger", desk.other_team.pk) == set()
+    assert sees("administrator") == sees("administrator", company.other_team.pk) == {True, False}
+    assert sees("stranger", company.other_team.pk) == set()
 
 
 def test_a_long_conversation_costs_two_queries_and_ends(
-    desk: Desk, line: WhatsAppSession, django_assert_num_queries: DjangoAssertNumQueries
+    company: Company, line: WhatsAppSession, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(30):
         hears(line, "Hola", message_id=f"in-{number}")
-        sent(desk, -number)
+        sent(company, -number)
 
     with django_assert_num_queries(2):
-        assert len(conversation([PHONE, "+5493515550002"], viewer=desk.owner, team_ids=[desk.team.pk])) == 20
+        assert len(conversation([PHONE, "+5493515550002"], viewer=company.owner, team_ids=[company.team.pk])) == 20
     with django_assert_num_queries(0):
-        assert conversation([], viewer=desk.owner) == []
+        assert conversation([], viewer=company.owner) == []

@@ -40,6 +40,11 @@ class Kind:
     def session_wide(self) -> bool:
         return self.error is not None and self.error.scope is Scope.SESSION
 
+    @property
+    def unreachable(self) -> bool:
+        """No byte of the message left."""
+        return self.session_wide and self.error is not None and self.error.http_status is None
+
 
 OK = Kind("ok", delivers=True)
 KINDS = (
@@ -54,7 +59,9 @@ KINDS = (
     Kind("refused by WhatsApp, may be tried again", delivers=False, error=answers.WHATSAPP_ERROR.error()),
     Kind("409 not ready", delivers=False, error=_late(answers.NOT_READY.error(), http_status=409)),
     Kind("401 wrong token", delivers=False, error=_late(answers.NOT_AUTHORISED.error(), http_status=401)),
-    Kind("429 retry after", delivers=False, error=_late(answers.RATE_LIMITED.error(), retry_after=120.0)),
+    Kind(
+        "429 retry after", delivers=False, error=_late(answers.RATE_LIMITED.error(), http_status=429, retry_after=120.0)
+    ),
     Kind("connection refused", delivers=False, error=answers.NO_ANSWER[Failure.CONNECT].error()),
     Kind("463 first contact", delivers=False, error=answers.COLD.error()),
 )

@@ -51,8 +51,9 @@ def test_every_answer_is_told_as_what_it_proves(kind: Kind) -> None:
     envio, attempt = Envio.objects.get(), Attempt.objects.first()
     assert attempt is not None
     assert envio.state == _TARGET[kind.outcome]
-    assert attempt.counted is not kind.session_wide
-    assert envio.attempts == (0 if kind.session_wide else Attempt.objects.filter(counted=True).count())
+    # Only what never reached the gateway is no try of the message.
+    assert attempt.counted is not kind.unreachable
+    assert envio.attempts == (0 if kind.unreachable else Attempt.objects.filter(counted=True).count())
     in_the_days_charge = kind.outcome in (None, Outcome.UNKNOWN)
     assert SessionDay.objects.get().used == int(in_the_days_charge)
     assert world.findings() == []

@@ -6,17 +6,23 @@ from tests.mutants.mutant import Mutant
 
 _QUOTA = "opportunities/capacity/quota.py"
 _DRAW = "opportunities/assignment/draw.py"
-_LOOKING = "opportunities/assignment/candidates.py"
+_CANDIDATES = "opportunities/assignment/candidates.py"
 _SUPERVISION = "opportunities/supervision/decisions.py"
-_STATES = "opportunities/state/machine.py"
+_LOCKING = "opportunities/state/locking.py"
 _ABSENCES = "opportunities/supervision/absences.py"
-_BULK = "opportunities/supervision/bulk.py"
-_RECEIVING = "tests/opportunities/test_receiving.py"
-_GUARDS = "tests/opportunities/test_guards.py"
-_MACHINE = "tests/opportunities/test_machine.py"
-_LEAVING = "tests/opportunities/test_absences.py"
+_TAKING_BACK = "opportunities/supervision/undo.py"
+_RECEIVING = "tests/opportunities/capacity/test_receiving.py"
+_QUOTAS = "tests/opportunities/capacity/test_quota.py"
+_REQUEST = "tests/opportunities/assignment/test_request.py"
+_EXTENSION = "tests/opportunities/timers/test_extension.py"
+_FINISHED = "tests/opportunities/state/test_finished.py"
+_MACHINE = "tests/opportunities/state/test_machine.py"
+_WITHDRAWAL = "tests/opportunities/state/test_withdrawal.py"
+_LEAVING = "tests/opportunities/supervision/test_absences.py"
+_ABSENCE_CLOCKS = "tests/opportunities/supervision/test_absence_clocks.py"
+_UNDO = "tests/opportunities/supervision/test_undo.py"
 _LEAVING_BESIDE = "tests/faults/test_desk_absences.py"
-_RULES = "tests/opportunities/test_desk.py"
+_POLICY = "tests/opportunities/test_policy.py"
 _STORY = "tests/opportunities/test_story.py"
 _RACES = "tests/faults/test_desk_races.py"
 
@@ -41,11 +47,11 @@ MUTANTS = (
         _QUOTA,
         "short = charged - drawn",
         "short = 0",
-        "tests/opportunities/test_machine.py",
+        _MACHINE,
     ),
     Mutant(
         "draws wait for clients that others hold",
-        _LOOKING,
+        _CANDIDATES,
         ".select_for_update(skip_locked=True)",
         ".select_for_update()",
         _RACES,
@@ -54,8 +60,8 @@ MUTANTS = (
     Mutant(
         "draws lock more than they take",
         _DRAW,
-        "named = list(itertools.islice(candidates, quantity - len(locked)))",
-        "named = list(itertools.islice(candidates, 3 * (quantity - len(locked))))[: 3 * quantity]",
+        "named = list(itertools.islice(ids, quantity - len(locked)))",
+        "named = list(itertools.islice(ids, 3 * (quantity - len(locked))))[: 3 * quantity]",
         _RACES,
         mariadb=True,
     ),
@@ -69,22 +75,22 @@ MUTANTS = (
     ),
     Mutant(
         "resting clients are offered",
-        _LOOKING,
+        _CANDIDATES,
         "return Q(gone_at__isnull=True) & Q(_none(resting)) & Q(_none(opted_out))",
         "return Q(gone_at__isnull=True) & Q(_none(opted_out))",
         _STORY,
     ),
     Mutant(
         "opted-out clients are offered",
-        _LOOKING,
+        _CANDIDATES,
         "return Q(gone_at__isnull=True) & Q(_none(resting)) & Q(_none(opted_out))",
         "return Q(gone_at__isnull=True) & Q(_none(resting))",
-        _RULES,
+        _REQUEST,
     ),
     Mutant(
         "the version is not asked for",
-        _STATES,
-        "if version in {row.version, row.version - row.followed}:",
+        _LOCKING,
+        "if version in {row.version, row.version - row.recalculated}:",
         "if row.version >= version:",
         _STORY,
     ),
@@ -93,21 +99,21 @@ MUTANTS = (
         _SUPERVISION,
         "    require_receiver(by, target)\n",
         "",
-        _RULES,
+        _POLICY,
     ),
     Mutant(
         "a clock runs while its owner is away",
-        "opportunities/timers/expiry.py",
+        "opportunities/clocks/countdown.py",
         "    if clocks_stopped(owner):\n",
         "    if False:\n",
-        _RULES,
+        _ABSENCE_CLOCKS,
     ),
     Mutant(
         "anybody moves anybody's opportunity",
         "opportunities/policy.py",
         "    require_supervisor(user, row)\n\n\ndef require_receiver",
         "    return\n\n\ndef require_receiver",
-        _RULES,
+        _POLICY,
     ),
     Mutant(
         "a draw ends at the last shard",
@@ -134,7 +140,7 @@ MUTANTS = (
     ),
     Mutant(
         "extensions at once are not counted",
-        "opportunities/timers/expiry.py",
+        "opportunities/timers/extension.py",
         "        quota.lock(owner, _today(owner, now))\n",
         "        pass\n",
         _RACES,
@@ -165,24 +171,24 @@ MUTANTS = (
     ),
     Mutant(
         "an undone reassignment stays charged",
-        "opportunities/supervision/bulk.py",
+        _TAKING_BACK,
         "quota.refund(charged, 1,",
         "quota.refund(charged, 0,",
         _STORY,
     ),
     Mutant(
         "an undone over-quota reassignment leaves its room",
-        "opportunities/supervision/bulk.py",
+        _TAKING_BACK,
         'before["room"], by=by',
         "0, by=by",
-        _RULES,
+        _QUOTAS,
     ),
     Mutant(
         "the loser of a client keeps writing",
         "opportunities/timers/expiry.py",
-        'withdrawing.withdraw_of(rows, by=None, now=now, reason=_("Venció el plazo de la oportunidad."))',
-        "withdrawing.withdraw_of([], by=None, now=now, reason='')",
-        _RULES,
+        'withdrawal.withdraw_of(rows, by=None, now=now, reason=_("Venció el plazo de la oportunidad."))',
+        "withdrawal.withdraw_of([], by=None, now=now, reason='')",
+        _WITHDRAWAL,
     ),
     Mutant(
         "who is deactivated asks for clients",
@@ -228,7 +234,7 @@ MUTANTS = (
     ),
     Mutant(
         "one team draws another's pool",
-        _LOOKING,
+        _CANDIDATES,
         'Opportunity.objects.filter(team_id=Param("team", _NUMBER)).pool()',
         'Opportunity.objects.pool().exclude(team_id=Param("team", _NUMBER) * 0)',
         _RECEIVING,
@@ -238,14 +244,14 @@ MUTANTS = (
         _QUOTA,
         "if not by.has_perm(EXCEED):",
         "if False:",
-        _RULES,
+        _QUOTAS,
     ),
     Mutant(
         "the quota is passed without a reason",
         _QUOTA,
         '    if not reason.strip():\n        raise Incomplete(_("Escribe por qué se pasa el cupo: queda en el libro."))\n',
         "",
-        _RULES,
+        _QUOTAS,
     ),
     Mutant(
         "a reassignment is not charged",
@@ -259,56 +265,56 @@ MUTANTS = (
         _SUPERVISION,
         "def _check_receives(target: Promoter, row: Opportunity, day: dt.date) -> None:\n    if row.state in CLOSED:",
         "def _check_receives(target: Promoter, row: Opportunity, day: dt.date) -> None:\n    if False:",
-        _GUARDS,
+        _FINISHED,
     ),
     Mutant(
         "a limit falls below what is used",
         _QUOTA,
         "_change_limit(row, max(limit, row.used), by=by",
         "_change_limit(row, limit, by=by",
-        _RULES,
+        _QUOTAS,
     ),
     Mutant(
         "an undo takes back what changed since",
-        _BULK,
+        _TAKING_BACK,
         "if not claimed or row.version != item.version_after:",
         "if not claimed:",
-        _GUARDS,
+        _UNDO,
     ),
     Mutant(
         "an undo forgets the clock",
-        _BULK,
+        _TAKING_BACK,
         "    if not seconds:\n        return Countdown(deadline=now)\n",
         "    return Countdown(deadline=now)\n",
         _STORY,
     ),
     Mutant(
         "an undo forgets who rested",
-        _BULK,
+        _TAKING_BACK,
         '    cooldowns.restore(row.client_id, before["cooldowns"])\n',
         "",
-        _GUARDS,
+        _UNDO,
     ),
     Mutant(
         "an undo gives work back to who gave it all away",
-        _BULK,
+        _TAKING_BACK,
         'if owner is not None and before["state"] == OpportunityState.ACTIVE and _gave_work_away(',
         "if False and _gave_work_away(",
         _LEAVING,
     ),
     Mutant(
         "an undo into the inbox lets messages go out",
-        _BULK,
+        _TAKING_BACK,
         ' or before["state"] != OpportunityState.ACTIVE:',
         ":",
         _LEAVING,
     ),
     Mutant(
         "a second extension is granted",
-        "opportunities/timers/expiry.py",
+        "opportunities/timers/extension.py",
         "    if row.extended:\n",
         "    if False:\n",
-        _GUARDS,
+        _EXTENSION,
     ),
     Mutant(
         "who comes back early wakes every clock",
@@ -349,7 +355,7 @@ MUTANTS = (
     ),
     Mutant(
         "an undo gives beside an absence that begins",
-        _BULK,
+        _TAKING_BACK,
         "        quota.hold(owner, _today(owner, now))\n",
         "        pass\n",
         _LEAVING_BESIDE,

@@ -1,8 +1,8 @@
 """What the session manager's answer means: the one table from HTTP to outcome and scope.
 
-"Refused" and "not sent" need proof: the gateway's own error shape, or a status that no server gives after it passed a
-message on. Whatever is not listed here is UNKNOWN, because a wrong "not sent" sends twice and a wrong "unknown" only
-asks a person.
+"Refused" and "not sent" need proof: the gateway's own error shape, or that no byte of the request left. Any other
+answer to a message is UNKNOWN, whatever its status, because it may come from something in between after the message
+was passed on: a wrong "not sent" sends twice and a wrong "unknown" only asks a person.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from whatsapp.gateways.transport import Answer, Failure, TransportError
 MAX_RETRY_AFTER = 24 * 3600.0
 FIRST_CONTACT_REFUSED = 463
 
+_CODE = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
 # Digits in a row may be a phone number; a code goes into logs and reports.
 _SAFE_CODE = re.compile(r"(?!.*\d{5})[A-Z][A-Z0-9_]{1,39}")
 
@@ -134,8 +135,7 @@ BY_STATUS_WITH_SHAPE: dict[int, Meaning] = {
     500: WHATSAPP_ERROR,
 }
 
-# The status alone. A 400 here is not the gateway's validation: it might be a proxy's, or another program's, and must
-# not turn a whole campaign into errors; it burns an attempt of this message.
+# The status alone: what is the matter with the gateway's address, and nothing about a message that was handed over.
 BY_STATUS_ALONE: dict[int, Meaning] = {
     400: FOREIGN_REFUSAL,
     401: NOT_AUTHORISED,
@@ -162,17 +162,45 @@ BY_STATUS_ALONE: dict[int, Meaning] = {
 
 
 def read_refusal(answer: Answer) -> GatewayError:
-    """What an answer outside 2xx means for the message that was handed over."""
+    """What an answer outside 2xx means for the message that was handed over: unknown, unless the gateway itself says
+    in its own shape that it did not leave."""
+    meaning, code = _meaning(answer)
+    if not _in_its_own_words(answer):
+        meaning = _in_doubt(meaning)
+    return meaning.error(code=code, answer=answer)
+
+
+def read_trouble(answer: Answer) -> GatewayError:
+    """What an answer outside 2xx to a call that sends no message says about the gateway."""
+    meaning, code = _meaning(answer)
+    return meaning.error(code=code, answer=answer)
+
+
+def _meaning(answer: Answer) -> tuple[Meaning, str]:
+    """The row of the table, and the gateway's own code when the table doesn't know it."""
     if 300 <= answer.status < 400:
-        return WRONG_PATH.error(answer=answer)
+        return WRONG_PATH, ""
     body = error_body(answer)
-    if body is None or not (400 <= answer.status < 500 or answer.status == 500):
-        return BY_STATUS_ALONE.get(answer.status, BAD_ANSWER).error(answer=answer)
+    if body is None or not _in_its_own_words(answer):
+        return BY_STATUS_ALONE.get(answer.status, BAD_ANSWER), ""
     if body.get("whatsapp_code") == FIRST_CONTACT_REFUSED:
-        return COLD.error(answer=answer)
+        return COLD, ""
     if known := BY_CODE.get(body["code"]):
-        return known.error(answer=answer)
-    return BY_STATUS_WITH_SHAPE.get(answer.status, BAD_ANSWER).error(code=_safe_code(body["code"]), answer=answer)
+        return known, ""
+    return BY_STATUS_WITH_SHAPE.get(answer.status, BAD_ANSWER), _safe_code(body["code"])
+
+
+def _in_its_own_words(answer: Answer) -> bool:
+    """Whether the gateway itself gave this answer, as far as its shape and its status can tell."""
+    return (400 <= answer.status < 500 or answer.status == 500) and error_body(answer) is not None
+
+
+def _in_doubt(meaning: Meaning) -> Meaning:
+    """The same trouble, of which nobody knows whether it came before the message or after it."""
+    if meaning.outcome is Outcome.UNKNOWN:
+        return meaning
+    detail = _("%(trouble)s No se sabe si el mensaje salió.") % {"trouble": meaning.detail}
+    return dataclasses.replace(meaning, outcome=Outcome.UNKNOWN, detail=detail)
 
 
 def read_no_answer(error: TransportError) -> GatewayError:
@@ -192,11 +220,12 @@ def json_object(answer: Answer) -> dict[str, Any] | None:
 
 
 def error_body(answer: Answer) -> dict[str, Any] | None:
-    """The body if it has the contract's error shape."""
+    """The body if it has the contract's error shape, all of it: something in between may answer with half of it."""
     body = json_object(answer)
-    if body is None or body.get("error") is not True or not isinstance(body.get("code"), str):
+    if body is None or body.get("error") is not True or not isinstance(body.get("message"), str):
         return None
-    return body
+    code = body.get("code")
+    return body if isinstance(code, str) and _CODE.fullmatch(code) else None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

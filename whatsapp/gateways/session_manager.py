@@ -185,7 +185,7 @@ class SessionManagerGateway:
     def _object(self, answer: Answer) -> dict[str, Any]:
         """The JSON object of a 2xx answer; anything else is an error of a call that sends no message."""
         if not 200 <= answer.status < 300:
-            raise _changed(answers.read_refusal(answer), outcome=Outcome.NOT_SENT)
+            raise _changed(answers.read_trouble(answer), outcome=Outcome.NOT_SENT)
         body = answers.json_object(answer)
         if body is None or body.get("error") is True:
             raise _misunderstood(answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -17,8 +17,9 @@ from django.utils.translation import ngettext
 
 from leadmaster.calendars.preview import Move, Rehearsal
 from leadmaster.lib import screens
+from opportunities.admin.base import team_ids_in
 from opportunities.models import Opportunity, Promoter
-from opportunities.timers.recalculation import Retimed
+from opportunities.timers.recalculation import Applied
 
 # The field that says which rehearsal was read. What it stands for changed since: it is shown again.
 SEAL = "rehearsed"
@@ -61,7 +62,7 @@ class Person:
         return screens.stacked_bar(parts, _("Plazos de %(who)s") % {"who": self.promoter})
 
 
-def seal(*parts: object) -> str:
+def preview_token(*parts: object) -> str:
     """A short name for exactly this change of exactly what is saved now."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
@@ -103,14 +104,14 @@ def page(
             "carried": [*carried, (SEAL, mark)],
             "numbers": numbers,
             "extremes": [(label, text) for label, text in extremes if text],
-            "lines": _lines(rehearsal.moves[:_SAMPLE]),
+            "lines": _lines(rehearsal.moves[:_SAMPLE], team_ids_in(request)),
             "more": max(len(rehearsal.moves) - _SAMPLE, 0),
-            "people": _people(rehearsal.moves)[:_PEOPLE],
+            "people": _people(rehearsal.moves, team_ids_in(request))[:_PEOPLE],
         },
     )
 
 
-def tell(request: HttpRequest, retimed: Retimed) -> None:
+def tell(request: HttpRequest, retimed: Applied) -> None:
     """What the change did to open clocks, and what it is still doing."""
     if retimed.moved:
         messages.success(request, moved_sentence(retimed.moved))
@@ -140,18 +141,25 @@ def said(shift: dt.timedelta) -> str:
     return (_("%(time)s antes") if shift < dt.timedelta() else _("%(time)s después")) % {"time": time}
 
 
-def _lines(moves: Iterable[Move[int]]) -> list[Line]:
+def _lines(moves: Iterable[Move[int]], teams: Collection[int]) -> list[Line]:
+    """Read through the teams of whoever looks: one that changed teams in between is not told."""
     shown = {move.id: move for move in moves}
-    rows = Opportunity.objects.select_related("client", "owner__user", "stage").in_bulk(list(shown))
+    rows = (
+        Opportunity.objects.filter(team_id__in=teams)
+        .select_related("client", "owner__user", "stage")
+        .in_bulk(list(shown))
+    )
     return [Line(row=rows[pk], move=move) for pk, move in shown.items() if pk in rows]
 
 
-def _people(moves: Sequence[Move[int]]) -> list[Person]:
+def _people(moves: Sequence[Move[int]], teams: Collection[int]) -> list[Person]:
     """Who gains and who loses, whoever has the most first. A query per few hundred moves."""
     counts: dict[int, list[int]] = {}
     for start in range(0, len(moves), _CHUNK):
         some = {move.id: move for move in moves[start : start + _CHUNK]}
-        owners = Opportunity.objects.filter(pk__in=list(some)).order_by().values_list("id", "owner_id")
+        owners = (
+            Opportunity.objects.filter(pk__in=list(some), team_id__in=teams).order_by().values_list("id", "owner_id")
+        )
         for pk, owner_id in owners:
             if owner_id is not None:
                 earlier_later = counts.setdefault(owner_id, [0, 0])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests import desk as desks
+from tests import company as companies
 
 
 @pytest.fixture
-def desk(db: None) -> desks.Desk:
-    return desks.build()
+def company(db: None) -> companies.Company:
+    return companies.build()

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leadmaster.ops.models import Alert
-from tests.desk import Desk, signed_in, told
+from tests.company import Company, signed_in, told
 from tests.factories.campaigns import CampaignFactory
 from tests.factories.ops import AlertFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
@@ -19,9 +19,9 @@ def resolve(alert: Alert) -> str:
     return reverse("admin:ops_alert_resolve", args=[alert.pk])
 
 
-def test_trouble_of_one_row_is_shown_to_whoever_sees_the_row(desk: Desk) -> None:
-    session = WhatsAppSessionFactory(team=desk.team)
-    campaign = CampaignFactory(team=desk.other_team)
+def test_trouble_of_one_row_is_shown_to_whoever_sees_the_row(company: Company) -> None:
+    session = WhatsAppSessionFactory(team=company.team)
+    campaign = CampaignFactory(team=company.other_team)
     AlertFactory(key=f"session:{session.pk}", title="De la sesión")
     AlertFactory(key=f"campaign:{campaign.pk}", title="De la campaña")
     AlertFactory(key="tick_late", title="De todos")
@@ -30,34 +30,34 @@ def test_trouble_of_one_row_is_shown_to_whoever_sees_the_row(desk: Desk) -> None
         page = signed_in(user).get(LIST).content.decode()  # type: ignore[arg-type]
         return {title for title in ("De la sesión", "De la campaña", "De todos") if title in page}
 
-    assert seen(desk.supervisor) == {"De la sesión", "De todos"}
-    assert seen(desk.stranger) == {"De la campaña", "De todos"}
-    assert seen(desk.administrator) == {"De la sesión", "De la campaña", "De todos"}
+    assert seen(company.supervisor) == {"De la sesión", "De todos"}
+    assert seen(company.stranger) == {"De la campaña", "De todos"}
+    assert seen(company.administrator) == {"De la sesión", "De la campaña", "De todos"}
 
 
-def test_get_changes_nothing(desk: Desk) -> None:
+def test_get_changes_nothing(company: Company) -> None:
     alert = AlertFactory(title="El gateway no responde")
 
-    assert "El gateway no responde" in signed_in(desk.supervisor).get(resolve(alert)).content.decode()
+    assert "El gateway no responde" in signed_in(company.supervisor).get(resolve(alert)).content.decode()
     alert.refresh_from_db()
     assert alert.resolved_at is None
 
 
-def test_post_resolves_it_with_its_author(desk: Desk) -> None:
+def test_post_resolves_it_with_its_author(company: Company) -> None:
     alert = AlertFactory()
 
-    response = signed_in(desk.supervisor).post(resolve(alert))
+    response = signed_in(company.supervisor).post(resolve(alert))
 
     assert told(response) == ["Alerta resuelta."]
     alert.refresh_from_db()
-    assert (alert.resolved_by, alert.open_key) == (desk.supervisor, None)
+    assert (alert.resolved_by, alert.open_key) == (company.supervisor, None)
 
 
-def test_one_that_is_over_stays_as_it_was(desk: Desk) -> None:
+def test_one_that_is_over_stays_as_it_was(company: Company) -> None:
     over = AlertFactory(resolved_at=timezone.now(), key="tick_late")
     reopened = AlertFactory(key="tick_late")
 
-    response = signed_in(desk.supervisor).post(resolve(over))
+    response = signed_in(company.supervisor).post(resolve(over))
 
     assert told(response) == ["Esta alerta ya estaba resuelta."]
     reopened.refresh_from_db()
@@ -65,10 +65,10 @@ def test_one_that_is_over_stays_as_it_was(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("who", "status"), [("stranger", 404), ("owner", 302)])
-def test_it_is_not_resolved_by_others(desk: Desk, who: str, status: int) -> None:
-    session = WhatsAppSessionFactory(team=desk.team)
+def test_it_is_not_resolved_by_others(company: Company, who: str, status: int) -> None:
+    session = WhatsAppSessionFactory(team=company.team)
     alert = AlertFactory(key=f"session:{session.pk}")
 
-    assert signed_in(getattr(desk, who)).post(resolve(alert)).status_code == status
+    assert signed_in(getattr(company, who)).post(resolve(alert)).status_code == status
     alert.refresh_from_db()
     assert alert.resolved_at is None

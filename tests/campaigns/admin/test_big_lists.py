@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Campaign
-from tests.desk import Desk, signed_in
+from tests.company import Company, signed_in
 from tests.factories.campaigns import running_campaign
 
 # ANALYZE commits, so the rows are cleared away instead of rolled back.
@@ -30,10 +30,10 @@ FROM seq_1_to_%s
 
 
 @pytest.fixture
-def campaigns(desk: Desk) -> list[Campaign]:
+def campaigns(company: Company) -> list[Campaign]:
     """Two campaigns of the team and one of another, each with many messages."""
-    teams = (desk.team, desk.team, desk.other_team)
-    made = [running_campaign(owner=desk.owner, team=team) for team in teams]
+    teams = (company.team, company.team, company.other_team)
+    made = [running_campaign(owner=company.owner, team=team) for team in teams]
     with connection.cursor() as cursor:
         for campaign in made:
             cursor.execute(FILL, [campaign.pk, campaign.session_id, campaign.pk, ROWS])
@@ -57,17 +57,17 @@ def plans(client: Any, path: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_list_of_messages_sorts_nothing(desk: Desk, campaigns: list[Campaign]) -> None:
+def test_the_list_of_messages_sorts_nothing(company: Company, campaigns: list[Campaign]) -> None:
     one = campaigns[0].pk
-    for user in (desk.supervisor, desk.administrator):
+    for user in (company.supervisor, company.administrator):
         client = signed_in(user)
         for query in ("", "?state__exact=enviado", f"?campaign={one}", f"?ack=2&campaign={one}", "?p=3"):
             [plan] = plans(client, f"/admin/campaigns/envio/{query}")
             assert "filesort" not in json.dumps(plan), (user.role, query, plan)
 
 
-def test_the_page_of_a_campaign_sorts_nothing(desk: Desk, campaigns: list[Campaign]) -> None:
-    client = signed_in(desk.supervisor)
+def test_the_page_of_a_campaign_sorts_nothing(company: Company, campaigns: list[Campaign]) -> None:
+    client = signed_in(company.supervisor)
     for page, state in (("change", "en_progreso"), ("cancel", "en_progreso"), ("approve", "por_aprobar")):
         Campaign.objects.filter(pk=campaigns[0].pk).update(state=state)
         found = plans(client, f"/admin/campaigns/campaign/{campaigns[0].pk}/{page}/")

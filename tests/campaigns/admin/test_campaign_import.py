@@ -14,7 +14,7 @@ from campaigns.audience.queued import run_queued
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign, RecipientImport
 from leadmaster.lib.clock import database_now
-from tests.desk import Desk, signed_in, told
+from tests.company import Company, signed_in, told
 from tests.factories.campaigns import CampaignFactory
 
 State = RecipientImport.State
@@ -22,8 +22,8 @@ CSV = "Nombre;Celular;Ciudad\nAna;351 274-3915;Córdoba\nLuis;351 274 3916;Rosar
 
 
 @pytest.fixture
-def draft(desk: Desk) -> Campaign:
-    campaign: Campaign = CampaignFactory(owner=desk.owner, team=desk.team, template="Hola {nombre} de {ciudad}")
+def draft(company: Company) -> Campaign:
+    campaign: Campaign = CampaignFactory(owner=company.owner, team=company.team, template="Hola {nombre} de {ciudad}")
     return campaign
 
 
@@ -31,18 +31,18 @@ def upload_url(campaign: Campaign) -> str:
     return reverse("admin:campaigns_campaign_upload", args=[campaign.pk])
 
 
-def upload(desk: Desk, campaign: Campaign, text: str = CSV, name: str = "lista.csv") -> str:
+def upload(company: Company, campaign: Campaign, text: str = CSV, name: str = "lista.csv") -> str:
     """Upload a file; the address that the person is sent to."""
     file = SimpleUploadedFile(name, text.encode("cp1252"))
-    response = signed_in(desk.supervisor).post(upload_url(campaign), {"file": file})
+    response = signed_in(company.supervisor).post(upload_url(campaign), {"file": file})
     assert response.status_code == 302, response.content.decode()
     return response.headers["Location"]
 
 
-def test_an_uploaded_file_shows_its_columns_before_anything_is_imported(desk: Desk, draft: Campaign) -> None:
-    address = upload(desk, draft)
+def test_an_uploaded_file_shows_its_columns_before_anything_is_imported(company: Company, draft: Campaign) -> None:
+    address = upload(company, draft)
 
-    page = signed_in(desk.supervisor).get(address).content.decode()
+    page = signed_in(company.supervisor).get(address).content.decode()
 
     assert "Celular" in page
     assert "{ciudad}" in page
@@ -52,16 +52,16 @@ def test_an_uploaded_file_shows_its_columns_before_anything_is_imported(desk: De
     assert draft.imports.get().state == State.UPLOADED
 
 
-def test_confirmed_columns_are_imported_and_the_report_can_be_downloaded(desk: Desk, draft: Campaign) -> None:
-    address = upload(desk, draft)
-    client = signed_in(desk.supervisor)
+def test_confirmed_columns_are_imported_and_the_report_can_be_downloaded(company: Company, draft: Campaign) -> None:
+    address = upload(company, draft)
+    client = signed_in(company.supervisor)
 
     response = client.post(address, {"phone": "1", "name": "0", "header_row": "1"})
 
     assert response.headers["Location"] == address
     record = draft.imports.get()
     assert (record.state, record.rows, record.accepted, record.invalid) == (State.DONE, 3, 2, 1)
-    assert record.by == desk.supervisor
+    assert record.by == company.supervisor
     assert sorted(draft.envios.values_list("text", flat=True)) == ["Hola Ana de Córdoba", "Hola Luis de Rosario"]
     result = client.get(address).content.decode()
     assert "Descargar el informe" in result
@@ -70,17 +70,17 @@ def test_confirmed_columns_are_imported_and_the_report_can_be_downloaded(desk: D
     assert "nada" in b"".join(report.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
 
 
-def test_a_corrected_mapping_is_the_one_that_counts(desk: Desk, draft: Campaign) -> None:
-    address = upload(desk, draft, "A;B;Ciudad\n351 274-3915;351 999-0000;X\n".replace("A;B", "Celular;Otro celular"))
+def test_a_corrected_mapping_is_the_one_that_counts(company: Company, draft: Campaign) -> None:
+    address = upload(company, draft, "A;B;Ciudad\n351 274-3915;351 999-0000;X\n".replace("A;B", "Celular;Otro celular"))
 
-    signed_in(desk.supervisor).post(address, {"phone": "1", "name": "", "header_row": "1"})
+    signed_in(company.supervisor).post(address, {"phone": "1", "name": "", "header_row": "1"})
 
     record = draft.imports.get()
     assert record.mapping["phone"] == 1
 
 
-def test_what_is_no_file_is_refused_in_words_and_not_kept(desk: Desk, draft: Campaign) -> None:
-    client = signed_in(desk.supervisor)
+def test_what_is_no_file_is_refused_in_words_and_not_kept(company: Company, draft: Campaign) -> None:
+    client = signed_in(company.supervisor)
 
     nothing = client.post(upload_url(draft), {})
     binary = client.post(upload_url(draft), {"file": SimpleUploadedFile("foto.png", b"\x89PNG\r\n\x1a\n\x00\x00")})
@@ -90,9 +90,9 @@ def test_what_is_no_file_is_refused_in_words_and_not_kept(desk: Desk, draft: Cam
     assert not draft.imports.exists()
 
 
-def test_a_refused_import_says_why_and_stays_with_the_campaign(desk: Desk, draft: Campaign) -> None:
-    address = upload(desk, draft, "Celular\n351 274-3915\n")
-    client = signed_in(desk.supervisor)
+def test_a_refused_import_says_why_and_stays_with_the_campaign(company: Company, draft: Campaign) -> None:
+    address = upload(company, draft, "Celular\n351 274-3915\n")
+    client = signed_in(company.supervisor)
 
     client.post(address, {"phone": "0", "name": "", "header_row": "1"})
 
@@ -103,9 +103,9 @@ def test_a_refused_import_says_why_and_stays_with_the_campaign(desk: Desk, draft
     assert not draft.envios.exists()
 
 
-def test_a_second_click_does_not_import_twice(desk: Desk, draft: Campaign) -> None:
-    address = upload(desk, draft)
-    client = signed_in(desk.supervisor)
+def test_a_second_click_does_not_import_twice(company: Company, draft: Campaign) -> None:
+    address = upload(company, draft)
+    client = signed_in(company.supervisor)
     columns = {"phone": "1", "name": "0", "header_row": "1"}
 
     client.post(address, columns)
@@ -116,11 +116,11 @@ def test_a_second_click_does_not_import_twice(desk: Desk, draft: Campaign) -> No
 
 
 def test_a_big_file_waits_for_the_background_and_moves_on_screen(
-    desk: Desk, draft: Campaign, monkeypatch: pytest.MonkeyPatch
+    company: Company, draft: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(campaign_import, "_BIG_TEXT", 10)
-    address = upload(desk, draft)
-    client = signed_in(desk.supervisor)
+    address = upload(company, draft)
+    client = signed_in(company.supervisor)
 
     client.post(address, {"phone": "1", "name": "0", "header_row": "1"})
 
@@ -138,20 +138,20 @@ def test_a_big_file_waits_for_the_background_and_moves_on_screen(
     assert run_queued(database_now()) == 0
 
 
-def test_a_campaign_that_was_cancelled_meanwhile_takes_nobody_new(desk: Desk, draft: Campaign) -> None:
-    address = upload(desk, draft)
+def test_a_campaign_that_was_cancelled_meanwhile_takes_nobody_new(company: Company, draft: Campaign) -> None:
+    address = upload(company, draft)
     Campaign.objects.filter(pk=draft.pk).update(state=CampaignState.CANCELLED)
 
-    signed_in(desk.supervisor).post(address, {"phone": "1", "name": "0", "header_row": "1"})
+    signed_in(company.supervisor).post(address, {"phone": "1", "name": "0", "header_row": "1"})
 
     assert "solo se agregan destinatarios" in draft.imports.get().error
     assert not draft.envios.exists()
 
 
-def test_a_campaign_that_waits_for_approval_takes_no_file(desk: Desk, draft: Campaign) -> None:
+def test_a_campaign_that_waits_for_approval_takes_no_file(company: Company, draft: Campaign) -> None:
     """Said before the file travels, and again if it was on its way."""
     Campaign.objects.filter(pk=draft.pk).update(state=CampaignState.AWAITING_APPROVAL)
-    client = signed_in(desk.supervisor)
+    client = signed_in(company.supervisor)
 
     for ask in (client.get, client.post):
         answer = ask(upload_url(draft))
@@ -160,23 +160,23 @@ def test_a_campaign_that_waits_for_approval_takes_no_file(desk: Desk, draft: Cam
     assert not draft.imports.exists()
 
 
-def test_files_of_another_team_are_out_of_reach(desk: Desk, draft: Campaign, settings: Settings) -> None:
-    address = upload(desk, draft)
-    signed_in(desk.supervisor).post(address, {"phone": "1", "name": "0", "header_row": "1"})
+def test_files_of_another_team_are_out_of_reach(company: Company, draft: Campaign, settings: Settings) -> None:
+    address = upload(company, draft)
+    signed_in(company.supervisor).post(address, {"phone": "1", "name": "0", "header_row": "1"})
     report = reverse("admin:campaigns_campaign_report", args=[draft.pk, draft.imports.get().pk])
-    stranger = signed_in(desk.stranger)
+    stranger = signed_in(company.stranger)
 
     for path in (upload_url(draft), address, report):
         assert stranger.get(path).status_code == 404
-    other = CampaignFactory(owner=desk.owner, team=desk.other_team)
+    other = CampaignFactory(owner=company.owner, team=company.other_team)
     record = draft.imports.get()
     # A record is found only under its own campaign.
     assert stranger.get(reverse("admin:campaigns_campaign_report", args=[other.pk, record.pk])).status_code == 404
 
 
-def test_an_interrupted_import_offers_to_go_on_and_does(desk: Desk, draft: Campaign) -> None:
-    address = upload(desk, draft)
-    client = signed_in(desk.supervisor)
+def test_an_interrupted_import_offers_to_go_on_and_does(company: Company, draft: Campaign) -> None:
+    address = upload(company, draft)
+    client = signed_in(company.supervisor)
     RecipientImport.objects.update(state=State.INTERRUPTED, mapping={"phone": 1, "name": 0, "header_row": 1})
     go_on = reverse("admin:campaigns_campaign_resume_import", args=[draft.pk, draft.imports.get().pk])
 
@@ -184,7 +184,7 @@ def test_an_interrupted_import_offers_to_go_on_and_does(desk: Desk, draft: Campa
     assert "Interrumpida" in page
     assert go_on in page
     assert client.get(go_on).status_code == 405
-    assert signed_in(desk.stranger).post(go_on).status_code == 404
+    assert signed_in(company.stranger).post(go_on).status_code == 404
 
     assert client.post(go_on).headers["Location"] == address
     assert draft.imports.get().state == State.QUEUED

@@ -10,13 +10,15 @@ from campaigns import message_editing
 from campaigns.enums import CampaignState
 from campaigns.errors import Incomplete, NotAllowed, WrongState
 from campaigns.models import Campaign
-from tests.desk import Desk, signed_in, told
+from tests.company import Company, signed_in, told
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
 
 
 @pytest.fixture
-def draft(desk: Desk) -> Campaign:
-    campaign: Campaign = CampaignFactory(owner=desk.owner, team=desk.team, template="Hola {nombre}", columns=["ciudad"])
+def draft(company: Company) -> Campaign:
+    campaign: Campaign = CampaignFactory(
+        owner=company.owner, team=company.team, template="Hola {nombre}", columns=["ciudad"]
+    )
     EnvioFactory(campaign=campaign, name="Ana", text="Hola Ana", variables={"ciudad": "Salta"})
     return campaign
 
@@ -25,21 +27,21 @@ def url(campaign: Campaign) -> str:
     return reverse("admin:campaigns_campaign_message", args=[campaign.pk])
 
 
-def test_get_offers_the_columns_and_changes_nothing(desk: Desk, draft: Campaign) -> None:
-    page = signed_in(desk.supervisor).get(url(draft)).content.decode()
+def test_get_offers_the_columns_and_changes_nothing(company: Company, draft: Campaign) -> None:
+    page = signed_in(company.supervisor).get(url(draft)).content.decode()
 
     assert 'data-insert="{ciudad}"' in page
     assert draft.envios.get().text == "Hola Ana"
 
 
-def test_post_writes_every_text_anew(desk: Desk, draft: Campaign) -> None:
-    response = signed_in(desk.supervisor).post(url(draft), {"template": "{nombre} de {ciudad}, ¿cómo va?"})
+def test_post_writes_every_text_anew(company: Company, draft: Campaign) -> None:
+    response = signed_in(company.supervisor).post(url(draft), {"template": "{nombre} de {ciudad}, ¿cómo va?"})
 
     assert told(response) == ["El mensaje cambió, también en 1 texto."]
     assert draft.envios.get().text == "Ana de Salta, ¿cómo va?"
     draft.refresh_from_db()
     assert draft.template == "{nombre} de {ciudad}, ¿cómo va?"
-    assert draft.events.get().by == desk.supervisor
+    assert draft.events.get().by == company.supervisor
 
 
 @pytest.mark.parametrize(
@@ -47,43 +49,43 @@ def test_post_writes_every_text_anew(desk: Desk, draft: Campaign) -> None:
     [("Hola {saldo}", "{saldo}"), ("Hola {", "llave suelta"), ("", "Escribe el mensaje")],
     ids=["unknown column", "brace", "empty"],
 )
-def test_bad_post_is_told_and_changes_nothing(desk: Desk, draft: Campaign, template: str, sentence: str) -> None:
-    response = signed_in(desk.supervisor).post(url(draft), {"template": template})
+def test_bad_post_is_told_and_changes_nothing(company: Company, draft: Campaign, template: str, sentence: str) -> None:
+    response = signed_in(company.supervisor).post(url(draft), {"template": template})
 
     assert sentence in response.content.decode()
     draft.refresh_from_db()
     assert draft.template == "Hola {nombre}"
 
 
-def test_one_person_without_the_data_holds_back_all(desk: Desk, draft: Campaign) -> None:
+def test_one_person_without_the_data_holds_back_all(company: Company, draft: Campaign) -> None:
     EnvioFactory(campaign=draft, name="Luis", text="Hola Luis")
 
     with pytest.raises(Incomplete, match="A 1 destinatario"):
-        message_editing.edit_message(draft, "{nombre} de {ciudad}", by=desk.supervisor, now=timezone.now())
+        message_editing.edit_message(draft, "{nombre} de {ciudad}", by=company.supervisor, now=timezone.now())
 
     assert sorted(draft.envios.values_list("text", flat=True)) == ["Hola Ana", "Hola Luis"]
 
 
-def test_only_a_draft_changes_what_it_says(desk: Desk) -> None:
-    campaign = CampaignFactory(owner=desk.owner, team=desk.team, state=CampaignState.AWAITING_APPROVAL)
+def test_only_a_draft_changes_what_it_says(company: Company) -> None:
+    campaign = CampaignFactory(owner=company.owner, team=company.team, state=CampaignState.AWAITING_APPROVAL)
 
     with pytest.raises(WrongState):
-        message_editing.edit_message(campaign, "Otra cosa", by=desk.supervisor, now=timezone.now())
+        message_editing.edit_message(campaign, "Otra cosa", by=company.supervisor, now=timezone.now())
 
-    response = signed_in(desk.supervisor).post(url(campaign), {"template": "Otra cosa"})
+    response = signed_in(company.supervisor).post(url(campaign), {"template": "Otra cosa"})
     assert "solo se edita mientras" in response.content.decode()
 
 
-def test_not_by_another_team(desk: Desk, draft: Campaign) -> None:
-    assert signed_in(desk.stranger).post(url(draft), {"template": "Mío"}).status_code == 404
+def test_not_by_another_team(company: Company, draft: Campaign) -> None:
+    assert signed_in(company.stranger).post(url(draft), {"template": "Mío"}).status_code == 404
     with pytest.raises(NotAllowed):
-        message_editing.edit_message(draft, "Mío", by=desk.stranger, now=timezone.now())
+        message_editing.edit_message(draft, "Mío", by=company.stranger, now=timezone.now())
 
 
 def test_too_many_to_rewrite_in_one_go_is_refused_in_words(
-    desk: Desk, draft: Campaign, monkeypatch: pytest.MonkeyPatch
+    company: Company, draft: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(message_editing, "LIMIT", 0)
 
     with pytest.raises(Incomplete, match="crea otra campaña"):
-        message_editing.edit_message(draft, "Otra cosa", by=desk.supervisor, now=timezone.now())
+        message_editing.edit_message(draft, "Otra cosa", by=company.supervisor, now=timezone.now())

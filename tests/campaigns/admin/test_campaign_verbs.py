@@ -11,7 +11,7 @@ from django.urls import reverse
 from campaigns.enums import CampaignState, EnvioState, ScheduleState
 from campaigns.lifecycle import Verb
 from campaigns.models import Campaign, Envio
-from tests.desk import Desk, signed_in, told
+from tests.company import Company, signed_in, told
 from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory
 
 S = CampaignState
@@ -39,8 +39,8 @@ CASES = [
 everywhere = pytest.mark.parametrize("case", CASES, ids=lambda case: case.verb.value)
 
 
-def campaign_in(desk: Desk, state: CampaignState) -> Campaign:
-    campaign: Campaign = CampaignFactory(owner=desk.owner, team=desk.team, state=state, name="Reactivación")
+def campaign_in(company: Company, state: CampaignState) -> Campaign:
+    campaign: Campaign = CampaignFactory(owner=company.owner, team=company.team, state=state, name="Reactivación")
     EnvioFactory.create_batch(2, campaign=campaign, name="Ana Sosa")
     decided = state not in {S.DRAFT, S.AWAITING_APPROVAL}
     ScheduleFactory(campaign=campaign, state=ScheduleState.APPROVED if decided else ScheduleState.PENDING)
@@ -56,10 +56,10 @@ def page(campaign: Campaign) -> str:
 
 
 @everywhere
-def test_get_shows_what_it_touches_and_changes_nothing(desk: Desk, case: Case) -> None:
-    campaign = campaign_in(desk, case.before)
+def test_get_shows_what_it_touches_and_changes_nothing(company: Company, case: Case) -> None:
+    campaign = campaign_in(company, case.before)
 
-    response = signed_in(desk.supervisor).get(url(case, campaign))
+    response = signed_in(company.supervisor).get(url(case, campaign))
 
     assert response.status_code == 200
     assert "Reactivación" in response.content.decode()
@@ -69,10 +69,10 @@ def test_get_shows_what_it_touches_and_changes_nothing(desk: Desk, case: Case) -
 
 
 @everywhere
-def test_post_acts_says_so_and_writes_down_who(desk: Desk, case: Case) -> None:
-    campaign = campaign_in(desk, case.before)
+def test_post_acts_says_so_and_writes_down_who(company: Company, case: Case) -> None:
+    campaign = campaign_in(company, case.before)
 
-    response = signed_in(desk.supervisor).post(url(case, campaign), {"reason": "Lo hablamos en la reunión"})
+    response = signed_in(company.supervisor).post(url(case, campaign), {"reason": "Lo hablamos en la reunión"})
 
     assert response.status_code == 302
     assert response.headers["Location"] == page(campaign)
@@ -81,14 +81,14 @@ def test_post_acts_says_so_and_writes_down_who(desk: Desk, case: Case) -> None:
     campaign.refresh_from_db()
     assert campaign.state == case.after
     event = campaign.events.get()
-    assert (event.by, event.from_state, event.to_state) == (desk.supervisor, case.before, case.after)
+    assert (event.by, event.from_state, event.to_state) == (company.supervisor, case.before, case.after)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.reason_needed], ids=lambda case: case.verb.value)
-def test_post_without_a_reason_asks_again_and_changes_nothing(desk: Desk, case: Case) -> None:
-    campaign = campaign_in(desk, case.before)
+def test_post_without_a_reason_asks_again_and_changes_nothing(company: Company, case: Case) -> None:
+    campaign = campaign_in(company, case.before)
 
-    response = signed_in(desk.supervisor).post(url(case, campaign), {"reason": "  "})
+    response = signed_in(company.supervisor).post(url(case, campaign), {"reason": "  "})
 
     assert response.status_code == 200
     assert "Escribe el motivo" in response.content.decode()
@@ -97,11 +97,11 @@ def test_post_without_a_reason_asks_again_and_changes_nothing(desk: Desk, case: 
 
 
 @everywhere
-def test_whoever_has_no_business_with_it_finds_nothing(desk: Desk, case: Case) -> None:
-    campaign = campaign_in(desk, case.before)
+def test_whoever_has_no_business_with_it_finds_nothing(company: Company, case: Case) -> None:
+    campaign = campaign_in(company, case.before)
 
     for method in ("get", "post"):
-        response = getattr(signed_in(desk.stranger), method)(url(case, campaign), {"reason": "Quiero"})
+        response = getattr(signed_in(company.stranger), method)(url(case, campaign), {"reason": "Quiero"})
         assert response.status_code == 404
 
     campaign.refresh_from_db()
@@ -110,10 +110,10 @@ def test_whoever_has_no_business_with_it_finds_nothing(desk: Desk, case: Case) -
 
 @everywhere
 @pytest.mark.parametrize("who", ["owner", "colleague"])
-def test_promoters_do_not_come_to_the_desk(desk: Desk, case: Case, who: str) -> None:
-    campaign = campaign_in(desk, case.before)
+def test_promoters_do_not_come_to_the_desk(company: Company, case: Case, who: str) -> None:
+    campaign = campaign_in(company, case.before)
 
-    response = signed_in(getattr(desk, who)).post(url(case, campaign), {"reason": "Quiero"})
+    response = signed_in(getattr(company, who)).post(url(case, campaign), {"reason": "Quiero"})
 
     assert response.status_code == 302
     assert response.headers["Location"].startswith("/admin/login/")
@@ -122,8 +122,8 @@ def test_promoters_do_not_come_to_the_desk(desk: Desk, case: Case, who: str) -> 
 
 
 @everywhere
-def test_nobody_is_sent_to_log_in(desk: Desk, case: Case) -> None:
-    campaign = campaign_in(desk, case.before)
+def test_nobody_is_sent_to_log_in(company: Company, case: Case) -> None:
+    campaign = campaign_in(company, case.before)
 
     response = Client().post(url(case, campaign), {"reason": "Quiero"}, follow=True)
 
@@ -133,9 +133,9 @@ def test_nobody_is_sent_to_log_in(desk: Desk, case: Case) -> None:
 
 
 @everywhere
-def test_from_the_wrong_state_the_refusal_is_told_and_nothing_changes(desk: Desk, case: Case) -> None:
-    campaign = campaign_in(desk, case.wrong)
-    client = signed_in(desk.supervisor)
+def test_from_the_wrong_state_the_refusal_is_told_and_nothing_changes(company: Company, case: Case) -> None:
+    campaign = campaign_in(company, case.wrong)
+    client = signed_in(company.supervisor)
 
     shown = client.get(url(case, campaign))
     posted = client.post(url(case, campaign), {"reason": "Quiero"})
@@ -149,13 +149,13 @@ def test_from_the_wrong_state_the_refusal_is_told_and_nothing_changes(desk: Desk
     assert not campaign.events.exists()
 
 
-def test_a_supervisor_without_the_verb_is_refused(desk: Desk) -> None:
+def test_a_supervisor_without_the_verb_is_refused(company: Company) -> None:
     """Staff whose role carries no approval: the row is visible, the verb is not theirs."""
-    campaign = campaign_in(desk, S.AWAITING_APPROVAL)
-    desk.owner.is_staff = True
-    desk.owner.save()
+    campaign = campaign_in(company, S.AWAITING_APPROVAL)
+    company.owner.is_staff = True
+    company.owner.save()
 
-    response = signed_in(desk.owner).post(
+    response = signed_in(company.owner).post(
         reverse("admin:campaigns_campaign_approve", args=[campaign.pk]), {"reason": "Me apruebo"}
     )
 
@@ -164,10 +164,10 @@ def test_a_supervisor_without_the_verb_is_refused(desk: Desk) -> None:
     assert campaign.state == S.AWAITING_APPROVAL
 
 
-def test_cancelling_shows_counts_and_people_and_then_sweeps_what_is_pending(desk: Desk) -> None:
-    campaign = campaign_in(desk, S.RUNNING)
+def test_cancelling_shows_counts_and_people_and_then_sweeps_what_is_pending(company: Company) -> None:
+    campaign = campaign_in(company, S.RUNNING)
     sent = EnvioFactory(campaign=campaign, state=EnvioState.SENT)
-    client = signed_in(desk.supervisor)
+    client = signed_in(company.supervisor)
     address = reverse("admin:campaigns_campaign_cancel", args=[campaign.pk])
 
     shown = client.get(address).content.decode()
@@ -181,10 +181,10 @@ def test_cancelling_shows_counts_and_people_and_then_sweeps_what_is_pending(desk
     assert sent.state == EnvioState.SENT
 
 
-def test_submitting_an_empty_campaign_says_what_is_missing(desk: Desk) -> None:
-    campaign = CampaignFactory(owner=desk.owner, team=desk.team)
+def test_submitting_an_empty_campaign_says_what_is_missing(company: Company) -> None:
+    campaign = CampaignFactory(owner=company.owner, team=company.team)
 
-    response = signed_in(desk.supervisor).post(reverse("admin:campaigns_campaign_submit", args=[campaign.pk]))
+    response = signed_in(company.supervisor).post(reverse("admin:campaigns_campaign_submit", args=[campaign.pk]))
 
     [sentence] = told(response)
     assert "importa los destinatarios" in sentence

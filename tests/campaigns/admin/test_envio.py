@@ -10,7 +10,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import EnvioState, Evidence
 from campaigns.models import Envio
-from tests.desk import Desk, signed_in, told
+from tests.company import Company, signed_in, told
 from tests.factories.campaigns import (
     AttemptFactory,
     CampaignFactory,
@@ -33,18 +33,18 @@ def by_hand(envio: Envio) -> str:
 
 
 @pytest.fixture
-def envio(desk: Desk) -> Envio:
-    campaign = running_campaign(owner=desk.owner, team=desk.team)
+def envio(company: Company) -> Envio:
+    campaign = running_campaign(owner=company.owner, team=company.team)
     made: Envio = EnvioFactory(campaign=campaign, name="Ana Sosa", phone="+5493512743915")
     return made
 
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_list_costs_the_same_for_one_and_for_three_and_counts_nothing(
-    desk: Desk, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+    company: Company, rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    campaign = running_campaign(owner=desk.owner, team=desk.team, envios=rows)
-    client = signed_in(desk.supervisor)
+    campaign = running_campaign(owner=company.owner, team=company.team, envios=rows)
+    client = signed_in(company.supervisor)
 
     with django_assert_num_queries(QUERIES), CaptureQueriesContext(connection) as queries:
         response = client.get(LIST)
@@ -56,20 +56,20 @@ def test_the_list_costs_the_same_for_one_and_for_three_and_counts_nothing(
 
 
 @pytest.mark.parametrize(("who", "status"), [("supervisor", 200), ("administrator", 200), ("stranger", 404)])
-def test_whoever_sees_the_campaign_sees_its_messages(desk: Desk, envio: Envio, who: str, status: int) -> None:
-    client = signed_in(getattr(desk, who))
+def test_whoever_sees_the_campaign_sees_its_messages(company: Company, envio: Envio, who: str, status: int) -> None:
+    client = signed_in(getattr(company, who))
 
     assert client.get(change(envio)).status_code == status
     assert ("Ana Sosa" in client.get(LIST).content.decode()) is (status == 200)
 
 
-def test_promoters_do_not_come_to_the_desk(desk: Desk, envio: Envio) -> None:
-    assert signed_in(desk.owner).get(change(envio)).status_code == 302
+def test_promoters_do_not_come_to_the_desk(company: Company, envio: Envio) -> None:
+    assert signed_in(company.owner).get(change(envio)).status_code == 302
 
 
 @pytest.mark.parametrize("who", ["supervisor", "administrator"])
-def test_nobody_adds_changes_or_deletes_a_message(desk: Desk, envio: Envio, who: str) -> None:
-    user = getattr(desk, who)
+def test_nobody_adds_changes_or_deletes_a_message(company: Company, envio: Envio, who: str) -> None:
+    user = getattr(company, who)
     user.is_superuser = True
     user.save()
     client = signed_in(user)
@@ -82,25 +82,25 @@ def test_nobody_adds_changes_or_deletes_a_message(desk: Desk, envio: Envio, who:
 
 
 @pytest.mark.parametrize("text", ["351 274-3915", "+54 9 351 274 3915", "0351 15 274-3915"])
-def test_a_phone_is_found_however_it_is_written(desk: Desk, envio: Envio, text: str) -> None:
+def test_a_phone_is_found_however_it_is_written(company: Company, envio: Envio, text: str) -> None:
     EnvioFactory(campaign=envio.campaign, name="Otra persona")
 
-    page = signed_in(desk.supervisor).get(LIST, {"q": text}).content.decode()
+    page = signed_in(company.supervisor).get(LIST, {"q": text}).content.decode()
 
     assert "Ana Sosa" in page
     assert "Otra persona" not in page
 
 
-def test_half_a_phone_finds_nothing_and_says_so(desk: Desk, envio: Envio) -> None:
-    response = signed_in(desk.supervisor).get(LIST, {"q": "2743"})
+def test_half_a_phone_finds_nothing_and_says_so(company: Company, envio: Envio) -> None:
+    response = signed_in(company.supervisor).get(LIST, {"q": "2743"})
 
     assert "Ana Sosa" not in response.content.decode()
     assert told(response) == ["“2743” no es un teléfono completo."]
 
 
-def test_filters_by_state_acknowledgement_and_campaign(desk: Desk, envio: Envio) -> None:
+def test_filters_by_state_acknowledgement_and_campaign(company: Company, envio: Envio) -> None:
     EnvioFactory(campaign=envio.campaign, name="Luis Ruiz", state=EnvioState.SENT, ack=3)
-    client = signed_in(desk.supervisor)
+    client = signed_in(company.supervisor)
 
     def has(query: dict[str, str | int], name: str) -> bool:
         return name in client.get(LIST, query).content.decode()
@@ -109,67 +109,67 @@ def test_filters_by_state_acknowledgement_and_campaign(desk: Desk, envio: Envio)
     assert not has({"state__exact": "enviado"}, "Ana Sosa")
     assert has({"ack": 3}, "Luis Ruiz")
     assert has({"campaign": envio.campaign_id}, "Ana Sosa")
-    assert not has({"campaign": CampaignFactory(team=desk.team).pk}, "Ana Sosa")
+    assert not has({"campaign": CampaignFactory(team=company.team).pk}, "Ana Sosa")
 
 
-def test_the_page_tells_tries_and_history(desk: Desk, envio: Envio) -> None:
+def test_the_page_tells_tries_and_history(company: Company, envio: Envio) -> None:
     AttemptFactory(envio=envio, outcome="no_enviado", code="SESSION_NOT_READY", http_status=409)
-    EnvioEventFactory(envio=envio, evidence=Evidence.PERSON, by=desk.supervisor, reason="Lo vi en el teléfono")
+    EnvioEventFactory(envio=envio, evidence=Evidence.PERSON, by=company.supervisor, reason="Lo vi en el teléfono")
 
-    page = signed_in(desk.supervisor).get(change(envio)).content.decode()
+    page = signed_in(company.supervisor).get(change(envio)).content.decode()
 
     assert "SESSION_NOT_READY" in page
     assert "HTTP 409" in page
     assert "“Lo vi en el teléfono”" in page
 
 
-def test_a_pending_one_says_why_it_does_not_go_out(desk: Desk, envio: Envio) -> None:
+def test_a_pending_one_says_why_it_does_not_go_out(company: Company, envio: Envio) -> None:
     SuppressionFactory(phone=envio.phone)
 
-    page = signed_in(desk.supervisor).get(change(envio)).content.decode()
+    page = signed_in(company.supervisor).get(change(envio)).content.decode()
 
     assert "El número pidió no recibir mensajes" in page
 
 
-def test_marking_by_hand_shows_the_message_and_changes_nothing_on_get(desk: Desk, envio: Envio) -> None:
-    response = signed_in(desk.supervisor).get(by_hand(envio))
+def test_marking_by_hand_shows_the_message_and_changes_nothing_on_get(company: Company, envio: Envio) -> None:
+    response = signed_in(company.supervisor).get(by_hand(envio))
 
     assert "Hola Ana Sosa" in response.content.decode()
     envio.refresh_from_db()
     assert envio.state == EnvioState.PENDING
 
 
-def test_marking_by_hand_writes_who_and_why(desk: Desk, envio: Envio) -> None:
-    response = signed_in(desk.supervisor).post(by_hand(envio), {"reason": "Le escribí desde mi teléfono"})
+def test_marking_by_hand_writes_who_and_why(company: Company, envio: Envio) -> None:
+    response = signed_in(company.supervisor).post(by_hand(envio), {"reason": "Le escribí desde mi teléfono"})
 
     assert told(response) == ["Quedó como enviado a mano: no saldrá."]
     envio.refresh_from_db()
-    assert (envio.state, envio.settled_by) == (EnvioState.SENT_BY_HAND, desk.supervisor)
+    assert (envio.state, envio.settled_by) == (EnvioState.SENT_BY_HAND, company.supervisor)
     assert envio.events.get().reason == "Le escribí desde mi teléfono"
 
 
-def test_marking_by_hand_needs_a_reason(desk: Desk, envio: Envio) -> None:
-    response = signed_in(desk.supervisor).post(by_hand(envio), {"reason": ""})
+def test_marking_by_hand_needs_a_reason(company: Company, envio: Envio) -> None:
+    response = signed_in(company.supervisor).post(by_hand(envio), {"reason": ""})
 
     assert response.status_code == 200
     envio.refresh_from_db()
     assert envio.state == EnvioState.PENDING
 
 
-def test_marking_by_hand_is_not_for_everybody(desk: Desk, envio: Envio) -> None:
-    desk.owner.is_staff = True
-    desk.owner.save()
+def test_marking_by_hand_is_not_for_everybody(company: Company, envio: Envio) -> None:
+    company.owner.is_staff = True
+    company.owner.save()
 
-    assert signed_in(desk.stranger).post(by_hand(envio), {"reason": "x"}).status_code == 404
-    assert signed_in(desk.owner).post(by_hand(envio), {"reason": "x"}).status_code == 403
+    assert signed_in(company.stranger).post(by_hand(envio), {"reason": "x"}).status_code == 404
+    assert signed_in(company.owner).post(by_hand(envio), {"reason": "x"}).status_code == 403
     envio.refresh_from_db()
     assert envio.state == EnvioState.PENDING
 
 
-def test_one_that_was_sent_is_not_marked_by_hand(desk: Desk, envio: Envio) -> None:
+def test_one_that_was_sent_is_not_marked_by_hand(company: Company, envio: Envio) -> None:
     sent = EnvioFactory(campaign=envio.campaign, state=EnvioState.SENT)
 
-    response = signed_in(desk.supervisor).post(by_hand(sent), {"reason": "x"})
+    response = signed_in(company.supervisor).post(by_hand(sent), {"reason": "x"})
 
     assert told(response) == ["El envío ahora está enviado. Actualiza la página."]
     sent.refresh_from_db()

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from campaigns.enums import EnvioState
 from campaigns.models import Campaign, Envio
-from tests.desk import Desk, signed_in, told
+from tests.company import Company, signed_in, told
 from tests.factories.campaigns import EnvioFactory, running_campaign
 
 LIST = "/admin/campaigns/uncertainenvio/"
@@ -16,8 +16,8 @@ DECIDE = "/admin/campaigns/uncertainenvio/decide/"
 
 
 @pytest.fixture
-def campaign(desk: Desk) -> Campaign:
-    return running_campaign(owner=desk.owner, team=desk.team)
+def campaign(company: Company) -> Campaign:
+    return running_campaign(owner=company.owner, team=company.team)
 
 
 @pytest.fixture
@@ -26,26 +26,26 @@ def envio(campaign: Campaign) -> Envio:
     return made
 
 
-def test_the_list_holds_the_uncertain_of_this_person_alone(desk: Desk, campaign: Campaign, envio: Envio) -> None:
+def test_the_list_holds_the_uncertain_of_this_person_alone(company: Company, campaign: Campaign, envio: Envio) -> None:
     EnvioFactory(campaign=campaign, name="Pendiente Ruiz")
 
-    mine = signed_in(desk.supervisor).get(LIST).content.decode()
-    other = signed_in(desk.stranger).get(LIST).content.decode()
+    mine = signed_in(company.supervisor).get(LIST).content.decode()
+    other = signed_in(company.stranger).get(LIST).content.decode()
 
     assert "Ana Sosa" in mine
     assert "Pendiente Ruiz" not in mine
     assert "Ana Sosa" not in other
 
 
-def test_choosing_some_freezes_their_ids(desk: Desk, envio: Envio) -> None:
-    response = signed_in(desk.supervisor).post(LIST, {"action": "decide_selected", ACTION_CHECKBOX_NAME: [envio.pk]})
+def test_choosing_some_freezes_their_ids(company: Company, envio: Envio) -> None:
+    response = signed_in(company.supervisor).post(LIST, {"action": "decide_selected", ACTION_CHECKBOX_NAME: [envio.pk]})
 
     assert response.status_code == 302
     assert response.headers["Location"] == f"{DECIDE}?ids={envio.pk}"
 
 
-def test_get_shows_whom_it_is_about_and_changes_nothing(desk: Desk, envio: Envio) -> None:
-    page = signed_in(desk.supervisor).get(DECIDE, {"ids": envio.pk}).content.decode()
+def test_get_shows_whom_it_is_about_and_changes_nothing(company: Company, envio: Envio) -> None:
+    page = signed_in(company.supervisor).get(DECIDE, {"ids": envio.pk}).content.decode()
 
     assert "Ana Sosa" in page
     assert "la persona lo recibe dos veces" in page
@@ -62,55 +62,55 @@ def test_get_shows_whom_it_is_about_and_changes_nothing(desk: Desk, envio: Envio
     ],
 )
 def test_each_decision_moves_it_and_writes_who_knew_what(
-    desk: Desk, envio: Envio, decision: str, state: EnvioState
+    company: Company, envio: Envio, decision: str, state: EnvioState
 ) -> None:
     data = {"ids": envio.pk, "decision": decision, "reason": "Lo vi en el teléfono"}
 
-    response = signed_in(desk.supervisor).post(DECIDE, data)
+    response = signed_in(company.supervisor).post(DECIDE, data)
 
     assert told(response) == ["1 mensaje decidido."]
     envio.refresh_from_db()
-    assert (envio.state, envio.settled_by) == (state, desk.supervisor)
+    assert (envio.state, envio.settled_by) == (state, company.supervisor)
     event = envio.events.get()
-    assert (event.by, event.reason) == (desk.supervisor, "Lo vi en el teléfono")
+    assert (event.by, event.reason) == (company.supervisor, "Lo vi en el teléfono")
 
 
 @pytest.mark.parametrize(
     "missing", [{"reason": ""}, {"decision": ""}, {"decision": "invent"}], ids=["reason", "decision", "unknown"]
 )
-def test_half_a_decision_is_asked_again(desk: Desk, envio: Envio, missing: dict[str, str]) -> None:
+def test_half_a_decision_is_asked_again(company: Company, envio: Envio, missing: dict[str, str]) -> None:
     data = {"ids": envio.pk, "decision": "resend", "reason": "No llegó", **missing}
 
-    response = signed_in(desk.supervisor).post(DECIDE, data)
+    response = signed_in(company.supervisor).post(DECIDE, data)
 
     assert response.status_code == 200
     envio.refresh_from_db()
     assert envio.state == EnvioState.UNCERTAIN
 
 
-def test_many_at_once_tell_which_were_refused_and_do_the_others(desk: Desk, campaign: Campaign) -> None:
+def test_many_at_once_tell_which_were_refused_and_do_the_others(company: Company, campaign: Campaign) -> None:
     first, second = EnvioFactory.create_batch(2, campaign=campaign, state=EnvioState.UNCERTAIN)
     late = EnvioFactory(campaign=campaign, state=EnvioState.SENT)
     ids = f"{first.pk},{second.pk},{late.pk}"
 
-    response = signed_in(desk.supervisor).post(DECIDE, {"ids": ids, "decision": "give_up", "reason": "No llegaron"})
+    response = signed_in(company.supervisor).post(DECIDE, {"ids": ids, "decision": "give_up", "reason": "No llegaron"})
 
     assert told(response) == ["1 × El envío ahora está enviado. Actualiza la página.", "2 mensajes decididos."]
     assert set(Envio.objects.values_list("state", flat=True)) == {EnvioState.ERROR, EnvioState.SENT}
 
 
-def test_ids_of_another_team_are_left_alone(desk: Desk, envio: Envio) -> None:
-    response = signed_in(desk.stranger).post(DECIDE, {"ids": envio.pk, "decision": "resend", "reason": "No llegó"})
+def test_ids_of_another_team_are_left_alone(company: Company, envio: Envio) -> None:
+    response = signed_in(company.stranger).post(DECIDE, {"ids": envio.pk, "decision": "resend", "reason": "No llegó"})
 
     assert told(response) == ["Elige al menos un mensaje incierto."]
     envio.refresh_from_db()
     assert envio.state == EnvioState.UNCERTAIN
 
 
-def test_a_role_without_the_decision_does_not_come_in(desk: Desk, envio: Envio) -> None:
-    desk.owner.is_staff = True
-    desk.owner.save()
-    client = signed_in(desk.owner)
+def test_a_role_without_the_decision_does_not_come_in(company: Company, envio: Envio) -> None:
+    company.owner.is_staff = True
+    company.owner.save()
+    client = signed_in(company.owner)
 
     assert client.get(LIST).status_code == 403
     assert client.post(DECIDE, {"ids": envio.pk, "decision": "resend", "reason": "x"}).status_code == 403
@@ -118,13 +118,13 @@ def test_a_role_without_the_decision_does_not_come_in(desk: Desk, envio: Envio) 
     assert envio.state == EnvioState.UNCERTAIN
 
 
-def test_what_is_no_number_among_the_ids_is_left_out(desk: Desk, envio: Envio) -> None:
-    response = signed_in(desk.supervisor).get(DECIDE, {"ids": f"x,{envio.pk},-1,;drop"})
+def test_what_is_no_number_among_the_ids_is_left_out(company: Company, envio: Envio) -> None:
+    response = signed_in(company.supervisor).get(DECIDE, {"ids": f"x,{envio.pk},-1,;drop"})
 
     assert f'value="{envio.pk}"' in response.content.decode()
 
 
-def test_the_page_of_one_message_leads_to_its_decision(desk: Desk, envio: Envio) -> None:
-    page = signed_in(desk.supervisor).get(reverse("admin:campaigns_envio_change", args=[envio.pk])).content.decode()
+def test_the_page_of_one_message_leads_to_its_decision(company: Company, envio: Envio) -> None:
+    page = signed_in(company.supervisor).get(reverse("admin:campaigns_envio_change", args=[envio.pk])).content.decode()
 
     assert f"{DECIDE}?ids={envio.pk}" in page

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from campaigns.models import Campaign, Envio, RecipientImport
 from tests.campaigns.audience.reading import by_result, report_lines, texts
 from tests.factories.campaigns import CampaignFactory
-from tests.lib.spreadsheets import csv_bytes
+from tests.lib.tables.spreadsheets import csv_bytes
 
 pytestmark = pytest.mark.django_db
 

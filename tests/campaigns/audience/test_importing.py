@@ -23,7 +23,7 @@ from tests.campaigns.audience.reading import by_result, counts, kept_report, rec
 from tests.factories.accounts import UserFactory
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.factories.directory import SuppressionFactory
-from tests.lib.spreadsheets import csv_bytes, write_like_excel, xlsx_bytes
+from tests.lib.tables.spreadsheets import csv_bytes, write_like_excel, xlsx_bytes
 
 pytestmark = pytest.mark.django_db
 

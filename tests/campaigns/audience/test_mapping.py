@@ -8,7 +8,7 @@ import pytest
 
 from campaigns.audience import AudienceError, ColumnMapping, FilePreview, inspect
 from campaigns.audience.mapping import fields_of, guess
-from tests.lib.spreadsheets import csv_bytes
+from tests.lib.tables.spreadsheets import csv_bytes
 
 PHONE = "351 274-3915"
 

@@ -20,7 +20,7 @@ from campaigns.engine.tick import run_tick
 from campaigns.models import Campaign, Envio, RecipientImport
 from tests.campaigns.audience.reading import counts
 from tests.factories.campaigns import CampaignFactory
-from tests.lib.spreadsheets import csv_bytes
+from tests.lib.tables.spreadsheets import csv_bytes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

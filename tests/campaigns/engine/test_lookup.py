@@ -10,7 +10,7 @@ import pytest
 
 from campaigns.engine import lookup
 from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, Evidence
-from campaigns.models import Attempt, Campaign, Envio, EnvioEvent
+from campaigns.models import Attempt, Campaign, Envio, EnvioEvent, ScheduleDay, SessionDay
 from tests.faults.behaviours import BY_NAME
 from tests.faults.harness import World
 from tests.faults.world import Behaviour, VirtualGateway
@@ -77,6 +77,35 @@ def test_not_found_resends_only_where_a_repeat_is_recognised_and_the_lease_is_ov
     assert world.states() == {EnvioState.PENDING: 1}
     world.come_to_rest()
     assert world.states() == {EnvioState.SENT: 1}
+    assert world.findings() == []
+
+
+def test_what_is_proven_never_sent_costs_the_day_one_and_not_two() -> None:
+    world = World(capabilities=[LOOKUP, DEDUPE])
+    doubtful(world, "reset, never accepted")
+    assert [SessionDay.objects.get().used, ScheduleDay.objects.get().used] == [1, 1]
+
+    assert ask(world, after=601) == 1
+
+    assert [SessionDay.objects.get().used, ScheduleDay.objects.get().used] == [0, 0]
+    first = Attempt.objects.get()
+    assert (first.outcome, first.refunded, first.counted) == (AttemptOutcome.NOT_SENT, True, True)
+    world.come_to_rest()
+    assert [SessionDay.objects.get().used, ScheduleDay.objects.get().used] == [1, 1]
+    assert world.findings() == []
+
+
+def test_what_a_gateway_never_knows_is_sent_again_so_often_and_no_oftener() -> None:
+    world = World(capabilities=[LOOKUP, DEDUPE])
+    doubtful(world, "reset, never accepted", max_attempts=3)
+    world.provider.behave = BY_NAME["reset, never accepted"]
+
+    for _ in range(180):
+        world.run_minutes(1)
+
+    assert len(world.provider.sends) == 3
+    assert world.states() == {EnvioState.UNCERTAIN: 1}
+    assert SessionDay.objects.get().used == 1
     assert world.findings() == []
 
 

@@ -9,8 +9,8 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import CampaignState, EnvioState
 from campaigns.models import Campaign
-from tests import desk as desks
-from tests.desk import Desk, signed_in, told
+from tests import company as companies
+from tests.company import Company, signed_in, told
 from tests.factories.campaigns import CampaignFactory, EnvioFactory, running_campaign
 
 LIST = "/mis-campanias/"
@@ -18,13 +18,13 @@ LIVE = "/mis-campanias/vivo/"
 
 
 @pytest.fixture
-def desk(db: None) -> Desk:
-    return desks.build()
+def company(db: None) -> Company:
+    return companies.build()
 
 
 @pytest.fixture
-def campaign(desk: Desk) -> Campaign:
-    return running_campaign(owner=desk.owner, team=desk.team, name="Reactivación", envios=1)
+def campaign(company: Company) -> Campaign:
+    return running_campaign(owner=company.owner, team=company.team, name="Reactivación", envios=1)
 
 
 def url(verb: str, campaign: Campaign) -> str:
@@ -33,11 +33,11 @@ def url(verb: str, campaign: Campaign) -> str:
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_list_costs_the_same_for_one_and_for_three(
-    desk: Desk, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+    company: Company, rows: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(rows):
-        running_campaign(owner=desk.owner, team=desk.team, envios=2)
-    client = signed_in(desk.owner)
+        running_campaign(owner=company.owner, team=company.team, envios=2)
+    client = signed_in(company.owner)
 
     with django_assert_num_queries(13):
         page = client.get(LIST).content.decode()
@@ -46,8 +46,8 @@ def test_the_list_costs_the_same_for_one_and_for_three(
 
 
 @pytest.mark.parametrize(("who", "sees"), [("owner", True), ("colleague", False), ("stranger", False)])
-def test_each_promoter_sees_their_own(desk: Desk, campaign: Campaign, who: str, sees: bool) -> None:
-    client = signed_in(getattr(desk, who))
+def test_each_promoter_sees_their_own(company: Company, campaign: Campaign, who: str, sees: bool) -> None:
+    client = signed_in(getattr(company, who))
 
     assert ("Reactivación" in client.get(LIST).content.decode()) is sees
     assert ("Reactivación" in client.get(LIVE).content.decode()) is sees
@@ -58,8 +58,8 @@ def test_nobody_sees_the_door(campaign: Campaign) -> None:
     assert Client().post(url("pause", campaign)).headers["Location"].startswith("/login/")
 
 
-def test_a_promoter_pauses_and_resumes(desk: Desk, campaign: Campaign) -> None:
-    client = signed_in(desk.owner)
+def test_a_promoter_pauses_and_resumes(company: Company, campaign: Campaign) -> None:
+    client = signed_in(company.owner)
 
     paused = client.post(url("pause", campaign))
     assert told(paused)[0].startswith("“Reactivación” quedó en pausa")
@@ -67,29 +67,29 @@ def test_a_promoter_pauses_and_resumes(desk: Desk, campaign: Campaign) -> None:
 
     client.post(url("resume", campaign))
     assert Campaign.objects.get().state == CampaignState.RUNNING
-    assert list(campaign.events.values_list("by", flat=True)) == [desk.owner.pk, desk.owner.pk]
+    assert list(campaign.events.values_list("by", flat=True)) == [company.owner.pk, company.owner.pk]
 
 
-def test_get_pauses_nothing(desk: Desk, campaign: Campaign) -> None:
-    assert signed_in(desk.owner).get(url("pause", campaign)).status_code == 405
+def test_get_pauses_nothing(company: Company, campaign: Campaign) -> None:
+    assert signed_in(company.owner).get(url("pause", campaign)).status_code == 405
     assert Campaign.objects.get().state == CampaignState.RUNNING
 
 
 @pytest.mark.parametrize("who", ["colleague", "stranger"])
-def test_the_campaign_of_another_is_not_found(desk: Desk, campaign: Campaign, who: str) -> None:
-    assert signed_in(getattr(desk, who)).post(url("pause", campaign)).status_code == 404
+def test_the_campaign_of_another_is_not_found(company: Company, campaign: Campaign, who: str) -> None:
+    assert signed_in(getattr(company, who)).post(url("pause", campaign)).status_code == 404
     assert Campaign.objects.get().state == CampaignState.RUNNING
 
 
-def test_what_can_not_be_done_now_is_told(desk: Desk, campaign: Campaign) -> None:
-    response = signed_in(desk.owner).post(url("resume", campaign))
+def test_what_can_not_be_done_now_is_told(company: Company, campaign: Campaign) -> None:
+    response = signed_in(company.owner).post(url("resume", campaign))
 
     assert "está en progreso" in told(response)[0]
 
 
-def test_progress_moves_by_itself_until_everything_ended(desk: Desk, campaign: Campaign) -> None:
+def test_progress_moves_by_itself_until_everything_ended(company: Company, campaign: Campaign) -> None:
     EnvioFactory(campaign=campaign, state=EnvioState.SENT, ack=3)
-    client = signed_in(desk.owner)
+    client = signed_in(company.owner)
 
     alive = client.get(LIVE).content.decode()
     Campaign.objects.update(state=CampaignState.CANCELLED)
@@ -101,11 +101,11 @@ def test_progress_moves_by_itself_until_everything_ended(desk: Desk, campaign: C
     assert "hx-trigger" not in ended
 
 
-def test_without_campaigns_it_says_what_comes(desk: Desk) -> None:
-    assert "Todavía no tienes campañas" in signed_in(desk.owner).get(LIST).content.decode()
+def test_without_campaigns_it_says_what_comes(company: Company) -> None:
+    assert "Todavía no tienes campañas" in signed_in(company.owner).get(LIST).content.decode()
 
 
-def test_one_without_recipients_says_so(desk: Desk) -> None:
-    CampaignFactory(owner=desk.owner, team=desk.team)
+def test_one_without_recipients_says_so(company: Company) -> None:
+    CampaignFactory(owner=company.owner, team=company.team)
 
-    assert "Todavía no tiene destinatarios" in signed_in(desk.owner).get(LIST).content.decode()
+    assert "Todavía no tiene destinatarios" in signed_in(company.owner).get(LIST).content.decode()

@@ -10,7 +10,7 @@ from django.test import Client as Browser
 
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
-from tests.desk import signed_in
+from tests.company import signed_in
 from tests.factories.accounts import UserFactory
 from tests.opportunities.web.conftest import World
 

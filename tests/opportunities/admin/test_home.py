@@ -12,10 +12,10 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from opportunities.models import DailyQuota, Opportunity
 from opportunities.supervision import bulk
-from tests.desk import signed_in
+from tests.company import signed_in
 from tests.factories.accounts import TeamFactory, UserFactory
+from tests.opportunities.admin.deciding import exits
 from tests.opportunities.admin.rules import browser
-from tests.opportunities.admin.test_inbox import exits
 from tests.opportunities.web.conftest import World
 
 HOME = "/admin/"

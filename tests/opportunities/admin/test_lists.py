@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.opportunities.admin.deciding import INBOX, exits
 from tests.opportunities.admin.rules import browser
-from tests.opportunities.admin.test_inbox import INBOX, exits
 from tests.opportunities.web.conftest import World
 
 LIST = "/admin/opportunities/opportunity/"

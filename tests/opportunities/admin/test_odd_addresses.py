@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from tests.desk import signed_in
+from tests.company import signed_in
 from tests.opportunities.api import world as worlds
 
 LISTS = {

@@ -13,7 +13,7 @@ from leadmaster.accounts.roles import Role
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.models import Opportunity, Promoter
-from tests.desk import signed_in
+from tests.company import signed_in
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 

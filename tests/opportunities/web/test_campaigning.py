@@ -8,7 +8,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.models import Campaign, Envio
 from opportunities.models import Opportunity
-from tests.desk import signed_in, told
+from tests.company import signed_in, told
 from tests.factories.accounts import UserFactory
 from tests.factories.directory import SuppressionFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory

@@ -12,7 +12,7 @@ from leadmaster.directory.models import Client, ContactPoint
 from opportunities.enums import Origin
 from opportunities.models import Opportunity
 from opportunities.web import capture
-from tests.desk import told
+from tests.company import told
 from tests.factories.directory import SuppressionFactory
 from tests.opportunities.web.conftest import World
 

@@ -16,7 +16,7 @@ from leadmaster.directory.models import ContactPoint
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.funnel import moves
 from opportunities.models import Opportunity, Sale, Stage, StageRoute
-from tests.desk import told
+from tests.company import told
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.opportunities.web.conftest import World

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client as Browser
 
 from opportunities.models import DailyQuota, Lot, Opportunity, QuotaEntry
-from tests.desk import told
+from tests.company import told
 from tests.factories.opportunities import ClientFactory
 from tests.opportunities.web.conftest import World
 

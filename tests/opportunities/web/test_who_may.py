@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from opportunities.funnel import moves
 from opportunities.models import Lot, Opportunity, OpportunityEvent, Promoter
-from tests.desk import signed_in, told
+from tests.company import signed_in, told
 from tests.factories.accounts import UserFactory
 from tests.opportunities.web.conftest import World
 

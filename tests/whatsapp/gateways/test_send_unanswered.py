@@ -10,7 +10,7 @@ import pytest
 from tests.simulator import Simulator
 from tests.whatsapp.gateways.far_side import answering, far_side, read_request, reset
 from tests.whatsapp.gateways.refusals import HELD, UNKNOWN, decision, gateway_at, refusal
-from whatsapp.gateways.base import GatewayError, Outcome
+from whatsapp.gateways.base import GatewayError, Outcome, Scope
 from whatsapp.gateways.session_manager import SessionManagerGateway
 
 # --- No answer --------------------------------------------------------------------------------------------------------
@@ -202,5 +202,5 @@ def test_endless_body_is_not_read_to_its_end() -> None:
 
     with far_side(script) as base_url:
         error = refusal(gateway_at(base_url))
-    assert decision(error) == (*HELD, "WRONG_PATH", False)
+    assert decision(error) == (Outcome.UNKNOWN, Scope.SESSION, "WRONG_PATH", False)
     assert sent < 50_000_000

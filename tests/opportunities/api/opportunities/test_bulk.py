@@ -1,0 +1,74 @@
+"""Bulk actions over the API: the report, and what may be taken back by whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from opportunities.models import Opportunity
+from tests.opportunities.api.asking import refused, state
+from tests.opportunities.api.world import World
+
+
+def test_a_bulk_action_reports_what_was_done_and_what_was_refused(world: World) -> None:
+    exits, sold = [world.exit() for _ in range(2)], world.sold()
+    ids = [exits[0].pk, exits[1].pk, sold.pk, 10**15]
+
+    answer = world.post("boss", "/api/v1/bulk-actions/return-to-pool/", {"ids": ids, "reason": "Fin de mes"})
+
+    told = answer.json()
+    assert (answer.status_code, told["done"]) == (201, [row.pk for row in exits])
+    assert {one["opportunity"] for one in told["refused"]} == {sold.pk, 10**15}
+    assert all(one["reason"] for one in told["refused"])
+    listed = world.client("boss").get("/api/v1/bulk-actions/").json()["results"]
+    assert [(one["id"], one["kind"], one["reason"]) for one in listed] == [(told["action"], "al_pool", "Fin de mes")]
+    items = world.client("boss").get(f"/api/v1/bulk-actions/{told['action']}/items/").json()["results"]
+    assert {one["opportunity"]: bool(one["refused"]) for one in items} == {
+        exits[0].pk: False,
+        exits[1].pk: False,
+        sold.pk: True,
+    }
+
+
+def test_a_bulk_reassignment_goes_as_far_as_the_quota(world: World) -> None:
+    rows, colleague = [world.exit() for _ in range(3)], world.promoter("colleague")
+    colleague.daily_quota = 2
+    colleague.save()
+
+    told = world.post(
+        "boss", "/api/v1/bulk-actions/reassign/", {"ids": [row.pk for row in rows], "promoter": colleague.pk}
+    ).json()
+
+    assert (len(told["done"]), len(told["refused"])) == (2, 1)
+    assert Opportunity.objects.filter(owner=colleague).count() == 2
+
+
+def test_a_bulk_action_is_undone_but_for_what_changed_since(world: World) -> None:
+    rows = world.give(2)
+    action = world.post(
+        "boss", "/api/v1/bulk-actions/close/", {"ids": [row.pk for row in rows], "reason": "Error"}
+    ).json()["action"]
+    first = Opportunity.objects.get(pk=rows[0].pk)
+    Opportunity.objects.filter(pk=first.pk).update(version=first.version + 1)
+
+    told = world.post("boss", f"/api/v1/bulk-actions/{action}/undo/").json()
+
+    assert (told["done"], [one["opportunity"] for one in told["refused"]]) == ([rows[1].pk], [rows[0].pk])
+    assert (state(rows[0]), state(rows[1])) == ("perdida", "activa")
+    assert refused(world.post("boss", f"/api/v1/bulk-actions/{action}/undo/")) == (409, "wrong_state")
+
+
+def test_only_its_author_undoes_it(world: World) -> None:
+    action = world.bulk_action()
+
+    assert refused(world.post("admin", f"/api/v1/bulk-actions/{action.pk}/undo/")) == (403, "not_allowed")
+
+
+@pytest.mark.parametrize("ids", [None, [], ["x"], [0], [10**30], list(range(1, 1_002))])
+def test_ids_that_make_no_sense_are_refused_and_nothing_is_begun(ids: Any, world: World) -> None:
+    answer = world.post("boss", "/api/v1/bulk-actions/return-to-pool/", {"ids": ids})
+
+    assert answer.status_code == 400
+    assert all(name.startswith("ids") for name in answer.json()["error"]["fields"])
+    assert world.client("boss").get("/api/v1/bulk-actions/").json()["results"] == []
