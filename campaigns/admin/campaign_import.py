@@ -23,7 +23,7 @@ from campaigns.audience.queued import can_resume, confirm, resume
 from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, may
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.admin.widgets import BaseFileWidget, SelectWidget, TextWidget
 
 State = RecipientImport.State
@@ -84,7 +84,7 @@ def upload(request: HttpRequest, campaign: Campaign, context: dict[str, Any]) ->
     if request.method == "POST" and form.is_valid():
         record = RecipientImport.objects.create(
             campaign=campaign,
-            by=person(request),
+            by=current_user(request),
             file_name=Path(form.cleaned_data["file"].name).name[:255],
             file=form.cleaned_data["file"],
             state=State.UPLOADED,
@@ -132,7 +132,7 @@ def go_on(request: HttpRequest, campaign: Campaign, record_id: int) -> HttpRespo
     """Go on with an interrupted import; whoever comes second sees what the first one started."""
     record = _record(campaign, record_id)
     try:
-        resume(record, by=person(request))
+        resume(record, by=current_user(request))
     except Refused as refusal:
         messages.error(request, str(refusal))
     return HttpResponseRedirect(url("import", campaign, record.pk))

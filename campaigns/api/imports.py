@@ -24,7 +24,8 @@ from campaigns.api.filters import ImportFilter
 from campaigns.audience import ColumnMapping, import_file, inspect
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, require
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
 
 # Bigger ones come in by the command, which shows its progress and needs no open connection.
@@ -167,7 +168,7 @@ class RecipientsViewSet(AudienceViewSet):
             campaign,
             upload,
             now=timezone.now(),
-            by=person(request),
+            by=current_user(request),
             mapping=given.mapping(),
             dry_run=dry_run,
             file_name=upload.name or "",
@@ -180,7 +181,7 @@ class RecipientsViewSet(AudienceViewSet):
     def preview(self, request: Request, pk: str) -> Response:
         """Cómo se lee un archivo y qué columna parece cuál, antes de importar nada."""
         campaign: Campaign = self.get_object()
-        require(person(request), Act.IMPORT, campaign)
+        require(current_user(request), Act.IMPORT, campaign)
         given = FileSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         return Response(PreviewSerializer(inspect(given.validated_data["file"], region=campaign.session.region)).data)

@@ -25,7 +25,7 @@ from campaigns.models import Campaign, Envio, RecipientImport
 from campaigns.models.schedule import WEEKDAYS
 from campaigns.policy import may
 from campaigns.web.views import cards_of
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
 
 _EXAMPLES: Final = 3
@@ -94,7 +94,7 @@ STEPS: Final = {
 @require_safe
 def page(request: HttpRequest, campaign_id: int) -> HttpResponse:
     campaign = _find(request, campaign_id)
-    user = person(request)
+    user = current_user(request)
     card = cards_of([campaign], user)[0]
     allowed = lifecycle.allowed_verbs(campaign)
     context = {
@@ -119,7 +119,7 @@ def act(request: HttpRequest, campaign_id: int, verb: str) -> HttpResponse:
     if step is None:
         raise Http404
     try:
-        step.run(campaign, person(request), timezone.now(), request.POST.get("reason", ""))
+        step.run(campaign, current_user(request), timezone.now(), request.POST.get("reason", ""))
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:

@@ -20,8 +20,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from campaigns.audience.clients import CLIENT_FIELDS, values_of_client
 from campaigns.errors import Refused as CampaignRefused
 from leadmaster.directory.models import ContactPoint, Suppression
-from leadmaster.lib.ids import row_number
-from opportunities.assignment.request import KEY_LENGTH
+from leadmaster.lib.ids import parse_id
+from opportunities.assignment.request_keys import KEY_LENGTH
 from opportunities.errors import Refused
 from opportunities.models import Opportunity, Promoter, Stage
 from opportunities.own_campaigns import Choice, NewCampaign, draft_campaign, examples, own_rows, sessions_of
@@ -132,7 +132,7 @@ def _asked(promoter: Promoter, raw: QueryDict, form: CampaignForm) -> NewCampaig
     data = form.cleaned_data
     choice = _filters(promoter, raw)
     if raw.get("listed"):
-        chosen = frozenset(number for value in raw.getlist("ids") if (number := row_number(value)) is not None)
+        chosen = frozenset(number for value in raw.getlist("ids") if (number := parse_id(value)) is not None)
         choice = dataclasses.replace(choice, ids=chosen)
     return NewCampaign(name=data["name"], template=data["template"], session=data["session"], choice=choice)
 

@@ -11,11 +11,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from opportunities.enums import OpportunityState
 from opportunities.models import Lot, Opportunity
+from opportunities.queries.cards import cards
 from opportunities.web.access import on_desk_time
-from opportunities.web.cards import cards, with_all
 
 _SHOWN = 100
 _FILLS = {
@@ -40,13 +40,14 @@ class Part:
 @require_safe
 def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
     """Its cards are those that are still the viewer's; its counts are of all."""
-    user = person(request)
+    user = current_user(request)
     found = get_object_or_404(
         Lot.objects.visible_to(user).select_related("promoter__user", "promoter__desk__calendar"),
         pk=lot_id,
     )
     rows = list(
-        with_all(Opportunity.objects.visible_to(user))
+        Opportunity.objects.visible_to(user)
+        .with_client()
         .filter(lot=found, state=OpportunityState.ACTIVE)
         .order_by("deadline", "id")[:_SHOWN]
     )

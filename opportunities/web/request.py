@@ -22,12 +22,12 @@ from opportunities.assignment import facets
 from opportunities.assignment.facets import EXACT_UP_TO, Option
 from opportunities.assignment.filters import FACETS, Filters
 from opportunities.assignment.request import request_lot
+from opportunities.capacity.usage import active_of, allowance_of
 from opportunities.errors import Incomplete, Refused
 from opportunities.models import Promoter
+from opportunities.queries.why_closed import why_closed
 from opportunities.web.access import at_desk
 from opportunities.web.forms import RequestForm, new_key
-from opportunities.web.my_day import active_of, allowance_of
-from opportunities.web.why_closed import why_closed
 
 _LABELS: dict[str, Promise] = {
     "province": gettext_lazy("Provincia o estado"),

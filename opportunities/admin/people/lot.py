@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import NOTHING, ChangeList, ReadOnlyAdmin, UncountedPaginator, moment
-from opportunities import badges as looks
+from opportunities import badges
 from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter
 from opportunities.models import Lot, Opportunity
 
@@ -113,8 +113,10 @@ class LotAdmin(ReadOnlyAdmin[Lot], DeskAdmin[Lot]):
     @display(description=gettext_lazy("dónde están ahora"))
     def bar(self, lot: Lot) -> SafeString:
         counts: Mapping[str, int] = lot.__dict__["counts"]
-        words = " · ".join(f"{share.name} {share.count}" for share in looks.shares(counts))
-        return format_html('<span class="lm-advance">{}<small>{}</small></span>', looks.state_bar(counts), words or "—")
+        words = " · ".join(f"{share.name} {share.count}" for share in badges.shares(counts))
+        return format_html(
+            '<span class="lm-advance">{}<small>{}</small></span>', badges.state_bar(counts), words or "—"
+        )
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -125,12 +127,12 @@ class LotAdmin(ReadOnlyAdmin[Lot], DeskAdmin[Lot]):
         now = timezone.now()
         context.update(
             lot=lot,
-            shares=looks.shares(counts),
+            shares=badges.shares(counts),
             total=sum(counts.values()),
-            bar=looks.state_bar(counts),
+            bar=badges.state_bar(counts),
             facts=_facts(lot),
             rows=[
-                (row, looks.who(row), looks.state_badge(row), looks.stage_name(row.stage), looks.clock(row, now))
+                (row, badges.who(row), badges.state_badge(row), badges.stage_name(row.stage), badges.clock(row, now))
                 for row in rows.prefetch_related("client__contacts").order_by("state", "id")[:_SHOWN]
             ],
         )

@@ -15,7 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from opportunities.api.fields import KEY, key_of
 from opportunities.api.filters import LotFilter
 from opportunities.assignment import facets
@@ -150,7 +151,7 @@ class LotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSe
         given = LotRequestSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         granted = request_lot(
-            promoter_of(person(request)),
+            promoter_of(current_user(request)),
             Filters.of(given.validated_data.get("filters", {})),
             given.validated_data["quantity"],
             key=key_of(request),
@@ -162,7 +163,7 @@ class LotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSe
     @action(detail=False, pagination_class=None, url_path="options")
     def available(self, request: Request) -> Response:
         """Qué se puede pedir ahora: cada valor con cuántos daría, con los otros filtros aplicados. Hasta mil, exacto."""
-        promoter, now = promoter_of(person(request)), timezone.now()
+        promoter, now = promoter_of(current_user(request)), timezone.now()
         given = FiltersSerializer(data=request.query_params)
         given.is_valid(raise_exception=True)
         filters = Filters.of(given.validated_data)
