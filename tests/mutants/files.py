@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 _LIMITS = "leadmaster/lib/xlsx/limits.py"
-_BOMBS = "tests/lib/test_xlsx_bombs.py"
+_BOMBS = "tests/lib/xlsx/test_bombs.py"
 
 MUTANTS = (
     Mutant(

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from leadmaster.lib import xlsx
 from leadmaster.lib.tables.errors import TabularError
 from leadmaster.lib.tables.formats import Format, recognise
-from leadmaster.lib.tables.records import text_records
+from leadmaster.lib.tables.records import spooled_records, text_records
 
 # None is all of them.
 Columns: TypeAlias = Collection[int] | None
@@ -70,9 +70,9 @@ class Table:
         The cells of a sheet read as they are shown there; those in the columns `exact` (all of them, if None) with all
         their digits.
         """
-        if self.format.kind == "xlsx":
+        if self.format.dialect is None:
             return self._sheet_rows(exact)
-        return text_records(self._source, encoding=self.format.encoding, delimiter=self.format.delimiter)
+        return text_records(self._source, encoding=self.format.encoding, dialect=self.format.dialect)
 
     def count(self) -> int:
         """The number of records; proves on the way that the whole file can be read."""
@@ -91,7 +91,7 @@ class Table:
             notes = xlsx.SheetNotes()
             self._spool = xlsx.spool(self._source, sheet=self.format.sheet, decimal=self._decimal, notes=notes)
             self._notes = notes
-        for record in text_records(self._spool, encoding="utf-8", delimiter=","):
+        for record in spooled_records(self._spool):
             yield _with_texts(record, exact)
 
 

@@ -14,8 +14,8 @@ from campaigns.audience import AudienceError
 from campaigns.audience.one_file import one_file_at_a_time
 from campaigns.models import Campaign, Envio, RecipientImport
 from tests.campaigns.api.world import World, build
-from tests.desk import signed_in
-from tests.lib.bombs import noise, sheet, workbook
+from tests.company import signed_in
+from tests.lib.xlsx.bombs import noise, sheet, workbook
 
 pytestmark = pytest.mark.django_db
 State = RecipientImport.State
