@@ -124,13 +124,13 @@ def _run(
         mapping=plan.mapping,
         fields=plan.preview.fields,
         region=plan.campaign.session.region,
-        delimiter=plan.preview.delimiter,
+        layout=plan.preview.layout,
     )
     job = Job(
         campaign=plan.campaign,
         template=plan.template,
         batches=batches(reader.read(table.rows())),
-        total=plan.records,
+        total=plan.preview.layout.records,
         record=record,
         now=now,
     )

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from leadmaster.lib import xlsx
 from leadmaster.lib.tables.errors import TabularError
 from leadmaster.lib.tables.formats import Format, recognise
-from leadmaster.lib.tables.records import text_records
+from leadmaster.lib.tables.records import spooled_records, text_records
 
 __all__ = ["Format", "Table", "TabularError", "open_table"]
 
@@ -57,10 +57,10 @@ class Table:
 
     def rows(self) -> Generator[list[str], None, None]:
         """Every record from the first one on. Raises TabularError where the file stops making sense."""
-        if self.format.kind == "xlsx":
+        if self.format.dialect is None:
             self._spool = self._spool or xlsx.spool(self._source, decimal=self._decimal)
-            return text_records(self._spool, encoding="utf-8", delimiter=",")
-        return text_records(self._source, encoding=self.format.encoding, delimiter=self.format.delimiter)
+            return spooled_records(self._spool)
+        return text_records(self._source, encoding=self.format.encoding, dialect=self.format.dialect)
 
     def count(self) -> int:
         """The number of records; proves on the way that the whole file can be read."""
