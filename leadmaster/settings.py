@@ -90,6 +90,9 @@ INSTALLED_APPS = [
 # Who checks for the watchdog: each makes its checks. By name, because the command sits below the desk.
 WATCHES = ("campaigns.health.checks", "opportunities.health.checks", "leadmaster.directory.health.checks")
 
+# What `reconcile` and its nightly run look at: the checks of each app. By name, because they sit above the command.
+RECONCILIATION = ("campaigns.reconciliation.CHECKS",)
+
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -205,6 +208,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # --- The sender ---------------------------------------------------------------------------------------------------
+
+# An uncertain message that nobody decided for so long is a finding of `reconcile`.
+RECONCILE_UNCERTAIN_HOURS = env.integer("RECONCILE_UNCERTAIN_HOURS", 72, minimum=1, maximum=8760)
 
 AUTO_CAMPAIGNS_ENABLED = env.boolean("AUTO_CAMPAIGNS_ENABLED", True)
 DIAG_SENDER = env.boolean("DIAG_SENDER", False)

@@ -14,10 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from whatsapp import session_editing, sessions
 from whatsapp.models import WhatsAppSession
 
@@ -67,7 +68,7 @@ class SessionSerializer(ModelSerializer[WhatsAppSession]):
             raise serializers.ValidationError(refused.message_dict) from refused
 
     def _person(self) -> User:
-        return person(self.context["request"])
+        return current_user(self.context["request"])
 
 
 class PairingSerializer(Serializer[Any]):
@@ -128,7 +129,7 @@ class SessionViewSet(
     @action(detail=True, methods=["post"])
     def unpause(self, request: Request, pk: str) -> Response:
         """Levanta la pausa de una sesión que esperaba la decisión de una persona."""
-        return self._answer(sessions.unpause(self.get_object(), by=person(request), now=timezone.now()))
+        return self._answer(sessions.unpause(self.get_object(), by=current_user(request), now=timezone.now()))
 
     @extend_schema(responses=PairingSerializer)
     @action(detail=True)

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import Team, User
 from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 from leadmaster.lib.admin.modeladmins import NOTHING, ScopedAdmin, moment
@@ -83,16 +83,16 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     # --- What is written -------------------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: WhatsAppSession | None = None) -> Any:
-        if person(request).is_administrator:
+        if current_user(request).is_administrator:
             return (self._LINE, self._LIMITS, self._GATEWAY)
         return (self._LINE, self._LIMITS, self._GATEWAY_SEEN) if obj else (self._LINE, self._LIMITS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: WhatsAppSession | None = None) -> Any:
         fixed = session_editing.FIXED if obj else ()
-        return fixed if person(request).is_administrator else (*fixed, "base_url")
+        return fixed if current_user(request).is_administrator else (*fixed, "base_url")
 
     def get_form(self, request: HttpRequest, obj: WhatsAppSession | None = None, *args: Any, **kwargs: Any) -> Any:
-        by = person(request)
+        by = current_user(request)
         base = GatewaySessionForm if by.is_administrator else SessionForm
         hidden = dict.fromkeys(name for name in self.get_readonly_fields(request, obj) if name in base.declared_fields)
         # The class is this request's own.
@@ -102,7 +102,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
 
     def save_model(self, request: HttpRequest, obj: WhatsAppSession, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         written = form.written()
-        by = person(request)
+        by = current_user(request)
         saved = session_editing.change(obj.pk, written, by=by) if change else session_editing.create(written, by=by)
         obj.pk = saved.pk
         obj.refresh_from_db()
@@ -198,7 +198,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                 button=_("Quitar la pausa"),
                 facts=[(_("Lo que pasó"), session.trouble or "—")],
             ),
-            lambda: sessions.unpause(session, by=person(request), now=timezone.now()),
+            lambda: sessions.unpause(session, by=current_user(request), now=timezone.now()),
             _("La sesión vuelve a probarse."),
         )
 
@@ -233,7 +233,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                     (_("Sale de esta línea y llega a"), parsing.pretty(session.phone) if session.phone else NOTHING)
                 ],
             ),
-            lambda: line_tests.ask(session, by=person(request), now=timezone.now()),
+            lambda: line_tests.ask(session, by=current_user(request), now=timezone.now()),
             _("El mensaje de prueba sale en menos de un minuto: aquí ves qué pasó."),
         )
 

@@ -52,14 +52,14 @@ class ApiSchema(AutoSchema):
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         """Rows are named by number; an address that holds anything else doesn't exist."""
-        parameters: list[dict[str, Any]] = super()._resolve_path_parameters(variables)
+        parameters: list[dict[str, Any]] = super()._resolve_path_parameters(variables)  # type: ignore[no-untyped-call]
         for parameter in parameters:
             if parameter["schema"].get("pattern") == _DIGITS:
                 parameter["schema"] = {"type": "integer", "minimum": 0, "maximum": MOST_IN_AN_ADDRESS}
         return parameters
 
     def _map_basic_serializer(self, serializer: Any, direction: Literal["request", "response"]) -> dict[str, Any]:
-        mapped: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        mapped: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "request":
             mapped["additionalProperties"] = False  # `KnownFields` refuses what is not named here
         return mapped

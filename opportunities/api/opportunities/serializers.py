@@ -9,10 +9,10 @@ from rest_framework import serializers
 
 from leadmaster.directory.models import Client
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
+from opportunities.clocks.countdown import calendar_of, is_overdue, seconds_left
 from opportunities.funnel import moves
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Sale, Stage, StageRoute
 from opportunities.queries.contacts import reach
-from opportunities.timers import expiry
 
 
 class ClientFactsSerializer(ModelSerializer[Client]):
@@ -74,7 +74,7 @@ class PlaceSerializer(ModelSerializer[Opportunity]):
         read_only_fields = fields
 
     def get_overdue(self, row: Opportunity) -> bool:
-        return expiry.is_overdue(row, self.context["now"])
+        return is_overdue(row, self.context["now"])
 
 
 class OpportunitySerializer(PlaceSerializer):
@@ -134,7 +134,7 @@ class OpportunityDetailSerializer(OpportunitySerializer):
     def get_seconds_left(self, row: Opportunity) -> int | None:
         if row.deadline is None and row.paused_seconds is None:
             return None
-        return expiry.seconds_left(row, calendar=expiry.calendar_of(row), now=self.context["now"])
+        return seconds_left(row, calendar=calendar_of(row), now=self.context["now"])
 
 
 class EventSerializer(ModelSerializer[OpportunityEvent]):

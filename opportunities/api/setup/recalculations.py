@@ -11,17 +11,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.requests import DescribedRequests
 from leadmaster.lib.api.serializers import Serializer
 from opportunities.enums import RetimingKind
 from opportunities.models import Retiming
 from opportunities.policy import SUPERVISE
-from opportunities.scope import decided_teams
-from opportunities.timers.recalculation import on_their_way
+from opportunities.scope import team_ids_of
+from opportunities.timers.recalculation import in_progress
 
 
-class FollowingSerializer(Serializer[Any]):
+class RecalculationSerializer(Serializer[Any]):
     """`waiting` of `total` clocks have still to follow; `stuck` when none has for some minutes.
 
     Nobody loses anything by a deadline that waits: whoever touches the opportunity moves it first.
@@ -49,8 +50,8 @@ class RetimingViewSet(DescribedRequests, GenericViewSet[Retiming]):
     filter_backends = ()
     needs: ClassVar[dict[str, str]] = {"list": SUPERVISE}
 
-    @extend_schema(responses=FollowingSerializer(many=True))
+    @extend_schema(responses=RecalculationSerializer(many=True))
     def list(self, request: Request) -> Response:
         """Los que siguen en camino, el más viejo primero. Son pocos: de los mismos plazos hay uno por vez."""
-        found = on_their_way(lambda: decided_teams(person(request)), now=timezone.now())
-        return Response(FollowingSerializer(found, many=True).data)
+        found = in_progress(lambda: team_ids_of(current_user(request)), now=timezone.now())
+        return Response(RecalculationSerializer(found, many=True).data)

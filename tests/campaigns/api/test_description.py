@@ -63,7 +63,9 @@ def test_rows_are_named_by_number() -> None:
 
 def test_bodies_are_described_as_closed() -> None:
     components = described()["components"]["schemas"]
-    bodies = {name: schema for name, schema in components.items() if name.endswith("Request") and "properties" in schema}
+    bodies = {
+        name: schema for name, schema in components.items() if name.endswith("Request") and "properties" in schema
+    }
 
     assert len(bodies) > 20
     assert [name for name, schema in bodies.items() if schema.get("additionalProperties") is not False] == []
