@@ -184,6 +184,7 @@ UNFOLD: dict[str, Any] = {
                         "ops.view_alert",
                         "campaigns.admin.badges.open_alerts",
                     ),
+                    _entry(_("Conciliación"), "fact_check", "ops_reconciliationfinding_changelist", "ops.apply_repair"),
                     _entry(_("Latidos"), "ecg_heart", "ops_heartbeat_changelist", "ops.view_heartbeat"),
                     _entry(_("Minutos de envío"), "schedule", "campaigns_tick_changelist", "campaigns.view_tick"),
                     _entry(_("Intentos"), "history", "campaigns_attempt_changelist", "campaigns.view_attempt"),

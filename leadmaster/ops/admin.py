@@ -15,6 +15,9 @@ from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, moment
 from leadmaster.ops.health import LATE_AFTER, TICK
 from leadmaster.ops.models import Heartbeat
+from leadmaster.ops.reconciliation_admin import FindingAdmin, RepairAdmin
+
+__all__ = ["FindingAdmin", "HeartbeatAdmin", "RepairAdmin"]
 
 
 @admin.register(Heartbeat)

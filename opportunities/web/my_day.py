@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from leadmaster.accounts.current_user import current_user
-from leadmaster.calendars.arithmetic import Calendar, NeverOpens
 from opportunities.capacity.usage import allowance_of
-from opportunities.enums import OpportunityState
 from opportunities.errors import NotAllowed
 from opportunities.models import Lot, Opportunity, Promoter
 from opportunities.policy import promoter_of
 from opportunities.queries.cards import cards
 from opportunities.queries.replies import answers_to
-from opportunities.queries.time_left import Shift, shift_of
+from opportunities.queries.rush import rush_of
 from opportunities.queries.why_closed import why_closed
 from opportunities.web.access import on_desk_time
 
 _NEXT = 5
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Rush:
-    """How many are in hand, how many are late, and how many expire before this shift ends."""
-
-    active: int
-    overdue: int
-    this_shift: int
-    shift: Shift | None
 
 
 @login_required
@@ -67,17 +53,3 @@ def _day(promoter: Promoter, now: dt.datetime) -> dict[str, object]:
         "cards": cards(rows, promoter, calendar=calendar, now=now),
         "lot": Lot.objects.filter(promoter=promoter).order_by("-id").first(),
     }
-
-
-def rush_of(promoter: Promoter, *, calendar: Calendar, now: dt.datetime) -> Rush:
-    """One query over what the promoter has in hand."""
-    try:
-        shift = shift_of(calendar, now)
-    except NeverOpens:
-        shift = None
-    late = Q(deadline__lte=now)
-    soon = Q(deadline__gt=now, deadline__lte=shift.closes if shift else now)
-    counts = Opportunity.objects.filter(owner=promoter, state=OpportunityState.ACTIVE).aggregate(
-        active=Count("id"), overdue=Count("id", filter=late), this_shift=Count("id", filter=soon)
-    )
-    return Rush(shift=shift, **counts)

@@ -28,6 +28,8 @@ AT = dt.time(3, 30)
 # Of each check so many are kept for the page; all are counted.
 KEPT = 500
 _RUNS_KEPT = 30
+# A slice is over by then, or died.
+_SLICE_ENDS = dt.timedelta(minutes=3)
 TITLE = gettext_lazy("La conciliación encontró datos que no son verdad")
 
 
@@ -88,8 +90,8 @@ def _note(run: ReconciliationRun, check: Check[Any], ids: range, outcomes: list[
 
 
 def _taken_up(now: dt.datetime) -> ReconciliationRun | None:
-    """The run that is under way, for whoever finds its last slice ended or dead: one takes it up."""
-    run = ReconciliationRun.objects.filter(open_key__isnull=False).first()
+    """The run that is under way, when its last slice is over: one process takes it up."""
+    run = ReconciliationRun.objects.filter(open_key__isnull=False, alive_at__lte=now - _SLICE_ENDS).first()
     if run is None:
         return None
     mine = ReconciliationRun.objects.filter(pk=run.pk, alive_at=run.alive_at, open_key__isnull=False)
@@ -100,6 +102,8 @@ def _taken_up(now: dt.datetime) -> ReconciliationRun | None:
 
 
 def _begun(now: dt.datetime) -> ReconciliationRun | None:
+    if ReconciliationRun.objects.filter(open_key__isnull=False).exists():
+        return None
     local = timezone.localtime(now)
     due = timezone.make_aware(dt.datetime.combine(local.date(), AT), local.tzinfo)
     if local < due or ReconciliationRun.objects.filter(started_at__gte=due).exists():

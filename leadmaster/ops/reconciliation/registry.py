@@ -16,6 +16,11 @@ def all_checks() -> list[Check[Any]]:
     return [kind() for name in settings.RECONCILIATION for kind in import_string(name)]
 
 
+def check_named(name: str) -> Check[Any] | None:
+    """The one of this name; None for a name that an older version used."""
+    return next((check for check in all_checks() if check.name == name), None)
+
+
 def areas() -> list[str]:
     """The words of the command line, each once, in the order of the checks."""
     return list(dict.fromkeys(check.area for check in all_checks()))

@@ -83,6 +83,11 @@ def look_at(
             yield outcome
 
 
+def repair(check: Check[Any], pk: int, *, by_id: int | None, now: dt.datetime) -> Outcome | None:
+    """Look at one row again, and mend it; None when it is well by now."""
+    return retrying(functools.partial(_examine, check, pk, apply=True, by_id=by_id, now=now))
+
+
 def _ranges(check: Check[Any], *, after: int = 0) -> Iterator[range]:
     """The ids of the check's rows in steps, from the first one past `after` on."""
     ends = check.rows().filter(pk__gt=after).order_by().aggregate(first=Min("pk"), last=Max("pk"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import display
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +22,7 @@ from leadmaster.lib.admin.modeladmins import NOTHING, ChangeList, ReadOnlyAdmin,
 from opportunities import badges
 from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter
 from opportunities.models import Lot, Opportunity
+from opportunities.queries.lots import counts_of
 
 _SHOWN = 200
 # More digits than any number of ours has.
@@ -137,15 +137,6 @@ class LotAdmin(ReadOnlyAdmin[Lot], DeskAdmin[Lot]):
             ],
         )
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-def counts_of(lots: Collection[int]) -> dict[int, dict[str, int]]:
-    """How many opportunities of each lot are in each state now. One query."""
-    counts: dict[int, dict[str, int]] = defaultdict(dict)
-    found = Opportunity.objects.filter(lot__in=lots).order_by()
-    for lot, state, number in found.values_list("lot", "state").annotate(Count("id")):
-        counts[lot][state] = number
-    return counts
 
 
 def _facts(lot: Lot) -> list[tuple[str, object]]:
