@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import holidays
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from leadmaster.calendars.models import Holiday, OperatingCalendar
@@ -22,12 +23,22 @@ class Country(models.TextChoices):
 
 _LANGUAGES = {Country.ARGENTINA: "es", Country.MEXICO: "es", Country.BRAZIL: "pt_BR"}
 _NAME_LENGTH = 120
+# Días no laborables (Argentina, law 27.399): whether anybody works is each employer's to say. The library counts them
+# among the public holidays.
+_OPTIONAL = {Country.ARGENTINA: frozenset({"Jueves Santo", "Feriado con fines turísticos"})}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class NationalHoliday:
+    """`optional`: not a day off by law; the employer decides."""
+
     date: dt.date
     name: str
+    optional: bool = False
+
+    def __str__(self) -> str:
+        text = f"{self.date:%d/%m/%Y} · {self.name}"
+        return f"{text} · {gettext('no laborable: lo decide cada empleador')}" if self.optional else text
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,7 +52,12 @@ class Imported:
 def national_holidays(country: Country, years: Iterable[int]) -> list[NationalHoliday]:
     """The country's public holidays of these years in order, named in its own language."""
     found = holidays.country_holidays(country.value, years=sorted(set(years)), language=_LANGUAGES[country])
-    return [NationalHoliday(date, name[:_NAME_LENGTH]) for date, name in sorted(found.items())]
+    optional = _OPTIONAL.get(country, frozenset())
+    # A date with two names is a day off when one of them is.
+    return [
+        NationalHoliday(date, name[:_NAME_LENGTH], optional=optional.issuperset(name.split("; ")))
+        for date, name in sorted(found.items())
+    ]
 
 
 def missing_holidays(calendar: OperatingCalendar, country: Country, years: Iterable[int]) -> list[NationalHoliday]:
