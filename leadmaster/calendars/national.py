@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 import holidays
 from django.db import models
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from leadmaster.calendars.models import Holiday, OperatingCalendar
@@ -37,8 +36,8 @@ class NationalHoliday:
     optional: bool = False
 
     def __str__(self) -> str:
-        text = f"{self.date:%d/%m/%Y} · {self.name}"
-        return f"{text} · {gettext('no laborable: lo decide cada empleador')}" if self.optional else text
+        mark = _("no laborable: lo decide cada empleador")
+        return " · ".join([f"{self.date:%d/%m/%Y}", self.name, *([str(mark)] if self.optional else [])])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
