@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.faults.checker import Delivered
 from tests.faults.second_provider.callbacks import Callbacks
@@ -26,6 +26,7 @@ CAPABILITIES = (
     ["lookup", "callbacks"],
     ["dedupe", "callbacks", "echo"],
 )
+C = TypeVar("C")
 _MOST_HEAD, _MOST_BODY = 64 * 1024, 1024 * 1024
 
 
@@ -160,7 +161,7 @@ class SecondProvider:
         with self._lock:
             return self._rng.getrandbits(128)
 
-    def _choice(self, among: Sequence[Any]) -> Any:
+    def _choice(self, among: Sequence[C]) -> C:
         with self._lock:
             return self._rng.choice(among)
 
