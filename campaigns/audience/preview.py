@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import IO
 
-from campaigns.audience.errors import file_errors
+from django.utils.translation import gettext as _
+
+from campaigns.audience.errors import AudienceError, file_errors
 from campaigns.audience.mapping import ColumnMapping, fields_of, guess, header_row_of, headers_of, known_fields
 from leadmaster.lib.tables.layout import Layout, Misfit, layout_of
 from leadmaster.lib.tables.tabular import Table, open_table
@@ -62,6 +65,8 @@ def preview_of(table: Table, *, region: str, mapping: ColumnMapping | None = Non
     headers = headers_of(records, header_row=header_row, width=layout.width)
     if chosen:
         chosen.check(width=len(headers))
+    if delimiter and layout.width == 1:
+        _check_separated(records[header_row or 0 :])
     sample = [record for record in records[header_row or 0 :] if any(cell.strip() for cell in record)][:_SAMPLE]
     return FilePreview(
         kind=table.format.kind,
@@ -74,6 +79,23 @@ def preview_of(table: Table, *, region: str, mapping: ColumnMapping | None = Non
         sample=tuple(tuple([*record, *[""] * layout.width][: layout.width]) for record in sample),
         layout=layout,
     )
+
+
+def _check_separated(records: list[list[str]]) -> None:
+    """Raise AudienceError when the one column of a text file is rather several that we could not tell apart."""
+    cells = [record[0] for record in records if record and record[0].strip()]
+    if cells and all(_WORDS_AND_NUMBER.search(cell) for cell in cells):
+        raise AudienceError(
+            "no_separator",
+            _(
+                "La planilla no dice con qué signo separa sus columnas: guárdala como .xlsx, o como CSV separado por punto "
+                "y coma."
+            ),
+        )
+
+
+# "Ana Paz 351 411-1111" is a person and not a phone.
+_WORDS_AND_NUMBER = re.compile(r"(?=.*[^\W\d_]{2}).*(?:[0-9]\D?){8}", re.S)
 
 
 def _lined_up(layout: Layout, row: int, record: list[str], *, header_row: int | None) -> list[str]:
