@@ -261,7 +261,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         return campaign_import.go_on(request, self.find(request, str(pk)), record)
 
     def report_view(self, request: HttpRequest, pk: int, record: int) -> HttpResponseBase:
-        return campaign_import.report(self.find(request, str(pk)), record)
+        return campaign_import.report(request, self.find(request, str(pk)), record)
 
     def schedule_view(self, request: HttpRequest, pk: int, schedule: int, decision: str) -> HttpResponse:
         """Approve or reject one schedule that was added or edited after the campaign."""

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import lifecycle
+from campaigns.audience.import_record import kept_report
 from campaigns.enums import ScheduleState
 from campaigns.errors import Refused
 from campaigns.forecast import forecast
@@ -134,9 +135,12 @@ def report(request: HttpRequest, campaign_id: int, record_id: int) -> HttpRespon
     record = get_object_or_404(RecipientImport, campaign=_find(request, campaign_id), pk=record_id)
     if not record.report:
         raise Http404
-    return FileResponse(
-        record.report.open("rb"), as_attachment=True, filename=f"informe-{record.pk}.csv", content_type="text/csv"
-    )
+    try:
+        kept = kept_report(record)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("my-campaign", campaign_id)
+    return FileResponse(kept, as_attachment=True, filename=f"informe-{record.pk}.csv", content_type="text/csv")
 
 
 def _find(request: HttpRequest, campaign_id: int) -> Campaign:

@@ -155,8 +155,8 @@ _OWN_NUMBER = 8
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _SCIENTIFIC = re.compile(r"\+?([0-9])(?:[.,]([0-9]+))?[eE]\+?([0-9]{1,2})")
 _INTEGRAL = re.compile(r"(\+?[0-9]{10,})[.,]00?")
-# An amount: whatever its digits are, they are nobody's.
-_AMOUNT = re.compile(r"-[0-9]+(?:[.,][0-9]+)?")
+# A balance in the column of the phones.
+_NEGATIVE = re.compile(r"-[0-9]+(?:[.,][0-9]+)?")
 _FORMULA_TEXT = re.compile(r'="(.*)"')
 _LINK = re.compile(
     r"(?:https?://)?(?:www\.)?(?:wa\.me/|api\.whatsapp\.com/send/?\?phone=)(?:\+|%2B)?([0-9]+)(?:[/?&].*)?", re.I
@@ -172,6 +172,8 @@ def _tidy(raw: str) -> tuple[str, bool, bool] | list[str] | InvalidPhone:
     text = "".join(map(_plain_char, text)).strip().lstrip("'`´").strip()
     formula = _FORMULA_TEXT.fullmatch(text)
     text = formula[1].strip() if formula else text
+    if _NEGATIVE.fullmatch(text):
+        return InvalidPhone(Reason.LETTERS)
     hopeless = _hopeless(text)
     if hopeless:
         return InvalidPhone(hopeless)
@@ -187,15 +189,16 @@ def _tidy(raw: str) -> tuple[str, bool, bool] | list[str] | InvalidPhone:
         return InvalidPhone(Reason.NOT_A_PERSON)
     text = wid[1] if wid else text
     integral = _INTEGRAL.fullmatch(text)
-    if not integral and _AMOUNT.fullmatch(text):
-        return InvalidPhone(Reason.LETTERS)
-    runs = [integral[1]] if integral else _runs(text)
+    return _only_one([integral[1]] if integral else _runs(text), wid=bool(wid))
+
+
+def _only_one(runs: list[str], *, wid: bool) -> tuple[str, bool, bool] | list[str] | InvalidPhone:
     own = [run for run in runs if _digits_in(run) >= _OWN_NUMBER]
     if len(own) > 1:
         return own if len(own) == len(runs) else InvalidPhone(Reason.SEVERAL)
     if len(runs) != 1:
         return InvalidPhone(Reason.LETTERS if runs else Reason.NO_DIGITS)
-    return _NOT_DIGITS.sub("", runs[0]), runs[0].startswith("+"), bool(wid)
+    return _NOT_DIGITS.sub("", runs[0]), runs[0].startswith("+"), wid
 
 
 def _the_one_in(runs: list[str], *, region: str) -> Phone | InvalidPhone:

@@ -20,11 +20,16 @@ _SAMPLE_BYTES = 64 * 1024
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Format:
-    """What the file turned out to be. `encoding` is empty for a workbook, `sheet` for a CSV."""
+    """What the file turned out to be. `encoding` is empty for a workbook, `sheet` for a CSV.
+
+    `sheets` are all that could be read, `size` is that of the file when it is unpacked.
+    """
 
     kind: str
     encoding: str = ""
     sheet: str = ""
+    sheets: tuple[str, ...] = ()
+    size: int = 0
     dialect: Dialect | None = None  # a workbook has none
 
     @property
@@ -33,16 +38,17 @@ class Format:
         return self.dialect.delimiter if self.dialect else ""
 
 
-def recognise(stream: IO[bytes]) -> Format:
-    """Raises TabularError with what to do about a file that is no table."""
+def recognise(stream: IO[bytes], *, sheet: str = "") -> Format:
+    """`sheet` is the one that somebody chose. Raises TabularError with what to do about a file that is no table."""
     stream.seek(0)
     head = stream.read(_SAMPLE_BYTES)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise TabularError("empty", _("El archivo está vacío: elige el que tiene los destinatarios."))
     if head.startswith(b"PK\x03\x04"):
-        return Format(kind="xlsx", sheet=xlsx.sheet_name(stream))
+        found = xlsx.sheets(stream)
+        return Format(kind="xlsx", sheet=sheet or found.proposed, sheets=found.names, size=found.unpacked)
     refuse_other_files(head)
     encoding = encoding_of(stream, head)
     text = codecs.getincrementaldecoder(encoding)(STRAY).decode(head).replace("\x00", "")
     refuse_other_texts(text)
-    return Format(kind="csv", encoding=encoding, dialect=dialect_of(text))
+    return Format(kind="csv", encoding=encoding, dialect=dialect_of(text), size=stream.seek(0, 2))

@@ -20,9 +20,12 @@ from django.utils.translation import gettext_lazy as _
 from leadmaster.lib.tables.dialect import DELIMITERS, Dialect
 from leadmaster.lib.tables.encodings import STRAY, mended
 from leadmaster.lib.tables.errors import TabularError
+from leadmaster.lib.tables.limits import MAX_COLUMNS, too_many_columns
 
 # A hundred long cells; what has no line ends must not be read whole.
 _LONGEST_LINE = 1 << 22
+# Excel's own number of columns.
+_MOST_BLANKS = 16_384
 # Nobody writes more lines into one cell; what seems to is a quote that never closed.
 _LINES_OF_A_RECORD = 100
 
@@ -38,11 +41,9 @@ def text_records(source: IO[bytes], *, encoding: str, dialect: Dialect) -> Gener
     text = io.TextIOWrapper(source, encoding=encoding, errors=errors, newline="")
     lines = _Lines(text, encoding)
     try:
-        records = parsed(lines, dialect)
-        first = next(records, None)
-        if first is not None and not declares_separator(first):
-            yield first
-        yield from records
+        for number, record in enumerate(parsed(lines, dialect)):
+            if number or not declares_separator(record):
+                yield record if len(record) <= MAX_COLUMNS else _bounded(record)
     except UnicodeError as error:
         raise TabularError(
             "encoding",
@@ -53,6 +54,13 @@ def text_records(source: IO[bytes], *, encoding: str, dialect: Dialect) -> Gener
         # The stream belongs to the table: the wrapper must not close it when it goes.
         with contextlib.suppress(ValueError):
             text.detach()
+
+
+def _bounded(record: list[str]) -> list[str]:
+    """A record that goes on after the last column: with nothing, as spreadsheets write it, or it is refused."""
+    if len(record) > _MOST_BLANKS or any(cell.strip() for cell in record[MAX_COLUMNS:]):
+        raise too_many_columns()
+    return type(record)(record[:MAX_COLUMNS])
 
 
 def spooled_records(source: IO[bytes]) -> Generator[list[str], None, None]:

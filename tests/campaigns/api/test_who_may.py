@@ -17,6 +17,9 @@ from tests.campaigns.api.world import World
 from tests.described import operations
 from tests.factories.accounts import PASSWORD
 
+# Every address once on a server too.
+pytestmark = pytest.mark.every_database
+
 PEOPLE = ("owner", "colleague", "boss", "outsider", "other_boss", "anonymous")
 
 
@@ -99,6 +102,13 @@ TABLE = [
     ),
     Row(method="get", path="/api/v1/sessions/{id}/qr/", seed=lambda w: w.session.pk, expected=only_team(502)),
     Row(method="post", path="/api/v1/sessions/{id}/unpause/", seed=lambda w: w.session.pk, expected=only_boss(200)),
+    Row(
+        method="post",
+        path="/api/v1/sessions/{id}/lift-cold/",
+        seed=lambda w: w.session.pk,
+        body=lambda w: {"reason": "Ya lo revisé con WhatsApp"},
+        expected=only_boss(409),
+    ),
     # Campaigns
     Row(method="get", path="/api/v1/campaigns/", expected=all_people(200)),
     Row(
