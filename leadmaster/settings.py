@@ -90,6 +90,9 @@ INSTALLED_APPS = [
 # Who checks for the watchdog: each makes its checks. By name, because the command sits below the desk.
 WATCHES = ("campaigns.health.checks", "opportunities.health.checks", "leadmaster.directory.health.checks")
 
+# What `reconcile` and its nightly run look at: the checks of each app. By name, because they sit above the command.
+RECONCILIATION = ("campaigns.reconciliation.CHECKS",)
+
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -206,6 +209,9 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # --- The sender ---------------------------------------------------------------------------------------------------
 
+# An uncertain message that nobody decided for so long is a finding of `reconcile`.
+RECONCILE_UNCERTAIN_HOURS = env.integer("RECONCILE_UNCERTAIN_HOURS", 72, minimum=1, maximum=8760)
+
 AUTO_CAMPAIGNS_ENABLED = env.boolean("AUTO_CAMPAIGNS_ENABLED", True)
 DIAG_SENDER = env.boolean("DIAG_SENDER", False)
 WHATSAPP_DAILY_LIMIT = env.integer("WHATSAPP_DAILY_LIMIT", 180, minimum=1, maximum=100_000)
@@ -216,6 +222,8 @@ SENDER_JOURNAL_DIR = Path(env.text("SENDER_JOURNAL_DIR", str(VAR_DIR / "journal"
 
 SESSION_MANAGER_BASE_URL = env.http_url("SESSION_MANAGER_BASE_URL", "http://localhost:3011")
 SESSION_MANAGER_TOKEN = env.text("SESSION_MANAGER_TOKEN", "")
+# host or host:port. Empty: whatever an administrator wrote on a session.
+GATEWAY_HOSTS = env.words("GATEWAY_HOSTS")
 # Signs callbacks of sessions that have no secret of their own: `make run` gives it to the simulator and to the demo.
 SESSION_MANAGER_WEBHOOK_SECRET = env.text("SESSION_MANAGER_WEBHOOK_SECRET", "")
 # Seconds. The session manager really takes 20–40 s a message, and engines wait up to 75 s.

@@ -13,9 +13,9 @@ from leadmaster.directory.enums import ContactKind
 from leadmaster.lib import screens
 from leadmaster.lib.phones import parsing
 from leadmaster.lib.screens import Share, Tone
+from opportunities.clocks.countdown import is_overdue
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity, Stage
-from opportunities.timers.expiry import is_overdue
 
 # The admin's own, which templates can't import: it draws widgets with them while it loads.
 NOTHING = mark_safe('<span class="lm-none">—</span>')

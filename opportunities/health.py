@@ -57,7 +57,7 @@ def check_timers(*, watching_since: dt.datetime | None) -> Check:
     return check
 
 
-def check_retiming(now: dt.datetime) -> Sequence[CheckResult]:
+def check_recalculation(now: dt.datetime) -> Sequence[CheckResult]:
     """A change of hours whose clocks have stopped following it. Nobody expires by the old ones, but nobody sees the new."""
     unfinished = Retiming.objects.filter(finished_at__isnull=True)
     stuck = list(unfinished.filter(alive_at__lt=now - health.LATE_AFTER).order_by("id"))
@@ -81,4 +81,4 @@ def check_retiming(now: dt.datetime) -> Sequence[CheckResult]:
 
 
 def checks(*, watching_since: dt.datetime | None) -> list[Check]:
-    return [check_timers(watching_since=watching_since), check_retiming]
+    return [check_timers(watching_since=watching_since), check_recalculation]

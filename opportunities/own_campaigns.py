@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -32,10 +33,10 @@ from campaigns.rendering import NAME_FIELDS, MissingValuesError, Template, Unsen
 from leadmaster.calendars.arithmetic import Hours
 from leadmaster.directory.models import Client
 from leadmaster.lib.clock import business_day
-from leadmaster.lib.db.retry import retrying
-from opportunities.assignment.request import KEY_LENGTH
-from opportunities.errors import Incomplete, NotAllowed
-from opportunities.models import AssignmentRequest, Opportunity, Promoter
+from opportunities.assignment import request_keys
+from opportunities.assignment.request_keys import Operation
+from opportunities.errors import Incomplete, NotAllowed, WrongState
+from opportunities.models import Opportunity, Promoter
 from opportunities.policy import promoter_of
 from opportunities.querysets import OpportunityQuerySet
 from whatsapp.models import WhatsAppSession
@@ -119,12 +120,18 @@ def draft_campaign(promoter: Promoter, asked: NewCampaign, *, key: str, now: dt.
     promoter = promoter_of(promoter.user)
     if not promoter.user.has_perm(_CREATE) or not promoter.user.has_perm(Act.IMPORT):
         raise NotAllowed(_("No puedes crear campañas. Habla con tu supervisor."))
-    if not key or len(key) > KEY_LENGTH:
-        raise Incomplete(_("Falta la clave de la campaña, de hasta 64 caracteres."))
-    done = _seen(promoter, key)
+    request_keys.require_key(Operation.CAMPAIGN, key)
+    answer = request_keys.answered(promoter, Operation.CAMPAIGN, key)
+    done = None if answer is None else _drafted(answer)
     if done is None:
         _check(promoter, asked, now=now)
-        done = _open_once(promoter, asked, key=key, now=now)
+        done = request_keys.once(
+            promoter,
+            Operation.CAMPAIGN,
+            key,
+            act=lambda: _open(promoter, asked, key=key, now=now),
+            again=_drafted,
+        )
     return _fill(done, promoter, asked, key=key, now=now)
 
 
@@ -143,19 +150,9 @@ def _check(promoter: Promoter, asked: NewCampaign, *, now: dt.datetime) -> None:
         raise Incomplete(_("Ninguna de tus oportunidades cumple lo que elegiste."))
 
 
-def _open_once(promoter: Promoter, asked: NewCampaign, *, key: str, now: dt.datetime) -> Campaign:
-    try:
-        return retrying(lambda: _open(promoter, asked, key=key, now=now))
-    except IntegrityError:
-        winner = _seen(promoter, key)
-        if winner is None:
-            raise
-        return winner
-
-
 @transaction.atomic(durable=True)
 def _open(promoter: Promoter, asked: NewCampaign, *, key: str, now: dt.datetime) -> Campaign:
-    request = AssignmentRequest.objects.create(promoter=promoter, key=_stored(key), at=now)
+    request = request_keys.begin(promoter, Operation.CAMPAIGN, key, now=now)
     session = asked.session
     campaign = Campaign.objects.create(
         name=asked.name.strip()[:_LONGEST_NAME],
@@ -174,8 +171,7 @@ def _open(promoter: Promoter, asked: NewCampaign, *, key: str, now: dt.datetime)
         ScheduleWindow.objects.bulk_create(
             ScheduleWindow(schedule=schedule, opens=window.opens, closes=window.closes) for window in hours.windows
         )
-    request.answer = {"campaign": campaign.pk}
-    request.save(update_fields=["answer"])
+    request_keys.keep(request, {"campaign": campaign.pk})
     return campaign
 
 
@@ -188,13 +184,11 @@ def _shifts(promoter: Promoter) -> list[tuple[str, Hours]]:
     return [(weekdays, hours) for hours, weekdays in days.items()]
 
 
-def _stored(key: str) -> str:
-    return f"campania:{key}"
-
-
-def _seen(promoter: Promoter, key: str) -> Campaign | None:
-    row = AssignmentRequest.objects.filter(promoter=promoter, key=_stored(key)).first()
-    return None if row is None else Campaign.objects.filter(pk=row.answer["campaign"]).first()
+def _drafted(answer: Mapping[str, Any]) -> Campaign:
+    campaign = Campaign.objects.filter(pk=answer["campaign"]).first()
+    if campaign is None:
+        raise WrongState(_("Ese borrador ya se borró: vuelve a empezar la campaña."))
+    return campaign
 
 
 # --- Its recipients ---------------------------------------------------------------------------------------------------
@@ -251,6 +245,6 @@ def _nobody(report: AddReport) -> str:
 
 @transaction.atomic(durable=True)
 def _take_back(campaign: Campaign, promoter: Promoter, key: str) -> None:
-    AssignmentRequest.objects.filter(promoter=promoter, key=_stored(key)).delete()
+    request_keys.forget(promoter, Operation.CAMPAIGN, key)
     if not campaign.envios.exists():
         campaign.delete()

@@ -22,4 +22,4 @@ def expire_timers() -> str:
 
 def follow_hours() -> str:
     """Bring clocks along with changes of hours and timers that were too big for a web request."""
-    return f"looked at {recalculation.run_pending(database_now())}"
+    return f"looked at {recalculation.apply_backlog(database_now())}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -14,10 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.accounts.models import Team, User
-from leadmaster.ops.api import IdempotentPosts
-from whatsapp import sessions
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.models import User
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.ops.idempotent_posts import IdempotentPosts
+from whatsapp import session_editing, sessions
 from whatsapp.models import WhatsAppSession
 
 
@@ -40,49 +41,33 @@ class SessionSerializer(serializers.ModelSerializer[WhatsAppSession]):
             "phone", "state", "state_at", "last_seen_at", "unreachable_since", "trouble", "paused_at",
             "blocked_until", "cold_until", "capabilities", "gateway_version", "created_at",
         )  # fmt: skip
-        extra_kwargs = {
-            "daily_limit": {"min_value": 1, "max_value": 100_000},
-            "lane_count": {"min_value": 1, "max_value": 1_000},
-        }
+        extra_kwargs = {"tenant_id": {"trim_whitespace": False}}
+        # `session_editing` asks whether the line is taken, by whichever of its names the gateway is written.
+        validators: ClassVar[list[Any]] = []
 
     def get_ready(self, session: WhatsAppSession) -> bool:
         return session.is_ready(timezone.now())
 
-    def validate_team(self, team: Team) -> Team:
-        if self.instance is not None and self.instance.team_id != team.pk:
-            raise serializers.ValidationError(_("Una sesión no cambia de equipo: crea otra."))
-        user = self._person()
-        if not user.is_administrator and not user.supervised_teams.filter(pk=team.pk).exists():
-            raise serializers.ValidationError(_("Elige un equipo que supervises."))
-        return team
-
-    def validate_tenant_id(self, tenant_id: str) -> str:
-        return self._fixed("tenant_id", tenant_id)
-
-    def validate_gateway(self, gateway: str) -> str:
-        return self._fixed("gateway", gateway)
-
-    def validate_base_url(self, base_url: str) -> str:
-        """Our server goes wherever this points, with a token: not everybody's choice."""
-        before = self.instance.base_url if self.instance is not None else ""
-        if base_url != before and not self._person().is_administrator:
-            raise serializers.ValidationError(_("La dirección del gateway la cambia un administrador."))
-        return base_url
-
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        owner: User | None = attrs.get("owner")
-        team = attrs.get("team") or (self.instance.team if self.instance is not None else None)
-        if owner is not None and team is not None and not _belongs(owner, team):
-            raise serializers.ValidationError({"owner": _("Esa persona no es del equipo de la sesión.")})
-        return attrs
+        try:
+            return session_editing.checked(self.instance, attrs, by=self._person())
+        except DjangoValidationError as refused:
+            raise serializers.ValidationError(refused.message_dict) from refused
 
-    def _fixed(self, field: str, value: str) -> str:
-        if self.instance is not None and getattr(self.instance, field) != value:
-            raise serializers.ValidationError(_("No se cambia después de crear la sesión: crea otra."))
-        return value
+    def create(self, validated_data: dict[str, Any]) -> WhatsAppSession:
+        try:
+            return session_editing.create(validated_data, by=self._person())
+        except DjangoValidationError as refused:
+            raise serializers.ValidationError(refused.message_dict) from refused
+
+    def update(self, instance: WhatsAppSession, validated_data: dict[str, Any]) -> WhatsAppSession:
+        try:
+            return session_editing.change(instance.pk, validated_data, by=self._person())
+        except DjangoValidationError as refused:
+            raise serializers.ValidationError(refused.message_dict) from refused
 
     def _person(self) -> User:
-        return person(self.context["request"])
+        return current_user(self.context["request"])
 
 
 class PairingSerializer(serializers.Serializer[Any]):
@@ -143,7 +128,7 @@ class SessionViewSet(
     @action(detail=True, methods=["post"])
     def unpause(self, request: Request, pk: str) -> Response:
         """Levanta la pausa de una sesión que esperaba la decisión de una persona."""
-        return self._answer(sessions.unpause(self.get_object(), by=person(request), now=timezone.now()))
+        return self._answer(sessions.unpause(self.get_object(), by=current_user(request), now=timezone.now()))
 
     @extend_schema(responses=PairingSerializer)
     @action(detail=True)
@@ -156,7 +141,3 @@ class SessionViewSet(
 
     def _answer(self, session: WhatsAppSession) -> Response:
         return Response(self.get_serializer(session).data)
-
-
-def _belongs(owner: User, team: Team) -> bool:
-    return team.members.filter(pk=owner.pk).exists() or team.supervisors.filter(pk=owner.pk).exists()

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
 
+from whatsapp import addresses
 from whatsapp.diagnosis import Level, Line, diagnose
 from whatsapp.gateways.base import GatewayConfig
 
@@ -28,6 +29,21 @@ def gateway_address_is_a_base(**_kwargs: Any) -> Sequence[CheckMessage]:
             id="whatsapp.E001",
         )
     ]
+
+
+def gateway_address_is_readable(**_kwargs: Any) -> Sequence[CheckMessage]:
+    """One that we can't write in one way only, or that no token of ours may go to."""
+    try:
+        addresses.refuse_unreachable(addresses.canonical(settings.SESSION_MANAGER_BASE_URL))
+    except addresses.AddressRefused as refused:
+        return [
+            checks.Error(
+                f"SESSION_MANAGER_BASE_URL is no address of a gateway. {' '.join(refused.messages)}",
+                hint="Write scheme, host and port, such as http://localhost:3011; the token goes into SESSION_MANAGER_TOKEN.",
+                id="whatsapp.E002",
+            )
+        ]
+    return []
 
 
 def gateway_answers(**_kwargs: Any) -> Sequence[CheckMessage]:
@@ -49,4 +65,5 @@ def gateway_answers(**_kwargs: Any) -> Sequence[CheckMessage]:
 
 def register_checks() -> None:
     checks.register(gateway_address_is_a_base)
+    checks.register(gateway_address_is_readable)
     checks.register(gateway_answers, deploy=True)

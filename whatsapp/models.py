@@ -10,6 +10,7 @@ from typing import Self
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.scope import scope
 from leadmaster.lib.fields import EncryptedTextField
+from whatsapp import addresses
+from whatsapp.addresses import GatewayAddressField
 from whatsapp.gateways.base import GatewayConfig, SessionState
+
+MOST_A_DAY = 100_000
+MOST_LANES = 1_000
 
 
 class Region(models.TextChoices):
@@ -46,6 +52,12 @@ def _check_time_zone(value: str) -> None:
         zoneinfo.ZoneInfo(value)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
         raise ValidationError(_("Escribe una zona horaria como America/Mexico_City.")) from None
+
+
+# It travels in a header of each request to the gateway, where only visible ASCII arrives as it was sent.
+_TENANT_ID = RegexValidator(
+    r"\A[!-~]+\Z", _("Escríbelo tal como lo conoce el gateway: letras, números y signos, sin espacios.")
+)
 
 
 class WhatsAppSessionQuerySet(models.QuerySet["WhatsAppSession"]):
@@ -80,10 +92,13 @@ class WhatsAppSession(models.Model):
 
     name = models.CharField(_("nombre"), max_length=120)
     tenant_id = models.CharField(
-        _("cliente_id"), max_length=64, help_text=_("El identificador con el que el gateway conoce esta línea.")
+        _("cliente_id"),
+        max_length=64,
+        validators=[_TENANT_ID],
+        help_text=_("El identificador con el que el gateway conoce esta línea."),
     )
     gateway = models.CharField(_("gateway"), max_length=32, choices=GatewayKind, default=GatewayKind.SESSION_MANAGER)
-    base_url = models.URLField(
+    base_url = GatewayAddressField(
         _("dirección del gateway"), blank=True, help_text=_("Vacía: la de SESSION_MANAGER_BASE_URL.")
     )
     token = EncryptedTextField(_("token del gateway"), blank=True)
@@ -101,8 +116,14 @@ class WhatsAppSession(models.Model):
     time_zone = models.CharField(
         _("zona horaria"), max_length=64, default=_default_time_zone, validators=[_check_time_zone]
     )
-    daily_limit = models.PositiveIntegerField(_("límite diario"), default=_default_daily_limit)
-    lane_count = models.PositiveSmallIntegerField(_("mensajes a la vez"), default=1)
+    daily_limit = models.PositiveIntegerField(
+        _("límite diario"),
+        default=_default_daily_limit,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_A_DAY)],
+    )
+    lane_count = models.PositiveSmallIntegerField(
+        _("mensajes a la vez"), default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_LANES)]
+    )
 
     phone = models.CharField(_("número vinculado"), max_length=20, blank=True)
     state = models.CharField(_("estado"), max_length=16, choices=State, default=State.DISCONNECTED, editable=False)
@@ -156,8 +177,8 @@ class WhatsAppSession(models.Model):
         The token of the environment belongs to the gateway of the environment: a session that names another address
         needs a token of its own, or whoever may write an address could collect it.
         """
-        ours = settings.SESSION_MANAGER_BASE_URL
-        base_url = self.base_url.rstrip("/") or ours
+        ours = addresses.default()
+        base_url = addresses.resolved(self.base_url)
         return GatewayConfig(
             kind=self.gateway,
             base_url=base_url,

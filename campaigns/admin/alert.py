@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from campaigns.models import Campaign, Envio
 from leadmaster.accounts.models import User
-from leadmaster.ops.admin import AlertAdmin
+from leadmaster.ops.alert_admin import AlertAdmin
 from leadmaster.ops.models import Alert
 from whatsapp.models import WhatsAppSession
 

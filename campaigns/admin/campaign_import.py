@@ -18,17 +18,20 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.admin.base import require_act
 from campaigns.audience import AudienceError, ColumnMapping, FilePreview, inspect, run_import
+from campaigns.audience.import_record import kept_report, stored_file
+from campaigns.audience.one_file import one_file_at_a_time
 from campaigns.audience.plan import check_editable
 from campaigns.audience.queued import can_resume, confirm, resume
 from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, may
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.admin.widgets import BaseFileWidget, SelectWidget, TextWidget
 
 State = RecipientImport.State
-# About 20 000 rows. A bigger file would keep the person waiting for more than a few seconds: it goes to the background.
-_BIG = {".xlsx": 600_000}
+# About 20 000 rows, when it is unpacked. A bigger file would keep the person waiting for more than a few seconds: it
+# goes to the background.
+_BIG_WORKBOOK = 10_000_000
 _BIG_TEXT = 1_200_000
 _LARGEST = 200 * 1024 * 1024
 
@@ -84,14 +87,15 @@ def upload(request: HttpRequest, campaign: Campaign, context: dict[str, Any]) ->
     if request.method == "POST" and form.is_valid():
         record = RecipientImport.objects.create(
             campaign=campaign,
-            by=person(request),
+            by=current_user(request),
             file_name=Path(form.cleaned_data["file"].name).name[:255],
             file=form.cleaned_data["file"],
             state=State.UPLOADED,
             started_at=timezone.now(),
         )
         try:
-            _look(record)
+            with one_file_at_a_time(current_user(request)):
+                _look(record)
         except AudienceError as error:
             record.file.delete(save=False)
             record.delete()
@@ -111,7 +115,12 @@ def show(request: HttpRequest, campaign: Campaign, record_id: int, context: dict
     record = _record(campaign, record_id)
     if record.state == State.UPLOADED:
         require_act(request, Act.IMPORT, campaign)
-        return _confirm_columns(request, campaign, record, context)
+        try:
+            with one_file_at_a_time(current_user(request)):
+                return _confirm_columns(request, campaign, record, context)
+        except AudienceError as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(url("upload", campaign))
     template = "import_live.html" if request.headers.get("HX-Request") else "import_result.html"
     return TemplateResponse(
         request,
@@ -132,19 +141,24 @@ def go_on(request: HttpRequest, campaign: Campaign, record_id: int) -> HttpRespo
     """Go on with an interrupted import; whoever comes second sees what the first one started."""
     record = _record(campaign, record_id)
     try:
-        resume(record, by=person(request))
+        resume(record, by=current_user(request))
     except Refused as refusal:
         messages.error(request, str(refusal))
     return HttpResponseRedirect(url("import", campaign, record.pk))
 
 
-def report(campaign: Campaign, record_id: int) -> HttpResponseBase:
+def report(request: HttpRequest, campaign: Campaign, record_id: int) -> HttpResponseBase:
     """The row-by-row report, for whoever may see the campaign."""
     record = _record(campaign, record_id)
     if not record.report:
         raise Http404
+    try:
+        kept = kept_report(record)
+    except AudienceError as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(url("import", campaign, record.pk))
     name = f"informe-{Path(record.file_name).stem}.csv"
-    return FileResponse(record.report.open("rb"), as_attachment=True, filename=name, content_type="text/csv")
+    return FileResponse(kept, as_attachment=True, filename=name, content_type="text/csv")
 
 
 def closed_door(request: HttpRequest, campaign: Campaign) -> HttpResponse | None:
@@ -166,7 +180,7 @@ def _record(campaign: Campaign, record_id: int) -> RecipientImport:
 
 
 def _look(record: RecipientImport) -> FilePreview:
-    with record.file.open("rb") as stored:
+    with stored_file(record) as stored:
         return inspect(stored, region=record.campaign.session.region)
 
 
@@ -176,7 +190,7 @@ def _confirm_columns(
     preview = _look(record)
     form = MappingForm(request.POST if request.method == "POST" else None, preview=preview)
     if request.method == "POST" and form.is_valid():
-        return _import(request, campaign, record, form.mapping())
+        return _import(request, campaign, record, form.mapping(), big=_is_big(preview))
     title = _("Revisar columnas · %(name)s") % {"name": record.file_name}
     return TemplateResponse(
         request,
@@ -194,9 +208,9 @@ def _confirm_columns(
 
 
 def _import(
-    request: HttpRequest, campaign: Campaign, record: RecipientImport, mapping: ColumnMapping
+    request: HttpRequest, campaign: Campaign, record: RecipientImport, mapping: ColumnMapping, *, big: bool
 ) -> HttpResponseRedirect:
-    big, now = _is_big(record), timezone.now()
+    now = timezone.now()
     here = HttpResponseRedirect(url("import", campaign, record.pk))
     # Whoever loses (a double click, another tab) sees what the first one started.
     if not confirm(record, mapping=mapping.as_json(), state=State.QUEUED if big else State.RUNNING, now=now):
@@ -213,5 +227,5 @@ def _tell(request: HttpRequest, run: Callable[[], object]) -> None:
         messages.error(request, str(error))
 
 
-def _is_big(record: RecipientImport) -> bool:
-    return record.file.size > _BIG.get(Path(record.file_name).suffix.lower(), _BIG_TEXT)
+def _is_big(preview: FilePreview) -> bool:
+    return preview.size > (_BIG_WORKBOOK if preview.kind == "xlsx" else _BIG_TEXT)

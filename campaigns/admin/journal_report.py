@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from campaigns import restores
 from campaigns.errors import Refused
 from campaigns.models import JournalReport
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.lib import screens
 from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
 from leadmaster.lib.admin.modeladmins import NOTHING, ReadOnlyAdmin
@@ -64,7 +64,7 @@ class JournalReportAdmin(ReadOnlyAdmin[JournalReport]):
         report = get_object_or_404(JournalReport.objects.select_related("sender", "restore"), pk=pk)
 
         def run(data: Mapping[str, Any]) -> str:
-            restores.declare_lost(report, by=person(request), reason=data["reason"], now=timezone.now())
+            restores.declare_lost(report, by=current_user(request), reason=data["reason"], now=timezone.now())
             return _("El diario de %(name)s se dio por perdido.") % {"name": report.sender.name}
 
         return confirm_and_run(

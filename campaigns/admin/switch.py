@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from campaigns import restores, switch
 from campaigns.errors import Refused
 from campaigns.models import Campaign, Envio, SenderSwitch
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.lib import screens
 from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
 from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, moment
@@ -58,7 +58,7 @@ class SenderSwitchAdmin(ReadOnlyAdmin[SenderSwitch]):
         on = to == "on"
 
         def run(data: Mapping[str, Any]) -> str:
-            switch.turn(on=on, by=person(request), reason=data["reason"], now=timezone.now())
+            switch.turn(on=on, by=current_user(request), reason=data["reason"], now=timezone.now())
             return _("Los envíos automáticos están encendidos.") if on else _("Los envíos automáticos están apagados.")
 
         return confirm_and_run(

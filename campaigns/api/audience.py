@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from campaigns.models import Campaign
-from leadmaster.accounts.api import RolePermission
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
 class QuerySerializer(serializers.Serializer[Any]):

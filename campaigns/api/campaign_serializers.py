@@ -14,7 +14,7 @@ from campaigns.lifecycle import TABLE, Verb, allowed_verbs
 from campaigns.models import Campaign, CampaignEvent
 from campaigns.progress import progress
 from campaigns.rendering import TemplateError, parse
-from leadmaster.accounts.api import person
+from leadmaster.accounts.current_user import current_user
 
 _DAY = 86_400
 MAX_TEMPLATE = 10_000
@@ -106,7 +106,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
         }
 
     def get_verbs(self, campaign: Campaign) -> list[str]:
-        user = person(self.context["request"])
+        user = current_user(self.context["request"])
         return [
             verb.value for verb in allowed_verbs(campaign) if verb is not Verb.FINISH and user.has_perm(TABLE[verb][2])
         ]

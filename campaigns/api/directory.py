@@ -25,7 +25,7 @@ from campaigns.audience.directory_counts import EXACT_UP_TO, count
 from campaigns.audience.errors import AudienceError
 from campaigns.models import Campaign
 from campaigns.policy import Act, require
-from leadmaster.accounts.api import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import FACETS
 
@@ -100,7 +100,7 @@ class DirectoryRecipientsViewSet(AudienceViewSet):
         campaign: Campaign = self.get_object()
         selection = self._selection(request)
         dry_run = self.dry_run(request)
-        now, by = timezone.now(), person(request)
+        now, by = timezone.now(), current_user(request)
         big = count(selection).more
         if big and dry_run:
             raise AudienceError("too_many", _("Son demasiados para simular: elige con más filtros."))
@@ -118,8 +118,8 @@ class DirectoryRecipientsViewSet(AudienceViewSet):
     def how_many(self, request: Request, pk: str) -> Response:
         """Cuántos clientes cumplen lo elegido, antes de quitar repetidos y excluidos."""
         campaign: Campaign = self.get_object()
-        require(person(request), Act.IMPORT, campaign)
-        require_directory(person(request))
+        require(current_user(request), Act.IMPORT, campaign)
+        require_directory(current_user(request))
         return Response(CountSerializer(count(self._selection(request))).data)
 
     def _selection(self, request: Request) -> Selection:

@@ -15,15 +15,17 @@ from rest_framework.viewsets import GenericViewSet
 
 from campaigns import decisions
 from campaigns.api.campaign_serializers import WhyNotSerializer
-from campaigns.api.fields import RequiredReasonSerializer
 from campaigns.api.filters import EnvioFilter
 from campaigns.decisions import Decision
 from campaigns.engine.why_not import why_not_this
 from campaigns.enums import Ack
 from campaigns.models import Attempt, Envio, EnvioEvent
 from campaigns.policy import Act
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.ops.api import IdempotentPosts
+from campaigns.serializers import EnvioSerializer
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.fields import RequiredReasonSerializer
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
 class AttemptSerializer(serializers.ModelSerializer[Attempt]):
@@ -39,19 +41,6 @@ class EnvioEventSerializer(serializers.ModelSerializer[EnvioEvent]):
     class Meta:
         model = EnvioEvent
         fields = ("id", "at", "by", "evidence", "from_state", "to_state", "reason")
-
-
-class EnvioSerializer(serializers.ModelSerializer[Envio]):
-    """One message to one person, as it went out or will."""
-
-    class Meta:
-        model = Envio
-        fields = (
-            "id", "campaign", "session", "phone", "name", "text", "state", "next_due", "attempts",
-            "client_message_id", "message_id", "sent_at", "ack", "server_at", "delivered_at", "read_at", "ended_at",
-            "error_code", "error_text", "settled_by", "settled_reason", "created_at",
-        )  # fmt: skip
-        read_only_fields = fields
 
 
 class EnvioDetailSerializer(EnvioSerializer):
@@ -125,7 +114,7 @@ class EnvioViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelM
         decisions.decide(
             self.get_object(),
             Decision(given.validated_data["decision"]),
-            by=person(request),
+            by=current_user(request),
             reason=given.validated_data["reason"],
             now=timezone.now(),
         )
@@ -138,7 +127,7 @@ class EnvioViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelM
         given = RequiredReasonSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         decisions.mark_by_hand(
-            self.get_object(), by=person(request), reason=given.validated_data["reason"], now=timezone.now()
+            self.get_object(), by=current_user(request), reason=given.validated_data["reason"], now=timezone.now()
         )
         return self._answer()
 

@@ -13,6 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,14 +22,18 @@ from rest_framework.viewsets import GenericViewSet
 
 from campaigns.api.audience import AudienceViewSet, QuerySerializer
 from campaigns.api.filters import ImportFilter
-from campaigns.audience import ColumnMapping, import_file, inspect
+from campaigns.audience import AudienceError, ColumnMapping, import_file, inspect
+from campaigns.audience.import_record import kept_report
+from campaigns.audience.one_file import one_file_at_a_time
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, require
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
 
 # Bigger ones come in by the command, which shows its progress and needs no open connection.
 MAX_BYTES = 20 * 1024 * 1024
+MAX_UNPACKED = 100 * 1024 * 1024
 
 
 class FileSerializer(serializers.Serializer[Any]):
@@ -137,9 +142,11 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVie
         row: RecipientImport = self.get_object()
         if not row.report:
             raise Http404
-        return FileResponse(
-            row.report.open("rb"), as_attachment=True, filename=f"informe-{row.pk}.csv", content_type="text/csv"
-        )
+        try:
+            kept = kept_report(row)
+        except AudienceError as error:
+            raise NotFound(str(error)) from error
+        return FileResponse(kept, as_attachment=True, filename=f"informe-{row.pk}.csv", content_type="text/csv")
 
 
 class RecipientsViewSet(AudienceViewSet):
@@ -163,15 +170,17 @@ class RecipientsViewSet(AudienceViewSet):
         given = UploadSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         upload: UploadedFile[Any] = given.validated_data["file"]
-        report = import_file(
-            campaign,
-            upload,
-            now=timezone.now(),
-            by=person(request),
-            mapping=given.mapping(),
-            dry_run=dry_run,
-            file_name=upload.name or "",
-        )
+        with one_file_at_a_time(current_user(request)):
+            report = import_file(
+                campaign,
+                upload,
+                now=timezone.now(),
+                by=current_user(request),
+                mapping=given.mapping(),
+                dry_run=dry_run,
+                file_name=upload.name or "",
+                max_size=MAX_UNPACKED,
+            )
         told = ImportReportSerializer(report, context=self.get_serializer_context())
         return Response(told.data, status=200 if dry_run else 201)
 
@@ -180,10 +189,12 @@ class RecipientsViewSet(AudienceViewSet):
     def preview(self, request: Request, pk: str) -> Response:
         """Cómo se lee un archivo y qué columna parece cuál, antes de importar nada."""
         campaign: Campaign = self.get_object()
-        require(person(request), Act.IMPORT, campaign)
+        require(current_user(request), Act.IMPORT, campaign)
         given = FileSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return Response(PreviewSerializer(inspect(given.validated_data["file"], region=campaign.session.region)).data)
+        with one_file_at_a_time(current_user(request)):
+            preview = inspect(given.validated_data["file"], region=campaign.session.region)
+        return Response(PreviewSerializer(preview).data)
 
 
 def _report_link(import_id: int, request: Request) -> str:

@@ -24,10 +24,11 @@ from campaigns.api.filters import ScheduleFilter
 from campaigns.errors import WrongState
 from campaigns.models import Campaign, Schedule, ScheduleWindow
 from campaigns.policy import Act
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
 from leadmaster.lib.api.fields import WallTimeField
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
 class WeekdaysField(serializers.ListField):
@@ -166,12 +167,12 @@ class ScheduleViewSet(IdempotentPosts, ModelViewSet[Schedule]):
 
     def _decide(self, *, approve: bool) -> Response:
         schedule = lifecycle.decide_schedule(
-            self.get_object(), approve=approve, by=person(self.request), now=timezone.now()
+            self.get_object(), approve=approve, by=current_user(self.request), now=timezone.now()
         )
         return Response(self.get_serializer(schedule).data)
 
     def _hold(self, campaign: Campaign) -> None:
-        lifecycle.hold_schedules(campaign, by=person(self.request))
+        lifecycle.hold_schedules(campaign, by=current_user(self.request))
 
 
 def _write_windows(schedule: Schedule, windows: list[dict[str, Any]]) -> None:

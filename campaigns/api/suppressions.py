@@ -13,10 +13,11 @@ from rest_framework.viewsets import GenericViewSet
 
 from campaigns.api.filters import SuppressionFilter
 from campaigns.inbound import suppress
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.directory.models import Suppression
 from leadmaster.lib.phones.parsing import InvalidPhone, normalise
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from whatsapp.models import Region
 
 
@@ -79,7 +80,7 @@ class SuppressionViewSet(
             given.validated_data["phone"],
             source=Suppression.Source.PERSON,
             reason=given.validated_data["reason"],
-            by=person(request),
+            by=current_user(request),
             now=timezone.now(),
         )
         return Response({**SuppressionSerializer(row).data, "cancelled": cancelled}, status=201)

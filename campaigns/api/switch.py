@@ -14,8 +14,9 @@ from rest_framework.viewsets import ViewSet
 
 from campaigns import switch
 from campaigns.models import SenderSwitch
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
 class SwitchSerializer(serializers.Serializer[Any]):
@@ -54,7 +55,7 @@ class SwitchViewSet(IdempotentPosts, ViewSet):
         given.is_valid(raise_exception=True)
         switch.turn(
             on=given.validated_data["on"],
-            by=person(request),
+            by=current_user(request),
             reason=given.validated_data["reason"],
             now=timezone.now(),
         )

@@ -59,15 +59,21 @@ def import_file(
     progress: Progress | None = None,
     file_name: str = "",
     report_path: Path | None = None,
+    max_size: int | None = None,
 ) -> ImportReport:
     """Add the people of a file to a campaign that is still being prepared; whoever is there already stays as is.
 
     Without `mapping` the guess of `inspect` is taken. `progress` is told rows done and rows in all. The row report
-    goes to `report_path` if given, and is kept with the import. `by=None` is the system.
+    goes to `report_path` if given, and is kept with the import. `by=None` is the system. A file that unpacks to more
+    than `max_size` bytes is refused: not everybody can wait for it.
     Raises AudienceError (or NotAllowed) before anything is written; a dry run writes nothing at all.
     """
     name = file_name or (file.name if isinstance(file, Path) else Path(getattr(file, "name", None) or "archivo").name)
     with file_errors(), open_table(file, decimal=decimal_sign(campaign.session.region)) as table:
+        if max_size is not None and table.format.size > max_size:
+            raise AudienceError(
+                "too_big", _("El archivo es demasiado grande: impórtalo con el comando import_recipients.")
+            )
         plan = make_plan(campaign, table, mapping=mapping, by=by)
         _check_writable(report_path)
         record = None
@@ -124,13 +130,13 @@ def _run(
         mapping=plan.mapping,
         fields=plan.preview.fields,
         region=plan.campaign.session.region,
-        delimiter=plan.preview.delimiter,
+        layout=plan.preview.layout,
     )
     job = Job(
         campaign=plan.campaign,
         template=plan.template,
-        batches=batches(reader.read(table.rows())),
-        total=plan.records,
+        batches=batches(reader.read(table.rows(exact={plan.mapping.phone}))),
+        total=plan.preview.layout.records,
         record=record,
         now=now,
     )

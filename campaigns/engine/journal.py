@@ -85,6 +85,10 @@ class Tail:
     epochs: dict[uuid.UUID, int]
 
     @property
+    def empty(self) -> bool:
+        return not (self.lines or self.epochs)
+
+    @property
     def tokens(self) -> set[uuid.UUID]:
         return {line.token for line in self.lines}
 

@@ -19,11 +19,12 @@ import datetime as dt
 import functools
 import socket
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from django.db import transaction
-from django.db.models import Exists, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db import DatabaseError, transaction
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from campaigns import envio_states, restores
@@ -42,7 +43,7 @@ from campaigns.models import (
     Restore,
     Sender,
 )
-from leadmaster.lib.db.retry import retrying
+from leadmaster.lib.db.retry import drop_broken_connection, is_lost_connection, retrying
 
 # Lines that every tick compares. A tick that was at work while the database was exchanged adds lines that the
 # database does know, so the last one alone would prove nothing.
@@ -51,6 +52,8 @@ _CHUNK = 500
 # For so long after a restore the same text does not go to the same person by itself.
 EXCLUDED_FOR = dt.timedelta(days=30)
 
+T = TypeVar("T")
+
 
 def begin(now: dt.datetime) -> None:
     """Begin a minute in which this machine may send: a new epoch, in the database first and then in the journal.
@@ -58,9 +61,20 @@ def begin(now: dt.datetime) -> None:
     Raises OSError when the journal can't be written: then nothing may leave.
     """
     key = journal.sender_key()
-    epoch, database = retrying(functools.partial(_advance, key, 0, now))
-    known = tuple(Sender.objects.exclude(key=key).values_list("key", flat=True))
+    epoch, database = _again_if_lost(functools.partial(_advance, key, 0, now))
+    known = _again_if_lost(lambda: tuple(Sender.objects.exclude(key=key).values_list("key", flat=True)))
     journal.write_mark(Mark(database=database, epoch=epoch, at=now, sender=key, known=known))
+
+
+def _again_if_lost(operation: Callable[[], T]) -> T:
+    """Also when the connection breaks, and nobody knows whether the COMMIT held: an epoch may be passed over."""
+    try:
+        return retrying(operation)
+    except DatabaseError as error:
+        if not is_lost_connection(error):
+            raise
+        drop_broken_connection()
+        return retrying(operation)
 
 
 def was_written_to(claim: Claim, now: dt.datetime) -> bool:
@@ -107,7 +121,7 @@ class Suspicion:
         """Whether the database's answers ask for the guard."""
         if answers.awaited or answers.foreign:
             return True
-        if not self.tail.lines and not self.tail.epochs:
+        if self.tail.empty:
             return False
         if answers.database is None or answers.database not in self.tail.epochs:
             return True  # a journal that says nothing of this database yet
@@ -134,13 +148,13 @@ def guard_against_restore(now: dt.datetime) -> int:
     """
     if journal.known_sender_key() is None and not any(True for _chunk in journal.chunks(1)):
         return 0
-    key, database = journal.sender_key(), retrying(_database)
+    key, database = journal.sender_key(), _again_if_lost(_database)
     marks = [mark for mark in journal.marks() if mark.database == database]
     forgotten = [line for chunk in journal.chunks() for line in _untold(chunk, database)]
     highest = max((mark.epoch for mark in marks if mark.sender == key), default=0)
     named = {other for mark in marks for other in (mark.sender, *mark.known)}
-    parked = retrying(functools.partial(_report, key, forgotten, highest, named, now))
-    epoch, database = retrying(functools.partial(_advance, key, highest, now))
+    parked = _again_if_lost(functools.partial(_report, key, forgotten, highest, named, now))
+    epoch, database = _again_if_lost(functools.partial(_advance, key, highest, now))
     journal.write_mark(Mark(database=database, epoch=epoch, at=now, sender=key, known=tuple(named - {key})))
     return parked
 
@@ -188,23 +202,23 @@ def _forgotten_envios(lines: Collection[Line]) -> QuerySet[Envio]:
 @transaction.atomic(durable=True)
 def _advance(key: uuid.UUID, beyond: int, now: dt.datetime) -> tuple[int, uuid.UUID]:
     """The next epoch of this machine, beyond the one that its journal has reached, and the key of the database."""
-    database = _database()
-    sender = _sender(key, now)
-    epoch = max(sender.epoch, beyond) + 1
-    # Two ticks of one machine may begin at once: each has an epoch of its own.
-    Sender.objects.filter(pk=sender.pk).update(epoch=epoch, name=_host(), last_seen_at=now)
-    return epoch, database
+    # The row first, and its making afterwards: two ticks that begin at once wait for each other and don't deadlock.
+    next_epoch = Greatest(F("epoch"), Value(beyond)) + 1
+    Sender.objects.filter(key=key).update(epoch=next_epoch, name=_host(), last_seen_at=now)
+    _make_sender(key, now, epoch=beyond + 1)
+    return Sender.objects.values_list("epoch", flat=True).get(key=key), _database()
+
+
+def _make_sender(key: uuid.UUID, now: dt.datetime, *, epoch: int = 0) -> None:
+    """Unless it is there."""
+    sender = Sender(key=key, name=_host(), epoch=epoch, first_seen_at=now, last_seen_at=now)
+    Sender.objects.bulk_create([sender], ignore_conflicts=True)
 
 
 def _database() -> uuid.UUID:
-    identity, _made = DatabaseIdentity.objects.get_or_create(pk=1)
-    return identity.key
-
-
-def _sender(key: uuid.UUID, now: dt.datetime) -> Sender:
-    """This machine's row, held until the transaction ends."""
-    Sender.objects.get_or_create(key=key, defaults={"name": _host(), "first_seen_at": now, "last_seen_at": now})
-    return Sender.objects.select_for_update().get(key=key)
+    """The key of the database, which gets one when it has none."""
+    DatabaseIdentity.objects.bulk_create([DatabaseIdentity(pk=1)], ignore_conflicts=True)
+    return DatabaseIdentity.objects.values_list("key", flat=True).get(pk=1)
 
 
 @transaction.atomic(durable=True)
@@ -212,7 +226,8 @@ def _report(key: uuid.UUID, found: Sequence[Line], highest: int, named: Collecti
     """Take in what the journal told, and report; returns how many envíos were parked."""
     database = _database()
     restores.wait_for_others()
-    sender = _sender(key, now)
+    _make_sender(key, now)
+    sender = Sender.objects.get(key=key)
     # Another tick of this machine may have taken it in meanwhile.
     forgotten = [
         line for start in range(0, len(found), _CHUNK) for line in _untold(found[start : start + _CHUNK], database)

@@ -82,6 +82,8 @@ class Flights:
         self._rng = rng
         self._flights: dict[object, Flight] = {}
         self.outcomes: dict[str, int] = {}
+        # How many freed their lane, or will never do so themselves.
+        self.landed = 0
         self.troubled_sessions: set[int] = set()
         # The database or the journal failed: this tick claims no more, and ends what is in the air.
         self.in_trouble = False
@@ -89,6 +91,10 @@ class Flights:
     def __len__(self) -> int:
         """How many still have something to say that we wait for."""
         return sum(flight.phase is not Phase.OVERDUE for flight in self._flights.values())
+
+    def lane_ids(self) -> set[int]:
+        """The lanes that these flights hold; an overdue one was settled, and its lane is free."""
+        return {flight.claim.lane_id for flight in self._flights.values() if flight.phase is not Phase.OVERDUE}
 
     def next_due(self) -> dt.datetime | None:
         return min((f.due for f in self._flights.values() if f.phase is not Phase.OVERDUE), default=None)
@@ -102,6 +108,7 @@ class Flights:
         except Exception as error:  # noqa: BLE001 - one session's bad configuration stops that session only
             refusal = gateway_answers.no_gateway(error)
             settle(claim, Answer(result=refusal, dispatched_at=None, duration_ms=0), now=now, rng=self._rng)
+            self.landed += 1
             self._note(claim, refusal, now)
             return
         self._flights[claim.token] = Flight(
@@ -182,7 +189,7 @@ class Flights:
         suppressed = Suppression.objects.filter(phone=claim.phone).exists()
         withdraw(claim, suppressed=suppressed, written_to=restore_guard.was_written_to(claim, now), now=now)
         self._count("withdrawn")
-        del self._flights[claim.token]
+        self._land(flight)
 
     # --- Settling ------------------------------------------------------------------------------------------------
 
@@ -200,8 +207,9 @@ class Flights:
         self._count(state or "lost")
         if flight.phase is Phase.SENDING and now >= flight.due:
             flight.phase, flight.due = Phase.OVERDUE, _NEVER
+            self.landed += 1
         else:
-            del self._flights[claim.token]
+            self._land(flight)
         self._note(claim, status or result, now)
 
     def _keep(self, flight: Flight, result: SendResult | GatewayError, now: dt.datetime) -> bool:
@@ -233,7 +241,11 @@ class Flights:
         except Exception as error:
             logger.critical("could not write what became of envío %s", flight.claim.envio_id, exc_info=True)
             self.in_trouble = self.in_trouble or isinstance(error, DatabaseError)
-            self._flights.pop(flight.claim.token, None)
+            self._land(flight)
+
+    def _land(self, flight: Flight) -> None:
+        if self._flights.pop(flight.claim.token, None) is not None:
+            self.landed += 1
 
     def _count(self, what: str) -> None:
         self.outcomes[what] = self.outcomes.get(what, 0) + 1

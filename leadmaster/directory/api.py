@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from leadmaster.accounts.api import RolePermission
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import FACETS, Facets
 from leadmaster.directory.models import Client, ContactPoint, SyncState

@@ -11,10 +11,10 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from leadmaster.accounts.api import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.api.fields import VisibleField
 from leadmaster.lib.api.idempotency import HEADER, is_valid_key
-from opportunities.assignment.request import KEY_LENGTH
+from opportunities.assignment.request_keys import KEY_LENGTH
 from opportunities.models import Promoter, Stage
 from opportunities.scope import promoters_of
 
@@ -36,7 +36,7 @@ class PromoterField(VisibleField):
     queryset = Promoter.objects.all()
 
     def get_queryset(self) -> QuerySet[Promoter]:
-        return promoters_of(person(self.context["request"]))
+        return promoters_of(current_user(self.context["request"]))
 
 
 class FactsField(serializers.DictField):

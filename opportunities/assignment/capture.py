@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -13,16 +14,17 @@ from django.utils.translation import gettext as _
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client, ContactPoint, Suppression
 from leadmaster.lib.clock import business_day
-from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.phones.parsing import InvalidPhone, normalise
-from opportunities.assignment.request import KEY_LENGTH, first_stage
+from opportunities.assignment import request_keys
+from opportunities.assignment.request_keys import Operation
 from opportunities.capacity import quota
+from opportunities.clocks.countdown import countdown
 from opportunities.clocks.hours import hours_of
 from opportunities.enums import EventKind, OpportunityState, Origin
 from opportunities.errors import Incomplete, NoQuota, Taken, Unavailable
-from opportunities.models import AssignmentRequest, Opportunity, OpportunityEvent, Promoter
+from opportunities.funnel.first_stage import first_stage
+from opportunities.models import Opportunity, OpportunityEvent, Promoter
 from opportunities.state import cooldowns, machine
-from opportunities.timers.expiry import countdown
 
 SOURCE = "captacion"
 
@@ -47,19 +49,21 @@ def capture(promoter: Promoter, person: NewClient, *, key: str, now: dt.datetime
     A client that rests for this promoter is Taken too: whoever let a lead go, or let its time run out, does not get it
     back with a fresh clock by typing its phone.
     """
-    if not key or len(key) > KEY_LENGTH:
-        raise Incomplete(_("Falta la clave de la captación, de hasta 64 caracteres."))
+    request_keys.require_key(Operation.CAPTURE, key)
     phones = _phones(person)
-    done = _seen(promoter, key)
+    done = request_keys.answered(promoter, Operation.CAPTURE, key)
     if done is not None:
-        return done
+        return _captured(done)
     quota.ensure(promoter, business_day(now, promoter.desk.calendar.tz))
     try:
-        return retrying(lambda: _capture(promoter, person, phones, key=key, now=now))
+        return request_keys.once(
+            promoter,
+            Operation.CAPTURE,
+            key,
+            act=lambda: _capture(promoter, person, phones, key=key, now=now),
+            again=_captured,
+        )
     except IntegrityError:
-        winner = _seen(promoter, key)
-        if winner is not None:
-            return winner
         # Somebody took the same person in the same moment.
         raise Taken(_("Otra persona acaba de registrar a este cliente.")) from None
 
@@ -81,7 +85,7 @@ def check_phone(raw: str, *, region: str, promoter: Promoter | None = None) -> s
 def _capture(promoter: Promoter, person: NewClient, phones: list[str], *, key: str, now: dt.datetime) -> Opportunity:
     # 1. One capture of this promoter at a time, so that they are counted: the day's quota row keeps the order.
     quota.lock(promoter, business_day(now, promoter.desk.calendar.tz))
-    request = AssignmentRequest.objects.create(promoter=promoter, key=_stored(key), at=now)
+    request = request_keys.begin(promoter, Operation.CAPTURE, key, now=now)
     _check_promoter(promoter)
     _check_limit(promoter, now)
     # 2. The person: known and free to be taken, or new.
@@ -91,7 +95,7 @@ def _capture(promoter: Promoter, person: NewClient, phones: list[str], *, key: s
         _refuse_twins(client, phones)
     # 3. The work.
     row = _open(promoter, client, person, now=now)
-    AssignmentRequest.objects.filter(pk=request.pk).update(answer={"opportunity": row.pk})
+    request_keys.keep(request, {"opportunity": row.pk})
     return row
 
 
@@ -265,12 +269,5 @@ def _register(person: NewClient, phones: list[str], *, now: dt.datetime) -> Clie
     return client
 
 
-def _stored(key: str) -> str:
-    return f"captacion:{key}"
-
-
-def _seen(promoter: Promoter, key: str) -> Opportunity | None:
-    row = AssignmentRequest.objects.filter(promoter=promoter, key=_stored(key)).first()
-    if row is None:
-        return None
-    return Opportunity.objects.get(pk=row.answer["opportunity"])
+def _captured(answer: Mapping[str, Any]) -> Opportunity:
+    return Opportunity.objects.get(pk=answer["opportunity"])

@@ -13,11 +13,11 @@ from leadmaster.directory.models import Client
 from leadmaster.lib.db.compiled import Param, PreparedCopy, PreparedInsert, PreparedUpdate, params
 from opportunities.assignment.draw import Draw
 from opportunities.assignment.filters import Filters
+from opportunities.clocks.countdown import deadline_for
 from opportunities.clocks.hours import hours_of
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.models import Lot, Opportunity, OpportunityEvent, Promoter, Stage
 from opportunities.state import machine
-from opportunities.timers.expiry import deadline_for
 
 _NUMBER = BigIntegerField()
 _now = Param("now", DateTimeField())

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Any, Final, cast
+from typing import Any, cast
 
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
+from django.db import transaction
 from django.db.models import (
     BigIntegerField,
-    CharField,
     Count,
     DateField,
     Exists,
-    JSONField,
     OuterRef,
     Q,
     QuerySet,
@@ -23,29 +21,19 @@ from django.utils.translation import gettext as _
 
 from leadmaster.calendars.arithmetic import is_open
 from leadmaster.lib.clock import business_day
-from leadmaster.lib.db.compiled import Param, PreparedInsert, PreparedRow, PreparedUpdate
-from leadmaster.lib.db.retry import retrying
-from opportunities.assignment import facets, grant
+from leadmaster.lib.db.compiled import Param, PreparedRow
+from opportunities.assignment import facets, grant, request_keys
 from opportunities.assignment.draw import draw
 from opportunities.assignment.filters import Filters
+from opportunities.assignment.request_keys import Operation
 from opportunities.capacity import quota
-from opportunities.enums import OpportunityState, StageType
+from opportunities.capacity.availability import absent_on
+from opportunities.enums import OpportunityState
 from opportunities.errors import Incomplete, Unavailable
-from opportunities.models import Absence, AssignmentRequest, Lot, Opportunity, Promoter, Stage
-from opportunities.supervision.absences import absent_on
-
-KEY_LENGTH = 64
+from opportunities.funnel.first_stage import first_stage
+from opportunities.models import Absence, AssignmentRequest, Lot, Opportunity, Promoter
 
 _promoter, _day = Param("promoter", BigIntegerField()), Param("day", DateField())
-_answered = PreparedRow(
-    lambda: AssignmentRequest.objects.filter(promoter_id=_promoter, key=Param("key", CharField())).values_list("answer")
-)
-_begin = PreparedInsert(AssignmentRequest)
-_keep = PreparedUpdate(
-    lambda: AssignmentRequest.objects.filter(id=Param("id", BigIntegerField())),
-    lot_id=Param("lot", BigIntegerField()),
-    answer=Param("answer", JSONField()),
-)
 
 
 def _of_promoter() -> QuerySet[Promoter, tuple[Any, ...]]:
@@ -59,10 +47,6 @@ def _of_promoter() -> QuerySet[Promoter, tuple[Any, ...]]:
 
 
 _standing = PreparedRow(_of_promoter)
-_STAGE: Final = [field.attname for field in Stage._meta.concrete_fields]
-_first_stage = PreparedRow(
-    lambda: Stage.objects.filter(type=StageType.INITIAL, active=True).order_by("order", "id").values_list(*_STAGE)[:1]
-)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -87,32 +71,21 @@ def request_lot(promoter: Promoter, filters: Filters, quantity: int, *, key: str
     """
     if quantity < 1:
         raise Incomplete(_("Pide al menos una oportunidad."))
-    if not key or len(key) > KEY_LENGTH:
-        raise Incomplete(_("Falta la clave del pedido, de hasta 64 caracteres."))
+    request_keys.require_key(Operation.REQUEST, key)
     day = business_day(now, promoter.desk.calendar.tz)
-    done = _seen(promoter, key)
+    done = request_keys.answered(promoter, Operation.REQUEST, key)
     if done is not None:
-        return done
+        return Granted(**done)
     quota.ensure(promoter, day)
     # Counted before anything is locked: it is what this person saw, and nobody waits for it.
     seen = facets.count(promoter, filters, now=now)
-    try:
-        return retrying(lambda: _grant(promoter, filters, quantity, key=key, day=day, seen=seen, now=now))
-    except IntegrityError:
-        # The same key at the same moment: the other one won, and its answer is ours.
-        winner = _seen(promoter, key)
-        if winner is None:
-            raise
-        return winner
-
-
-def _seen(promoter: Promoter, key: str) -> Granted | None:
-    row = _answered(promoter=promoter.pk, key=_stored(key))
-    return Granted(**row[0]) if row is not None else None
-
-
-def _stored(key: str) -> str:
-    return f"pedido:{key}"
+    return request_keys.once(
+        promoter,
+        Operation.REQUEST,
+        key,
+        act=lambda: _grant(promoter, filters, quantity, key=key, day=day, seen=seen, now=now),
+        again=lambda answer: Granted(**answer),
+    )
 
 
 def _check_available(promoter: Promoter, day: dt.date, now: dt.datetime) -> int:
@@ -133,7 +106,7 @@ def _grant(
     promoter: Promoter, filters: Filters, quantity: int, *, key: str, day: dt.date, seen: int, now: dt.datetime
 ) -> Granted:
     # 1. The key, first: a double click waits here for the first one, and then gets its answer.
-    request = _begin(AssignmentRequest(promoter_id=promoter.pk, key=_stored(key), at=now))
+    request = request_keys.begin(promoter, Operation.REQUEST, key, now=now)
     # 2. The quota, and the person.
     row = quota.lock(promoter, day)
     load = _check_available(promoter, day, now)
@@ -158,14 +131,6 @@ def _grant(
     grant.open_opportunities(promoter, lot, drawn, stage=first_stage(), now=now)
     sentence = _sentence(quantity, len(drawn), left=row.left, short=charged - len(drawn))
     return _answer(request, lot, asked=quantity, left=row.left, sentence=sentence)
-
-
-def first_stage() -> Stage:
-    """The stage in which work begins. Raises Incomplete for a funnel without one."""
-    row = _first_stage()
-    if row is None:
-        raise Incomplete(_("El embudo no tiene una etapa inicial. Pide a un administrador que la cree."))
-    return Stage.from_db(DEFAULT_DB_ALIAS, _STAGE, row)
 
 
 def _sentence(asked: int, granted: int, *, left: int, short: int) -> str:
@@ -197,5 +162,5 @@ def _answer(request: AssignmentRequest, lot: Lot | None, *, asked: int, left: in
         quota_left=left,
         sentence=sentence,
     )
-    _keep(id=request.pk, lot=answer.lot_id, answer=answer.as_json())
+    request_keys.keep(request, answer.as_json(), lot_id=answer.lot_id)
     return answer

@@ -70,6 +70,39 @@ def usage_of(promoters: Sequence[Promoter], *, now: dt.datetime) -> list[Usage]:
     ]
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Allowance:
+    """Today's quota as it stands: `left` is what a request could still get, which a full desk makes less."""
+
+    limit: int
+    used: int
+    room: int
+
+    @property
+    def left(self) -> int:
+        return max(min(self.limit - self.used, self.room), 0)
+
+    @property
+    def full(self) -> bool:
+        """Whether it is the work in hand, and not the quota, that admits no more."""
+        return self.room <= 0 < self.limit - self.used
+
+
+def allowance_of(promoter: Promoter, *, active: int, now: dt.datetime) -> Allowance:
+    """One query. The day's row is made by the first request, not by looking."""
+    day = business_day(now, promoter.desk.calendar.tz)
+    row = DailyQuota.objects.filter(promoter=promoter, day=day).first()
+    return Allowance(
+        limit=row.limit if row else promoter.quota_of_a_day,
+        used=row.used if row else 0,
+        room=promoter.most_active - active,
+    )
+
+
+def active_of(promoter: Promoter) -> int:
+    return Opportunity.objects.filter(owner=promoter, state=OpportunityState.ACTIVE).count()
+
+
 def _events(ids: Iterable[int], kind: EventKind) -> QuerySet[OpportunityEvent]:
     return OpportunityEvent.objects.filter(to_owner__in=list(ids), kind=kind).order_by()
 

@@ -23,13 +23,13 @@ class Due:
     clocks: dict[Opportunity, Countdown]
 
 
-def waiting_among(ids: Sequence[int]) -> list[int]:
+def in_backlog(ids: Sequence[int]) -> list[int]:
     """Of these, the ones whose clocks have not followed yet."""
     lines = RetimingLine.objects.filter(opportunity__in=ids).order_by("opportunity")
     return list(lines.values_list("opportunity", flat=True))
 
 
-def take_due(rows: Sequence[Opportunity]) -> list[Due]:
+def pop_backlog(rows: Sequence[Opportunity]) -> list[Due]:
     """Take these locked rows off the lists of what is to be moved; returns where their clocks go. The caller writes it.
 
     One query when nothing is on its way. A row that has changed since had its clock set by what is new already.

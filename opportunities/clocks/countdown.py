@@ -15,9 +15,9 @@ from leadmaster.calendars.arithmetic import (
     add_operating_time,
     operating_time_between,
 )
-from opportunities.enums import OpportunityState
+from opportunities.enums import AbsencePolicy, OpportunityState
 from opportunities.errors import Incomplete
-from opportunities.models import Opportunity
+from opportunities.models import Absence, Desk, Opportunity, Promoter, Stage
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,3 +61,30 @@ def seconds_left(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> i
 
 def is_overdue(row: Opportunity, now: dt.datetime) -> bool:
     return row.state == OpportunityState.ACTIVE and row.deadline is not None and row.deadline <= now
+
+
+def deadline_for(stage: Stage, *, calendar: Calendar, now: dt.datetime) -> dt.datetime | None:
+    """When a row that enters this stage at `now` expires; None for a stage without a timer."""
+    if stage.timer_minutes is None:
+        return None
+    return after(dt.timedelta(minutes=stage.timer_minutes), calendar=calendar, now=now)
+
+
+def countdown(stage: Stage, owner: Promoter, *, calendar: Calendar, now: dt.datetime) -> Countdown:
+    """The clock of a row that enters this stage at `now`. While its owner's absence stops clocks, it starts stopped."""
+    if stage.timer_minutes is None:
+        return Countdown()
+    if clocks_stopped(owner):
+        return Countdown(paused_seconds=stage.timer_minutes * 60)
+    return Countdown(deadline=deadline_for(stage, calendar=calendar, now=now))
+
+
+def clocks_stopped(owner: Promoter) -> bool:
+    """Whether an absence of this promoter has stopped their clocks and has not let them go on."""
+    stopped = Absence.objects.filter(promoter=owner, begun_at__isnull=False, ended_at__isnull=True)
+    return stopped.filter(policy=AbsencePolicy.PAUSE).exists()
+
+
+def calendar_of(row: Opportunity) -> Calendar:
+    """The hours of the row's team, to be shown. Whoever sets a clock by them takes `hours_of`."""
+    return Desk.objects.select_related("calendar").get(team_id=row.team_id).calendar.as_value()

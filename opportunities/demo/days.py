@@ -10,6 +10,7 @@ from leadmaster.calendars.arithmetic import Calendar, add_operating_time
 from opportunities.assignment import capture
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
+from opportunities.clocks.countdown import deadline_for
 from opportunities.demo import campaigns, exceptions
 from opportunities.demo.ground import Funnel, build_funnel, fill_directory, join_desk, open_desk
 from opportunities.funnel import moves
@@ -63,7 +64,7 @@ def running_out(stage: Stage, *, calendar: Calendar, now: dt.datetime) -> dt.dat
     early, late = 0, 11 * 24 * 60
     while late - early > 1:
         ago = (early + late) // 2
-        deadline = expiry.deadline_for(stage, calendar=calendar, now=now - dt.timedelta(minutes=ago))
+        deadline = deadline_for(stage, calendar=calendar, now=now - dt.timedelta(minutes=ago))
         if deadline is not None and deadline <= target:
             late = ago
         else:

@@ -12,7 +12,7 @@ from opportunities.capacity import quota
 from opportunities.enums import AbsencePolicy
 from opportunities.models import Opportunity, Promoter
 from opportunities.supervision import absences
-from opportunities.timers import expiry
+from opportunities.timers import extension
 
 
 def happen(staff: Staff, *, now: dt.datetime) -> None:
@@ -54,4 +54,4 @@ def _leave(promoter: Promoter, staff: Staff, *, now: dt.datetime) -> None:
 def _ask_for_time(promoter: Promoter, *, now: dt.datetime) -> None:
     """For the one that expires next: it expires later, and its history says so."""
     first = Opportunity.objects.filter(owner=promoter).on_time(now).order_by("deadline", "id")[0]
-    expiry.extend(first.pk, by=promoter.user, version=first.version, now=now)
+    extension.extend(first.pk, by=promoter.user, version=first.version, now=now)

@@ -15,14 +15,14 @@ from django.utils.translation import gettext_lazy
 from leadmaster.accounts.models import User
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
+from opportunities.clocks.countdown import countdown, is_overdue
 from opportunities.clocks.hours import hours_of
 from opportunities.enums import EventKind, ExitTo, OpportunityState, StageType
 from opportunities.errors import Incomplete, WrongState
 from opportunities.funnel import sales
 from opportunities.models import Opportunity, OpportunityEvent, Stage, StageRoute
 from opportunities.policy import may_supervise, require_worker
-from opportunities.state import cooldowns, machine, withdrawal
-from opportunities.timers.expiry import countdown, is_overdue
+from opportunities.state import cooldowns, locking, machine, withdrawal
 
 _MOST_DATA = 4_000  # characters of JSON on one opportunity
 
@@ -66,12 +66,12 @@ def _move(
     reason: str,
     data: Mapping[str, Any],
 ) -> Opportunity:
-    row = machine.lock_one(opportunity_id)
+    row = locking.lock_one(opportunity_id)
     require_worker(by, row)
     if stage.type == StageType.SALE and row.state == OpportunityState.WON:
         sales.confirm_same(row, data)
         return row
-    machine.require_version(row, version)
+    locking.require_version(row, version)
     _check_route(row, stage, reason)
     _check_clock(row, by=by, now=now)
     step = _Step(stage=stage, by=by, now=now, reason=reason.strip(), data=_checked_data(row, stage, data))
@@ -88,7 +88,7 @@ def note(opportunity_id: int, *, by: User, text: str, now: dt.datetime) -> Oppor
 
 @transaction.atomic(durable=True)
 def _note(opportunity_id: int, *, by: User, text: str, now: dt.datetime) -> OpportunityEvent:
-    row = machine.lock_one(opportunity_id)
+    row = locking.lock_one(opportunity_id)
     require_worker(by, row)
     return OpportunityEvent.objects.create(
         opportunity=row,
@@ -142,7 +142,7 @@ def _clock(row: Opportunity, step: _Step) -> dict[str, Any]:
 
 
 def _leave(row: Opportunity, step: _Step) -> None:
-    cooldowns.rest([row], now=step.now, stage=step.stage)
+    cooldowns.start([row], now=step.now, stage=step.stage)
     to_pool = step.stage.exit_to == ExitTo.POOL
     # Also when a supervisor still decides: who said no is not written to meanwhile.
     withdrawal.withdraw_of(

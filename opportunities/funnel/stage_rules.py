@@ -47,14 +47,14 @@ def check_leads_on(stage_type: str) -> None:
         raise ValidationError(_("De una etapa que no es de trabajo no se pasa a ninguna otra."))
 
 
-def seal(stage: Stage, minutes: int | None) -> str:
+def preview_token(stage: Stage, minutes: int | None) -> str:
     """A short name for exactly this change of exactly this timer."""
     return hashlib.sha256(f"{stage.pk}/{stage.timer_minutes}/{minutes}".encode()).hexdigest()[:32]
 
 
 def require_rehearsed(stage: Stage, minutes: int | None, *, rehearsed: str, now: dt.datetime) -> None:
     """Raise Stale unless this very change of the timer was looked at, or touches no clock."""
-    if minutes == stage.timer_minutes or rehearsed == seal(stage, minutes):
+    if minutes == stage.timer_minutes or rehearsed == preview_token(stage, minutes):
         return
     if rehearsed:
         raise Stale(_("El plazo cambió desde que lo ensayaste, o este es otro cambio: ensáyalo de nuevo."))

@@ -57,8 +57,8 @@ class Opportunity(models.Model):
     data = models.JSONField(_("datos"), default=dict, blank=True)
     created_at = models.DateTimeField(_("creada"))
 
-    # Of this instance alone: its lock brought its clock along with a change of hours (`states.lock`).
-    followed = False
+    # Of this instance alone: its lock brought its clock along with a change of hours (`locking.lock`).
+    recalculated = False
 
     objects = OpportunityQuerySet.as_manager()
 

@@ -25,7 +25,7 @@ _PHONE_LIKE = re.compile(r"[+0-9 ().\-]{6,}")
 _NUMBER = re.compile(r"#(\d{1,18})")
 
 
-def meant(text: str) -> tuple[Q, bool]:
+def search_condition(text: str) -> tuple[Q, bool]:
     """The condition on opportunities for this text, and whether there are more namesakes than were looked at."""
     number = _NUMBER.fullmatch(text.strip())
     if number:

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from leadmaster.calendars.arithmetic import Calendar, Stretch, next_opening
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.screens import Tone, spoken
+from opportunities.clocks.countdown import is_overdue, time_left
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
-from opportunities.timers.expiry import is_overdue, time_left
 
 _HOUR = dt.timedelta(hours=1)
 # From here on a row says that it is urgent.

@@ -12,12 +12,12 @@ from django.db.models import DateTimeField, F
 
 from leadmaster.lib.db.compiled import Param, PreparedCopy, PreparedRows
 from opportunities.models import CoolDown, Opportunity, Promoter, Stage
-from opportunities.state.locked_row import Worked, filled, number_params, size_for
+from opportunities.state.locked_row import OpportunityLike, number_params, padded, padded_size
 
 _DEFAULT_DAYS = 7
 
 
-def rest(rows: Collection[Worked], *, now: dt.datetime, stage: Stage | None = None) -> None:
+def start(rows: Collection[OpportunityLike], *, now: dt.datetime, stage: Stage | None = None) -> None:
     """Start the cool-down of each locked row's owner and client; `stage` (else the row's own) says for how many days.
 
     The later end wins. Three queries for rows of one stage, however many, and one for each other length of time.
@@ -28,7 +28,7 @@ def rest(rows: Collection[Worked], *, now: dt.datetime, stage: Stage | None = No
     # Cool-downs change under their client's lock alone, so what is read here stays true.
     clients = sorted({client for _owner, client in wanted})
     again = {}
-    for owner, client, until in _of_clients(size_for(clients))(clients=filled(clients)):
+    for owner, client, until in _of_clients(padded_size(clients))(clients=padded(clients)):
         if (owner, client) in wanted:
             again[owner, client] = max(wanted[owner, client], until)
     _write(again)
@@ -38,7 +38,7 @@ def rest(rows: Collection[Worked], *, now: dt.datetime, stage: Stage | None = No
         if pair in wanted and pair not in again:
             new[wanted[pair]].append(row.pk)
     for until, ids in new.items():
-        _begin(size_for(ids))(ids=filled(ids), until=until)
+        _begin(padded_size(ids))(ids=padded(ids), until=until)
 
 
 def lift(promoter: Promoter, client_id: int) -> None:
@@ -64,7 +64,9 @@ def restore(client_id: int, before: Mapping[str, str]) -> None:
     _write({(int(promoter), client_id): dt.datetime.fromisoformat(until) for promoter, until in before.items()})
 
 
-def _wanted(rows: Collection[Worked], *, now: dt.datetime, stage: Stage | None) -> dict[tuple[int, int], dt.datetime]:
+def _wanted(
+    rows: Collection[OpportunityLike], *, now: dt.datetime, stage: Stage | None
+) -> dict[tuple[int, int], dt.datetime]:
     stages = Stage.objects.in_bulk({row.stage_id for row in rows if row.stage_id is not None}) if stage is None else {}
     wanted = {}
     for row in rows:

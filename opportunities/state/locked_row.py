@@ -12,7 +12,7 @@ from leadmaster.lib.db.compiled import params
 _NUMBER = BigIntegerField()
 
 
-class Worked(Protocol):
+class OpportunityLike(Protocol):
     """An opportunity, or what is known of one."""
 
     @property
@@ -25,7 +25,7 @@ class Worked(Protocol):
     def stage_id(self) -> int | None: ...
 
 
-class Held(NamedTuple):
+class LockedOpportunity(NamedTuple):
     """An active opportunity that this transaction holds, with its client."""
 
     pk: int
@@ -34,14 +34,14 @@ class Held(NamedTuple):
     stage_id: int | None
 
 
-def size_for(numbers: Sequence[int]) -> int:
+def padded_size(numbers: Sequence[int]) -> int:
     """Of how many parameters the statement is that takes these: few sizes, so that few statements are compiled."""
     return 1 << (len(numbers) - 1).bit_length()
 
 
-def filled(numbers: Sequence[int]) -> list[int]:
-    """These numbers, at least one of them, the last one again and again up to `size_for`. An IN does not mind."""
-    return [*numbers, *[numbers[-1]] * (size_for(numbers) - len(numbers))]
+def padded(numbers: Sequence[int]) -> list[int]:
+    """These numbers, at least one of them, the last one again and again up to `padded_size`. An IN does not mind."""
+    return [*numbers, *[numbers[-1]] * (padded_size(numbers) - len(numbers))]
 
 
 def number_params(name: str, size: int) -> list[Any]:

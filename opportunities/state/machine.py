@@ -11,37 +11,16 @@ import functools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from django.db import transaction
 from django.db.models import BigIntegerField, CharField, DateTimeField, F, Value
-from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client
 from leadmaster.lib.db.compiled import Param, PreparedCopy, PreparedUpdate
-from leadmaster.lib.db.retry import retrying
-from opportunities.clocks import backlog
 from opportunities.clocks.countdown import Countdown
 from opportunities.enums import CLOSED, EventKind, OpportunityState
-from opportunities.errors import NotAllowed, Stale
 from opportunities.models import Opportunity, OpportunityEvent
-from opportunities.policy import not_yours
-from opportunities.state.locked_row import Held, filled, number_params, size_for
-
-__all__ = [
-    "AVAILABILITY",
-    "ONE_MORE",
-    "TRANSITIONS",
-    "Countdown",
-    "bring_up_to_date",
-    "change",
-    "expire",
-    "lock",
-    "lock_free",
-    "lock_one",
-    "require_version",
-    "retime",
-]
+from opportunities.state.locked_row import LockedOpportunity, number_params, padded, padded_size
 
 S = OpportunityState
 _BATCH = 500
@@ -66,68 +45,6 @@ AVAILABILITY: dict[OpportunityState, Availability] = {
     S.WON: Availability.CLOSED,
     S.LOST: Availability.CLOSED,
 }
-
-
-def lock(ids: Collection[int]) -> list[Opportunity]:
-    """These opportunities, locked with their clients, in the order that everybody keeps. Runs in a transaction.
-
-    Their clocks stand by the hours of now, even while a change of hours is still on its way through the others.
-    """
-    client_ids = Opportunity.objects.filter(id__in=ids).values_list("client_id", flat=True)
-    list(Client.objects.filter(id__in=list(client_ids)).order_by("id").select_for_update().values_list("id"))
-    return _up_to_date(list(Opportunity.objects.filter(id__in=ids).order_by("id").select_for_update()))
-
-
-def lock_one(opportunity_id: int) -> Opportunity:
-    """One opportunity, locked with its client. Raises NotAllowed for one that is not there, as for somebody else's."""
-    rows = lock([opportunity_id])
-    if not rows:
-        raise NotAllowed(not_yours(opportunity_id))
-    return rows[0]
-
-
-def lock_free(ids: Collection[int]) -> list[Opportunity]:
-    """Of these, what nobody else is holding, locked with its clients. For crons, which come again."""
-    client_ids = list(Opportunity.objects.filter(id__in=ids).values_list("client_id", flat=True))
-    free = list(
-        Client.objects.filter(id__in=client_ids)
-        .order_by("id")
-        .select_for_update(skip_locked=True)
-        .values_list("id", flat=True)
-    )
-    rows = Opportunity.objects.filter(id__in=ids, client_id__in=free).order_by("id")
-    return _up_to_date(list(rows.select_for_update(skip_locked=True)))
-
-
-def bring_up_to_date(ids: Sequence[int]) -> None:
-    """In transactions of their own: these rows' clocks by the hours of now. One query when nothing is on its way."""
-    waiting = backlog.waiting_among(ids)
-    for start in range(0, len(waiting), _BATCH):
-        some = waiting[start : start + _BATCH]
-        retrying(functools.partial(transaction.atomic(durable=True)(lock), some))
-
-
-def _up_to_date(rows: list[Opportunity]) -> list[Opportunity]:
-    for due in backlog.take_due(rows):
-        change = due.retiming
-        retime(due.clocks, now=change.at, by=change.by, reason=change.reason)
-        for row in due.clocks:
-            row.followed = True
-    return rows
-
-
-def require_version(row: Opportunity, version: int) -> None:
-    """Raise Stale, saying what happened meanwhile, unless the row is as this person saw it."""
-    # Whose clock follows a change only now, under this very lock, was seen as it was before.
-    if version in {row.version, row.version - row.followed}:
-        return
-    last = row.events.select_related("by", "to_stage").order_by("-id").first()
-    what = last.get_kind_display().lower() if last else ""
-    who = str(last.by) if last and last.by else _("el sistema")
-    raise Stale(
-        _("La oportunidad #%(id)s cambió mientras la mirabas (%(what)s, %(who)s). Actualiza la página.")
-        % {"id": row.pk, "what": what, "who": who}
-    )
 
 
 def change(
@@ -172,11 +89,11 @@ def change(
         row.__dict__.update(fresh[row.pk].__dict__)
 
 
-def expire(rows: Sequence[Held], *, now: dt.datetime, reason: str) -> None:
+def expire(rows: Sequence[LockedOpportunity], *, now: dt.datetime, reason: str) -> None:
     """Move these locked, active rows to the pool because their time is up: three statements, and no row is read."""
     if not rows:
         return
-    ids, clients = filled([row.pk for row in rows]), filled([row.client_id for row in rows])
+    ids, clients = padded([row.pk for row in rows]), padded([row.client_id for row in rows])
     size = len(ids)
     _remember_expired(size)(ids=ids, now=now, reason=reason.strip()[:300])
     _pool(size)(ids=ids, now=now)
@@ -236,7 +153,7 @@ def retime(clocks: Mapping[Opportunity, Countdown], *, now: dt.datetime, by: Use
     for clock, ids in alike.items():
         for start in range(0, len(ids), _BATCH):
             some = ids[start : start + _BATCH]
-            _set_clock(size_for(some))(ids=filled(some), **clock.as_fields())
+            _set_clock(padded_size(some))(ids=padded(some), **clock.as_fields())
     OpportunityEvent.objects.bulk_create(events, batch_size=_BATCH)
 
 

@@ -10,7 +10,6 @@ import datetime as dt
 import functools
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,25 +18,15 @@ from leadmaster.lib.clock import business_day, local_datetime
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from opportunities.capacity import quota
+from opportunities.clocks.countdown import Countdown, after, clocks_stopped, seconds_left
 from opportunities.clocks.hours import hours_of
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
 from opportunities.errors import Incomplete, NotAllowed, WrongState
 from opportunities.models import Absence, Opportunity, Promoter
 from opportunities.policy import may_supervise
-from opportunities.state import machine, withdrawal
-from opportunities.state.machine import Countdown
-from opportunities.timers.expiry import after, clocks_stopped, seconds_left
+from opportunities.state import locking, machine, withdrawal
 
 _DAY = dt.timedelta(days=1)
-
-
-def is_absent(promoter: Promoter, day: dt.date) -> bool:
-    return Absence.objects.filter(absent_on(day), promoter=promoter).exists()
-
-
-def absent_on(day: dt.date) -> Q:
-    """Absences that keep their promoter away on this day."""
-    return Q(starts_on__lte=day, ends_on__gte=day, ended_at__isnull=True)
 
 
 def announce(
@@ -163,7 +152,7 @@ def _end(absence: Absence, *, today: dt.date, now: dt.datetime, since: dt.dateti
 def _active_of(promoter: Promoter) -> list[Opportunity]:
     """What is theirs, locked: what somebody took from them while this waited is not theirs any more."""
     ids = Opportunity.objects.filter(owner=promoter).active().values_list("id", flat=True)
-    rows = machine.lock(list(ids))
+    rows = locking.lock(list(ids))
     return [row for row in rows if row.owner_id == promoter.pk and row.state == OpportunityState.ACTIVE]
 
 

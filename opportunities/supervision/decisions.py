@@ -19,16 +19,16 @@ from leadmaster.accounts.models import User
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
-from opportunities.assignment.request import first_stage
 from opportunities.capacity import quota
+from opportunities.capacity.availability import is_absent
+from opportunities.clocks.countdown import countdown
 from opportunities.clocks.hours import hours_of
 from opportunities.enums import CLOSED, OWNED, EventKind, OpportunityState, QuotaKind
 from opportunities.errors import Incomplete, NoQuota, NotAllowed, Unavailable, WrongState
+from opportunities.funnel.first_stage import first_stage
 from opportunities.models import Lot, Opportunity, Promoter
 from opportunities.policy import not_yours, require_receiver, require_supervisor
-from opportunities.state import cooldowns, machine, withdrawal
-from opportunities.supervision.absences import is_absent
-from opportunities.timers.expiry import countdown
+from opportunities.state import cooldowns, locking, machine, withdrawal
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -169,7 +169,7 @@ def pool_locked(
             % {"id": row.pk, "state": row.get_state_display().lower()}
         )
     withdraw_of_client(row, by=by, now=now)
-    cooldowns.rest([row], now=now)
+    cooldowns.start([row], now=now)
     machine.change([row], OpportunityState.POOL, kind=EventKind.POOLED, now=now, by=by, reason=reason)
     return row
 
@@ -235,10 +235,10 @@ def withdraw_of_client(row: Opportunity, *, by: User, now: dt.datetime) -> int:
 def _held(opportunity_id: int, *, by: User, version: int | None) -> Opportunity:
     """Locked, and this person's to decide. Raises Stale when it is not as they saw it; without a `version` they decide
     about whatever it has become."""
-    row = machine.lock_one(opportunity_id)
+    row = locking.lock_one(opportunity_id)
     require_supervisor(by, row)
     if version is not None:
-        machine.require_version(row, version)
+        locking.require_version(row, version)
     return row
 
 

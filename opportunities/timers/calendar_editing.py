@@ -18,7 +18,7 @@ from opportunities.errors import Incomplete, NotAllowed, Stale
 from opportunities.models import Desk
 from opportunities.timers import preview, recalculation
 from opportunities.timers.preview import DeskRehearsal
-from opportunities.timers.recalculation import Retimed
+from opportunities.timers.recalculation import Applied
 
 
 def seen_by(user: User) -> OperatingCalendarQuerySet:
@@ -46,7 +46,7 @@ def require_keeper(user: User, calendar: OperatingCalendar) -> None:
         raise NotAllowed(_("Por este horario trabajan también otros equipos: pide el cambio a un administrador."))
 
 
-def seal(calendar: OperatingCalendar, *, old: Calendar, new: Calendar) -> str:
+def preview_token(calendar: OperatingCalendar, *, old: Calendar, new: Calendar) -> str:
     """A short name for exactly this change of exactly these hours."""
     parts = f"{calendar.pk}/{fingerprint(old)}/{fingerprint(new)}"
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
@@ -68,14 +68,14 @@ def change(
     rehearsed: str,
     by: User,
     now: dt.datetime,
-) -> Retimed:
+) -> Applied:
     """Write other hours that were agreed to: `rehearsed` is the seal of this change, or it moves no open clock.
 
     Raises NotAllowed, Stale (not rehearsed, or somebody changed the hours since), WrongState or Incomplete.
     """
     require_keeper(by, calendar)
     old = calendar.as_value()
-    if rehearsed != seal(calendar, old=old, new=new):
+    if rehearsed != preview_token(calendar, old=old, new=new):
         if rehearsed:
             raise Stale(_("El horario cambió desde que lo ensayaste, o este es otro cambio: ensáyalo de nuevo."))
         touched = rehearse(calendar, new=new, now=now).touches

@@ -2,7 +2,7 @@
 
 It is written down together with the list of the clocks that have to follow. Few follow at once; many in the
 background, batch by batch, what expires first before the rest. Until it has followed, a row is moved by whoever locks
-it (`pending`), so doing this again, twice at once, or after a death half way ends the same.
+it (`state.locking`), so doing this again, twice at once, or after a death half way ends the same.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from opportunities.enums import RetimingKind
 from opportunities.errors import Stale, WrongState
 from opportunities.models import Desk, Opportunity, Retiming, RetimingLine, Stage
 from opportunities.querysets import OpportunityQuerySet
-from opportunities.state import machine
+from opportunities.state import locking
 
 BATCH = 500
 # So many are moved while the person waits: about a second.
@@ -43,7 +43,7 @@ K = RetimingKind
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Retimed:
+class Applied:
     """`moved` clocks have followed the change; `waiting` ones follow in the background."""
 
     moved: int = 0
@@ -51,7 +51,7 @@ class Retimed:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Following:
+class Progress:
     """A change on its way: `waiting` clocks have still to follow; `stuck`, none has for some minutes."""
 
     retiming: Retiming
@@ -71,7 +71,7 @@ def change_calendar(
     now: dt.datetime,
     reason: str = "",
     seen: Calendar | None = None,
-) -> Retimed:
+) -> Applied:
     """Run `save`, which writes the new hours or holidays, and have the open timers follow from `now` on.
 
     The hours and what is to follow commit together; a death before that leaves all as it was. Raises Stale when the
@@ -100,10 +100,10 @@ def change_calendar(
                 by=by,
             )
 
-    return _follow(retrying(once), now=now)
+    return _apply_first(retrying(once), now=now)
 
 
-def change_desk(desk: Desk, save: Callable[[], object], *, by: User, now: dt.datetime) -> Retimed:
+def change_desk(desk: Desk, save: Callable[[], object], *, by: User, now: dt.datetime) -> Applied:
     """Run `save`, which may give the desk another calendar, and have its open timers follow. Raises as above."""
 
     def once() -> Retiming | None:
@@ -123,7 +123,7 @@ def change_desk(desk: Desk, save: Callable[[], object], *, by: User, now: dt.dat
                 by=by,
             )
 
-    return _follow(retrying(once), now=now)
+    return _apply_first(retrying(once), now=now)
 
 
 def change_stage(
@@ -134,7 +134,7 @@ def change_stage(
     now: dt.datetime,
     reason: str = "",
     save: Callable[[], object] | None = None,
-) -> Retimed:
+) -> Applied:
     """Write the stage's new timer and have the clocks of what is in it follow.
 
     A longer timer gives the difference to each, a shorter one takes it; who has less than that left is overdue now.
@@ -159,7 +159,7 @@ def change_stage(
                 by=by,
             )
 
-    retimed = _follow(retrying(once), now=now)
+    retimed = _apply_first(retrying(once), now=now)
     stage.timer_minutes = timer_minutes
     return retimed
 
@@ -174,10 +174,10 @@ def standing_in(stage: Stage) -> OpportunityQuerySet:
     return Opportunity.objects.active().filter(stage=stage)
 
 
-# --- Following --------------------------------------------------------------------------------------------------------
+# --- Progress --------------------------------------------------------------------------------------------------------
 
 
-def run_pending(now: dt.datetime, *, seconds: float = _PASS_SECONDS) -> int:
+def apply_backlog(now: dt.datetime, *, seconds: float = _PASS_SECONDS) -> int:
     """Bring along what waits, the oldest change first, for so many seconds. Returns how many clocks were looked at.
 
     Safe to run twice at once and to die anywhere: what is done is done, and the next pass goes on with the rest.
@@ -185,7 +185,7 @@ def run_pending(now: dt.datetime, *, seconds: float = _PASS_SECONDS) -> int:
     ends = time.monotonic() + seconds
     done = 0
     for retiming in Retiming.objects.filter(finished_at__isnull=True).order_by("id"):
-        done += _bring_along(retiming, now=now, goes_on=lambda _done: time.monotonic() < ends)
+        done += _apply_batches(retiming, now=now, goes_on=lambda _done: time.monotonic() < ends)
     return done
 
 
@@ -195,12 +195,12 @@ def unfinished() -> list[Retiming]:
     return list(rows.select_related("by", "calendar", "desk__team", "stage"))
 
 
-def on_their_way(teams: Callable[[], Collection[int]], *, now: dt.datetime) -> list[Following]:
+def in_progress(teams: Callable[[], Collection[int]], *, now: dt.datetime) -> list[Progress]:
     """The changes that some clocks of these teams have still to follow. One query when there is none."""
     rows = unfinished()
     asked = set(teams()) if rows else set()
     return [
-        Following(retiming=one, waiting=waiting, stuck=one.alive_at < now - health.LATE_AFTER)
+        Progress(retiming=one, waiting=waiting, stuck=one.alive_at < now - health.LATE_AFTER)
         for one in rows
         if asked & set(one.teams) and (waiting := waiting_of(one))
     ]
@@ -211,16 +211,16 @@ def waiting_of(retiming: Retiming) -> int:
     return RetimingLine.objects.filter(retiming=retiming).count()
 
 
-def _follow(retiming: Retiming | None, *, now: dt.datetime) -> Retimed:
+def _apply_first(retiming: Retiming | None, *, now: dt.datetime) -> Applied:
     """Few at once; of many what expires first, and the rest is the background's."""
     if retiming is None:
-        return Retimed()
+        return Applied()
     most = retiming.total if retiming.total <= AT_ONCE else BATCH
-    moved = _bring_along(retiming, now=now, goes_on=lambda done: done < most)
-    return Retimed(moved=moved, waiting=0 if retiming.finished_at else waiting_of(retiming))
+    moved = _apply_batches(retiming, now=now, goes_on=lambda done: done < most)
+    return Applied(moved=moved, waiting=0 if retiming.finished_at else waiting_of(retiming))
 
 
-def _bring_along(retiming: Retiming, *, now: dt.datetime, goes_on: Callable[[int], bool]) -> int:
+def _apply_batches(retiming: Retiming, *, now: dt.datetime, goes_on: Callable[[int], bool]) -> int:
     done = 0
     while goes_on(done):
         found = retrying(functools.partial(_batch, retiming, now))
@@ -240,7 +240,7 @@ def _batch(retiming: Retiming, now: dt.datetime) -> int:
     ids = list(lines.values_list("opportunity", flat=True)[:BATCH])
     if not ids:
         return 0
-    rows = machine.lock_free(ids)
+    rows = locking.lock_free(ids)
     if rows:
         Retiming.objects.filter(pk=retiming.pk).update(alive_at=now)
     return len(rows)

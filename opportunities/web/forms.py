@@ -12,17 +12,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from opportunities.assignment.request import KEY_LENGTH
+from opportunities.assignment.request_keys import KEY_LENGTH
 from opportunities.enums import StageType
+from opportunities.funnel.labels import label_of
 from opportunities.models import Opportunity, Stage
 
 _LONGEST = 300
 _DATA = "dato-"
-_LABELS = {
-    "amount": gettext_lazy("Monto"),
-    "product": gettext_lazy("Producto"),
-    "reference": gettext_lazy("Referencia"),
-}
 
 
 def new_key() -> str:
@@ -66,11 +62,6 @@ class MoveForm(forms.Form):
             for name in names
             if self.cleaned_data.get(name) not in (None, "")
         }
-
-
-def label_of(name: str) -> str:
-    """A datum's name for people: the known ones translated, others as the funnel's owner wrote them."""
-    return str(_LABELS[name]) if name in _LABELS else name.replace("_", " ").capitalize()
 
 
 def _demanded(stage: Stage) -> list[str]:

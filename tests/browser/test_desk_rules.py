@@ -11,7 +11,7 @@ from django.utils import timezone
 from leadmaster.directory.models import SyncState
 from opportunities.funnel import moves
 from opportunities.models import Absence, DailyQuota, Opportunity
-from opportunities.timers import expiry
+from opportunities.timers import extension
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.factories.directory import SuppressionFactory
 from tests.opportunities.admin.rules import administrator
@@ -31,7 +31,7 @@ def busy(world: World) -> World:
     boss = world.promoter.user
     moves.move(rows[0].pk, world.funnel.contacted, by=boss, version=1, now=now)
     moves.move(rows[1].pk, world.funnel.no_answer, by=boss, version=1, now=now, reason="Llamé y nada")
-    expiry.extend(rows[2].pk, by=boss, version=1, now=now)
+    extension.extend(rows[2].pk, by=boss, version=1, now=now)
     day = now.date()
     Absence.objects.create(
         promoter=world.colleague,

@@ -18,6 +18,7 @@ from opportunities.errors import Refused
 from opportunities.funnel import moves
 from opportunities.models import BulkAction, Opportunity, Promoter
 from opportunities.supervision import absences, bulk, decisions
+from opportunities.supervision.undo import undo
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -66,7 +67,7 @@ class Desk:
         return bulk.give_back([self.exit], by=self.boss, now=NOW)
 
     def undo(self) -> object:
-        return bulk.undo(BulkAction.objects.get(), by=self.boss, now=NOW)
+        return undo(BulkAction.objects.get(), by=self.boss, now=NOW)
 
     # --- What takes them away -----------------------------------------------------------------------------------------
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import os
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 
@@ -29,11 +25,12 @@ from opportunities.funnel import moves
 from opportunities.health import check_timers
 from opportunities.models import AssignmentRequest, DailyQuota, Opportunity, OpportunityEvent, Promoter, Sale
 from opportunities.supervision import absences, decisions
-from opportunities.timers import expiry
+from opportunities.timers import expiry, extension
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
 from tests.faults.desk_crowd import at_once, errors, no_long_waits, waiting_for
+from tests.faults.processes.starting import run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.mariadb]
 
@@ -114,25 +111,15 @@ def test_one_key_sent_ten_times_at_once_is_one_lot(funnel: Funnel) -> None:
     assert findings() == []
 
 
-_DIES_BETWEEN = """
-import os, signal, django
-django.setup()
-import datetime as dt
-from opportunities.assignment import opening, quota, request
-from opportunities.assignment.filters import Filters
-from opportunities.models import Promoter
-
-def die(*args, **kwargs):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-{victim} = die
-promoter = Promoter.objects.select_related("user", "desk__team", "desk__calendar").get()
-request.request_lot(promoter, Filters(), 5, key="k", now=dt.datetime.fromisoformat({now!r}))
-"""
-
-
 @pytest.mark.parametrize(
-    "victim", ["request.draw", "opening.open_lot", "quota.write_draw", "opening.open_opportunities", "request._answer"]
+    "victim",
+    [
+        "opportunities.assignment.request:draw",
+        "opportunities.assignment.grant:open_lot",
+        "opportunities.capacity.quota:write_draw",
+        "opportunities.assignment.grant:open_opportunities",
+        "opportunities.assignment.request:_answer",
+    ],
 )
 def test_a_process_killed_between_quota_and_answer_leaves_nothing(
     funnel: Funnel, database_url: str, victim: str
@@ -140,11 +127,7 @@ def test_a_process_killed_between_quota_and_answer_leaves_nothing(
     promoter = PromoterFactory()
     ClientFactory.create_batch(10)
 
-    code = textwrap.dedent(_DIES_BETWEEN).format(victim=victim, now=NOW.isoformat())
-    environment = {**os.environ, "DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    ended = subprocess.run([sys.executable, "-c", code], env=environment, timeout=60, check=False)
-
-    assert ended.returncode == -signal.SIGKILL
+    assert run("killed:asks", NOW.isoformat(), victim, url=database_url) == -signal.SIGKILL
     assert DailyQuota.objects.get().used == 0
     assert not AssignmentRequest.objects.exists()
     assert findings() == []
@@ -258,7 +241,7 @@ def test_everybody_at_one_opportunity_has_one_winner_and_a_whole_history(funnel:
                 functools.partial(moves.move, row.pk, funnel.no_answer, by=boss, version=1, now=late),
                 functools.partial(decisions.reassign, row.pk, other, by=boss, now=late),
                 functools.partial(decisions.return_to_pool, row.pk, by=boss, now=late),
-                functools.partial(expiry.extend, row.pk, by=owner.user, version=1, now=late),
+                functools.partial(extension.extend, row.pk, by=owner.user, version=1, now=late),
                 functools.partial(expiry.expire_timers, late + dt.timedelta(seconds=2)),
             ]
         )
@@ -338,7 +321,7 @@ def test_extensions_at_once_stop_at_the_weeks_allowance(funnel: Funnel) -> None:
 
     outcomes = at_once(
         [
-            functools.partial(expiry.extend, pk, by=promoter.user, version=1, now=NOW)
+            functools.partial(extension.extend, pk, by=promoter.user, version=1, now=NOW)
             for pk in Opportunity.objects.values_list("pk", flat=True)
         ]
     )
@@ -408,7 +391,7 @@ def test_a_cron_dead_for_a_day_shows_overdue_is_alerted_and_catches_up_in_batche
     with pytest.raises(Refused, match="venció"):
         moves.move(row.pk, funnel.contacted, by=promoter.user, version=1, now=later)
     with pytest.raises(Refused, match="venció"):
-        expiry.extend(row.pk, by=promoter.user, version=1, now=later)
+        extension.extend(row.pk, by=promoter.user, version=1, now=later)
     [result] = check_timers(watching_since=None)(later)
     assert (result.ok, result.key) == (False, "timers_late")
     assert "25 oportunidades" in result.body

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import os
 import signal
-import subprocess
-import sys
-import textwrap
 from typing import Any
 
 import pytest
@@ -21,6 +17,7 @@ from leadmaster.calendars.models import Holiday
 from leadmaster.calendars.write import save_calendar
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
+from opportunities.clocks.countdown import deadline_for
 from opportunities.clocks.hours import hours_of
 from opportunities.enums import EventKind
 from opportunities.errors import Stale, WrongState
@@ -31,6 +28,7 @@ from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
 from tests.faults.desk_crowd import at_once, errors, waiting_for
+from tests.faults.processes.starting import run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.mariadb]
 
@@ -66,7 +64,7 @@ def ask(promoter: Promoter, quantity: int, key: str) -> None:
     request_lot(mine, Filters(), quantity, key=key, now=NOW)
 
 
-def close_for_siesta(promoter: Promoter, boss: User) -> recalculation.Retimed:
+def close_for_siesta(promoter: Promoter, boss: User) -> recalculation.Applied:
     calendar = promoter.desk.calendar
     return recalculation.change_calendar(
         calendar, functools.partial(save_calendar, calendar, week=(SIESTA,) * 7), by=boss, now=NOW
@@ -78,45 +76,27 @@ def retimed_lines() -> list[int]:
     return sorted(events.values_list("opportunity", flat=True))
 
 
-_DIES_HALF_WAY = """
-import os, signal, django
-django.setup()
-import datetime as dt
-from opportunities import retiming, states
-
-before = {victim}
-calls = []
-
-def die(*args, **kwargs):
-    calls.append(1)
-    if len(calls) == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return before(*args, **kwargs)
-
-retiming.BATCH = 4
-{victim} = die
-retiming.run_pending(dt.datetime.fromisoformat({now!r}))
-"""
-
-
-@pytest.mark.parametrize("victim", ["states.retime", "states.OpportunityEvent.objects.bulk_create", "states.lock_free"])
+@pytest.mark.parametrize(
+    "victim",
+    [
+        "opportunities.state.machine:retime",
+        "opportunities.state.machine:OpportunityEvent.objects.bulk_create",
+        "opportunities.state.locking:lock_free",
+    ],
+)
 def test_a_change_that_is_killed_half_way_is_finished_by_the_next_pass_and_moves_nobody_twice(
     promoter: Promoter, boss: User, database_url: str, monkeypatch: pytest.MonkeyPatch, victim: str
 ) -> None:
     monkeypatch.setattr(recalculation, "AT_ONCE", 4)
     monkeypatch.setattr(recalculation, "BATCH", 4)
-    assert close_for_siesta(promoter, boss) == recalculation.Retimed(moved=4, waiting=26)
+    assert close_for_siesta(promoter, boss) == recalculation.Applied(moved=4, waiting=26)
 
-    code = textwrap.dedent(_DIES_HALF_WAY).format(victim=victim, now=NOW.isoformat())
-    environment = {**os.environ, "DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    ended = subprocess.run([sys.executable, "-c", code], env=environment, timeout=60, check=False)
-
-    assert ended.returncode == -signal.SIGKILL
+    assert run("killed:recalculates", NOW.isoformat(), victim, url=database_url) == -signal.SIGKILL
     # Two whole batches, and nothing of the third.
     assert RetimingLine.objects.count() == 18
     assert Opportunity.objects.filter(deadline=NEW_END).count() == len(retimed_lines()) == 12
     assert findings() == []
-    recalculation.run_pending(NOW)
+    recalculation.apply_backlog(NOW)
     assert set(Opportunity.objects.values_list("deadline", flat=True)) == {NEW_END}
     assert retimed_lines() == sorted(Opportunity.objects.values_list("id", flat=True))
     assert Retiming.objects.get().finished_at is not None
@@ -139,19 +119,19 @@ def test_everybody_at_the_clocks_of_a_change_moves_each_once_and_expires_none(
 
     outcomes = at_once(
         [
-            *[functools.partial(recalculation.run_pending, late)] * 3,
+            *[functools.partial(recalculation.apply_backlog, late)] * 3,
             functools.partial(expiry.expire_timers, late),
             *steps,
         ]
     )
-    recalculation.run_pending(late)
+    recalculation.apply_backlog(late)
 
     # Who read the version before the background came is told so; nobody is told that the time is up.
     assert errors(outcomes, allowed=Stale) == []
     assert outcomes[3].answer.expired == 0
     assert retimed_lines() == sorted(Opportunity.objects.values_list("id", flat=True))
     for row in Opportunity.objects.select_related("stage"):
-        expected = expiry.deadline_for(funnel.contacted, calendar=promoter.desk.calendar.as_value(), now=late)
+        expected = deadline_for(funnel.contacted, calendar=promoter.desk.calendar.as_value(), now=late)
         assert row.deadline == (expected if row.stage == funnel.contacted else NEW_END)
     assert findings() == []
 
@@ -188,7 +168,7 @@ def test_requests_during_a_change_count_by_the_hours_that_they_read(promoter: Pr
             *[functools.partial(ask, promoter, 1, f"k{number}") for number in range(8)],
         ]
     )
-    recalculation.run_pending(NOW)
+    recalculation.apply_backlog(NOW)
 
     assert errors(outcomes) == []
     assert Opportunity.objects.count() == 38
@@ -216,7 +196,7 @@ def test_two_changes_of_the_same_clocks_at_once_are_one_and_the_other_is_told(
 
     assert errors(outcomes, allowed=WrongState) == []
     assert Retiming.objects.count() == len([one for one in outcomes if one.error is None]) == 1
-    recalculation.run_pending(NOW)
+    recalculation.apply_backlog(NOW)
     assert len(retimed_lines()) == 30
     assert findings() == []
 
@@ -228,6 +208,6 @@ def test_what_somebody_holds_is_left_to_the_next_pass(promoter: Promoter, boss: 
         list(Opportunity.objects.filter(pk=row.pk).select_for_update())
         [outcome] = at_once([functools.partial(close_for_siesta, promoter, boss)])
 
-    assert outcome.answer == recalculation.Retimed(moved=29, waiting=1)
-    assert recalculation.run_pending(NOW) == 1
+    assert outcome.answer == recalculation.Applied(moved=29, waiting=1)
+    assert recalculation.apply_backlog(NOW) == 1
     assert set(Opportunity.objects.values_list("deadline", flat=True)) == {NEW_END}

@@ -6,11 +6,11 @@ from tests.mutants.mutant import Mutant
 
 _QUOTA = "opportunities/capacity/quota.py"
 _DRAW = "opportunities/assignment/draw.py"
-_LOOKING = "opportunities/assignment/candidates.py"
+_CANDIDATES = "opportunities/assignment/candidates.py"
 _SUPERVISION = "opportunities/supervision/decisions.py"
-_STATES = "opportunities/state/machine.py"
+_LOCKING = "opportunities/state/locking.py"
 _ABSENCES = "opportunities/supervision/absences.py"
-_BULK = "opportunities/supervision/bulk.py"
+_TAKING_BACK = "opportunities/supervision/undo.py"
 _RECEIVING = "tests/opportunities/capacity/test_receiving.py"
 _QUOTAS = "tests/opportunities/capacity/test_quota.py"
 _REQUEST = "tests/opportunities/assignment/test_request.py"
@@ -51,7 +51,7 @@ MUTANTS = (
     ),
     Mutant(
         "draws wait for clients that others hold",
-        _LOOKING,
+        _CANDIDATES,
         ".select_for_update(skip_locked=True)",
         ".select_for_update()",
         _RACES,
@@ -75,22 +75,22 @@ MUTANTS = (
     ),
     Mutant(
         "resting clients are offered",
-        _LOOKING,
+        _CANDIDATES,
         "return Q(gone_at__isnull=True) & Q(_none(resting)) & Q(_none(opted_out))",
         "return Q(gone_at__isnull=True) & Q(_none(opted_out))",
         _STORY,
     ),
     Mutant(
         "opted-out clients are offered",
-        _LOOKING,
+        _CANDIDATES,
         "return Q(gone_at__isnull=True) & Q(_none(resting)) & Q(_none(opted_out))",
         "return Q(gone_at__isnull=True) & Q(_none(resting))",
         _REQUEST,
     ),
     Mutant(
         "the version is not asked for",
-        _STATES,
-        "if version in {row.version, row.version - row.followed}:",
+        _LOCKING,
+        "if version in {row.version, row.version - row.recalculated}:",
         "if row.version >= version:",
         _STORY,
     ),
@@ -103,7 +103,7 @@ MUTANTS = (
     ),
     Mutant(
         "a clock runs while its owner is away",
-        "opportunities/timers/expiry.py",
+        "opportunities/clocks/countdown.py",
         "    if clocks_stopped(owner):\n",
         "    if False:\n",
         _ABSENCE_CLOCKS,
@@ -140,7 +140,7 @@ MUTANTS = (
     ),
     Mutant(
         "extensions at once are not counted",
-        "opportunities/timers/expiry.py",
+        "opportunities/timers/extension.py",
         "        quota.lock(owner, _today(owner, now))\n",
         "        pass\n",
         _RACES,
@@ -171,14 +171,14 @@ MUTANTS = (
     ),
     Mutant(
         "an undone reassignment stays charged",
-        "opportunities/supervision/bulk.py",
+        _TAKING_BACK,
         "quota.refund(charged, 1,",
         "quota.refund(charged, 0,",
         _STORY,
     ),
     Mutant(
         "an undone over-quota reassignment leaves its room",
-        "opportunities/supervision/bulk.py",
+        _TAKING_BACK,
         'before["room"], by=by',
         "0, by=by",
         _QUOTAS,
@@ -234,7 +234,7 @@ MUTANTS = (
     ),
     Mutant(
         "one team draws another's pool",
-        _LOOKING,
+        _CANDIDATES,
         'Opportunity.objects.filter(team_id=Param("team", _NUMBER)).pool()',
         'Opportunity.objects.pool().exclude(team_id=Param("team", _NUMBER) * 0)',
         _RECEIVING,
@@ -276,42 +276,42 @@ MUTANTS = (
     ),
     Mutant(
         "an undo takes back what changed since",
-        _BULK,
+        _TAKING_BACK,
         "if not claimed or row.version != item.version_after:",
         "if not claimed:",
         _UNDO,
     ),
     Mutant(
         "an undo forgets the clock",
-        _BULK,
+        _TAKING_BACK,
         "    if not seconds:\n        return Countdown(deadline=now)\n",
         "    return Countdown(deadline=now)\n",
         _STORY,
     ),
     Mutant(
         "an undo forgets who rested",
-        _BULK,
+        _TAKING_BACK,
         '    cooldowns.restore(row.client_id, before["cooldowns"])\n',
         "",
         _UNDO,
     ),
     Mutant(
         "an undo gives work back to who gave it all away",
-        _BULK,
+        _TAKING_BACK,
         'if owner is not None and before["state"] == OpportunityState.ACTIVE and _gave_work_away(',
         "if False and _gave_work_away(",
         _LEAVING,
     ),
     Mutant(
         "an undo into the inbox lets messages go out",
-        _BULK,
+        _TAKING_BACK,
         ' or before["state"] != OpportunityState.ACTIVE:',
         ":",
         _LEAVING,
     ),
     Mutant(
         "a second extension is granted",
-        "opportunities/timers/expiry.py",
+        "opportunities/timers/extension.py",
         "    if row.extended:\n",
         "    if False:\n",
         _EXTENSION,
@@ -355,7 +355,7 @@ MUTANTS = (
     ),
     Mutant(
         "an undo gives beside an absence that begins",
-        _BULK,
+        _TAKING_BACK,
         "        quota.hold(owner, _today(owner, now))\n",
         "        pass\n",
         _LEAVING_BESIDE,

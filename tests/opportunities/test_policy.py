@@ -8,7 +8,7 @@ from opportunities.errors import NotAllowed
 from opportunities.funnel import moves
 from opportunities.models import Opportunity, QuotaEntry
 from opportunities.supervision import decisions
-from opportunities.timers import expiry
+from opportunities.timers import extension
 from tests.factories.opportunities import Funnel
 from tests.faults.desk_checker import findings
 from tests.opportunities.people import NOW, People, one_of
@@ -21,7 +21,7 @@ def test_only_its_owner_and_their_supervisor_touch_an_opportunity(people: People
     verbs = [
         lambda by: moves.move(row.pk, funnel.contacted, by=by, version=1, now=NOW),
         lambda by: moves.note(row.pk, by=by, text="Hola", now=NOW),
-        lambda by: expiry.extend(row.pk, by=by, version=1, now=NOW),
+        lambda by: extension.extend(row.pk, by=by, version=1, now=NOW),
         lambda by: decisions.reassign(row.pk, people.colleague, by=by, now=NOW),
         lambda by: decisions.return_to_pool(row.pk, by=by, now=NOW),
         lambda by: decisions.close(row.pk, by=by, now=NOW, reason="Fin"),

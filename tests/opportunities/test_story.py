@@ -18,6 +18,7 @@ from opportunities.funnel import moves
 from opportunities.models import BulkAction, DailyQuota, Opportunity, QuotaEntry, Sale
 from opportunities.queries import radar
 from opportunities.supervision import bulk, decisions
+from opportunities.supervision.undo import undo
 from opportunities.timers import expiry
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
@@ -99,7 +100,7 @@ def test_bulk_and_its_undo() -> None:
     assert (len(report.done), len(report.refused)) == (2, 1)
     assert DailyQuota.objects.get(promoter=other).used == 2
 
-    undone = bulk.undo(BulkAction.objects.get(), by=supervisor, now=NOW)
+    undone = undo(BulkAction.objects.get(), by=supervisor, now=NOW)
     assert len(undone.done) == 2
     assert list(Opportunity.objects.order_by("id").values("owner", "stage", "state", "lot", "deadline")) == before
     assert DailyQuota.objects.get(promoter=other).used == 0

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from tests import company as companies
 from tests.company import Company, signed_in, told
 from tests.factories.ops import AlertFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.simulator import Simulator
+from whatsapp import session_editing
 from whatsapp.line_tests import run_waiting
 from whatsapp.models import LineTest, State, WhatsAppSession
 
@@ -85,11 +89,118 @@ def test_a_supervisor_creates_a_session_for_their_own_team_only(company: Company
     draft = WhatsAppSessionFactory.build(team=company.team, name="Nueva", tenant_id="77")
 
     refused = client.post(f"{LIST}add/", form(draft, team=company.other_team.pk))
-    client.post(f"{LIST}add/", form(draft, team=company.team.pk, token="clave-del-gateway"))
+    client.post(f"{LIST}add/", form(draft, team=company.team.pk))
 
     assert refused.status_code == 200
     session = WhatsAppSession.objects.get(name="Nueva")
-    assert (session.team, session.state, session.token) == (company.team, State.DISCONNECTED, "clave-del-gateway")
+    assert (session.team, session.state) == (company.team, State.DISCONNECTED)
+
+
+@pytest.mark.parametrize("written", ["", "http://localhost:3011", "HTTP://LOCALHOST:03011/", "http://127.0.0.1:3011"])
+@pytest.mark.parametrize("who", ["stranger", "administrator"])
+def test_a_line_of_another_team_is_not_taken_by_another_name_of_its_gateway(
+    company: Company, settings: Settings, who: str, written: str
+) -> None:
+    settings.SESSION_MANAGER_BASE_URL = "http://localhost:3011"
+    theirs = WhatsAppSessionFactory(team=company.team, tenant_id="51", base_url="")
+    draft = WhatsAppSessionFactory.build(team=company.other_team, name="Ajena", tenant_id="51", base_url=written)
+
+    page = signed_in(getattr(company, who)).post(f"{LIST}add/", form(draft, team=company.other_team.pk))
+
+    assert page.status_code == 200
+    assert "Ya hay una sesión con este cliente_id" in page.content.decode()
+    assert list(WhatsAppSession.objects.all()) == [theirs]
+
+
+def test_a_supervisor_writes_neither_addresses_nor_secrets(
+    company: Company, make: Callable[..., WhatsAppSession]
+) -> None:
+    session = make(token="clave-del-gateway", webhook_secret="secreto-de-avisos")
+    client = signed_in(company.supervisor)
+    forged = {"base_url": "http://ajeno.example", "token": "x", "webhook_secret": "x", "forget_token": "on"}
+    page = client.get(url("change", session)).content.decode()
+
+    client.post(url("change", session), form(session, name="Otro nombre", **forged))
+    client.post(
+        f"{LIST}add/", form(WhatsAppSessionFactory.build(tenant_id="77", team=company.team), name="Nueva", **forged)
+    )
+
+    before = (session.base_url, session.token, session.webhook_secret)
+    session.refresh_from_db()
+    assert session.name == "Otro nombre"
+    assert (session.base_url, session.token, session.webhook_secret) == before
+    made = WhatsAppSession.objects.get(name="Nueva")
+    assert (made.base_url, made.token, made.webhook_secret) == ("", "", "")
+    assert not re.search(r'name="(base_url|token|webhook_secret|forget_token)"', page)
+    assert session.base_url in page
+
+
+def test_what_a_line_is_does_not_change_in_the_form(company: Company, make: Callable[..., WhatsAppSession]) -> None:
+    session = make()
+    forged = {"tenant_id": "otra", "gateway": "otro", "team": company.other_team.pk, "name": "Con otro nombre"}
+
+    signed_in(company.administrator).post(url("change", session), form(session, **forged))
+
+    session.refresh_from_db()
+    assert (session.tenant_id, session.team, session.name) == ("51", company.team, "Con otro nombre")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("base_url", "http://169.254.169.254/latest", "de la propia nube"),
+        ("base_url", "http://user:pw@gw.example", "no lleva usuario ni contraseña"),
+        ("base_url", "ftp://gw.example", "empieza con http"),
+        ("tenant_id", "cliente 7", "sin espacios"),
+        ("tenant_id", " 7", "sin espacios"),
+        ("daily_limit", 0, "daily_limit"),
+        ("daily_limit", 100_001, "daily_limit"),
+        ("lane_count", 1_001, "lane_count"),
+    ],
+)
+def test_a_wrong_value_is_told_beside_its_field(company: Company, field: str, value: object, told: str) -> None:
+    draft = WhatsAppSessionFactory.build(tenant_id="7", team=company.team)
+
+    page = signed_in(company.administrator).post(f"{LIST}add/", form(draft, **{"team": company.team.pk, field: value}))
+
+    assert page.status_code == 200
+    assert field in page.context["adminform"].form.errors
+    assert told in page.content.decode()
+    assert not WhatsAppSession.objects.exists()
+
+
+def test_a_changed_address_takes_the_stored_secrets_with_it(
+    company: Company, make: Callable[..., WhatsAppSession]
+) -> None:
+    session = make(token="clave-del-gateway", webhook_secret="secreto-de-avisos")
+    client = signed_in(company.administrator)
+
+    client.post(url("change", session), form(session, base_url=f"{session.base_url.upper()}/"))
+    session.refresh_from_db()
+    assert (session.token, session.webhook_secret) == ("clave-del-gateway", "secreto-de-avisos")
+
+    client.post(url("change", session), form(session, base_url="http://gw.example", token="del-nuevo"))
+    session.refresh_from_db()
+    assert (session.base_url, session.token, session.webhook_secret) == ("http://gw.example", "del-nuevo", "")
+
+
+def test_saving_the_form_leaves_alone_what_the_sender_wrote_meanwhile(
+    company: Company, make: Callable[..., WhatsAppSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = make()
+    checked = session_editing.checked
+
+    def slow(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        WhatsAppSession.objects.update(paused_at=timezone.now(), trouble="401", region="MX")
+        return checked(*args, **kwargs)
+
+    monkeypatch.setattr(session_editing, "checked", slow)
+
+    signed_in(company.administrator).post(url("change", session), form(session, name="Otro nombre"))
+
+    session.refresh_from_db()
+    assert session.paused_at is not None
+    assert (session.name, session.trouble, session.region) == ("Otro nombre", "401", "MX")
 
 
 def test_secrets_go_in_and_never_come_out(company: Company, make: Callable[..., WhatsAppSession]) -> None:
@@ -108,7 +219,7 @@ def test_an_empty_secret_keeps_what_is_stored_and_a_box_takes_it_away(
     company: Company, make: Callable[..., WhatsAppSession]
 ) -> None:
     session = make(token="clave-del-gateway", webhook_secret="secreto-de-avisos")
-    client = signed_in(company.supervisor)
+    client = signed_in(company.administrator)
 
     client.post(url("change", session), form(session, name="Otro nombre"))
     session.refresh_from_db()

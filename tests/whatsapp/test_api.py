@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from leadmaster.accounts.models import Team, User
@@ -40,6 +41,12 @@ def boss() -> User:
 
 
 @pytest.fixture
+def admin() -> User:
+    person: User = UserFactory.create(role=Role.ADMINISTRATOR)
+    return person
+
+
+@pytest.fixture
 def team(promoter: User, boss: User) -> Team:
     made: Team = TeamFactory.create(members=[promoter], supervisors=[boss])
     return made
@@ -67,16 +74,17 @@ def form(to: Team, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_supervisor_makes_a_line_for_a_promoter(boss: User, promoter: User, team: Team) -> None:
-    answer = client(boss).post(URL, form(team, owner=promoter.pk, token="abre-te", webhook_secret="firma", region="MX"))
+    answer = client(boss).post(URL, form(team, owner=promoter.pk, region="MX"))
 
     made = WhatsAppSession.objects.get(pk=answer.json()["id"])
     assert (made.owner, made.team, made.region, made.state) == (promoter, team, "MX", State.DISCONNECTED)
+
+
+def test_secrets_never_come_out(admin: User, boss: User, team: Team) -> None:
+    answer = client(admin).post(URL, form(team, token="abre-te", webhook_secret="firma"))
+
+    made = WhatsAppSession.objects.get(pk=answer.json()["id"])
     assert (made.token, made.webhook_secret) == ("abre-te", "firma")
-
-
-def test_secrets_never_come_out(boss: User, team: Team) -> None:
-    answer = client(boss).post(URL, form(team, token="abre-te", webhook_secret="firma"))
-
     for told in (answer, client(boss).get(f"{URL}{answer.json()['id']}/"), client(boss).get(URL)):
         assert "abre-te" not in told.content.decode()
         assert "firma" not in told.content.decode()
@@ -98,6 +106,14 @@ def test_a_secret_that_is_not_named_stays(boss: User, session: WhatsAppSession) 
         ({"team": 0}, "team"),
         ({"owner": "outsider"}, "owner"),
         ({"base_url": "http://10.0.0.1:3011"}, "base_url"),
+        ({"base_url": "http://user:pw@localhost:3011"}, "base_url"),
+        ({"token": "abre-te"}, "token"),
+        ({"webhook_secret": "firma"}, "webhook_secret"),
+        ({"tenant_id": "cliente 7"}, "tenant_id"),
+        ({"tenant_id": " 7"}, "tenant_id"),
+        ({"tenant_id": "7\u200b"}, "tenant_id"),
+        ({"daily_limit": 100_001}, "daily_limit"),
+        ({"lane_count": 1_001}, "lane_count"),
         ({"time_zone": "Luna/Mar"}, "time_zone"),
         ({"daily_limit": 0}, "daily_limit"),
         ({"lane_count": 0}, "lane_count"),
@@ -133,9 +149,48 @@ def test_what_a_line_is_does_not_change(field: str, boss: User, session: WhatsAp
     assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, [field])
 
 
-def test_only_an_administrator_points_our_server_elsewhere(session: WhatsAppSession) -> None:
-    admin = UserFactory.create(role=Role.ADMINISTRATOR)
+@pytest.mark.parametrize("written", ["", "http://localhost:3011/", "HTTP://LOCALHOST:3011", "http://127.0.0.1:3011"])
+def test_a_line_of_another_team_is_not_taken_by_another_name_of_its_gateway(
+    written: str, admin: User, team: Team, settings: Settings
+) -> None:
+    settings.SESSION_MANAGER_BASE_URL = "http://localhost:3011"
+    theirs = WhatsAppSessionFactory.create(team=team, tenant_id="51", base_url="")
+    elsewhere = WhatsAppSessionFactory.create(team=team, tenant_id="51", base_url="http://gw.example")
 
+    refused = client(admin).post(URL, form(TeamFactory.create(), tenant_id="51", base_url=written))
+    moved = client(admin).patch(f"{URL}{elsewhere.pk}/", {"base_url": written})
+
+    assert (refused.status_code, moved.status_code) == (400, 400)
+    assert "Ya hay una sesión" in str(refused.json()["error"]["fields"])
+    assert list(WhatsAppSession.objects.values_list("pk", "base_url").order_by("pk")) == [
+        (theirs.pk, ""),
+        (elsewhere.pk, "http://gw.example"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://169.254.169.254", "http://[fd00:ec2::254]", "http://u:p@gw.example", "x://y"]
+)
+def test_an_administrator_too_is_refused_the_clouds_own_addresses(address: str, admin: User, team: Team) -> None:
+    answer = client(admin).post(URL, form(team, base_url=address))
+
+    assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, ["base_url"])
+    assert not WhatsAppSession.objects.exists()
+
+
+def test_a_changed_address_takes_the_stored_secrets_with_it(admin: User, session: WhatsAppSession) -> None:
+    WhatsAppSession.objects.filter(pk=session.pk).update(token="abre-te", webhook_secret="firma")
+
+    client(admin).patch(f"{URL}{session.pk}/", {"base_url": f"{session.base_url}/", "name": "Otra"})
+    session.refresh_from_db()
+    assert (session.name, session.token, session.webhook_secret) == ("Otra", "abre-te", "firma")
+
+    client(admin).patch(f"{URL}{session.pk}/", {"base_url": "http://gw.example", "webhook_secret": "nueva"})
+    session.refresh_from_db()
+    assert (session.base_url, session.token, session.webhook_secret) == ("http://gw.example", "", "nueva")
+
+
+def test_only_an_administrator_points_our_server_elsewhere(session: WhatsAppSession, admin: User) -> None:
     answer = client(admin).patch(f"{URL}{session.pk}/", {"base_url": "http://gateway.example:3011"})
 
     assert answer.json()["base_url"] == "http://gateway.example:3011"

@@ -36,3 +36,13 @@ def test_deployment_check_asks_the_gateway(settings: Settings, simulator: Simula
     assert ids(deploy=True) == set()
     settings.SESSION_MANAGER_BASE_URL = f"{simulator.base_url}/wa"
     assert ids(deploy=True) == {"whatsapp.WRONG_PATH"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://user:pw@gw.example", "http://169.254.169.254", "http://gw.example/?x=1", "http://gw.example/%2e"],
+)
+def test_an_environment_with_no_address_of_a_gateway_is_told(address: str, settings: Settings) -> None:
+    settings.SESSION_MANAGER_BASE_URL = address
+
+    assert ids() == {"whatsapp.E002"}

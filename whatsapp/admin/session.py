@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import display
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -17,14 +17,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import Team, User
 from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 from leadmaster.lib.admin.modeladmins import NOTHING, ScopedAdmin, moment
 from leadmaster.lib.phones import parsing
-from whatsapp import line_tests, screens, sessions
+from whatsapp import line_tests, screens, session_editing, sessions
 from whatsapp.admin import pairing
-from whatsapp.admin.form import SessionForm
+from whatsapp.admin.form import GatewaySessionForm, SessionForm
 from whatsapp.gateways.base import GatewayError
 from whatsapp.line_tests import LineTestRefused
 from whatsapp.models import WhatsAppSession
@@ -41,20 +41,20 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     change_form_template = "admin/whatsapp/whatsappsession/change_form.html"
     warn_unsaved_form = True
     seen = moment("last_seen_at", gettext_lazy("última respuesta"))
-    fieldsets = (
-        (None, {"fields": (("name", "tenant_id"), ("team", "owner"), ("region", "time_zone"))}),
-        (gettext_lazy("Límites"), {"fields": (("daily_limit", "lane_count"),)}),
-        (
-            gettext_lazy("Gateway"),
-            {
-                "fields": (
-                    ("gateway", "base_url"),
-                    ("token", "webhook_secret"),
-                    ("forget_token", "forget_webhook_secret"),
-                )
-            },
-        ),
+    _LINE = (None, {"fields": (("name", "tenant_id"), ("team", "owner"), ("region", "time_zone"))})
+    _LIMITS = (gettext_lazy("Límites"), {"fields": (("daily_limit", "lane_count"),)})
+    _GATEWAY = (
+        gettext_lazy("Gateway"),
+        {
+            "fields": (
+                ("gateway", "base_url"),
+                ("token", "webhook_secret"),
+                ("forget_token", "forget_webhook_secret"),
+            )
+        },
     )
+    # What a supervisor reads of it.
+    _GATEWAY_SEEN = (gettext_lazy("Gateway"), {"fields": (("gateway", "base_url"),)})
 
     @display(description=gettext_lazy("sesión"), ordering="name")
     def heading(self, session: WhatsAppSession) -> SafeString:
@@ -79,6 +79,41 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
 
     def _is_theirs(self, request: HttpRequest, session: WhatsAppSession) -> bool:
         return WhatsAppSession.objects.visible_to(request.user).filter(pk=session.pk).exists()
+
+    # --- What is written -------------------------------------------------------------------------------------------
+
+    def get_fieldsets(self, request: HttpRequest, obj: WhatsAppSession | None = None) -> Any:
+        if current_user(request).is_administrator:
+            return (self._LINE, self._LIMITS, self._GATEWAY)
+        return (self._LINE, self._LIMITS, self._GATEWAY_SEEN) if obj else (self._LINE, self._LIMITS)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: WhatsAppSession | None = None) -> Any:
+        fixed = session_editing.FIXED if obj else ()
+        return fixed if current_user(request).is_administrator else (*fixed, "base_url")
+
+    def get_form(self, request: HttpRequest, obj: WhatsAppSession | None = None, *args: Any, **kwargs: Any) -> Any:
+        by = current_user(request)
+        base = GatewaySessionForm if by.is_administrator else SessionForm
+        hidden = dict.fromkeys(name for name in self.get_readonly_fields(request, obj) if name in base.declared_fields)
+        # The class is this request's own.
+        return super().get_form(
+            request, obj, *args, **{**kwargs, "form": type(base.__name__, (base,), {**hidden, "by": by})}
+        )
+
+    def save_model(self, request: HttpRequest, obj: WhatsAppSession, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        written = form.written()
+        by = current_user(request)
+        saved = session_editing.change(obj.pk, written, by=by) if change else session_editing.create(written, by=by)
+        obj.pk = saved.pk
+        obj.refresh_from_db()
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except ValidationError as refused:
+            # True when the form was read, and no longer when it was written.
+            messages.error(request, " ".join(refused.messages))
+            return HttpResponseRedirect(request.path)
 
     def formfield_for_foreignkey(
         self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
@@ -163,7 +198,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                 button=_("Quitar la pausa"),
                 facts=[(_("Lo que pasó"), session.trouble or "—")],
             ),
-            lambda: sessions.unpause(session, by=person(request), now=timezone.now()),
+            lambda: sessions.unpause(session, by=current_user(request), now=timezone.now()),
             _("La sesión vuelve a probarse."),
         )
 
@@ -198,7 +233,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                     (_("Sale de esta línea y llega a"), parsing.pretty(session.phone) if session.phone else NOTHING)
                 ],
             ),
-            lambda: line_tests.ask(session, by=person(request), now=timezone.now()),
+            lambda: line_tests.ask(session, by=current_user(request), now=timezone.now()),
             _("El mensaje de prueba sale en menos de un minuto: aquí ves qué pasó."),
         )
 

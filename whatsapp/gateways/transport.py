@@ -14,6 +14,7 @@ import enum
 import functools
 import http.client
 import io
+import socket
 import ssl
 import threading
 import time
@@ -25,6 +26,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from whatsapp.gateways import hosts
 
 # Enough for every answer of the contract; what is longer comes from something else.
 MAX_BODY = 64 * 1024
@@ -39,6 +42,10 @@ class Failure(enum.StrEnum):
     ADDRESS = "address"  # the configured address or header cannot be used
     TIMEOUT = "timeout"  # the deadline passed
     LOST = "lost"  # the connection broke, or what came back is not HTTP
+
+
+class ForbiddenHostError(ValueError):
+    """The cloud's own address, or one that is not on the list."""
 
 
 class TransportError(Exception):
@@ -74,6 +81,8 @@ def exchange(
     """
     trace = _Trace(deadline=time.monotonic() + timeout)
     try:
+        if not hosts.is_allowed(url):
+            raise ForbiddenHostError("the host is not among GATEWAY_HOSTS")
         adapter = _Adapter(trace, tls=url.startswith("https:"))
         prepared = requests.Request(method, url, headers={**_HEADERS, **headers}, json=json).prepare()
         response = adapter.send(prepared, stream=True, timeout=(min(connect_timeout, timeout), timeout))
@@ -203,6 +212,14 @@ class _Traced:
         trace.opened.append(self)
         # http.client makes the response around the socket through this attribute.
         self.response_class = functools.partial(_DeadlineResponse, trace=trace)
+
+    def _new_conn(self) -> socket.socket:
+        """Refuses what a name turned out to lead to, before anything is written there. urllib3 connects here."""
+        opened: socket.socket = super()._new_conn()  # type: ignore[misc]
+        if hosts.is_forbidden(str(opened.getpeername()[0])):
+            opened.close()
+            raise ForbiddenHostError("the name leads to an address that no gateway has")
+        return opened
 
     def send(self, data: Any) -> None:
         if self.sock is None:

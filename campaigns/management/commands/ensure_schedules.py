@@ -20,6 +20,7 @@ _EVERY_MINUTE = {
     "line tests": "whatsapp.tasks.line_tests",
     "timers": "opportunities.tasks.expire_timers",
     "retiming": "opportunities.tasks.follow_hours",
+    "reconciliation": "leadmaster.ops.tasks.reconcile",
 }
 
 # Only where there is a client base to follow.

@@ -51,3 +51,15 @@ class WallTimeField(serializers.TimeField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(input_formats=["%H:%M", "%H:%M:%S"], **options)
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    """Why, for the history."""
+
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+
+
+class RequiredReasonSerializer(serializers.Serializer[Any]):
+    """Why, for the history. Somebody will want to know."""
+
+    reason = serializers.CharField(max_length=300)

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from leadmaster.accounts.models import User
 from opportunities.models import BulkAction, BulkItem
-from opportunities.supervision.bulk import UNDO_FOR
+from opportunities.supervision.undo import UNDO_FOR
 
 _SHOWN = 3
 

@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.lib.admin.modeladmins import NOTHING, ChangeList, UncountedPaginator
-from opportunities import badges as looks
+from opportunities import badges
 from opportunities.admin.base import DeskAdmin, PromoterFilter, StageFilter, TeamFilter, team_ids_in
 from opportunities.admin.decisions.verbs import MANY, Verb, address
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
-from opportunities.queries.search import meant
+from opportunities.queries.search import search_condition
 
 _DAY = dt.timedelta(days=1)
 
@@ -114,7 +114,7 @@ class OpportunityRows(DeskAdmin[Opportunity]):
     ) -> tuple[QuerySet[Opportunity], bool]:
         if not search_term.strip():
             return queryset, False
-        condition, more = meant(search_term)
+        condition, more = search_condition(search_term)
         if more:
             messages.warning(
                 request,
@@ -128,15 +128,15 @@ class OpportunityRows(DeskAdmin[Opportunity]):
 
     @display(description=gettext_lazy("cliente"))
     def who(self, row: Opportunity) -> SafeString:
-        return looks.who(row)
+        return badges.who(row)
 
     @display(description=gettext_lazy("estado"))
     def standing(self, row: Opportunity) -> SafeString:
-        return looks.state_badge(row)
+        return badges.state_badge(row)
 
     @display(description=gettext_lazy("etapa"))
     def at_stage(self, row: Opportunity) -> SafeString:
-        return looks.stage_name(row.stage)
+        return badges.stage_name(row.stage)
 
     @display(description=gettext_lazy("promotor"))
     def holder(self, row: Opportunity) -> Any:
@@ -148,11 +148,11 @@ class OpportunityRows(DeskAdmin[Opportunity]):
 
     @display(description=gettext_lazy("plazo"))
     def timer(self, row: Opportunity) -> SafeString:
-        return looks.clock(row, timezone.now())
+        return badges.clock(row, timezone.now())
 
     @display(description=gettext_lazy("desde hace"))
     def waiting(self, row: Opportunity) -> str:
-        return looks.age(row.state_since, timezone.now())
+        return badges.age(row.state_since, timezone.now())
 
     @display(description=gettext_lazy("lugar"))
     def place(self, row: Opportunity) -> Any:

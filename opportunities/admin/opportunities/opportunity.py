@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
-from opportunities.admin.base import person, require_supervisor_role
+from opportunities.admin.base import current_user, require_supervisor_role
 from opportunities.admin.decisions.confirm import decide
 from opportunities.admin.decisions.verbs import Verb
 from opportunities.admin.opportunities import page
@@ -24,7 +24,7 @@ from opportunities.admin.opportunities.list_base import ClockFilter
 from opportunities.admin.opportunities.pool import PoolAdmin
 from opportunities.errors import Refused
 from opportunities.models import Opportunity
-from opportunities.timers import expiry
+from opportunities.timers import extension
 
 
 @admin.register(Opportunity)
@@ -55,7 +55,7 @@ class OpportunityAdmin(DecidableRows):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context.update(page.page(kwargs["obj"], person(request), timezone.now()))
+        context.update(page.page(kwargs["obj"], current_user(request), timezone.now()))
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- Doors ------------------------------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ class OpportunityAdmin(DecidableRows):
         row = self.find(request, str(pk))
 
         def run(_data: Mapping[str, Any]) -> str:
-            expiry.extend(row.pk, by=user, version=row.version, now=timezone.now())
+            extension.extend(row.pk, by=user, version=row.version, now=timezone.now())
             return _("Prórroga concedida: el plazo de la etapa empieza de nuevo.")
 
         return confirm_and_run(

@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 from leadmaster.accounts.models import User
 from opportunities.admin.decisions.undo_banner import undoable
 from opportunities.admin.decisions.verbs import PAGES, Verb, address, verbs_for
+from opportunities.clocks.countdown import calendar_of, is_overdue
 from opportunities.enums import OpportunityState
+from opportunities.funnel.labels import label_of
 from opportunities.models import CoolDown, Opportunity
 from opportunities.policy import may_supervise
 from opportunities.queries.contacts import reach, silenced_among
 from opportunities.queries.time_left import timer_of
 from opportunities.queries.timeline import timeline
-from opportunities.timers import expiry
-from opportunities.web.forms import label_of
 
 _RESTING = 10
 
@@ -43,7 +43,7 @@ def page(row: Opportunity, user: User, now: dt.datetime) -> dict[str, Any]:
     decides = may_supervise(user, row.team_id)
     return {
         "row": row,
-        "timer": timer_of(row, calendar=expiry.calendar_of(row), now=now) if _clocked(row) else None,
+        "timer": timer_of(row, calendar=calendar_of(row), now=now) if _clocked(row) else None,
         "reach": reach(row, sender=None, silenced=silenced_among([row])),
         "buttons": buttons(row, now) if decides else [],
         "sale": getattr(row, "sale", None),
@@ -67,7 +67,7 @@ def buttons(row: Opportunity, now: dt.datetime) -> list[Button]:
                 tone="quiet-danger" if verb is Verb.CLOSE else "",
             )
         )
-    if row.deadline is not None and not expiry.is_overdue(row, now) and not row.extended:
+    if row.deadline is not None and not is_overdue(row, now) and not row.extended:
         url = reverse("admin:opportunities_opportunity_extend", args=[row.pk])
         found.insert(-1, Button(label=_("Dar prórroga"), url=url, tone=""))
     return [dataclasses.replace(found[0], tone="primary"), *found[1:]] if found else []

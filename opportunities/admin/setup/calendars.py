@@ -14,22 +14,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from leadmaster.calendars.admin import OperatingCalendarAdmin
+from leadmaster.calendars.calendar_admin import OperatingCalendarAdmin
 from leadmaster.calendars.errors import Refused as CalendarRefused
 from leadmaster.calendars.holiday_admin import HolidayAdmin
 from leadmaster.calendars.hours_admin import Change, HoursAdmin
 from leadmaster.calendars.models import Holiday, OperatingCalendar
 from leadmaster.calendars.querysets import OperatingCalendarQuerySet
-from opportunities.admin.base import person
+from opportunities.admin.base import current_user
 from opportunities.admin.setup import preview_page
-from opportunities.admin.setup.recalculation_banner import FollowingAdmin
+from opportunities.admin.setup.recalculation_banner import RecalculationAdmin
 from opportunities.errors import Refused
 from opportunities.timers import calendar_editing, recalculation
 
 M = TypeVar("M", bound=Model)
 
 
-class RehearsedAdmin(FollowingAdmin[M], HoursAdmin[M]):
+class RehearsedAdmin(RecalculationAdmin[M], HoursAdmin[M]):
     def seen(self, request: HttpRequest) -> OperatingCalendarQuerySet:
         """Those of the person's desks too, whoever they belong to."""
         user = request.user
@@ -43,7 +43,7 @@ class RehearsedAdmin(FollowingAdmin[M], HoursAdmin[M]):
     def change_hours(self, request: HttpRequest, change: Change) -> HttpResponse | None:
         now = timezone.now()
         old = change.calendar.as_value()
-        mark = calendar_editing.seal(change.calendar, old=old, new=change.new)
+        mark = calendar_editing.preview_token(change.calendar, old=old, new=change.new)
         try:
             if not preview_page.was_read(request, mark):
                 rehearsal = calendar_editing.rehearse(change.calendar, new=change.new, now=now)
@@ -60,7 +60,9 @@ class RehearsedAdmin(FollowingAdmin[M], HoursAdmin[M]):
                             (_("Plazos más lejanos"), rehearsal.unseen),
                         ],
                     )
-            retimed = recalculation.change_calendar(change.calendar, change.save, by=person(request), now=now, seen=old)
+            retimed = recalculation.change_calendar(
+                change.calendar, change.save, by=current_user(request), now=now, seen=old
+            )
         except Refused as refusal:
             raise CalendarRefused(str(refusal)) from refusal
         preview_page.tell(request, retimed)

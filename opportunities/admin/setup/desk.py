@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy
 from leadmaster.accounts.models import Team
 from leadmaster.calendars.arithmetic import NeverOpens
 from leadmaster.calendars.models import OperatingCalendar
-from opportunities.admin.base import DeskAdmin, person, team_ids_of
+from opportunities.admin.base import DeskAdmin, current_user
 from opportunities.admin.setup import preview_page
-from opportunities.admin.setup.recalculation_banner import FollowingAdmin
+from opportunities.admin.setup.recalculation_banner import RecalculationAdmin
 from opportunities.errors import Refused
 from opportunities.models import Desk
+from opportunities.scope import team_ids_of
 from opportunities.timers import preview, recalculation
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(Desk)
-class TeamDeskAdmin(FollowingAdmin[Desk], DeskAdmin[Desk]):
+class TeamDeskAdmin(RecalculationAdmin[Desk], DeskAdmin[Desk]):
     list_display = ("name", "calendar", "quota", "captures", "active", "extensions", "people")
     list_select_related = ("team", "calendar")
     ordering = ("team__name",)
@@ -105,7 +106,7 @@ class TeamDeskAdmin(FollowingAdmin[Desk], DeskAdmin[Desk]):
             first = self._rehearsed(request, saved, form.cleaned_data["calendar"])
             if first is not None:
                 return first
-            retimed = recalculation.change_desk(saved, form.instance.save, by=person(request), now=timezone.now())
+            retimed = recalculation.change_desk(saved, form.instance.save, by=current_user(request), now=timezone.now())
         except NeverOpens:
             messages.error(request, _("Con ese horario los plazos abiertos no terminarían nunca."))
             return HttpResponseRedirect(request.path)
@@ -125,7 +126,7 @@ class TeamDeskAdmin(FollowingAdmin[Desk], DeskAdmin[Desk]):
         return form if form.is_valid() else None
 
     def _rehearsed(self, request: HttpRequest, desk: Desk, calendar: OperatingCalendar) -> HttpResponse | None:
-        mark = preview_page.seal(desk.pk, desk.calendar.as_value(), calendar.as_value())
+        mark = preview_page.preview_token(desk.pk, desk.calendar.as_value(), calendar.as_value())
         if calendar.pk == desk.calendar_id or preview_page.was_read(request, mark):
             return None
         found = preview.rehearse_desk(desk, calendar=calendar, now=timezone.now())

@@ -19,7 +19,7 @@ from leadmaster.calendars.preview import Move, Rehearsal
 from leadmaster.lib import screens
 from opportunities.admin.base import team_ids_in
 from opportunities.models import Opportunity, Promoter
-from opportunities.timers.recalculation import Retimed
+from opportunities.timers.recalculation import Applied
 
 # The field that says which rehearsal was read. What it stands for changed since: it is shown again.
 SEAL = "rehearsed"
@@ -62,7 +62,7 @@ class Person:
         return screens.stacked_bar(parts, _("Plazos de %(who)s") % {"who": self.promoter})
 
 
-def seal(*parts: object) -> str:
+def preview_token(*parts: object) -> str:
     """A short name for exactly this change of exactly what is saved now."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
@@ -111,7 +111,7 @@ def page(
     )
 
 
-def tell(request: HttpRequest, retimed: Retimed) -> None:
+def tell(request: HttpRequest, retimed: Applied) -> None:
     """What the change did to open clocks, and what it is still doing."""
     if retimed.moved:
         messages.success(request, moved_sentence(retimed.moved))

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import ScopedAdmin
-from opportunities.admin.base import team_ids_of
-from opportunities.timers.recalculation import Following, on_their_way
+from opportunities.scope import team_ids_of
+from opportunities.timers.recalculation import Progress, in_progress
 
 M = TypeVar("M", bound=Model)
 
@@ -25,7 +25,7 @@ TEMPLATE = "admin/opportunities/retimings.html"
 class Banner:
     """One change on its way, as the page shows it."""
 
-    change: Following
+    change: Progress
 
     @property
     def since(self) -> SafeString:
@@ -42,11 +42,11 @@ class Banner:
 
 def banners(user: Any) -> list[Banner]:
     """The changes that some clocks of this person's teams have still to follow."""
-    found = on_their_way(lambda: team_ids_of(user), now=timezone.now())
+    found = in_progress(lambda: team_ids_of(user), now=timezone.now())
     return [Banner(change=one) for one in found]
 
 
-class FollowingAdmin(ScopedAdmin[M]):
+class RecalculationAdmin(ScopedAdmin[M]):
     """A page of hours or timers, with what is still on its way from the last change above it."""
 
     list_before_template = TEMPLATE

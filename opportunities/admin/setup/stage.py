@@ -20,17 +20,17 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import NOTHING
-from opportunities import badges as looks
-from opportunities.admin.base import person
+from opportunities import badges
+from opportunities.admin.base import current_user
 from opportunities.admin.setup import funnel, preview_page
-from opportunities.admin.setup.recalculation_banner import FollowingAdmin
+from opportunities.admin.setup.recalculation_banner import RecalculationAdmin
 from opportunities.admin.setup.stage_form import StageForm
 from opportunities.enums import WORKING, StageType
 from opportunities.errors import Refused
 from opportunities.funnel import stage_rules
+from opportunities.funnel.labels import label_of
 from opportunities.models import Stage
 from opportunities.timers import preview, recalculation
-from opportunities.web.forms import label_of
 
 if TYPE_CHECKING:
     from django.forms import ModelForm
@@ -45,7 +45,7 @@ _TONE: dict[str, screens.Tone] = {
 
 
 @admin.register(Stage)
-class StageAdmin(FollowingAdmin[Stage]):
+class StageAdmin(RecalculationAdmin[Stage]):
     form = StageForm
     list_display = ("heading", "kind", "clock", "where", "ways", "used")
     ordering = ("order", "id")
@@ -75,13 +75,13 @@ class StageAdmin(FollowingAdmin[Stage]):
     # --- The list -----------------------------------------------------------------------------------------------------
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        drawn = funnel.look(person(request), now=timezone.now())
+        drawn = funnel.look(current_user(request), now=timezone.now())
         context = {"funnel": drawn, "may_change": self.has_change_permission(request), **(extra_context or {})}
         return super().changelist_view(request, context)
 
     @display(description=gettext_lazy("etapa"))
     def heading(self, stage: Stage) -> SafeString:
-        return looks.stage_name(stage)
+        return badges.stage_name(stage)
 
     @display(description=gettext_lazy("tipo"))
     def kind(self, stage: Stage) -> SafeString:
@@ -133,7 +133,7 @@ class StageAdmin(FollowingAdmin[Stage]):
             return first
         try:
             retimed = recalculation.change_stage(
-                saved, timer_minutes=minutes, by=person(request), now=timezone.now(), save=form.write
+                saved, timer_minutes=minutes, by=current_user(request), now=timezone.now(), save=form.write
             )
         except Refused as refusal:
             messages.error(request, str(refusal))
@@ -151,7 +151,7 @@ class StageAdmin(FollowingAdmin[Stage]):
         return form if isinstance(form, StageForm) and form.is_valid() else None
 
     def _rehearsed(self, request: HttpRequest, stage: Stage, minutes: int | None) -> HttpResponse | None:
-        mark = stage_rules.seal(stage, minutes)
+        mark = stage_rules.preview_token(stage, minutes)
         if minutes == stage.timer_minutes or preview_page.was_read(request, mark):
             return None
         found = preview.rehearse_stage(stage, timer_minutes=minutes, now=timezone.now())

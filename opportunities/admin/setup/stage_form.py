@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.lib.admin.widgets import ChecksWidget, TextareaWidget
 from opportunities.funnel import stage_rules
+from opportunities.funnel.labels import label_of
 from opportunities.models import Stage, StageRoute
-from opportunities.web.forms import label_of
 
 if TYPE_CHECKING:
     StageModelForm = forms.ModelForm[Stage]

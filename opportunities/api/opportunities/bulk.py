@@ -13,10 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from campaigns.api.fields import ReasonSerializer, RequiredReasonSerializer
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.lib.api.fields import IdsField
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.fields import IdsField, ReasonSerializer, RequiredReasonSerializer
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.fields import PromoterField
 from opportunities.api.filters import BulkFilter
 from opportunities.api.pages import Subpages
@@ -24,6 +24,7 @@ from opportunities.models import BulkAction, BulkItem
 from opportunities.policy import SUPERVISE
 from opportunities.supervision import bulk
 from opportunities.supervision.bulk import BulkReport
+from opportunities.supervision.undo import undo
 
 
 class IdsSerializer(serializers.Serializer[Any]):
@@ -93,7 +94,7 @@ class BulkViewSet(
 
     def get_queryset(self) -> QuerySet[BulkAction]:
         """One's own; administrators read everybody's."""
-        user = person(self.request)
+        user = current_user(self.request)
         return BulkAction.objects.all() if user.is_administrator else BulkAction.objects.filter(by=user)
 
     @extend_schema(request=BulkReassignSerializer, responses={201: BulkReportSerializer})
@@ -105,7 +106,7 @@ class BulkViewSet(
             bulk.reassign(
                 given["ids"],
                 given["promoter"],
-                by=person(request),
+                by=current_user(request),
                 now=timezone.now(),
                 reason=given["reason"],
                 over_quota=given["over_quota"],
@@ -118,7 +119,7 @@ class BulkViewSet(
         """Las devuelve al pool."""
         given = self._given(BulkReasonSerializer)
         return self._told(
-            bulk.return_to_pool(given["ids"], by=person(request), now=timezone.now(), reason=given["reason"])
+            bulk.return_to_pool(given["ids"], by=current_user(request), now=timezone.now(), reason=given["reason"])
         )
 
     @extend_schema(request=BulkCloseSerializer, responses={201: BulkReportSerializer})
@@ -126,20 +127,24 @@ class BulkViewSet(
     def close(self, request: Request) -> Response:
         """Las cierra como perdidas, con un motivo."""
         given = self._given(BulkCloseSerializer)
-        return self._told(bulk.close(given["ids"], by=person(request), now=timezone.now(), reason=given["reason"]))
+        return self._told(
+            bulk.close(given["ids"], by=current_user(request), now=timezone.now(), reason=given["reason"])
+        )
 
     @extend_schema(request=BulkReasonSerializer, responses={201: BulkReportSerializer})
     @action(detail=False, methods=["post"], url_path="give-back")
     def give_back(self, request: Request) -> Response:
         """De la bandeja, cada una a su promotor."""
         given = self._given(BulkReasonSerializer)
-        return self._told(bulk.give_back(given["ids"], by=person(request), now=timezone.now(), reason=given["reason"]))
+        return self._told(
+            bulk.give_back(given["ids"], by=current_user(request), now=timezone.now(), reason=given["reason"])
+        )
 
     @extend_schema(request=None, responses=BulkReportSerializer)
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: str) -> Response:
         """La deshace: promotores, etapas y el tiempo que quedaba vuelven. Lo que cambió desde entonces queda y se dice."""
-        return self._told(bulk.undo(self.get_object(), by=person(request), now=timezone.now()), status=200)
+        return self._told(undo(self.get_object(), by=current_user(request), now=timezone.now()), status=200)
 
     @extend_schema(responses=BulkItemSerializer(many=True), filters=False)
     @action(detail=True)

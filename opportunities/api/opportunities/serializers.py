@@ -8,10 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from leadmaster.directory.models import Client
+from opportunities.clocks.countdown import calendar_of, is_overdue, seconds_left
 from opportunities.funnel import moves
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Sale, Stage, StageRoute
 from opportunities.queries.contacts import reach
-from opportunities.timers import expiry
 
 
 class ClientFactsSerializer(serializers.ModelSerializer[Client]):
@@ -73,7 +73,7 @@ class PlaceSerializer(serializers.ModelSerializer[Opportunity]):
         read_only_fields = fields
 
     def get_overdue(self, row: Opportunity) -> bool:
-        return expiry.is_overdue(row, self.context["now"])
+        return is_overdue(row, self.context["now"])
 
 
 class OpportunitySerializer(PlaceSerializer):
@@ -133,7 +133,7 @@ class OpportunityDetailSerializer(OpportunitySerializer):
     def get_seconds_left(self, row: Opportunity) -> int | None:
         if row.deadline is None and row.paused_seconds is None:
             return None
-        return expiry.seconds_left(row, calendar=expiry.calendar_of(row), now=self.context["now"])
+        return seconds_left(row, calendar=calendar_of(row), now=self.context["now"])
 
 
 class EventSerializer(serializers.ModelSerializer[OpportunityEvent]):

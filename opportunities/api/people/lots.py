@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import collections
-from collections.abc import Collection
 from typing import Any, ClassVar
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
@@ -15,16 +13,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from opportunities.api.fields import KEY, key_of
 from opportunities.api.filters import LotFilter
 from opportunities.assignment import facets
-from opportunities.assignment.facets import EXACT_UP_TO, Option
+from opportunities.assignment.facets import EXACT_UP_TO
 from opportunities.assignment.filters import FACETS, Filters
 from opportunities.assignment.request import request_lot
 from opportunities.enums import OpportunityState
-from opportunities.models import Lot, Opportunity
+from opportunities.models import Lot
 from opportunities.policy import WORK, promoter_of
+from opportunities.queries.lots import counts_of
+from opportunities.queries.offer import available_for
 
 _MOST_ASKED = 10_000
 _LONGEST_FACET = 80
@@ -150,7 +151,7 @@ class LotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSe
         given = LotRequestSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         granted = request_lot(
-            promoter_of(person(request)),
+            promoter_of(current_user(request)),
             Filters.of(given.validated_data.get("filters", {})),
             given.validated_data["quantity"],
             key=key_of(request),
@@ -162,22 +163,12 @@ class LotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSe
     @action(detail=False, pagination_class=None, url_path="options")
     def available(self, request: Request) -> Response:
         """Qué se puede pedir ahora: cada valor con cuántos daría, con los otros filtros aplicados. Hasta mil, exacto."""
-        promoter, now = promoter_of(person(request)), timezone.now()
+        promoter, now = promoter_of(current_user(request)), timezone.now()
         given = FiltersSerializer(data=request.query_params)
         given.is_valid(raise_exception=True)
         filters = Filters.of(given.validated_data)
-        number = facets.count(promoter, filters, now=now)
         told = {
-            "available": Option(value="", count=min(number, EXACT_UP_TO), more=number > EXACT_UP_TO),
+            "available": available_for(promoter, filters, now=now),
             "facets": {name: facets.options(promoter, filters, name, now=now) for name in FACETS},
         }
         return Response(OptionsSerializer(told).data)
-
-
-def counts_of(lot_ids: Collection[int]) -> dict[int, dict[str, int]]:
-    """Where the opportunities of these lots are. One query, by its index."""
-    found = {lot_id: collections.Counter({state.value: 0 for state in OpportunityState}) for lot_id in lot_ids}
-    rows = Opportunity.objects.filter(lot__in=lot_ids).order_by().values_list("lot", "state").annotate(Count("id"))
-    for lot_id, state, number in rows:
-        found[lot_id][state] = number
-    return {lot_id: dict(counts) for lot_id, counts in found.items()}

@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import IdsField, VisibleField
 from opportunities.api.fields import KEY, StageField, key_of
 from opportunities.own_campaigns import Choice, Drafted, NewCampaign, draft_campaign
@@ -29,7 +30,7 @@ class OwnSessionField(VisibleField):
     queryset = WhatsAppSession.objects.all()
 
     def get_queryset(self) -> QuerySet[WhatsAppSession]:
-        return WhatsAppSession.objects.visible_to(person(self.context["request"]))
+        return WhatsAppSession.objects.visible_to(current_user(self.context["request"]))
 
 
 class OwnCampaignSerializer(serializers.Serializer[Any]):
@@ -75,6 +76,6 @@ class OwnCampaignViewSet(ViewSet):
         """Prepara un borrador con tus oportunidades como destinatarios. Después se envía a aprobar como cualquier otra."""
         given = OwnCampaignSerializer(data=request.data, context={"request": request})
         given.is_valid(raise_exception=True)
-        promoter = promoter_of(person(request))
+        promoter = promoter_of(current_user(request))
         drafted: Drafted = draft_campaign(promoter, given.asked(), key=key_of(request), now=timezone.now())
         return Response(DraftedSerializer(drafted).data, status=201)

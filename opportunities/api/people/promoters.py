@@ -15,21 +15,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.roles import Role
 from leadmaster.lib.api.fields import VisibleField
 from leadmaster.lib.clock import business_day
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.filters import PromoterFilter, QuotaFilter
 from opportunities.api.pages import Subpages
 from opportunities.capacity import quota
-from opportunities.capacity.usage import Usage, usage_of
+from opportunities.capacity.usage import Usage, active_of, allowance_of, usage_of
 from opportunities.errors import NotAllowed
 from opportunities.models import DailyQuota, Desk, Promoter, QuotaEntry
 from opportunities.policy import SUPERVISE, WORK, may_supervise, promoter_of
 from opportunities.scope import promoters_of
-from opportunities.web.my_day import active_of, allowance_of
 
 _MOST_QUOTA = 100_000
 
@@ -140,7 +140,7 @@ class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMod
     }
 
     def get_queryset(self) -> QuerySet[Promoter]:
-        return promoters_of(person(self.request))
+        return promoters_of(current_user(self.request))
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
@@ -166,7 +166,7 @@ class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMod
     def partial_update(self, request: Request, pk: str) -> Response:
         """Si recibe asignaciones, y sus límites propios. Lo que ya tiene se queda con él."""
         promoter: Promoter = self.get_object()
-        if not may_supervise(person(request), promoter.desk.team_id):
+        if not may_supervise(current_user(request), promoter.desk.team_id):
             raise NotAllowed(_("Tus límites los cambia quien supervisa tu equipo."))
         given = PromoterChangeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -186,7 +186,7 @@ class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMod
             promoter,
             business_day(now, promoter.desk.calendar.tz),
             given.validated_data["limit"],
-            by=person(request),
+            by=current_user(request),
             reason=given.validated_data["reason"],
             now=now,
         )
@@ -219,7 +219,7 @@ class QuotaViewSet(Subpages, mixins.ListModelMixin, mixins.RetrieveModelMixin, G
     @action(detail=False, pagination_class=None)
     def today(self, request: Request) -> Response:
         """Tu cupo de hoy, y cuánto podrías recibir todavía."""
-        promoter = promoter_of(person(request))
+        promoter = promoter_of(current_user(request))
         found = allowance_of(promoter, active=active_of(promoter), now=timezone.now())
         return Response(AllowanceSerializer(found).data)
 

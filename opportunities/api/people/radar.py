@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import MOST_ID
 from leadmaster.lib.api.pagination import NewestFirst
 from opportunities.api.opportunities.serializers import EventSerializer
@@ -21,7 +22,7 @@ from opportunities.api.pages import Subpages
 from opportunities.models import OpportunityEvent
 from opportunities.policy import SUPERVISE
 from opportunities.queries.radar import Figure, behind, radar
-from opportunities.scope import decided_teams
+from opportunities.scope import team_ids_of
 
 _MOST_DAYS = 92
 
@@ -66,7 +67,7 @@ class RadarViewSet(Subpages, GenericViewSet[OpportunityEvent]):
     def list(self, request: Request) -> Response:
         """Las cifras de cada promotor, las que más llaman la atención primero."""
         given = self._given(RadarQuerySerializer)
-        found = radar(decided_teams(person(request)), since=_since(given["days"]))
+        found = radar(team_ids_of(current_user(request)), since=_since(given["days"]))
         return Response(RadarSerializer(found, many=True).data)
 
     @extend_schema(parameters=[RadarLinesQuerySerializer], responses=EventSerializer(many=True), filters=False)
@@ -77,7 +78,7 @@ class RadarViewSet(Subpages, GenericViewSet[OpportunityEvent]):
         rows = behind(
             Figure(given["figure"]),
             given["promoter"],
-            decided_teams(person(request)),
+            team_ids_of(current_user(request)),
             since=_since(given["days"]),
         )
         return self.page_of(rows.select_related("by"), EventSerializer)

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
-from leadmaster.accounts.api import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import Team
-from leadmaster.calendars.api import DayField, WeekField
 from leadmaster.calendars.models import OperatingCalendar, check_time_zone
 from leadmaster.calendars.national import Country
+from leadmaster.calendars.serializers import DayField, WeekField
 from leadmaster.lib.api.fields import VisibleField
 
 _LONGEST_SEAL = 64
@@ -26,7 +26,7 @@ class TeamField(VisibleField):
     queryset = Team.objects.all()
 
     def get_queryset(self) -> QuerySet[Team]:
-        user = person(self.context["request"])
+        user = current_user(self.context["request"])
         return Team.objects.all() if user.is_administrator else user.supervised_teams.all()
 
 
@@ -60,7 +60,7 @@ class NewCalendarSerializer(serializers.Serializer[Any]):
 
     def _limit(self, attrs: dict[str, Any], *, team: Team | None, becomes_general: bool) -> None:
         """Administrators decide which calendar is the general one, and keep those that are no team's."""
-        if person(self.context["request"]).is_administrator:
+        if current_user(self.context["request"]).is_administrator:
             return
         if becomes_general:
             raise serializers.ValidationError({"is_general": _("El calendario general lo decide un administrador.")})

@@ -15,16 +15,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import Team
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.calendars.arithmetic import NeverOpens
 from leadmaster.calendars.models import OperatingCalendar
 from leadmaster.lib.api.fields import VisibleField
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.setup.previews import HoursRehearsalSerializer
 from opportunities.errors import Incomplete, Stale
 from opportunities.models import Desk
-from opportunities.scope import decided_teams
+from opportunities.scope import team_ids_of
 from opportunities.timers import calendar_editing, preview, recalculation
 from opportunities.timers.preview import DeskRehearsal
 
@@ -38,7 +39,7 @@ class CalendarField(VisibleField):
     queryset = OperatingCalendar.objects.all()
 
     def get_queryset(self) -> QuerySet[OperatingCalendar]:
-        return calendar_editing.seen_by(person(self.context["request"])).distinct()
+        return calendar_editing.seen_by(current_user(self.context["request"])).distinct()
 
 
 class NewTeamField(VisibleField):
@@ -100,7 +101,7 @@ class DeskViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMi
     }
 
     def get_queryset(self) -> QuerySet[Desk]:
-        rows = Desk.objects.filter(team__in=decided_teams(person(self.request))).select_related("team", "calendar")
+        rows = Desk.objects.filter(team__in=team_ids_of(current_user(self.request))).select_related("team", "calendar")
         return rows.annotate(number=Count("promoters"))
 
     @extend_schema(request=NewDeskSerializer, responses={201: DeskSerializer})
@@ -128,7 +129,10 @@ class DeskViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMi
             _require_rehearsed(desk, given["calendar"], rehearsed)
         if given:
             recalculation.change_desk(
-                desk, lambda: Desk.objects.filter(pk=desk.pk).update(**given), by=person(request), now=timezone.now()
+                desk,
+                lambda: Desk.objects.filter(pk=desk.pk).update(**given),
+                by=current_user(request),
+                now=timezone.now(),
             )
         return Response(self._told(desk))
 
@@ -140,16 +144,20 @@ class DeskViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMi
         given = OtherCalendarSerializer(data=request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
         calendar: OperatingCalendar = given.validated_data["calendar"]
-        told = HoursRehearsalSerializer(_rehearse(desk, calendar), context={"seal": _seal(desk, calendar)})
+        told = HoursRehearsalSerializer(
+            _rehearse(desk, calendar), context={"preview_token": _preview_token(desk, calendar)}
+        )
         return Response(told.data)
 
     def _told(self, desk: Desk) -> dict[str, Any]:
         return dict(self.get_serializer(self.get_queryset().get(pk=desk.pk)).data)
 
 
-def _seal(desk: Desk, calendar: OperatingCalendar) -> str:
+def _preview_token(desk: Desk, calendar: OperatingCalendar) -> str:
     """A short name for exactly this change of exactly these hours."""
-    return f"{desk.pk}-{calendar_editing.seal(calendar, old=desk.calendar.as_value(), new=calendar.as_value())}"
+    return (
+        f"{desk.pk}-{calendar_editing.preview_token(calendar, old=desk.calendar.as_value(), new=calendar.as_value())}"
+    )
 
 
 def _rehearse(desk: Desk, calendar: OperatingCalendar) -> DeskRehearsal:
@@ -161,7 +169,7 @@ def _rehearse(desk: Desk, calendar: OperatingCalendar) -> DeskRehearsal:
 
 def _require_rehearsed(desk: Desk, calendar: OperatingCalendar, rehearsed: str) -> None:
     """Raise Stale for other hours that move open clocks and that nobody looked at, or not at these."""
-    if calendar.pk == desk.calendar_id or rehearsed == _seal(desk, calendar):
+    if calendar.pk == desk.calendar_id or rehearsed == _preview_token(desk, calendar):
         return
     if rehearsed:
         raise Stale(_("El horario cambió desde que lo ensayaste, o este es otro cambio: ensáyalo de nuevo."))

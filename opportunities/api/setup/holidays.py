@@ -16,14 +16,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.calendars.api import DayField, HolidaySerializer
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.calendars.arithmetic import CLOSED, Calendar, Hours
 from leadmaster.calendars.models import Holiday, OperatingCalendar
+from leadmaster.calendars.serializers import DayField, HolidaySerializer
 from leadmaster.calendars.write import save_holiday
 from leadmaster.lib.api.fields import VisibleField
 from leadmaster.lib.api.filters import IdFilter
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.setup.calendar_serializers import HolidayChangeSerializer
 from opportunities.api.setup.calendars import VIEW, change_hours
 from opportunities.timers import calendar_editing
@@ -47,7 +48,7 @@ class CalendarField(VisibleField):
     queryset = OperatingCalendar.objects.all()
 
     def get_queryset(self) -> QuerySet[OperatingCalendar]:
-        return calendar_editing.seen_by(person(self.context["request"]))
+        return calendar_editing.seen_by(current_user(self.context["request"]))
 
 
 class NewHolidaySerializer(HolidayChangeSerializer):
@@ -79,7 +80,7 @@ class HolidayViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMode
     }
 
     def get_queryset(self) -> QuerySet[Holiday]:
-        calendars = calendar_editing.seen_by(person(self.request)).values("pk")
+        calendars = calendar_editing.seen_by(current_user(self.request)).values("pk")
         return Holiday.objects.filter(calendar__in=calendars).select_related("calendar").prefetch_related("windows")
 
     @extend_schema(request=NewHolidaySerializer, responses={201: HolidaySerializer})

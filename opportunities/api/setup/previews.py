@@ -55,7 +55,7 @@ class HoursRehearsalSerializer(RehearsalSerializer):
     rehearsed = serializers.SerializerMethodField()
 
     def get_rehearsed(self, rehearsal: DeskRehearsal) -> str:
-        return str(self.context["seal"])
+        return str(self.context["preview_token"])
 
 
 class StageRehearsalSerializer(HoursRehearsalSerializer):

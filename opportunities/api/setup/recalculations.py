@@ -11,15 +11,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from opportunities.enums import RetimingKind
 from opportunities.models import Retiming
 from opportunities.policy import SUPERVISE
-from opportunities.scope import decided_teams
-from opportunities.timers.recalculation import on_their_way
+from opportunities.scope import team_ids_of
+from opportunities.timers.recalculation import in_progress
 
 
-class FollowingSerializer(serializers.Serializer[Any]):
+class RecalculationSerializer(serializers.Serializer[Any]):
     """`waiting` of `total` clocks have still to follow; `stuck` when none has for some minutes.
 
     Nobody loses anything by a deadline that waits: whoever touches the opportunity moves it first.
@@ -47,8 +48,8 @@ class RetimingViewSet(GenericViewSet[Retiming]):
     filter_backends = ()
     needs: ClassVar[dict[str, str]] = {"list": SUPERVISE}
 
-    @extend_schema(responses=FollowingSerializer(many=True))
+    @extend_schema(responses=RecalculationSerializer(many=True))
     def list(self, request: Request) -> Response:
         """Los que siguen en camino, el más viejo primero. Son pocos: de los mismos plazos hay uno por vez."""
-        found = on_their_way(lambda: decided_teams(person(request)), now=timezone.now())
-        return Response(FollowingSerializer(found, many=True).data)
+        found = in_progress(lambda: team_ids_of(current_user(request)), now=timezone.now())
+        return Response(RecalculationSerializer(found, many=True).data)

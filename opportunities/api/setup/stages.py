@@ -15,8 +15,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.filters import RouteFilter, StageFilter
 from opportunities.api.setup.previews import StageRehearsalSerializer
 from opportunities.enums import WORKING
@@ -70,10 +71,10 @@ class StageSerializer(serializers.ModelSerializer[Stage]):
         return value
 
     def create(self, validated_data: dict[str, Any]) -> Stage:
-        return super().create(_without_seal(validated_data))
+        return super().create(_without_token(validated_data))
 
     def update(self, instance: Stage, validated_data: dict[str, Any]) -> Stage:
-        return super().update(instance, _without_seal(validated_data))
+        return super().update(instance, _without_token(validated_data))
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         kind = attrs.get("type") or getattr(self.instance, "type", None)
@@ -82,7 +83,7 @@ class StageSerializer(serializers.ModelSerializer[Stage]):
         return attrs
 
 
-def _without_seal(given: dict[str, Any]) -> dict[str, Any]:
+def _without_token(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name != "rehearsed"}
 
 
@@ -122,7 +123,9 @@ class StageViewSet(
         given, now = serializer.validated_data, timezone.now()
         minutes = given.get("timer_minutes", stage.timer_minutes)
         stage_rules.require_rehearsed(stage, minutes, rehearsed=given.get("rehearsed", ""), now=now)
-        recalculation.change_stage(stage, timer_minutes=minutes, by=person(self.request), now=now, save=serializer.save)
+        recalculation.change_stage(
+            stage, timer_minutes=minutes, by=current_user(self.request), now=now, save=serializer.save
+        )
 
     @extend_schema(request=TimerSerializer, responses=StageRehearsalSerializer)
     @action(detail=True, methods=["post"], url_path="rehearse-timer")
@@ -133,7 +136,7 @@ class StageViewSet(
         minutes = given.validated_data["timer_minutes"]
         stage: Stage = self.get_object()
         rehearsal = preview.rehearse_stage(stage, timer_minutes=minutes, now=timezone.now())
-        told = StageRehearsalSerializer(rehearsal, context={"seal": stage_rules.seal(stage, minutes)})
+        told = StageRehearsalSerializer(rehearsal, context={"preview_token": stage_rules.preview_token(stage, minutes)})
         return Response(told.data)
 
 

@@ -20,6 +20,9 @@ from leadmaster.ops.models import IdempotentRequest
 from tests.campaigns.api import world as worlds
 from tests.campaigns.api.world import World
 
+# Threads that meet in the database.
+pytestmark = pytest.mark.every_database
+
 URL = "/api/v1/campaigns/"
 KEY = "8e03978e-40d5-43e8-bc93-6894a57f9324"
 

@@ -17,6 +17,9 @@ from tests.campaigns.api.world import World
 from tests.described import operations
 from tests.factories.accounts import PASSWORD
 
+# Every address once on a server too.
+pytestmark = pytest.mark.every_database
+
 PEOPLE = ("owner", "colleague", "boss", "outsider", "other_boss", "anonymous")
 
 

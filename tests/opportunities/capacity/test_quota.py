@@ -12,6 +12,7 @@ from opportunities.enums import QuotaKind
 from opportunities.errors import Incomplete, NoQuota, NotAllowed
 from opportunities.models import BulkAction, DailyQuota, Opportunity, QuotaEntry
 from opportunities.supervision import bulk, decisions
+from opportunities.supervision.undo import undo
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import CalendarFactory, ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -55,7 +56,7 @@ def test_undoing_an_over_quota_reassignment_takes_the_room_back(people: People) 
     row = one_of(people.owner)
     admin = UserFactory(role=Role.ADMINISTRATOR)
     bulk.reassign([row.pk], people.colleague, by=admin, now=NOW, reason="Urge", over_quota=True)
-    bulk.undo(BulkAction.objects.get(), by=admin, now=NOW)
+    undo(BulkAction.objects.get(), by=admin, now=NOW)
     day = DailyQuota.objects.get(promoter=people.colleague)
     assert (day.limit, day.used) == (0, 0)
     assert findings() == []

@@ -15,13 +15,13 @@ from campaigns.enums import CampaignState, EnvioState, WhyNot
 from campaigns.models import Campaign, Envio, Reply
 from leadmaster.accounts.models import Team, User
 from leadmaster.calendars.arithmetic import CLOSED, Calendar, Hours, operating_time_between
+from opportunities.clocks.countdown import deadline_for
 from opportunities.demo import days
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState, QuotaKind
 from opportunities.management.commands import demo
 from opportunities.models import Absence, Lot, Opportunity, OpportunityEvent, Promoter, QuotaEntry, Stage
+from opportunities.queries.rush import rush_of
 from opportunities.queries.time_left import shift_of
-from opportunities.timers import expiry
-from opportunities.web.my_day import rush_of
 from tests.factories.accounts import UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -111,7 +111,7 @@ def test_the_first_clocks_run_out_soon_at_every_hour_of_the_week() -> None:
     for hours in range(7 * 24):
         now = monday + dt.timedelta(hours=hours)
         began = days.running_out(stage, calendar=calendar, now=now)
-        deadline = expiry.deadline_for(stage, calendar=calendar, now=began)
+        deadline = deadline_for(stage, calendar=calendar, now=began)
         assert deadline is not None
         assert began < now < deadline <= shift_of(calendar, now).closes, now
         assert operating_time_between(now, deadline, calendar) <= dt.timedelta(minutes=90), now

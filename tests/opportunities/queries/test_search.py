@@ -7,7 +7,7 @@ import pytest
 from leadmaster.directory.models import Client
 from opportunities.models import Opportunity
 from opportunities.queries import search
-from opportunities.queries.search import meant
+from opportunities.queries.search import search_condition
 from tests.opportunities.web.conftest import World
 
 
@@ -17,11 +17,11 @@ def name(row: Opportunity, first: str, last: str) -> Opportunity:
 
 
 def found(text: str) -> set[int]:
-    return set(Opportunity.objects.filter(meant(text)[0]).values_list("pk", flat=True))
+    return set(Opportunity.objects.filter(search_condition(text)[0]).values_list("pk", flat=True))
 
 
 def more(text: str) -> bool:
-    return meant(text)[1]
+    return search_condition(text)[1]
 
 
 def test_a_whole_name_is_found_in_either_order_however_many_share_its_first_word(

@@ -22,7 +22,8 @@ from opportunities.errors import Refused
 from opportunities.funnel import moves
 from opportunities.models import Absence, BulkAction, CoolDown, DailyQuota, Opportunity, Promoter
 from opportunities.supervision import absences, bulk, decisions
-from opportunities.timers import expiry
+from opportunities.supervision.undo import undo
+from opportunities.timers import expiry, extension
 from tests.faults.desk_checker import findings
 from tests.opportunities.state.model import EXTENSIONS, PEOPLE, QUOTA, WEEK, Action, DeskModel, Piece
 
@@ -137,7 +138,7 @@ class Desk(DeskModel):
         runs = piece.owner == by and piece.deadline is not None and not self._overdue(piece)
         may = runs and not piece.extended and spent < EXTENSIONS
         try:
-            expiry.extend(row.pk, by=self.promoters[by].user, version=row.version, now=self.now)
+            extension.extend(row.pk, by=self.promoters[by].user, version=row.version, now=self.now)
         except Refused:
             assert not may
             return
@@ -259,7 +260,7 @@ class Desk(DeskModel):
         versions = dict(Opportunity.objects.values_list("pk", "version"))
         left_by = dict(BulkAction.objects.get(pk=action.pk).items.values_list("opportunity", "version_after"))
         try:
-            report = bulk.undo(BulkAction.objects.get(pk=action.pk), by=action.by, now=self.now)
+            report = undo(BulkAction.objects.get(pk=action.pk), by=action.by, now=self.now)
         except Refused:
             assert self.now - action.at > dt.timedelta(minutes=10)
             return

@@ -21,6 +21,7 @@ from opportunities.funnel import moves
 from opportunities.models import BulkAction, Opportunity, Promoter
 from opportunities.own_campaigns import Choice, NewCampaign, draft_campaign
 from opportunities.supervision import absences, bulk, decisions
+from opportunities.supervision.undo import undo
 from opportunities.timers import expiry
 from tests.factories.accounts import UserFactory
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
@@ -169,7 +170,7 @@ def test_taking_a_reassignment_back_withdraws_what_the_receiver_wrote_meanwhile(
     theirs = world.campaign(world.second)
     assert world.state_of(theirs) == EnvioState.PENDING
 
-    bulk.undo(action, by=world.boss, now=world.now)
+    undo(action, by=world.boss, now=world.now)
 
     world.row.refresh_from_db()
     assert world.row.owner == world.first

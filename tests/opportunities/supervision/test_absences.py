@@ -16,6 +16,7 @@ from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
 from opportunities.funnel import moves
 from opportunities.models import Absence, BulkAction, CoolDown, Opportunity, Promoter
 from opportunities.supervision import absences, bulk, decisions
+from opportunities.supervision.undo import undo
 from opportunities.timers import expiry, preview, recalculation
 from tests.factories.accounts import UserFactory
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
@@ -106,7 +107,7 @@ def test_an_undo_brings_nothing_back_to_who_gave_all_their_work_away_meanwhile(d
     desk.away(AbsencePolicy.REDISTRIBUTE)
     absences.begin_and_end(NOW + dt.timedelta(minutes=1))
 
-    report = bulk.undo(BulkAction.objects.get(), by=desk.boss, now=NOW + dt.timedelta(minutes=2))
+    report = undo(BulkAction.objects.get(), by=desk.boss, now=NOW + dt.timedelta(minutes=2))
 
     assert set(report.refused) == {row.pk}
     assert Opportunity.objects.pool().count() == 3
@@ -119,7 +120,7 @@ def test_an_undo_brings_work_back_to_who_went_before_it_was_taken(desk: Desk) ->
     absences.begin_and_end(NOW)
     bulk.return_to_pool([row.pk], by=desk.boss, now=NOW)
 
-    bulk.undo(BulkAction.objects.get(), by=desk.boss, now=NOW)
+    undo(BulkAction.objects.get(), by=desk.boss, now=NOW)
 
     row.refresh_from_db()
     assert (row.owner, row.deadline, row.paused_seconds) == (desk.owner, None, 3600)
@@ -134,7 +135,7 @@ def test_taking_a_give_back_back_withdraws_what_its_owner_wrote_meanwhile(desk: 
     phone = row.client.contacts.all()[0].normalised
     meanwhile = EnvioFactory(campaign=CampaignFactory(owner=desk.owner.user), phone=phone)
 
-    bulk.undo(BulkAction.objects.get(), by=desk.boss, now=NOW)
+    undo(BulkAction.objects.get(), by=desk.boss, now=NOW)
 
     meanwhile.refresh_from_db()
     row.refresh_from_db()

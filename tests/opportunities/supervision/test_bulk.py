@@ -15,6 +15,8 @@ from opportunities.enums import OpportunityState
 from opportunities.errors import WrongState
 from opportunities.models import BulkAction, BulkItem, Opportunity
 from opportunities.supervision import bulk, decisions
+from opportunities.supervision import undo as undoing
+from opportunities.supervision.undo import undo
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -61,19 +63,19 @@ def test_what_an_undo_could_not_reach_is_left_to_the_next(boss: Any, monkeypatch
     ids = sorted(Opportunity.objects.values_list("pk", flat=True))
     bulk.return_to_pool(ids, by=boss, now=NOW)
     with monkeypatch.context() as held:
-        busy(held, bulk, "_undo_item", ids[1], DEADLOCK)
-        first = bulk.undo(BulkAction.objects.get(), by=boss, now=NOW)
+        busy(held, undoing, "_undo_item", ids[1], DEADLOCK)
+        first = undo(BulkAction.objects.get(), by=boss, now=NOW)
 
     # The button is still there.
     assert [tally.action for tally in undoable(boss, NOW)] == [BulkAction.objects.get()]
-    second = bulk.undo(BulkAction.objects.get(), by=boss, now=NOW)
+    second = undo(BulkAction.objects.get(), by=boss, now=NOW)
 
     assert (first.done, set(first.refused)) == ((ids[0], ids[2]), {ids[1]})
     assert (second.done, second.refused) == ((ids[1],), {})
     assert Opportunity.objects.active().count() == 3
     assert undoable(boss, NOW) == []
     with pytest.raises(WrongState):
-        bulk.undo(BulkAction.objects.get(), by=boss, now=NOW)
+        undo(BulkAction.objects.get(), by=boss, now=NOW)
     assert findings() == []
 
 

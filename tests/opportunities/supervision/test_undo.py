@@ -15,6 +15,8 @@ from opportunities.errors import WrongState
 from opportunities.funnel import moves
 from opportunities.models import BulkAction, CoolDown, DailyQuota, Opportunity
 from opportunities.supervision import bulk
+from opportunities.supervision import undo as undoing
+from opportunities.supervision.undo import undo
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -42,7 +44,7 @@ def test_an_undo_leaves_what_its_receiver_went_on_with(row: Opportunity, funnel:
     bulk.reassign([row.pk], other, by=boss, now=NOW)
     moves.move(row.pk, funnel.contacted, by=other.user, version=2, now=NOW)
 
-    report = bulk.undo(BulkAction.objects.get(), by=boss, now=NOW)
+    report = undo(BulkAction.objects.get(), by=boss, now=NOW)
 
     row.refresh_from_db()
     assert set(report.refused) == {row.pk}
@@ -55,7 +57,7 @@ def test_an_undo_ends_the_rest_that_the_action_began(row: Opportunity, boss: Use
     bulk.return_to_pool([row.pk], by=boss, now=NOW)
     assert CoolDown.objects.filter(promoter=row.owner, client=row.client).exists()
 
-    bulk.undo(BulkAction.objects.get(), by=boss, now=NOW)
+    undo(BulkAction.objects.get(), by=boss, now=NOW)
 
     assert not CoolDown.objects.exists()
     assert findings() == []
@@ -69,7 +71,7 @@ def test_an_undo_brings_back_the_rest_that_the_action_ended(row: Opportunity, bo
     bulk.reassign([row.pk], other, by=boss, now=NOW)
     assert not CoolDown.objects.exists()
 
-    bulk.undo(BulkAction.objects.get(), by=boss, now=NOW)
+    undo(BulkAction.objects.get(), by=boss, now=NOW)
 
     assert list(CoolDown.objects.values_list("promoter", "client", "until")) == [(other.pk, row.client_id, until)]
     assert findings() == []
@@ -81,7 +83,7 @@ def test_an_undo_that_died_half_way_is_finished_by_the_next(people: People, monk
     ids = list(Opportunity.objects.values_list("pk", flat=True))
     bulk.return_to_pool(ids, by=people.boss, now=NOW)
     action = BulkAction.objects.get()
-    real, calls = bulk._undo_item, []
+    real, calls = undoing._undo_item, []
 
     def dies(item: object, **kwargs: object) -> None:
         calls.append(item)
@@ -89,13 +91,13 @@ def test_an_undo_that_died_half_way_is_finished_by_the_next(people: People, monk
             raise KeyboardInterrupt
         real(item, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(bulk, "_undo_item", dies)
+    monkeypatch.setattr(undoing, "_undo_item", dies)
     with pytest.raises(KeyboardInterrupt):
-        bulk.undo(action, by=people.boss, now=NOW)
+        undo(action, by=people.boss, now=NOW)
     monkeypatch.undo()
-    assert len(bulk.undo(action, by=people.boss, now=NOW).done) == 2
+    assert len(undo(action, by=people.boss, now=NOW).done) == 2
     with pytest.raises(WrongState):
-        bulk.undo(action, by=people.boss, now=NOW)
+        undo(action, by=people.boss, now=NOW)
     assert set(Opportunity.objects.values_list("state", "owner")) == {("activa", people.owner.pk)}
     assert not CoolDown.objects.exists()
     assert findings() == []
@@ -107,7 +109,7 @@ def test_undo_brings_back_a_stage_without_a_clock_without_a_clock(people: People
     funnel.contacted.save()
     moves.move(row.pk, funnel.contacted, by=people.owner.user, version=1, now=NOW)
     bulk.reassign([row.pk], people.colleague, by=people.boss, now=NOW)
-    bulk.undo(BulkAction.objects.get(), by=people.boss, now=NOW)
+    undo(BulkAction.objects.get(), by=people.boss, now=NOW)
     row.refresh_from_db()
     assert (row.owner, row.stage, row.deadline) == (people.owner, funnel.contacted, None)
 
@@ -118,7 +120,7 @@ def test_bulk_gives_exits_back_to_their_owners_and_can_be_undone(people: People,
     bulk.give_back([row.pk], by=people.boss, now=NOW)
     row.refresh_from_db()
     assert (row.state, row.owner) == (OpportunityState.ACTIVE, people.owner)
-    bulk.undo(BulkAction.objects.get(), by=people.boss, now=NOW)
+    undo(BulkAction.objects.get(), by=people.boss, now=NOW)
     row.refresh_from_db()
     assert (row.state, row.stage, row.deadline) == (OpportunityState.EXIT, funnel.no_answer, None)
     assert CoolDown.objects.count() == 1

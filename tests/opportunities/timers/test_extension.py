@@ -9,7 +9,7 @@ from opportunities.assignment.request import request_lot
 from opportunities.errors import WrongState
 from opportunities.funnel import moves
 from opportunities.models import Opportunity
-from opportunities.timers import expiry
+from opportunities.timers import extension
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
 from tests.opportunities.people import NOW
@@ -27,8 +27,8 @@ def row(funnel: Funnel) -> Opportunity:
 def test_an_opportunity_is_extended_once_also_in_another_stage(row: Opportunity, funnel: Funnel) -> None:
     assert row.owner is not None
     user = row.owner.user
-    expiry.extend(row.pk, by=user, version=1, now=NOW)
+    extension.extend(row.pk, by=user, version=1, now=NOW)
     moves.move(row.pk, funnel.contacted, by=user, version=2, now=NOW)
     with pytest.raises(WrongState, match="prórroga"):
-        expiry.extend(row.pk, by=user, version=3, now=NOW)
+        extension.extend(row.pk, by=user, version=3, now=NOW)
     assert findings() == []

@@ -11,7 +11,7 @@ from leadmaster.calendars.write import save_calendar
 from opportunities.enums import EventKind
 from opportunities.models import Opportunity
 from opportunities.timers import preview, recalculation
-from opportunities.timers.recalculation import Retimed
+from opportunities.timers.recalculation import Applied
 from tests.factories.opportunities import Funnel
 from tests.faults.desk_checker import findings
 from tests.opportunities.people import NOW, People, one_of
@@ -33,7 +33,7 @@ def test_a_change_of_hours_moves_what_was_rehearsed_and_nothing_else(people: Peo
     moved = recalculation.change_calendar(
         calendar, lambda: save_calendar(calendar, week=(morning,) * 7), by=people.boss, now=NOW
     )
-    assert moved == Retimed(moved=1)
+    assert moved == Applied(moved=1)
     for one in (row, overdue, elsewhere):
         one.refresh_from_db()
     assert row.deadline == move.after
@@ -64,7 +64,7 @@ def test_another_timer_gives_or_takes_the_difference(
     rehearsed = preview.rehearse_stage(funnel.new, timer_minutes=minutes, now=later)
     assert [move.shift for move in rehearsed.moves] == ([] if shift is None else [dt.timedelta(minutes=shift)])
     done = recalculation.change_stage(funnel.new, timer_minutes=minutes, by=people.boss, now=later)
-    assert done == Retimed(moved=1)
+    assert done == Applied(moved=1)
     before = row.deadline
     row.refresh_from_db()
     assert row.deadline == (None if shift is None else before + dt.timedelta(minutes=shift))

@@ -16,14 +16,16 @@ from leadmaster.calendars.serialization import as_json, fingerprint, from_json
 from leadmaster.calendars.write import save_calendar
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
+from opportunities.clocks.countdown import deadline_for
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState
 from opportunities.errors import Incomplete, WrongState
 from opportunities.funnel import moves
-from opportunities.health import check_retiming
+from opportunities.health import check_recalculation
 from opportunities.models import BulkAction, Opportunity, OpportunityEvent, Promoter, Retiming, RetimingLine
 from opportunities.supervision import absences, bulk
-from opportunities.timers import expiry, preview, recalculation
-from opportunities.timers.recalculation import Retimed
+from opportunities.supervision.undo import undo
+from opportunities.timers import expiry, extension, preview, recalculation
+from opportunities.timers.recalculation import Applied
 from tests.factories.accounts import UserFactory
 from tests.factories.calendars import HolidayFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
@@ -50,7 +52,7 @@ class Many:
     def calendar(self) -> OperatingCalendar:
         return self.promoter.desk.calendar
 
-    def close_for_siesta(self, *, now: dt.datetime = NOW) -> Retimed:
+    def close_for_siesta(self, *, now: dt.datetime = NOW) -> Applied:
         calendar = self.calendar
         return recalculation.change_calendar(
             calendar, lambda: save_calendar(calendar, week=(SIESTA,) * 7), by=self.boss, now=now
@@ -92,10 +94,10 @@ def test_of_many_the_nearest_follow_at_once_and_the_rest_in_batches(many: Many) 
 
     done = many.close_for_siesta()
 
-    assert done == Retimed(moved=2, waiting=5)
+    assert done == Applied(moved=2, waiting=5)
     assert many.deadlines()[:5] == before[:5]
     assert [row.pk for row in many.rows[5:]] == sorted(set(told) - _waiting())
-    recalculation.run_pending(NOW + MINUTE)
+    recalculation.apply_backlog(NOW + MINUTE)
     assert dict(Opportunity.objects.values_list("id", "deadline")) == told
     assert Retiming.objects.get().finished_at == NOW + MINUTE
     assert not RetimingLine.objects.exists()
@@ -104,10 +106,10 @@ def test_of_many_the_nearest_follow_at_once_and_the_rest_in_batches(many: Many) 
 
 def test_doing_it_again_moves_nobody_twice(many: Many) -> None:
     many.close_for_siesta()
-    recalculation.run_pending(NOW + MINUTE)
+    recalculation.apply_backlog(NOW + MINUTE)
     moved = many.deadlines()
 
-    assert recalculation.run_pending(NOW + 2 * MINUTE) == 0
+    assert recalculation.apply_backlog(NOW + 2 * MINUTE) == 0
 
     assert many.deadlines() == moved
     assert many.moved() == 7
@@ -117,10 +119,10 @@ def test_a_pass_that_ends_early_goes_on_where_it_was(many: Many, monkeypatch: py
     before = many.deadlines()
     many.close_for_siesta()
 
-    assert recalculation.run_pending(NOW + MINUTE, seconds=0) == 0
+    assert recalculation.apply_backlog(NOW + MINUTE, seconds=0) == 0
     assert len(_waiting()) == 5
     # As late as you like: what passed stays what had passed at the change.
-    recalculation.run_pending(NOW + dt.timedelta(hours=9))
+    recalculation.apply_backlog(NOW + dt.timedelta(hours=9))
 
     assert many.deadlines() == [deadline + GAINED for deadline in before if deadline]
     assert {event.at for event in OpportunityEvent.objects.filter(kind=EventKind.RETIMED)} == {NOW}
@@ -129,7 +131,7 @@ def test_a_pass_that_ends_early_goes_on_where_it_was(many: Many, monkeypatch: py
 def test_few_follow_at_once_and_nothing_stays_behind(many: Many) -> None:
     Opportunity.objects.filter(pk__in=[row.pk for row in many.rows[3:]]).update(deadline=NOW)
 
-    assert many.close_for_siesta() == Retimed(moved=3)
+    assert many.close_for_siesta() == Applied(moved=3)
 
     assert Retiming.objects.get().finished_at == NOW
 
@@ -156,11 +158,11 @@ def test_who_has_the_page_open_is_not_refused_because_the_clock_had_to_follow(ma
     late = NOW + dt.timedelta(minutes=70)
 
     moves.move(row.pk, many.funnel.contacted, by=many.promoter.user, version=1, now=late)
-    recalculation.run_pending(NOW + dt.timedelta(minutes=71))
+    recalculation.apply_backlog(NOW + dt.timedelta(minutes=71))
 
     row.refresh_from_db()
     assert (row.stage, row.version) == (many.funnel.contacted, 3)
-    expected = expiry.deadline_for(many.funnel.contacted, calendar=many.calendar.as_value(), now=late)
+    expected = deadline_for(many.funnel.contacted, calendar=many.calendar.as_value(), now=late)
     assert row.deadline == expected
     assert findings() == []
 
@@ -168,7 +170,7 @@ def test_who_has_the_page_open_is_not_refused_because_the_clock_had_to_follow(ma
 def test_an_extension_counts_by_the_new_hours_though_the_old_time_was_up(many: Many) -> None:
     many.close_for_siesta()
 
-    row = expiry.extend(many.rows[0].pk, by=many.promoter.user, version=1, now=NOW + dt.timedelta(minutes=70))
+    row = extension.extend(many.rows[0].pk, by=many.promoter.user, version=1, now=NOW + dt.timedelta(minutes=70))
 
     assert row.deadline == NOW + dt.timedelta(hours=3)
 
@@ -196,7 +198,7 @@ def test_what_is_taken_back_has_the_time_that_the_new_hours_left(many: Many) -> 
 
     report = bulk.return_to_pool([row.pk], by=many.boss, now=at)
     assert report.refused == {}
-    bulk.undo(BulkAction.objects.get(), by=many.boss, now=at)
+    undo(BulkAction.objects.get(), by=many.boss, now=at)
 
     row.refresh_from_db()
     assert row.deadline == NOW + dt.timedelta(minutes=60) + GAINED
@@ -207,7 +209,7 @@ def test_what_left_the_desk_meanwhile_is_left_alone(many: Many) -> None:
     many.close_for_siesta()
     moves.move(row.pk, many.funnel.no_answer, by=many.promoter.user, version=1, now=NOW + MINUTE)
 
-    recalculation.run_pending(NOW + MINUTE)
+    recalculation.apply_backlog(NOW + MINUTE)
 
     row.refresh_from_db()
     assert (row.state, row.deadline) == (OpportunityState.EXIT, None)
@@ -222,7 +224,7 @@ def test_a_clock_that_was_set_by_the_new_hours_is_not_moved_again(many: Many) ->
     set_since = NOW + dt.timedelta(hours=5)
     Opportunity.objects.filter(pk=row.pk).update(deadline=set_since, version=2)
 
-    recalculation.run_pending(NOW + MINUTE)
+    recalculation.apply_backlog(NOW + MINUTE)
 
     row.refresh_from_db()
     assert row.deadline == set_since
@@ -245,19 +247,19 @@ def test_another_change_of_the_same_clocks_waits_and_one_of_others_does_not(many
     many.funnel.new.refresh_from_db()
     assert many.funnel.new.timer_minutes == 60
 
-    assert close(other.desk.calendar, NOW.date(), by=many.boss) == Retimed(moved=1)
+    assert close(other.desk.calendar, NOW.date(), by=many.boss) == Applied(moved=1)
     row.refresh_from_db()
     assert before is not None
     assert row.deadline is not None
     assert row.deadline > before
-    recalculation.run_pending(NOW + MINUTE)
+    recalculation.apply_backlog(NOW + MINUTE)
     assert close(many.calendar, NOW.date(), by=many.boss).moved == 2
 
 
 def test_a_change_that_touches_no_clock_is_saved_whatever_else_is_on_its_way(many: Many) -> None:
     many.close_for_siesta()
 
-    assert close(many.calendar, dt.date(2026, 3, 1), by=many.boss, now=NOW + 60 * MINUTE * 24) == Retimed()
+    assert close(many.calendar, dt.date(2026, 3, 1), by=many.boss, now=NOW + 60 * MINUTE * 24) == Applied()
 
     assert Holiday.objects.count() == 1
 
@@ -270,8 +272,8 @@ def test_a_desk_that_moves_to_other_hours_has_its_clocks_follow(many: Many) -> N
     def save() -> None:
         type(desk).objects.filter(pk=desk.pk).update(calendar=other)
 
-    assert recalculation.change_desk(desk, save, by=many.boss, now=NOW) == Retimed(moved=2, waiting=5)
-    recalculation.run_pending(NOW + MINUTE)
+    assert recalculation.change_desk(desk, save, by=many.boss, now=NOW) == Applied(moved=2, waiting=5)
+    recalculation.apply_backlog(NOW + MINUTE)
 
     assert many.deadlines() == [deadline + GAINED for deadline in before if deadline]
 
@@ -284,7 +286,7 @@ def test_another_timer_ends_the_same_in_batches_as_it_was_rehearsed(many: Many, 
     ends = {move.id: move.after for move in told.moves}
 
     done = recalculation.change_stage(many.funnel.new, timer_minutes=minutes, by=many.boss, now=NOW)
-    recalculation.run_pending(NOW + dt.timedelta(minutes=3))
+    recalculation.apply_backlog(NOW + dt.timedelta(minutes=3))
 
     assert (done.moved, done.waiting) == (2, 5)
     for row in many.rows[:6]:
@@ -300,7 +302,7 @@ def test_a_stage_that_had_no_timer_starts_its_clocks_at_the_change(many: Many) -
     Opportunity.objects.update(deadline=None)
 
     recalculation.change_stage(many.funnel.new, timer_minutes=30, by=many.boss, now=NOW)
-    recalculation.run_pending(NOW + dt.timedelta(minutes=3))
+    recalculation.apply_backlog(NOW + dt.timedelta(minutes=3))
 
     assert set(many.deadlines()) == {NOW + dt.timedelta(minutes=30)}
 
@@ -327,13 +329,13 @@ def test_a_change_that_stands_still_is_alerted_and_one_that_moves_is_not(many: M
     many.close_for_siesta()
     later = NOW + dt.timedelta(minutes=5)
 
-    assert check_retiming(NOW + MINUTE)[0].ok
-    [result] = check_retiming(later)
+    assert check_recalculation(NOW + MINUTE)[0].ok
+    [result] = check_recalculation(later)
     assert (result.key, result.ok) == ("retiming_stuck", False)
     assert "5 minutos" in result.body
     assert "5 plazos" in result.body
-    recalculation.run_pending(later)
-    assert check_retiming(later + dt.timedelta(hours=1))[0].ok
+    recalculation.apply_backlog(later)
+    assert check_recalculation(later + dt.timedelta(hours=1))[0].ok
 
 
 def test_a_rehearsal_of_very_many_works_out_the_nearest_and_counts_the_rest(
@@ -367,7 +369,7 @@ def test_hours_are_kept_whole_and_known_by_their_fingerprint(
     assert fingerprint(from_json(as_json(other))) == fingerprint(other) != fingerprint(value)
 
 
-def close(calendar: OperatingCalendar, date: dt.date, *, by: User, now: dt.datetime = NOW + MINUTE) -> Retimed:
+def close(calendar: OperatingCalendar, date: dt.date, *, by: User, now: dt.datetime = NOW + MINUTE) -> Applied:
     return recalculation.change_calendar(
         calendar, lambda: HolidayFactory.create(calendar=calendar, date=date), by=by, now=now
     )

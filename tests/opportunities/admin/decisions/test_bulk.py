@@ -11,6 +11,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from opportunities.enums import OpportunityState
 from opportunities.models import BulkAction, Opportunity
 from opportunities.supervision import bulk
+from opportunities.supervision.undo import undo
 from tests.company import told
 from tests.opportunities.admin.rules import OUTSIDE, ask, browser
 from tests.opportunities.web.conftest import World
@@ -23,7 +24,7 @@ def page(action: BulkAction) -> str:
     return f"{LIST}{action.pk}/change/"
 
 
-def undo(action: BulkAction) -> str:
+def undo_address(action: BulkAction) -> str:
     return f"{LIST}{action.pk}/undo/"
 
 
@@ -45,27 +46,27 @@ def test_the_lists_show_what_was_just_done_with_its_undo(world: World) -> None:
     for path in ("inbox/", "pool/", ""):
         text = supervisor.get(f"/admin/opportunities/opportunity/{path}").content.decode()
         assert "Devolver al pool: 2 oportunidades" in text, path
-        assert undo(action) in text, path
+        assert undo_address(action) in text, path
     other = browser(world, "administrator").get("/admin/opportunities/opportunity/inbox/").content.decode()
-    assert undo(action) not in other
+    assert undo_address(action) not in other
 
 
 @pytest.mark.parametrize("gone", ["late", "undone"])
 def test_what_can_not_be_undone_any_more_has_no_button(world: World, gone: str) -> None:
     action = done(world, world.give(1), ago=dt.timedelta(minutes=11) if gone == "late" else dt.timedelta())
     if gone == "undone":
-        bulk.undo(action, by=world.supervisor, now=timezone.now())
+        undo(action, by=world.supervisor, now=timezone.now())
     supervisor = browser(world, "supervisor")
 
     for path in ("/admin/opportunities/opportunity/inbox/", LIST, page(action)):
-        assert undo(action) not in supervisor.get(path).content.decode(), path
+        assert undo_address(action) not in supervisor.get(path).content.decode(), path
 
 
 def test_undo_asks_first(world: World) -> None:
     rows = world.give(2)
     action = done(world, rows)
 
-    text = browser(world, "supervisor").get(undo(action)).content.decode()
+    text = browser(world, "supervisor").get(undo_address(action)).content.decode()
 
     assert all(str(row.client) in text for row in rows)
     assert states(rows) == {S.POOL}
@@ -75,7 +76,7 @@ def test_undo_brings_them_back_and_says_so(world: World) -> None:
     rows = world.give(2)
     action = done(world, rows)
 
-    answer = browser(world, "supervisor").post(f"{undo(action)}?back=/admin/opportunities/opportunity/inbox/")
+    answer = browser(world, "supervisor").post(f"{undo_address(action)}?back=/admin/opportunities/opportunity/inbox/")
 
     assert answer.headers["Location"] == "/admin/opportunities/opportunity/inbox/"
     assert told(answer) == ["2 volvieron a como estaban."]
@@ -87,7 +88,7 @@ def test_what_changed_since_stays_and_is_told(world: World) -> None:
     action = done(world, [first, second])
     bulk.close([second.pk], by=world.supervisor, now=timezone.now(), reason="Duplicado")
 
-    answer = browser(world, "supervisor").post(undo(action))
+    answer = browser(world, "supervisor").post(undo_address(action))
 
     assert told(answer) == [
         f"La oportunidad #{second.pk} cambió después: queda como está.",
@@ -100,16 +101,16 @@ def test_what_changed_since_stays_and_is_told(world: World) -> None:
 def test_twice_is_refused(world: World) -> None:
     action = done(world, world.give(1))
     supervisor = browser(world, "supervisor")
-    supervisor.post(undo(action))
+    supervisor.post(undo_address(action))
 
-    assert told(supervisor.post(undo(action)))[-1] == "Esta acción ya se deshizo."
+    assert told(supervisor.post(undo_address(action)))[-1] == "Esta acción ya se deshizo."
 
 
 def test_after_ten_minutes_it_stays(world: World) -> None:
     rows = world.give(1)
     action = done(world, rows, ago=dt.timedelta(minutes=11))
 
-    assert told(browser(world, "supervisor").post(undo(action))) == [
+    assert told(browser(world, "supervisor").post(undo_address(action))) == [
         "Ya pasaron los diez minutos para deshacer esta acción."
     ]
     assert states(rows) == {S.POOL}
@@ -120,10 +121,12 @@ def test_nobody_undoes_what_another_did(world: World) -> None:
     action = done(world, rows)
 
     for who in OUTSIDE:
-        assert ask(world, who, undo(action), "post") == 403, who
-    assert ask(world, "foreign_supervisor", undo(action), "post") == 404
+        assert ask(world, who, undo_address(action), "post") == 403, who
+    assert ask(world, "foreign_supervisor", undo_address(action), "post") == 404
     # An administrator sees it, and takes nothing back in somebody's name.
-    assert told(browser(world, "administrator").post(undo(action))) == ["Solo quien hizo la acción puede deshacerla."]
+    assert told(browser(world, "administrator").post(undo_address(action))) == [
+        "Solo quien hizo la acción puede deshacerla."
+    ]
     assert states(rows) == {S.POOL}
 
 

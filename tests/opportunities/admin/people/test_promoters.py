@@ -17,7 +17,7 @@ from opportunities.capacity.usage import usage_of
 from opportunities.enums import QuotaKind
 from opportunities.errors import NoQuota
 from opportunities.models import DailyQuota, Desk, Opportunity, Promoter, QuotaEntry
-from opportunities.timers import expiry
+from opportunities.timers import extension
 from tests.company import signed_in, told
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import CalendarFactory, DeskFactory, PromoterFactory
@@ -46,7 +46,7 @@ def correct(promoter: Promoter) -> str:
 
 def test_usage_counts_the_day_of_each_desk_and_the_week_of_extensions(world: World) -> None:
     first, _second = world.give(2)
-    expiry.extend(first.pk, by=world.promoter.user, version=first.version, now=timezone.now())
+    extension.extend(first.pk, by=world.promoter.user, version=first.version, now=timezone.now())
     person = capture.NewClient(name="Ana", phones=["+5493515550001"])
     capture.capture(world.promoter, person, key="una", now=timezone.now())
 
@@ -192,7 +192,7 @@ def test_a_supervisor_gives_a_promoter_limits_of_their_own(world: World) -> None
 
 
 def test_the_page_tells_who_asked_for_more_time(world: World, row: Opportunity) -> None:
-    expiry.extend(row.pk, by=world.promoter.user, version=row.version, now=timezone.now())
+    extension.extend(row.pk, by=world.promoter.user, version=row.version, now=timezone.now())
     page = signed_in(world.supervisor).get(page_of(world.promoter)).content.decode()
     assert "1 / 3" in page
     assert row.client.full_name in page

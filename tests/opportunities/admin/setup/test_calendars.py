@@ -195,7 +195,7 @@ def test_a_change_of_very_many_tells_how_far_it_has_come_until_it_is_through(
     Retiming.objects.update(alive_at=timezone.now() - dt.timedelta(minutes=10))
     assert "No avanza" in browser.get(pages[0]).content.decode()
 
-    recalculation.run_pending(timezone.now())
+    recalculation.apply_backlog(timezone.now())
 
     assert "plazos revisados" not in browser.get(pages[0]).content.decode()
 

@@ -318,5 +318,5 @@ def test_a_change_of_very_many_clocks_says_how_many_have_still_to_follow(
 
     Retiming.objects.update(alive_at=now - dt.timedelta(minutes=10))
     assert [one["stuck"] for one in world.client("boss").get(RETIMINGS).json()] == [True]
-    recalculation.run_pending(now)
+    recalculation.apply_backlog(now)
     assert world.client("boss").get(RETIMINGS).json() == []

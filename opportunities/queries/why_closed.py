@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from leadmaster.calendars.arithmetic import NeverOpens, is_open
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.screens import spoken
+from opportunities.capacity.availability import is_absent
 from opportunities.models import Promoter
 from opportunities.queries.time_left import shift_of
-from opportunities.supervision.absences import is_absent
 
 
 def why_closed(promoter: Promoter, now: dt.datetime) -> str:

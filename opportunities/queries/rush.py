@@ -1,0 +1,37 @@
+"""What hurries today, of what a promoter has in hand."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from django.db.models import Count, Q
+
+from leadmaster.calendars.arithmetic import Calendar, NeverOpens
+from opportunities.enums import OpportunityState
+from opportunities.models import Opportunity, Promoter
+from opportunities.queries.time_left import Shift, shift_of
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Rush:
+    """How many are in hand, how many are late, and how many expire before this shift ends."""
+
+    active: int
+    overdue: int
+    this_shift: int
+    shift: Shift | None
+
+
+def rush_of(promoter: Promoter, *, calendar: Calendar, now: dt.datetime) -> Rush:
+    """One query over what the promoter has in hand."""
+    try:
+        shift = shift_of(calendar, now)
+    except NeverOpens:
+        shift = None
+    late = Q(deadline__lte=now)
+    soon = Q(deadline__gt=now, deadline__lte=shift.closes if shift else now)
+    counts = Opportunity.objects.filter(owner=promoter, state=OpportunityState.ACTIVE).aggregate(
+        active=Count("id"), overdue=Count("id", filter=late), this_shift=Count("id", filter=soon)
+    )
+    return Rush(shift=shift, **counts)
