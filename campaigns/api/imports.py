@@ -22,7 +22,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from campaigns.api.audience import AudienceViewSet, QuerySerializer
 from campaigns.api.filters import ImportFilter
-from campaigns.audience import AudienceError, ColumnMapping, import_file, inspect
+from campaigns.audience import AudienceError, ColumnMapping, SheetChoice, import_file, inspect
 from campaigns.audience.import_record import kept_report
 from campaigns.audience.one_file import one_file_at_a_time
 from campaigns.models import Campaign, RecipientImport
@@ -38,6 +38,14 @@ MAX_UNPACKED = 100 * 1024 * 1024
 
 class FileSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(help_text="CSV o XLSX.")
+    sheet = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=255,
+        help_text="La hoja del libro, por su nombre. Vacía: la que se propone.",
+    )
 
     def validate_file(self, file: UploadedFile[Any]) -> UploadedFile[Any]:
         if file.size is not None and file.size > MAX_BYTES:
@@ -56,6 +64,14 @@ class UploadSerializer(FileSerializer):
     header_row = serializers.IntegerField(
         required=False, min_value=0, max_value=1_000, default=1, help_text="0: el archivo no tiene encabezado."
     )
+    hidden_rows = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Importa también las filas que la hoja oculta, por un filtro por ejemplo.",
+    )
+
+    def choice(self) -> SheetChoice:
+        return SheetChoice(sheet=self.validated_data["sheet"], hidden_rows=self.validated_data["hidden_rows"])
 
     def mapping(self) -> ColumnMapping | None:
         given = self.validated_data
@@ -78,7 +94,10 @@ class PreviewSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
     encoding = serializers.CharField(allow_blank=True)
     delimiter = serializers.CharField(allow_blank=True, trim_whitespace=False)
-    sheet = serializers.CharField(allow_blank=True)
+    sheet = serializers.CharField(allow_blank=True, help_text="La hoja que se leyó.")
+    other_sheets = serializers.ListField(child=serializers.CharField(), help_text="Las que no, y se pueden elegir.")
+    hidden_rows = serializers.IntegerField(help_text="Filas ocultas con datos; o más, si `all_seen` es falso.")
+    all_seen = serializers.BooleanField(help_text="Si se miró la hoja hasta el final.")
     headers = serializers.ListField(child=serializers.CharField(allow_blank=True))
     placeholders = serializers.ListField(child=serializers.CharField())
     guess = MappingSerializer(allow_null=True)
@@ -99,7 +118,11 @@ class ImportReportSerializer(serializers.Serializer[Any]):
     reasons = serializers.DictField(child=serializers.IntegerField())
     encoding = serializers.CharField(allow_blank=True)
     delimiter = serializers.CharField(allow_blank=True, trim_whitespace=False)
-    sheet = serializers.CharField(allow_blank=True)
+    sheet = serializers.CharField(allow_blank=True, help_text="La hoja que se leyó.")
+    other_sheets = serializers.ListField(child=serializers.CharField(), help_text="Las que no.")
+    hidden_rows = serializers.IntegerField(
+        help_text="Filas ocultas; sin `hidden_rows` quedaron afuera, con razón hidden."
+    )
     mapping = MappingSerializer()
     report = serializers.SerializerMethodField(help_text="El informe fila por fila, en CSV.")
 
@@ -177,6 +200,7 @@ class RecipientsViewSet(AudienceViewSet):
                 now=timezone.now(),
                 by=current_user(request),
                 mapping=given.mapping(),
+                choice=given.choice(),
                 dry_run=dry_run,
                 file_name=upload.name or "",
                 max_size=MAX_UNPACKED,
@@ -193,7 +217,8 @@ class RecipientsViewSet(AudienceViewSet):
         given = FileSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         with one_file_at_a_time(current_user(request)):
-            preview = inspect(given.validated_data["file"], region=campaign.session.region)
+            choice = SheetChoice(sheet=given.validated_data["sheet"])
+            preview = inspect(given.validated_data["file"], region=campaign.session.region, choice=choice)
         return Response(PreviewSerializer(preview).data)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from django.utils.functional import Promise
@@ -23,6 +23,7 @@ class RowReason(enum.StrEnum):
     """Why a row is left out before its phone is even looked at. Stable, like the reasons of phones."""
 
     BLANK = "blank"
+    HIDDEN = "hidden"
     HEADER = "header"
     OTHER_TABLE = "other_table"
     LONG_NAME = "long_name"
@@ -33,6 +34,7 @@ class RowReason(enum.StrEnum):
 
 _SENTENCES: dict[RowReason, Promise] = {
     RowReason.BLANK: _("La fila está vacía."),
+    RowReason.HIDDEN: _("La fila está oculta en la hoja, y las ocultas quedan afuera salvo que se pidan."),
     RowReason.HEADER: _("Repite el encabezado en lugar de traer un teléfono."),
     RowReason.OTHER_TABLE: _(
         "Está debajo de otro encabezado, con otras columnas: deja una sola tabla por archivo y sube la otra aparte."
@@ -49,6 +51,9 @@ _SENTENCES: dict[RowReason, Promise] = {
     ),
 }
 
+
+# More blank rows in a row than this are said in one line.
+_BLANK_LINES = 20
 
 # Named tuples, here and for what follows from them: a frozen dataclass takes four times as long to make.
 
@@ -71,18 +76,26 @@ class BadRow(NamedTuple):
     sentence: str
 
 
-def _is_blank(record: list[str]) -> bool:
-    return not "".join(record).strip()
-
-
 class RowReader:
-    """Reads records under a confirmed mapping, each cell under the column that `layout` finds it in."""
+    """Reads records under a confirmed mapping, each cell under the column that `layout` finds it in.
 
-    def __init__(self, *, mapping: ColumnMapping, fields: Sequence[str], region: str, layout: Layout) -> None:
+    Rows whose number is in `left_out` are hidden.
+    """
+
+    def __init__(
+        self,
+        *,
+        mapping: ColumnMapping,
+        fields: Sequence[str],
+        region: str,
+        layout: Layout,
+        left_out: Container[int] = (),
+    ) -> None:
         self._mapping = mapping
         self._fields = fields
         self._region = region
         self._layout = layout
+        self._left_out = left_out
         self._columns = [(at, field) for at, field in enumerate(fields) if field not in NAME_FIELDS]
         self._header: list[str] = []
         self._in_other_table = False
@@ -94,14 +107,26 @@ class RowReader:
         for row, record in enumerate(records, start=1):
             if row == header_row:
                 self._header = _folded(record)
-            if row < expected or _is_blank(record):
+            if row < expected or self._is_blank(record):
                 continue
-            for blank in range(expected, row):
-                yield self._bad(RowReason.BLANK, row=blank, record=[])
+            yield from self._blanks(expected, row - 1)
             yield self._one(row, record)
             expected = row + 1
 
+    def _is_blank(self, record: list[str]) -> bool:
+        """Beside the table of a sheet stands somebody's note, which makes no person of its row."""
+        return not "".join(record[: self._layout.width] if self._layout.free else record).strip()
+
+    def _blanks(self, first: int, last: int) -> Iterator[BadRow]:
+        if last - first < _BLANK_LINES:
+            yield from (self._bad(RowReason.BLANK, row=row, record=[]) for row in range(first, last + 1))
+            return
+        sentence = _t("Las filas %(first)s a %(last)s están vacías.") % {"first": first, "last": last}
+        yield self._bad(RowReason.BLANK, row=first, record=[])._replace(sentence=sentence)
+
     def _one(self, row: int, record: list[str]) -> Person | BadRow:
+        if row in self._left_out:
+            return self._bad(RowReason.HIDDEN, row=row, record=record)
         if self._is_header(record):
             self._in_other_table = _folded(record) != self._header
             return self._bad(RowReason.HEADER, row=row, record=record)

@@ -210,7 +210,7 @@ class Flights:
             self.landed += 1
         else:
             self._land(flight)
-        self._note(claim, status or result, now)
+        self._note(claim, status or result, now, sending=flight.dispatched_at is not None)
 
     def _keep(self, flight: Flight, result: SendResult | GatewayError, now: dt.datetime) -> bool:
         """Whether the tick still waits for the database. After that the lease and the gateway tell what became of it."""
@@ -222,7 +222,9 @@ class Flights:
         flight.phase, flight.answer, flight.due = Phase.UNSETTLED, result, now + UNSETTLED_REST
         return True
 
-    def _note(self, claim: Claim, said: SendResult | GatewayError | SessionStatus, now: dt.datetime) -> None:
+    def _note(
+        self, claim: Claim, said: SendResult | GatewayError | SessionStatus, now: dt.datetime, *, sending: bool = False
+    ) -> None:
         """Tell the session what was learnt about it, and leave it alone for the rest of this tick."""
         session_id = claim.slot.session.pk
         if isinstance(said, SessionStatus):
@@ -230,7 +232,9 @@ class Flights:
             retrying(functools.partial(sessions.record_status, session_id, said, now))
         elif isinstance(said, GatewayError) and said.scope is not Scope.MESSAGE:
             self.troubled_sessions.add(session_id)
-            retrying(functools.partial(sessions.record_error, session_id, said, now))
+            retrying(functools.partial(sessions.record_error, session_id, said, now, sending=sending))
+        elif isinstance(said, SendResult) and claim.slot.session.mute_since is not None:
+            retrying(functools.partial(sessions.record_sent, session_id, now))
 
     # --- Private -------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from opportunities.policy import SUPERVISE
 from opportunities.queries.pool_figures import runway
 
 _INBOX, _NEXT = 8, 5
+_NAMED = ("client", "owner__user", "stage", "team__desk__calendar")
 _PROMOTERS = 12
 _SOON = dt.timedelta(hours=2)
 
@@ -46,7 +47,7 @@ def look(user: User, teams: list[int], now: dt.datetime) -> dict[str, Any]:
         "inbox": [(row, badges.stage_name(row.stage), badges.age(row.state_since, now)) for row in rows],
         "overdue": mine.overdue(now).order_by()[:ENOUGH].count(),
         "soon": running.filter(deadline__lte=now + _SOON).order_by()[:ENOUGH].count(),
-        "next": list(running.select_related("client", "owner__user", "stage")[:_NEXT]),
+        "next": [(row, badges.clock(row, now)) for row in running.select_related(*_NAMED)[:_NEXT]],
         "staff": sorted(staff, key=lambda one: (-one.used, str(one.promoter))),
         "given": sum(one.used for one in staff),
         "limit": sum(one.limit for one in staff),

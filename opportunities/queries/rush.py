@@ -8,6 +8,7 @@ import datetime as dt
 from django.db.models import Count, Q
 
 from leadmaster.calendars.arithmetic import Calendar, NeverOpens
+from leadmaster.lib.screens import hour
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity, Promoter
 from opportunities.queries.time_left import Shift, shift_of
@@ -21,6 +22,9 @@ class Rush:
     overdue: int
     this_shift: int
     shift: Shift | None
+    # Of the shift, by the desk's clock.
+    opens: str = ""
+    closes: str = ""
 
 
 def rush_of(promoter: Promoter, *, calendar: Calendar, now: dt.datetime) -> Rush:
@@ -34,4 +38,8 @@ def rush_of(promoter: Promoter, *, calendar: Calendar, now: dt.datetime) -> Rush
     counts = Opportunity.objects.filter(owner=promoter, state=OpportunityState.ACTIVE).aggregate(
         active=Count("id"), overdue=Count("id", filter=late), this_shift=Count("id", filter=soon)
     )
-    return Rush(shift=shift, **counts)
+    if shift is None:
+        return Rush(shift=None, **counts)
+    return Rush(
+        shift=shift, opens=hour(shift.opens, tz=calendar.tz), closes=hour(shift.closes, tz=calendar.tz), **counts
+    )

@@ -219,7 +219,7 @@ MUTANTS = (
     Mutant(
         "a restore that was taken in once is believed to have been taken in for ever",
         _GUARD,
-        "told < len(ours)",
+        "answers.told < len(ours)",
         "False",
         f"{_ENGINE}/test_restore_guard.py",
     ),

@@ -39,7 +39,7 @@ class RowsList(ChangeList):
         super().get_results(request)
         chosen: Any = self.result_list
         ids = list(chosen.values_list("pk", flat=True))
-        rows = self.queryset.select_related("client", "stage", "team", "owner__user")
+        rows = self.queryset.select_related("client", "stage", "team__desk__calendar", "owner__user")
         found = rows.prefetch_related("client__contacts").in_bulk(ids)
         self.result_list = [found[pk] for pk in ids if pk in found]
 

@@ -223,7 +223,7 @@ def _counted(data: Mapping[str, Any]) -> Confirmation:
         facts.append((_("Mensajes pendientes que no salen"), withdrawal.pending_of(list(rows))))
     else:
         facts.append((_("Plazos que se detienen"), timed.count()))
-    now = timezone.now()
+    now, zone = timezone.now(), promoter.desk.calendar.tz
     soon = timed.select_related("client").order_by("deadline", "id")[:_SAMPLE]
     return Confirmation(
         title=_("Ausencia de %(who)s, del %(start)s al %(end)s")
@@ -235,7 +235,7 @@ def _counted(data: Mapping[str, Any]) -> Confirmation:
         else _("Cuando empiece, sus plazos se detienen, y el día después del último siguen con lo que les quedaba."),
         button=_("Cargar la ausencia"),
         facts=facts,
-        sample=[f"{row} · {row.client} · {screens.spoken(row.deadline, now)}" for row in soon if row.deadline],
+        sample=[f"{row} · {row.client} · {screens.spoken(row.deadline, now, tz=zone)}" for row in soon if row.deadline],
         sample_title=_("Lo que vence primero"),
         warning=_("Lo que vuelve al pool no se recupera al terminar la ausencia.") if give else "",
         tone="danger" if give else "primary",

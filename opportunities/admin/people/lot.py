@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import NOTHING, ChangeList, ReadOnlyAdmin, UncountedPaginator, moment
 from opportunities import badges
-from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter
+from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter, team_ids_in
 from opportunities.models import Lot, Opportunity
 from opportunities.queries.lots import counts_of
 
@@ -123,7 +123,9 @@ class LotAdmin(ReadOnlyAdmin[Lot], DeskAdmin[Lot]):
     ) -> HttpResponse:
         lot: Lot = kwargs["obj"]
         counts = counts_of([lot.pk])[lot.pk]
-        rows = Opportunity.objects.filter(lot=lot).select_related("client", "stage", "owner__user")
+        # What went to another team since is counted, and not shown.
+        mine = Opportunity.objects.filter(lot=lot, team_id__in=team_ids_in(request))
+        rows = mine.select_related("client", "stage", "owner__user", "team__desk__calendar")
         now = timezone.now()
         context.update(
             lot=lot,

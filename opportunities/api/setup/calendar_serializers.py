@@ -94,8 +94,11 @@ class NationalImportSerializer(RehearsedSerializer, NationalSerializer):
 
 
 class NationalHolidaySerializer(serializers.Serializer[Any]):
+    """`optional`: not a day off by law; the employer decides (Argentina's «días no laborables»)."""
+
     date = serializers.DateField()
     name = serializers.CharField()
+    optional = serializers.BooleanField()
 
 
 def changed_copy(calendar: OperatingCalendar, given: dict[str, Any]) -> OperatingCalendar:

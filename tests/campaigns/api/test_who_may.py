@@ -102,6 +102,13 @@ TABLE = [
     ),
     Row(method="get", path="/api/v1/sessions/{id}/qr/", seed=lambda w: w.session.pk, expected=only_team(502)),
     Row(method="post", path="/api/v1/sessions/{id}/unpause/", seed=lambda w: w.session.pk, expected=only_boss(200)),
+    Row(
+        method="post",
+        path="/api/v1/sessions/{id}/lift-cold/",
+        seed=lambda w: w.session.pk,
+        body=lambda w: {"reason": "Ya lo revisé con WhatsApp"},
+        expected=only_boss(409),
+    ),
     # Campaigns
     Row(method="get", path="/api/v1/campaigns/", expected=all_people(200)),
     Row(
