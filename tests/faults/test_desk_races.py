@@ -118,7 +118,8 @@ _DIES_BETWEEN = """
 import os, signal, django
 django.setup()
 import datetime as dt
-from opportunities.assignment import opening, quota, request
+from opportunities.assignment import grant, request
+from opportunities.capacity import quota
 from opportunities.assignment.filters import Filters
 from opportunities.models import Promoter
 
@@ -132,7 +133,7 @@ request.request_lot(promoter, Filters(), 5, key="k", now=dt.datetime.fromisoform
 
 
 @pytest.mark.parametrize(
-    "victim", ["request.draw", "opening.open_lot", "quota.write_draw", "opening.open_opportunities", "request._answer"]
+    "victim", ["request.draw", "grant.open_lot", "quota.write_draw", "grant.open_opportunities", "request._answer"]
 )
 def test_a_process_killed_between_quota_and_answer_leaves_nothing(
     funnel: Funnel, database_url: str, victim: str
