@@ -94,3 +94,4 @@ class Evidence(models.TextChoices):
     OPT_OUT = "baja", _("El número pidió no recibir mensajes")
     WITHDRAWN = "retirado", _("El cliente cambió de manos")
     RESTORE = "restauracion", _("La base volvió de un respaldo")
+    RECONCILED = "conciliacion", _("Lo encontró una conciliación")

@@ -23,7 +23,8 @@ TRANSITIONS: dict[EnvioState, frozenset[EnvioState]] = {
     S.PENDING: frozenset({S.SENDING, S.SENT, S.UNCERTAIN, S.CANCELLED, S.SENT_BY_HAND}),
     S.SENDING: frozenset({S.SENT, S.PENDING, S.ERROR, S.UNCERTAIN, S.CANCELLED}),
     S.UNCERTAIN: frozenset({S.SENT, S.PENDING, S.ERROR, S.CANCELLED, S.SENT_BY_HAND}),
-    S.SENT: frozenset({S.ERROR}),
+    # Back to a doubt only by a reconciliation that found no proof.
+    S.SENT: frozenset({S.ERROR, S.UNCERTAIN}),
     S.ERROR: frozenset({S.SENT}),
     S.CANCELLED: frozenset({S.SENT}),
     S.SENT_BY_HAND: frozenset({S.SENT}),

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -58,6 +58,11 @@ def drop_groups_of(*campaign_ids: int) -> None:
     CampaignTotals.objects.filter(pk__in=sorted(campaign_ids)).update(groups=None)
 
 
+def forget(campaign_id: int) -> None:
+    """What is written down of this campaign was wrong: everything is counted, and written down anew when it rests."""
+    CampaignTotals.objects.filter(pk=campaign_id).delete()
+
+
 def write_down_all(now: dt.datetime) -> int:
     """Write down what can be, of up to fifty campaigns; returns of how many. One query when nothing is to be done."""
     lacking = Q(totals__isnull=True) | Q(state__in=CAMPAIGN_ENDED, totals__groups__isnull=True)
@@ -92,15 +97,6 @@ def write_down(campaign_id: int, *, now: dt.datetime) -> bool:
     kept.counted_at = now
     kept.save(update_fields=["groups", "counted_at"])
     return True
-
-
-def wrong_totals() -> Iterator[tuple[int, Groups, Groups]]:
-    """Campaigns whose written groups differ from a recount: id, written, counted. For whoever reconciles."""
-    for kept in CampaignTotals.objects.filter(groups__isnull=False).order_by("pk").iterator():
-        counted = groups_of([kept.pk])[kept.pk]
-        written = read_groups(kept)
-        if written != counted or kept.messages != sum(counted.values()):
-            yield kept.pk, written, counted
 
 
 def read_groups(kept: CampaignTotals) -> Groups:

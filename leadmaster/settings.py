@@ -90,6 +90,9 @@ INSTALLED_APPS = [
 # Who checks for the watchdog: each makes its checks. By name, because the command sits below the desk.
 WATCHES = ("campaigns.health.checks", "opportunities.health.checks", "leadmaster.directory.health.checks")
 
+# What `reconcile` and its nightly run look at: the checks of each app. By name, because they sit above the command.
+RECONCILIATION = ("campaigns.reconciliation.CHECKS",)
+
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -206,6 +209,9 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # --- The sender ---------------------------------------------------------------------------------------------------
 
+# An uncertain message that nobody decided for so long is a finding of `reconcile`.
+RECONCILE_UNCERTAIN_HOURS = env.integer("RECONCILE_UNCERTAIN_HOURS", 72, minimum=1, maximum=8760)
+
 AUTO_CAMPAIGNS_ENABLED = env.boolean("AUTO_CAMPAIGNS_ENABLED", True)
 DIAG_SENDER = env.boolean("DIAG_SENDER", False)
 WHATSAPP_DAILY_LIMIT = env.integer("WHATSAPP_DAILY_LIMIT", 180, minimum=1, maximum=100_000)
@@ -287,7 +293,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["leadmaster.lib.api.parsers.BoundedJSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["leadmaster.lib.api.filters.KnownFilters"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "leadmaster.lib.api.pagination.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "leadmaster.lib.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "leadmaster.api.exception_handler",

@@ -70,7 +70,7 @@ UNFOLD: dict[str, Any] = {
     "COLORS": {"primary": _PRIMARY},
     "STYLES": [_file("admin.css"), _file("admin-desk.css")],
     "SCRIPTS": [_file("live.js")],
-    "DASHBOARD_CALLBACK": "opportunities.admin.home.context",
+    "DASHBOARD_CALLBACK": "leadmaster.home.context",
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
@@ -184,6 +184,7 @@ UNFOLD: dict[str, Any] = {
                         "ops.view_alert",
                         "campaigns.admin.badges.open_alerts",
                     ),
+                    _entry(_("Conciliación"), "fact_check", "ops_reconciliationfinding_changelist", "ops.apply_repair"),
                     _entry(_("Latidos"), "ecg_heart", "ops_heartbeat_changelist", "ops.view_heartbeat"),
                     _entry(_("Minutos de envío"), "schedule", "campaigns_tick_changelist", "campaigns.view_tick"),
                     _entry(_("Intentos"), "history", "campaigns_attempt_changelist", "campaigns.view_attempt"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from collections.abc import Mapping
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -83,8 +85,16 @@ def age(since: dt.datetime, now: dt.datetime) -> str:
     return _("%(n)d min") % {"n": waited // dt.timedelta(minutes=1)}
 
 
+def desk_zone(row: Opportunity) -> zoneinfo.ZoneInfo | None:
+    """Where the clock of the row's desk hangs. `team__desk__calendar` is there already; None for a team without a desk."""
+    try:
+        return row.team.desk.calendar.tz
+    except ObjectDoesNotExist:
+        return None
+
+
 def clock(row: Opportunity, now: dt.datetime) -> SafeString:
-    """When an active one expires; overdue from the deadline on, whether or not the cron has moved it."""
+    """When an active one expires, by its desk's clock; overdue from the deadline on, whether or not the cron has moved it."""
     if row.state != OpportunityState.ACTIVE:
         return NOTHING
     if row.paused_seconds is not None:
@@ -92,8 +102,10 @@ def clock(row: Opportunity, now: dt.datetime) -> SafeString:
     if row.deadline is None:
         return format_html('<span class="lm-none">{}</span>', _("sin plazo"))
     if is_overdue(row, now):
-        return format_html("{} {}", screens.badge(_("Vencida"), "bad"), screens.when(row.deadline, now))
-    return screens.when(row.deadline, now)
+        return format_html(
+            "{} {}", screens.badge(_("Vencida"), "bad"), screens.when(row.deadline, now, tz=desk_zone(row))
+        )
+    return screens.when(row.deadline, now, tz=desk_zone(row))
 
 
 def shares(counts: Mapping[str, int]) -> list[Share]:

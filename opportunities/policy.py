@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
+from leadmaster.accounts.scope import teams_of
 from opportunities.errors import NotAllowed
 from opportunities.models import Opportunity, Promoter
 
@@ -22,7 +23,7 @@ def may_supervise(user: User, team_id: int) -> bool:
     """Whether this person decides over this team's work."""
     if not user.is_active or not user.has_perm(SUPERVISE):
         return False
-    return user.is_administrator or user.supervised_teams.filter(pk=team_id).exists()
+    return user.is_administrator or teams_of(user).filter(pk=team_id).exists()
 
 
 def require_supervisor(user: User, row: Opportunity) -> None:

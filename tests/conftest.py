@@ -15,6 +15,10 @@ from django.conf import settings as project_settings
 from django.db import connections
 from pytest_django import Settings
 
+from tests.databases import left_to_sqlite
+
+ROOT = Path(__file__).resolve().parents[1]
+
 # Speed is measured elsewhere, against a peer: a busy machine must not fail a property. CI tries the same examples
 # each time; developers try new ones.
 hypothesis.settings.register_profile(
@@ -30,14 +34,44 @@ def _on_sqlite() -> bool:
     return str(project_settings.DATABASES["default"]["ENGINE"]).endswith("sqlite3")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--everywhere", action="store_true", help="on a server: also what is left to SQLite")
+    parser.addoption("--nearest", type=int, default=0, help="only so many tests, in the order of the command line")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    if _on_sqlite():
+        return "database: SQLite; tests marked mariadb are not part of this run"
+    if config.getoption("--everywhere"):
+        return "database: a server, with all the tests"
+    return "database: a server; what can not differ there is left to SQLite (tests/databases.py, --everywhere)"
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What needs row locks is not part of the suite on SQLite: left out, not skipped."""
-    if not _on_sqlite():
-        return
-    left_out = [item for item in items if item.get_closest_marker("mariadb")]
+    """What belongs to another database is not part of the run: left out, not skipped."""
+    if _on_sqlite():
+        here = [item for item in items if not item.get_closest_marker("mariadb")]
+    elif config.getoption("--everywhere"):
+        here = list(items)
+    else:
+        here = [item for item in items if _runs_on_a_server(item)]
+    if config.getoption("--nearest"):
+        # Before others put them into an order of their own.
+        here = [
+            item for item in here if not item.get_closest_marker("browser") and not item.get_closest_marker("chaos")
+        ]
+        here = here[: config.getoption("--nearest")]
+    left_out = set(items) - set(here)
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("mariadb")]
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = here
+
+
+def _runs_on_a_server(item: pytest.Item) -> bool:
+    if item.get_closest_marker("mariadb") or item.get_closest_marker("every_database"):
+        return True
+    return not left_to_sqlite(item.path.relative_to(ROOT).as_posix())
 
 
 @pytest.fixture(scope="session")

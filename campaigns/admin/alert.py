@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from campaigns.models import Campaign, Envio
 from leadmaster.accounts.models import User
-from leadmaster.ops.admin import AlertAdmin
+from leadmaster.ops.alert_admin import AlertAdmin
 from leadmaster.ops.models import Alert
 from whatsapp.models import WhatsAppSession
 
@@ -25,6 +25,7 @@ def visible_alerts(user: Any) -> QuerySet[Alert]:
         return alerts
     owned = {
         "session:": WhatsAppSession.objects.visible_to(user),
+        "session-cold:": WhatsAppSession.objects.visible_to(user),
         "campaign:": Campaign.objects.visible_to(user),
         "envio-conflict:": Envio.objects.visible_to(user),
     }

@@ -32,7 +32,7 @@ from campaigns.errors import Refused
 from campaigns.lifecycle import TABLE, Verb
 from campaigns.models import Campaign, Envio, Schedule
 from campaigns.policy import Act, may
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 from leadmaster.lib.admin.modeladmins import ScopedAdmin
 from whatsapp.models import WhatsAppSession
@@ -115,7 +115,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         choices: dict[str, Callable[[], models.QuerySet[Any]]] = {
-            "owner": lambda: people_of(person(request)),
+            "owner": lambda: people_of(current_user(request)),
             "team": lambda: teams_of(request.user),
             "session": lambda: WhatsAppSession.objects.visible_to(request.user),
         }
@@ -128,7 +128,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
     ) -> HttpResponse:
         campaign = kwargs.get("obj")
         if campaign is not None:
-            context.update(campaign_live.page(campaign, person(request), timezone.now()))
+            context.update(campaign_live.page(campaign, current_user(request), timezone.now()))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's
@@ -182,7 +182,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         live = campaign_live.look(campaign, timezone.now())
         context = {
             "live": live,
-            "buttons": campaign_live.buttons(campaign, person(request), filled=live.progress.total > 0),
+            "buttons": campaign_live.buttons(campaign, current_user(request), filled=live.progress.total > 0),
             "may_decide": may(request.user, Act.DECIDE, campaign),
             "may_approve": may(request.user, Act.APPROVE, campaign),
         }
@@ -199,7 +199,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             now = timezone.now()
 
             def run(data: Mapping[str, Any]) -> str:
-                PAGES[verb].run(campaign, person(request), now, data)
+                PAGES[verb].run(campaign, current_user(request), now, data)
                 return str(PAGES[verb].done) % {"name": campaign.name}
 
             return confirm_and_run(
@@ -222,7 +222,9 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         form = MessageForm(request.POST if request.method == "POST" else None, campaign=campaign)
         if request.method == "POST" and form.is_valid():
             try:
-                count = edit_message(campaign, form.cleaned_data["template"], by=person(request), now=timezone.now())
+                count = edit_message(
+                    campaign, form.cleaned_data["template"], by=current_user(request), now=timezone.now()
+                )
             except Refused as refusal:
                 form.add_error("template", str(refusal))
             else:
@@ -259,7 +261,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         return campaign_import.go_on(request, self.find(request, str(pk)), record)
 
     def report_view(self, request: HttpRequest, pk: int, record: int) -> HttpResponseBase:
-        return campaign_import.report(self.find(request, str(pk)), record)
+        return campaign_import.report(request, self.find(request, str(pk)), record)
 
     def schedule_view(self, request: HttpRequest, pk: int, schedule: int, decision: str) -> HttpResponse:
         """Approve or reject one schedule that was added or edited after the campaign."""
@@ -271,7 +273,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         approve = decision == "approve"
 
         def run(_data: Mapping[str, Any]) -> str:
-            lifecycle.decide_schedule(row, approve=approve, by=person(request), now=timezone.now())
+            lifecycle.decide_schedule(row, approve=approve, by=current_user(request), now=timezone.now())
             return _("Programación aprobada.") if approve else _("Programación rechazada: no enviará.")
 
         return confirm_and_run(

@@ -22,7 +22,7 @@ from campaigns.audience.errors import AudienceError
 from campaigns.errors import Refused
 from campaigns.models import Campaign
 from campaigns.policy import Act
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import FACETS, Count
 
@@ -94,12 +94,12 @@ def live(request: HttpRequest, campaign: Campaign) -> HttpResponse:
 
 def _require(request: HttpRequest, campaign: Campaign) -> None:
     require_act(request, Act.IMPORT, campaign)
-    if not person(request).has_perm(READ_DIRECTORY):
+    if not current_user(request).has_perm(READ_DIRECTORY):
         raise PermissionDenied
 
 
 def _add(request: HttpRequest, campaign: Campaign, context: dict[str, Any]) -> HttpResponse:
-    now, by = timezone.now(), person(request)
+    now, by = timezone.now(), current_user(request)
     try:
         selection = _selection(request.POST)
         if not _is_big(campaign, selection):

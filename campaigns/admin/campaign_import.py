@@ -17,18 +17,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.admin.base import require_act
-from campaigns.audience import AudienceError, ColumnMapping, FilePreview, inspect, run_import
+from campaigns.audience import AudienceError, ColumnMapping, FilePreview, SheetChoice, inspect, run_import
+from campaigns.audience.import_record import kept_report, stored_file
+from campaigns.audience.one_file import one_file_at_a_time
 from campaigns.audience.plan import check_editable
 from campaigns.audience.queued import can_resume, confirm, resume
 from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, may
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.admin.widgets import BaseFileWidget, SelectWidget, TextWidget
 
 State = RecipientImport.State
-# About 20 000 rows. A bigger file would keep the person waiting for more than a few seconds: it goes to the background.
-_BIG = {".xlsx": 600_000}
+# About 20 000 rows, when it is unpacked. A bigger file would keep the person waiting for more than a few seconds: it
+# goes to the background.
+_BIG_WORKBOOK = 10_000_000
 _BIG_TEXT = 1_200_000
 _LARGEST = 200 * 1024 * 1024
 
@@ -62,6 +65,14 @@ class MappingForm(forms.Form):
         help_text=gettext_lazy("Vacía si el archivo empieza directamente con los datos."),
     )
 
+    hidden_rows = forms.ChoiceField(
+        label=gettext_lazy("Filas ocultas"),
+        choices=[("", gettext_lazy("Dejarlas afuera")), ("with", gettext_lazy("Importarlas también"))],
+        required=False,
+        widget=SelectWidget,
+    )
+    sheet = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+
     def __init__(self, data: Any, *, preview: FilePreview) -> None:
         super().__init__(data, initial=preview.guess.as_json() if preview.guess else {"header_row": 1})
         columns = [(number, header) for number, header in enumerate(preview.headers)]
@@ -71,8 +82,20 @@ class MappingForm(forms.Form):
         phone.choices = columns
         name.choices = [("", _("El archivo no trae nombres")), *columns]
 
+        if not preview.hidden_rows:
+            del self.fields["hidden_rows"]
+        if preview.other_sheets:
+            self.fields["sheet"].initial = preview.sheet
+        else:
+            del self.fields["sheet"]
+
     def mapping(self) -> ColumnMapping:
-        return ColumnMapping(**self.cleaned_data)
+        names = ("phone", "name", "header_row")
+        return ColumnMapping(**{name: self.cleaned_data[name] for name in names})
+
+    def choice(self) -> SheetChoice:
+        given = self.cleaned_data
+        return SheetChoice(sheet=given.get("sheet", ""), hidden_rows=given.get("hidden_rows") == "with")
 
 
 def upload(request: HttpRequest, campaign: Campaign, context: dict[str, Any]) -> HttpResponse:
@@ -84,14 +107,15 @@ def upload(request: HttpRequest, campaign: Campaign, context: dict[str, Any]) ->
     if request.method == "POST" and form.is_valid():
         record = RecipientImport.objects.create(
             campaign=campaign,
-            by=person(request),
+            by=current_user(request),
             file_name=Path(form.cleaned_data["file"].name).name[:255],
             file=form.cleaned_data["file"],
             state=State.UPLOADED,
             started_at=timezone.now(),
         )
         try:
-            _look(record)
+            with one_file_at_a_time(current_user(request)):
+                _look(record)
         except AudienceError as error:
             record.file.delete(save=False)
             record.delete()
@@ -111,7 +135,12 @@ def show(request: HttpRequest, campaign: Campaign, record_id: int, context: dict
     record = _record(campaign, record_id)
     if record.state == State.UPLOADED:
         require_act(request, Act.IMPORT, campaign)
-        return _confirm_columns(request, campaign, record, context)
+        try:
+            with one_file_at_a_time(current_user(request)):
+                return _confirm_columns(request, campaign, record, context)
+        except AudienceError as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(url("upload", campaign))
     template = "import_live.html" if request.headers.get("HX-Request") else "import_result.html"
     return TemplateResponse(
         request,
@@ -132,19 +161,24 @@ def go_on(request: HttpRequest, campaign: Campaign, record_id: int) -> HttpRespo
     """Go on with an interrupted import; whoever comes second sees what the first one started."""
     record = _record(campaign, record_id)
     try:
-        resume(record, by=person(request))
+        resume(record, by=current_user(request))
     except Refused as refusal:
         messages.error(request, str(refusal))
     return HttpResponseRedirect(url("import", campaign, record.pk))
 
 
-def report(campaign: Campaign, record_id: int) -> HttpResponseBase:
+def report(request: HttpRequest, campaign: Campaign, record_id: int) -> HttpResponseBase:
     """The row-by-row report, for whoever may see the campaign."""
     record = _record(campaign, record_id)
     if not record.report:
         raise Http404
+    try:
+        kept = kept_report(record)
+    except AudienceError as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(url("import", campaign, record.pk))
     name = f"informe-{Path(record.file_name).stem}.csv"
-    return FileResponse(record.report.open("rb"), as_attachment=True, filename=name, content_type="text/csv")
+    return FileResponse(kept, as_attachment=True, filename=name, content_type="text/csv")
 
 
 def closed_door(request: HttpRequest, campaign: Campaign) -> HttpResponse | None:
@@ -165,18 +199,18 @@ def _record(campaign: Campaign, record_id: int) -> RecipientImport:
     return get_object_or_404(campaign.imports.select_related("campaign__session", "by"), pk=record_id)
 
 
-def _look(record: RecipientImport) -> FilePreview:
-    with record.file.open("rb") as stored:
-        return inspect(stored, region=record.campaign.session.region)
+def _look(record: RecipientImport, *, sheet: str = "") -> FilePreview:
+    with stored_file(record) as stored:
+        return inspect(stored, region=record.campaign.session.region, choice=SheetChoice(sheet=sheet))
 
 
 def _confirm_columns(
     request: HttpRequest, campaign: Campaign, record: RecipientImport, context: dict[str, Any]
 ) -> HttpResponse:
-    preview = _look(record)
+    preview = _look(record, sheet=request.POST.get("sheet", "") or request.GET.get("sheet", ""))
     form = MappingForm(request.POST if request.method == "POST" else None, preview=preview)
     if request.method == "POST" and form.is_valid():
-        return _import(request, campaign, record, form.mapping())
+        return _import(request, campaign, record, form, big=_is_big(preview))
     title = _("Revisar columnas · %(name)s") % {"name": record.file_name}
     return TemplateResponse(
         request,
@@ -194,12 +228,13 @@ def _confirm_columns(
 
 
 def _import(
-    request: HttpRequest, campaign: Campaign, record: RecipientImport, mapping: ColumnMapping
+    request: HttpRequest, campaign: Campaign, record: RecipientImport, form: MappingForm, *, big: bool
 ) -> HttpResponseRedirect:
-    big, now = _is_big(record), timezone.now()
+    now = timezone.now()
+    columns = {**form.mapping().as_json(), **form.choice().as_json()}
     here = HttpResponseRedirect(url("import", campaign, record.pk))
     # Whoever loses (a double click, another tab) sees what the first one started.
-    if not confirm(record, mapping=mapping.as_json(), state=State.QUEUED if big else State.RUNNING, now=now):
+    if not confirm(record, mapping=columns, state=State.QUEUED if big else State.RUNNING, now=now):
         return here
     if not big:
         _tell(request, lambda: run_import(record, now=now))
@@ -213,5 +248,5 @@ def _tell(request: HttpRequest, run: Callable[[], object]) -> None:
         messages.error(request, str(error))
 
 
-def _is_big(record: RecipientImport) -> bool:
-    return record.file.size > _BIG.get(Path(record.file_name).suffix.lower(), _BIG_TEXT)
+def _is_big(preview: FilePreview) -> bool:
+    return preview.size > (_BIG_WORKBOOK if preview.kind == "xlsx" else _BIG_TEXT)

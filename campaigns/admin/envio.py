@@ -17,7 +17,7 @@ from campaigns.admin.message import MessageAdmin
 from campaigns.errors import Refused
 from campaigns.models import Envio
 from campaigns.policy import Act
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
 from leadmaster.lib.phones import parsing
 
@@ -34,7 +34,7 @@ class EnvioAdmin(MessageAdmin):
         require_act(request, Act.DECIDE, envio.campaign)
 
         def run(data: Mapping[str, Any]) -> str:
-            decisions.mark_by_hand(envio, by=person(request), reason=data["reason"], now=timezone.now())
+            decisions.mark_by_hand(envio, by=current_user(request), reason=data["reason"], now=timezone.now())
             return _("Quedó como enviado a mano: no saldrá.")
 
         return confirm_and_run(

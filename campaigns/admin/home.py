@@ -77,12 +77,10 @@ class Line:
         return min(100, self.used * 100 // max(self.session.daily_limit, 1))
 
 
-def context(request: HttpRequest, page: dict[str, Any]) -> dict[str, Any]:
-    """unfold's DASHBOARD_CALLBACK: the home page's context for who asks."""
+def context(request: HttpRequest) -> dict[str, Any]:
+    """The sender's part of the home page, for who asks."""
     user = request.user
-    if not isinstance(user, User):
-        return page
-    return {**page, **look(user, timezone.now())}
+    return look(user, timezone.now()) if isinstance(user, User) else {}
 
 
 def look(user: User, now: dt.datetime) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from django.contrib import admin
 
 from campaigns.inbound import suppress_list
 from leadmaster.accounts.models import User
-from leadmaster.directory.admin import SuppressionAdmin
 from leadmaster.directory.models import Suppression
 from leadmaster.directory.suppression import SuppressionReport
+from leadmaster.directory.suppression_admin import SuppressionAdmin
 
 
 @admin.register(Suppression)

@@ -16,10 +16,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import switch
+from campaigns import restores, switch
 from campaigns.errors import Refused
 from campaigns.models import Campaign, Envio, SenderSwitch
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.lib import screens
 from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
 from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, moment
@@ -41,6 +41,7 @@ class SenderSwitchAdmin(ReadOnlyAdmin[SenderSwitch]):
         context = {
             "switch_on": switch.is_on(),
             "environment_on": settings.AUTO_CAMPAIGNS_ENABLED,
+            "journals_awaited": restores.names_awaited(),
             "may_turn": request.user.has_perm("campaigns.switch_sender"),
             **(extra_context or {}),
         }
@@ -57,7 +58,7 @@ class SenderSwitchAdmin(ReadOnlyAdmin[SenderSwitch]):
         on = to == "on"
 
         def run(data: Mapping[str, Any]) -> str:
-            switch.turn(on=on, by=person(request), reason=data["reason"], now=timezone.now())
+            switch.turn(on=on, by=current_user(request), reason=data["reason"], now=timezone.now())
             return _("Los envíos automáticos están encendidos.") if on else _("Los envíos automáticos están apagados.")
 
         return confirm_and_run(

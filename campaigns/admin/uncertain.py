@@ -25,7 +25,7 @@ from campaigns.admin.message import MessageAdmin
 from campaigns.decisions import Decision, decide
 from campaigns.errors import Refused
 from campaigns.models import Envio, UncertainEnvio
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
 from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 from leadmaster.lib.admin.modeladmins import NOTHING, moment
@@ -119,7 +119,7 @@ class UncertainEnvioAdmin(MessageAdmin):
 
         def run(data: Mapping[str, Any]) -> str:
             outcome = decide_all(
-                envios, Decision(data["decision"]), by=person(request), reason=data["reason"], now=timezone.now()
+                envios, Decision(data["decision"]), by=current_user(request), reason=data["reason"], now=timezone.now()
             )
             for sentence, count in outcome.refused.items():
                 messages.error(request, f"{count} × {sentence}")

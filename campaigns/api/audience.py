@@ -10,11 +10,12 @@ from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from campaigns.models import Campaign
-from leadmaster.accounts.api import RolePermission
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.serializers import Serializer
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
-class QuerySerializer(serializers.Serializer[Any]):
+class QuerySerializer(Serializer[Any]):
     dry_run = serializers.BooleanField(required=False, default=False, help_text="Cuenta qué pasaría y no escribe nada.")
 
 

@@ -26,7 +26,6 @@ from campaigns.api.campaign_serializers import (
     ProgressSerializer,
     WhyNotSerializer,
 )
-from campaigns.api.fields import ReasonSerializer, RequiredReasonSerializer
 from campaigns.api.filters import CampaignFilter
 from campaigns.engine.why_not import why_not
 from campaigns.enums import CampaignState
@@ -36,8 +35,10 @@ from campaigns.message_editing import edit_message
 from campaigns.models import Campaign
 from campaigns.policy import Act, require
 from campaigns.progress import Progress, progress, progress_of
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.fields import ReasonSerializer, RequiredReasonSerializer
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
 class CampaignViewSet(
@@ -81,7 +82,7 @@ class CampaignViewSet(
 
     def perform_create(self, serializer: BaseSerializer[Campaign]) -> None:
         session = serializer.validated_data["session"]
-        serializer.save(owner=person(self.request), team=session.team)
+        serializer.save(owner=current_user(self.request), team=session.team)
 
     def perform_update(self, serializer: BaseSerializer[Campaign]) -> None:
         campaign = serializer.instance
@@ -100,7 +101,7 @@ class CampaignViewSet(
 
     def _lock_draft(self, campaign: Campaign) -> None:
         """What somebody approved or is reading to approve must not change under them."""
-        require(person(self.request), Act.EDIT, campaign)
+        require(current_user(self.request), Act.EDIT, campaign)
         state = Campaign.objects.select_for_update().values_list("state", flat=True).get(pk=campaign.pk)
         if state != CampaignState.DRAFT:
             raise WrongState(_("Solo se edita un borrador. Pide que rechacen la campaña para volver a cambiarla."))
@@ -168,7 +169,7 @@ class CampaignViewSet(
         given = MessageSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         campaign: Campaign = self.get_object()
-        edit_message(campaign, given.validated_data["template"], by=person(request), now=timezone.now())
+        edit_message(campaign, given.validated_data["template"], by=current_user(request), now=timezone.now())
         return Response(self.get_serializer(campaign).data)
 
     # --- Questions ------------------------------------------------------------------------------------------------
@@ -200,7 +201,7 @@ class CampaignViewSet(
     # --- Private --------------------------------------------------------------------------------------------------
 
     def _act(self, verb: Callable[..., Campaign], **words: str) -> Response:
-        campaign = verb(self.get_object(), by=person(self.request), now=timezone.now(), **words)
+        campaign = verb(self.get_object(), by=current_user(self.request), now=timezone.now(), **words)
         return Response(self.get_serializer(campaign).data)
 
     def _reason(self, kind: type[ReasonSerializer | RequiredReasonSerializer]) -> str:

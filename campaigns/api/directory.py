@@ -25,14 +25,15 @@ from campaigns.audience.directory_counts import EXACT_UP_TO, count
 from campaigns.audience.errors import AudienceError
 from campaigns.models import Campaign
 from campaigns.policy import Act, require
-from leadmaster.accounts.api import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import FACETS
+from leadmaster.lib.api.serializers import Serializer
 
 _LONGEST_FACET = 80
 
 
-class SelectionSerializer(serializers.Serializer[Any]):
+class SelectionSerializer(Serializer[Any]):
     """Exact values; empty means any, and a city goes with its province. Without `availability`, who is nobody's."""
 
     province = serializers.CharField(max_length=_LONGEST_FACET, required=False, allow_blank=True)
@@ -51,14 +52,14 @@ class SelectionSerializer(serializers.Serializer[Any]):
         return Selection.of({**asked, "availability": chosen, "limit": given.get("limit")})
 
 
-class CountSerializer(serializers.Serializer[Any]):
+class CountSerializer(Serializer[Any]):
     """`more`: at least so many; nobody counted further."""
 
     number = serializers.IntegerField(min_value=0, max_value=EXACT_UP_TO)
     more = serializers.BooleanField()
 
 
-class AddReportSerializer(serializers.Serializer[Any]):
+class AddReportSerializer(Serializer[Any]):
     """`reasons` counts the clients left out by stable code; `import_id` and `report` are null on a dry run.
 
     While `queued`, everything is nought: the import's address tells how far it is.
@@ -100,7 +101,7 @@ class DirectoryRecipientsViewSet(AudienceViewSet):
         campaign: Campaign = self.get_object()
         selection = self._selection(request)
         dry_run = self.dry_run(request)
-        now, by = timezone.now(), person(request)
+        now, by = timezone.now(), current_user(request)
         big = count(selection).more
         if big and dry_run:
             raise AudienceError("too_many", _("Son demasiados para simular: elige con más filtros."))
@@ -118,8 +119,8 @@ class DirectoryRecipientsViewSet(AudienceViewSet):
     def how_many(self, request: Request, pk: str) -> Response:
         """Cuántos clientes cumplen lo elegido, antes de quitar repetidos y excluidos."""
         campaign: Campaign = self.get_object()
-        require(person(request), Act.IMPORT, campaign)
-        require_directory(person(request))
+        require(current_user(request), Act.IMPORT, campaign)
+        require_directory(current_user(request))
         return Response(CountSerializer(count(self._selection(request))).data)
 
     def _selection(self, request: Request) -> Selection:

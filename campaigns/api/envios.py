@@ -15,18 +15,21 @@ from rest_framework.viewsets import GenericViewSet
 
 from campaigns import decisions
 from campaigns.api.campaign_serializers import WhyNotSerializer
-from campaigns.api.fields import RequiredReasonSerializer
 from campaigns.api.filters import EnvioFilter
 from campaigns.decisions import Decision
 from campaigns.engine.why_not import why_not_this
 from campaigns.enums import Ack
 from campaigns.models import Attempt, Envio, EnvioEvent
 from campaigns.policy import Act
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.ops.api import IdempotentPosts
+from campaigns.serializers import EnvioSerializer
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.fields import RequiredReasonSerializer
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
-class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+class AttemptSerializer(ModelSerializer[Attempt]):
     class Meta:
         model = Attempt
         fields = (
@@ -35,23 +38,10 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
         )  # fmt: skip
 
 
-class EnvioEventSerializer(serializers.ModelSerializer[EnvioEvent]):
+class EnvioEventSerializer(ModelSerializer[EnvioEvent]):
     class Meta:
         model = EnvioEvent
         fields = ("id", "at", "by", "evidence", "from_state", "to_state", "reason")
-
-
-class EnvioSerializer(serializers.ModelSerializer[Envio]):
-    """One message to one person, as it went out or will."""
-
-    class Meta:
-        model = Envio
-        fields = (
-            "id", "campaign", "session", "phone", "name", "text", "state", "next_due", "attempts",
-            "client_message_id", "message_id", "sent_at", "ack", "server_at", "delivered_at", "read_at", "ended_at",
-            "error_code", "error_text", "settled_by", "settled_reason", "created_at",
-        )  # fmt: skip
-        read_only_fields = fields
 
 
 class EnvioDetailSerializer(EnvioSerializer):
@@ -63,7 +53,7 @@ class EnvioDetailSerializer(EnvioSerializer):
         read_only_fields = fields  # type: ignore[assignment]
 
 
-class ReceiptSerializer(serializers.Serializer[Any]):
+class ReceiptSerializer(Serializer[Any]):
     """One step of the acknowledgement scale and when the gateway told of it."""
 
     ack = serializers.ChoiceField(choices=Ack.choices)
@@ -125,7 +115,7 @@ class EnvioViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelM
         decisions.decide(
             self.get_object(),
             Decision(given.validated_data["decision"]),
-            by=person(request),
+            by=current_user(request),
             reason=given.validated_data["reason"],
             now=timezone.now(),
         )
@@ -138,7 +128,7 @@ class EnvioViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelM
         given = RequiredReasonSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         decisions.mark_by_hand(
-            self.get_object(), by=person(request), reason=given.validated_data["reason"], now=timezone.now()
+            self.get_object(), by=current_user(request), reason=given.validated_data["reason"], now=timezone.now()
         )
         return self._answer()
 

@@ -13,6 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,18 +22,32 @@ from rest_framework.viewsets import GenericViewSet
 
 from campaigns.api.audience import AudienceViewSet, QuerySerializer
 from campaigns.api.filters import ImportFilter
-from campaigns.audience import ColumnMapping, import_file, inspect
+from campaigns.audience import AudienceError, ColumnMapping, SheetChoice, import_file, inspect
+from campaigns.audience.import_record import kept_report
+from campaigns.audience.one_file import one_file_at_a_time
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, require
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 
 # Bigger ones come in by the command, which shows its progress and needs no open connection.
 MAX_BYTES = 20 * 1024 * 1024
+MAX_UNPACKED = 100 * 1024 * 1024
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class FileSerializer(Serializer[Any]):
     file = serializers.FileField(help_text="CSV o XLSX.")
+    sheet = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=255,
+        help_text="La hoja del libro, por su nombre. Vacía: la que se propone.",
+    )
 
     def validate_file(self, file: UploadedFile[Any]) -> UploadedFile[Any]:
         if file.size is not None and file.size > MAX_BYTES:
@@ -51,6 +66,14 @@ class UploadSerializer(FileSerializer):
     header_row = serializers.IntegerField(
         required=False, min_value=0, max_value=1_000, default=1, help_text="0: el archivo no tiene encabezado."
     )
+    hidden_rows = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Importa también las filas que la hoja oculta, por un filtro por ejemplo.",
+    )
+
+    def choice(self) -> SheetChoice:
+        return SheetChoice(sheet=self.validated_data["sheet"], hidden_rows=self.validated_data["hidden_rows"])
 
     def mapping(self) -> ColumnMapping | None:
         given = self.validated_data
@@ -61,26 +84,29 @@ class UploadSerializer(FileSerializer):
         )
 
 
-class MappingSerializer(serializers.Serializer[Any]):
+class MappingSerializer(Serializer[Any]):
     phone = serializers.IntegerField()
     name = serializers.IntegerField(allow_null=True)
     header_row = serializers.IntegerField(allow_null=True)
 
 
-class PreviewSerializer(serializers.Serializer[Any]):
+class PreviewSerializer(Serializer[Any]):
     """`guess` is null when no column looks like phones: somebody has to choose."""
 
     kind = serializers.CharField()
     encoding = serializers.CharField(allow_blank=True)
     delimiter = serializers.CharField(allow_blank=True, trim_whitespace=False)
-    sheet = serializers.CharField(allow_blank=True)
+    sheet = serializers.CharField(allow_blank=True, help_text="La hoja que se leyó.")
+    other_sheets = serializers.ListField(child=serializers.CharField(), help_text="Las que no, y se pueden elegir.")
+    hidden_rows = serializers.IntegerField(help_text="Filas ocultas con datos; o más, si `all_seen` es falso.")
+    all_seen = serializers.BooleanField(help_text="Si se miró la hoja hasta el final.")
     headers = serializers.ListField(child=serializers.CharField(allow_blank=True))
     placeholders = serializers.ListField(child=serializers.CharField())
     guess = MappingSerializer(allow_null=True)
     sample = serializers.ListField(child=serializers.ListField(child=serializers.CharField(allow_blank=True)))
 
 
-class ImportReportSerializer(serializers.Serializer[Any]):
+class ImportReportSerializer(Serializer[Any]):
     """`reasons` counts the rows left out by stable code; `import_id` and `report` are null on a dry run."""
 
     import_id = serializers.IntegerField(allow_null=True)
@@ -94,7 +120,11 @@ class ImportReportSerializer(serializers.Serializer[Any]):
     reasons = serializers.DictField(child=serializers.IntegerField())
     encoding = serializers.CharField(allow_blank=True)
     delimiter = serializers.CharField(allow_blank=True, trim_whitespace=False)
-    sheet = serializers.CharField(allow_blank=True)
+    sheet = serializers.CharField(allow_blank=True, help_text="La hoja que se leyó.")
+    other_sheets = serializers.ListField(child=serializers.CharField(), help_text="Las que no.")
+    hidden_rows = serializers.IntegerField(
+        help_text="Filas ocultas; sin `hidden_rows` quedaron afuera, con razón hidden."
+    )
     mapping = MappingSerializer()
     report = serializers.SerializerMethodField(help_text="El informe fila por fila, en CSV.")
 
@@ -102,7 +132,7 @@ class ImportReportSerializer(serializers.Serializer[Any]):
         return _report_link(report.import_id, self.context["request"]) if report.import_id else None
 
 
-class ImportSerializer(serializers.ModelSerializer[RecipientImport]):
+class ImportSerializer(ModelSerializer[RecipientImport]):
     report = serializers.SerializerMethodField(help_text="El informe fila por fila, en CSV.")
 
     class Meta:
@@ -117,7 +147,9 @@ class ImportSerializer(serializers.ModelSerializer[RecipientImport]):
         return _report_link(row.pk, self.context["request"]) if row.report else None
 
 
-class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[RecipientImport]):
+class ImportViewSet(
+    DescribedRequests, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[RecipientImport]
+):
     """Importaciones: los archivos que alguien trajo y qué fue de sus filas."""
 
     queryset = RecipientImport.objects.none()
@@ -137,9 +169,11 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericVie
         row: RecipientImport = self.get_object()
         if not row.report:
             raise Http404
-        return FileResponse(
-            row.report.open("rb"), as_attachment=True, filename=f"informe-{row.pk}.csv", content_type="text/csv"
-        )
+        try:
+            kept = kept_report(row)
+        except AudienceError as error:
+            raise NotFound(str(error)) from error
+        return FileResponse(kept, as_attachment=True, filename=f"informe-{row.pk}.csv", content_type="text/csv")
 
 
 class RecipientsViewSet(AudienceViewSet):
@@ -163,15 +197,18 @@ class RecipientsViewSet(AudienceViewSet):
         given = UploadSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         upload: UploadedFile[Any] = given.validated_data["file"]
-        report = import_file(
-            campaign,
-            upload,
-            now=timezone.now(),
-            by=person(request),
-            mapping=given.mapping(),
-            dry_run=dry_run,
-            file_name=upload.name or "",
-        )
+        with one_file_at_a_time(current_user(request)):
+            report = import_file(
+                campaign,
+                upload,
+                now=timezone.now(),
+                by=current_user(request),
+                mapping=given.mapping(),
+                choice=given.choice(),
+                dry_run=dry_run,
+                file_name=upload.name or "",
+                max_size=MAX_UNPACKED,
+            )
         told = ImportReportSerializer(report, context=self.get_serializer_context())
         return Response(told.data, status=200 if dry_run else 201)
 
@@ -180,10 +217,13 @@ class RecipientsViewSet(AudienceViewSet):
     def preview(self, request: Request, pk: str) -> Response:
         """Cómo se lee un archivo y qué columna parece cuál, antes de importar nada."""
         campaign: Campaign = self.get_object()
-        require(person(request), Act.IMPORT, campaign)
+        require(current_user(request), Act.IMPORT, campaign)
         given = FileSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return Response(PreviewSerializer(inspect(given.validated_data["file"], region=campaign.session.region)).data)
+        with one_file_at_a_time(current_user(request)):
+            choice = SheetChoice(sheet=given.validated_data["sheet"])
+            preview = inspect(given.validated_data["file"], region=campaign.session.region, choice=choice)
+        return Response(PreviewSerializer(preview).data)
 
 
 def _report_link(import_id: int, request: Request) -> str:

@@ -24,10 +24,12 @@ from campaigns.api.filters import ScheduleFilter
 from campaigns.errors import WrongState
 from campaigns.models import Campaign, Schedule, ScheduleWindow
 from campaigns.policy import Act
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
 from leadmaster.lib.api.fields import WallTimeField
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.lib.api.serializers import ModelSerializer
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
 class WeekdaysField(serializers.ListField):
@@ -40,7 +42,7 @@ class WeekdaysField(serializers.ListField):
         return [int(digit) for digit in value]
 
 
-class WindowSerializer(serializers.ModelSerializer[ScheduleWindow]):
+class WindowSerializer(ModelSerializer[ScheduleWindow]):
     """From `opens` up to, not including, `closes`; closing at 00:00 means the end of the day."""
 
     opens = WallTimeField()
@@ -56,7 +58,7 @@ class WindowSerializer(serializers.ModelSerializer[ScheduleWindow]):
         return attrs
 
 
-class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
+class ScheduleSerializer(ModelSerializer[Schedule]):
     """When a campaign may send, in the time zone of its session."""
 
     campaign = VisibleCampaign()
@@ -166,12 +168,12 @@ class ScheduleViewSet(IdempotentPosts, ModelViewSet[Schedule]):
 
     def _decide(self, *, approve: bool) -> Response:
         schedule = lifecycle.decide_schedule(
-            self.get_object(), approve=approve, by=person(self.request), now=timezone.now()
+            self.get_object(), approve=approve, by=current_user(self.request), now=timezone.now()
         )
         return Response(self.get_serializer(schedule).data)
 
     def _hold(self, campaign: Campaign) -> None:
-        lifecycle.hold_schedules(campaign, by=person(self.request))
+        lifecycle.hold_schedules(campaign, by=current_user(self.request))
 
 
 def _write_windows(schedule: Schedule, windows: list[dict[str, Any]]) -> None:

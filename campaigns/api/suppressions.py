@@ -13,20 +13,22 @@ from rest_framework.viewsets import GenericViewSet
 
 from campaigns.api.filters import SuppressionFilter
 from campaigns.inbound import suppress
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.directory.models import Suppression
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.lib.phones.parsing import InvalidPhone, normalise
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from whatsapp.models import Region
 
 
-class SuppressionSerializer(serializers.ModelSerializer[Suppression]):
+class SuppressionSerializer(ModelSerializer[Suppression]):
     class Meta:
         model = Suppression
         fields = ("id", "phone", "source", "reason", "created_at", "created_by")
 
 
-class NewSuppressionSerializer(serializers.Serializer[Any]):
+class NewSuppressionSerializer(Serializer[Any]):
     """`phone` as people of `region` write it, or international with the plus sign."""
 
     phone = serializers.CharField(max_length=40)
@@ -79,7 +81,7 @@ class SuppressionViewSet(
             given.validated_data["phone"],
             source=Suppression.Source.PERSON,
             reason=given.validated_data["reason"],
-            by=person(request),
+            by=current_user(request),
             now=timezone.now(),
         )
         return Response({**SuppressionSerializer(row).data, "cancelled": cancelled}, status=201)

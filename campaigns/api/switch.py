@@ -14,11 +14,13 @@ from rest_framework.viewsets import ViewSet
 
 from campaigns import switch
 from campaigns.models import SenderSwitch
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.serializers import Serializer
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
-class SwitchSerializer(serializers.Serializer[Any]):
+class SwitchSerializer(Serializer[Any]):
     """`on` is what counts now: off in the environment wins. The rest tells of the last turn, if there was one."""
 
     on = serializers.BooleanField()
@@ -28,7 +30,7 @@ class SwitchSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_blank=True)
 
 
-class TurnSerializer(serializers.Serializer[Any]):
+class TurnSerializer(Serializer[Any]):
     on = serializers.BooleanField()
     reason = serializers.CharField(max_length=300)
 
@@ -54,7 +56,7 @@ class SwitchViewSet(IdempotentPosts, ViewSet):
         given.is_valid(raise_exception=True)
         switch.turn(
             on=given.validated_data["on"],
-            by=person(request),
+            by=current_user(request),
             reason=given.validated_data["reason"],
             now=timezone.now(),
         )

@@ -109,6 +109,14 @@ def stored_file(record: RecipientImport) -> Iterator[IO[bytes]]:
         yield stream
 
 
+def kept_report(record: RecipientImport) -> File[bytes]:
+    """The open row report. Raises AudienceError when its file is gone."""
+    try:
+        return record.report.open("rb")
+    except (OSError, ValueError) as error:
+        raise AudienceError("unreadable", _("El informe de esta importación ya no está guardado.")) from error
+
+
 def keep_report(record: RecipientImport, path: Path) -> None:
     if not path.exists():
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from campaigns.audience.errors import AudienceError
+from campaigns.audience.headers import is_phone_header, name_rank, phone_rank
 from campaigns.rendering import NAME_FIELDS, field_name
 from leadmaster.lib.phones.parsing import Phone, normalise
 
@@ -18,23 +18,10 @@ Records = Sequence[Sequence[str]]
 # A title and a blank line or two may stand above the header; nobody writes ten.
 _HEADER_SEARCH = 10
 
-# Words of a header, best first: a file with a land line and a WhatsApp column means the latter.
-_PHONE_WORDS = (
-    ("whatsapp", "wasap", "wsp", "wpp", "wapp"),
-    ("celular", "cel", "movil", "mobile", "celphone", "cellphone"),
-    ("telefono", "telefonos", "phone", "tel", "telefone", "fone", "msisdn"),
-    ("numero", "number", "nro", "num", "contacto", "contact", "fijo", "linea"),
-)
-# Numbers that are no phones, whatever else their header says.
-_OTHER_NUMBERS = {
-    "dni", "cuit", "cuil", "cpf", "cnpj", "rfc", "curp", "documento", "doc", "id", "codigo", "cuenta", "factura",
-    "legajo", "poliza", "contrato", "cliente", "pedido", "orden", "interno", "fecha", "monto", "saldo",
-}  # fmt: skip
-_NAME_HEADERS = (
-    "nombre_destino", "nombre_completo", "nombre_y_apellido", "apellido_y_nombre", "nombres_y_apellidos", "nombre",
-    "nombres", "name", "full_name", "fullname", "nome", "nome_completo", "cliente", "nombre_cliente",
-    "nombre_del_cliente", "destinatario", "titular", "razon_social", "contacto", "persona", "first_name",
-)  # fmt: skip
+# So many of the rows that the best column serves have to be served by one whose header is better.
+_NEARLY = 0.75
+# Below this, a column that only its header calls phones has to yield to one that has them.
+_POOR, _GOOD = 0.3, 0.5
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,22 +59,14 @@ class ColumnMapping:
             )
 
 
-def headers_of(records: Records, *, header_row: int | None) -> list[str]:
-    """What to call each column on a screen."""
+def headers_of(records: Records, *, header_row: int | None, width: int) -> list[str]:
+    """What to call each of the `width` columns on a screen."""
     header = list(records[header_row - 1]) if header_row and header_row <= len(records) else []
-    header += [""] * (_width(records, header_row=header_row) - len(header))
+    header = [*header, *[""] * width][:width]
     return [
         " ".join(text.split()) or _("Columna %(number)s") % {"number": number}
         for number, text in enumerate(header, start=1)
     ]
-
-
-def _width(records: Records, *, header_row: int | None) -> int:
-    """How many columns there are: those of the header or of most rows. A row with more has a separator too many."""
-    widths = [len(record) for record in records[header_row or 0 :] if any(cell.strip() for cell in record)]
-    usual = collections.Counter(widths).most_common(1)[0][0] if widths else 0
-    header = records[header_row - 1] if header_row and header_row <= len(records) else []
-    return max(usual, len(header))
 
 
 def fields_of(headers: Iterable[str]) -> list[str]:
@@ -105,33 +84,30 @@ def fields_of(headers: Iterable[str]) -> list[str]:
 
 def guess(records: Records, *, region: str) -> ColumnMapping | None:
     """The most likely meaning, from the first records of a file; None when no column can be a phone."""
-    header_row = _header_row(records, region=region)
+    header_row = header_row_of(records, region=region)
     data = [record for record in records[header_row or 0 :] if any(cell.strip() for cell in record)]
-    width = _width(records, header_row=header_row)
-    header = [field_name(cell) for cell in records[header_row - 1]] if header_row else []
+    header = list(records[header_row - 1]) if header_row else []
+    width = max([len(header), *(len(record) for record in data)], default=0)
     header += [""] * (width - len(header))
-    share = [_phone_share(data, column, region=region) for column in range(width)]
-    scores = {column: (share[column] >= 0.3, _phone_rank(header[column]), share[column]) for column in range(width)}
-    likely = [column for column, score in scores.items() if score[1] > 0 or (score[1] == 0 and score[2] >= 0.5)]
-    if not likely:
+    phone = _phone_column(header, [_phone_share(data, column, region=region) for column in range(width)])
+    if phone is None:
         return None
-    phone = max(likely, key=lambda column: (scores[column], -column))
-    name = _name_column(header, data, phone=phone)
-    return ColumnMapping(phone=phone, name=name, header_row=header_row)
+    return ColumnMapping(phone=phone, name=_name_column(header, data, phone=phone), header_row=header_row)
 
 
-def is_phone_header(text: str) -> bool:
-    """Whether a cell is what people write above a column of phones."""
-    return _phone_rank(field_name(text)) > 0
-
-
-def _header_row(records: Records, *, region: str) -> int | None:
+def header_row_of(records: Records, *, region: str) -> int | None:
     """The row that names the columns; None when the first row is already somebody."""
+    title = None
     for number, record in enumerate(records[:_HEADER_SEARCH], start=1):
         if any(isinstance(normalise(cell, region), Phone) for cell in record):
             break
         if any(is_phone_header(cell) for cell in record):
-            return number
+            if sum(bool(cell.strip()) for cell in record) > 1:
+                return number + _groups_columns(record, records[number : number + 1])
+            # "Listado de celulares" above a table; or a file of one column.
+            title = title or number
+    if title:
+        return title
     for number, record in enumerate(records[:_HEADER_SEARCH], start=1):
         if not any(cell.strip() for cell in record):
             continue
@@ -140,35 +116,50 @@ def _header_row(records: Records, *, region: str) -> int | None:
     return None
 
 
-def _phone_rank(field: str) -> int:
-    """4 for the best header of a phone column, 1 for a poor one, 0 for an unknown one, -1 for another number's."""
-    words = field.split("_")
-    ranks = [len(_PHONE_WORDS) - at for at, group in enumerate(_PHONE_WORDS) if not set(group).isdisjoint(words)]
-    if not ranks:
-        return -1 if not _OTHER_NUMBERS.isdisjoint(words) else 0
-    # "Número de cliente" is no phone, "Teléfono del cliente" is.
-    return -1 if max(ranks) == 1 and not _OTHER_NUMBERS.isdisjoint(words) else max(ranks)
+def _groups_columns(record: Sequence[str], below: Records) -> bool:
+    """Whether a row with merged cells stands over the header: "Contacto telefónico" above "Celular" and "Fijo"."""
+    if not below or all(cell.strip() for cell in record):
+        return False
+    [names] = below
+    filled = sum(bool(cell.strip()) for cell in names)
+    digits = any(char.isdigit() for cell in names for char in cell)
+    return not digits and filled > sum(bool(cell.strip()) for cell in record) and any(map(is_phone_header, names))
+
+
+def _phone_column(header: Sequence[str], shares: Sequence[float]) -> int | None:
+    """The column that serves most rows; of those that serve nearly as many, the one with the best header."""
+    ranks = [phone_rank(text) for text in header]
+    named = [column for column, rank in enumerate(ranks) if rank > 0]
+    having = [column for column, rank in enumerate(ranks) if rank == 0 and shares[column] >= _GOOD]
+    best = max((shares[column] for column in named), default=0.0)
+    likely = having if having and best < _POOR else named
+    if not likely:
+        return None
+    enough = _NEARLY * max(shares[column] for column in likely)
+    served = [column for column in likely if shares[column] >= enough]
+    return max(served, key=lambda column: (ranks[column], shares[column], -column))
 
 
 def _phone_share(data: Records, column: int, *, region: str) -> float:
-    cells = [record[column] for record in data if column < len(record) and record[column].strip()]
-    valid = sum(isinstance(normalise(cell, region), Phone) for cell in cells)
-    return valid / len(cells) if cells else 0.0
+    """How many of the rows have a phone there. Not of the cells: two phones in a hundred rows serve two people."""
+    valid = sum(column < len(record) and isinstance(normalise(record[column], region), Phone) for record in data)
+    return valid / len(data) if data else 0.0
 
 
 def _name_column(header: Sequence[str], data: Records, *, phone: int) -> int | None:
-    for wanted in _NAME_HEADERS:
-        if wanted in header and header.index(wanted) != phone:
-            return header.index(wanted)
     if any(header):
-        return None
+        ranked = [(name_rank(text), -column) for column, text in enumerate(header) if column != phone]
+        likely = [-at for rank, at in sorted(ranked, reverse=True) if rank]
+        # "Name" above "#1001" is an order's.
+        return next((column for column in likely if _wordy(data, column) > 0.5), likely[0] if likely else None)
     # Without a header: the first column that is words in nearly every row.
-    for column in range(len(header)):
-        cells = [record[column] for record in data if column < len(record) and record[column].strip()]
-        wordy = sum(not any(char.isdigit() for char in cell) for cell in cells)
-        if column != phone and cells and wordy >= 0.8 * len(cells):
-            return column
-    return None
+    return next((at for at in range(len(header)) if at != phone and _wordy(data, at, filled=True) >= 0.8), None)
+
+
+def _wordy(data: Records, column: int, *, filled: bool = False) -> float:
+    """The share of cells that are words and no numbers. An empty column has them all, or with `filled` none."""
+    cells = [record[column] for record in data if column < len(record) and record[column].strip()]
+    return sum(not any(char.isdigit() for char in cell) for cell in cells) / len(cells) if cells else float(not filled)
 
 
 def known_fields(fields: Iterable[str], *, mapping: ColumnMapping) -> list[str]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.audience.errors import AudienceError
 from campaigns.audience.mapping import ColumnMapping, known_fields
-from campaigns.audience.preview import FilePreview, preview_of
+from campaigns.audience.preview import FilePreview, check_computed, preview_of
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.policy import Act, require
@@ -24,7 +24,6 @@ class Plan:
     preview: FilePreview
     mapping: ColumnMapping
     template: Template
-    records: int
 
 
 def make_plan(campaign: Campaign, table: Table, *, mapping: ColumnMapping | None, by: User | None) -> Plan:
@@ -32,18 +31,19 @@ def make_plan(campaign: Campaign, table: Table, *, mapping: ColumnMapping | None
     campaign.refresh_from_db()
     require(by, Act.IMPORT, campaign)
     check_editable(campaign)
-    records = table.count()
-    preview = preview_of(table, region=campaign.session.region, mapping=mapping)
+    preview = preview_of(table, region=campaign.session.region, mapping=mapping, whole=True)
+    if not preview.layout.filled:
+        raise AudienceError("no_rows", _("El archivo solo tiene el encabezado: agrega los destinatarios."))
     if preview.guess is None:
         raise AudienceError(
             "no_phone_column",
             _("Ninguna columna parece tener teléfonos. Columnas del archivo: %(headers)s. Elige cuál los tiene.")
             % {"headers": ", ".join(preview.headers)},
         )
-    if not preview.sample and records <= (preview.guess.header_row or 0):
-        raise AudienceError("no_rows", _("El archivo solo tiene el encabezado: agrega los destinatarios."))
     template = fillable_template(campaign, known_fields(preview.fields, mapping=preview.guess))
-    return Plan(campaign=campaign, preview=preview, mapping=preview.guess, template=template, records=records)
+    used = {at for at, field in enumerate(preview.fields) if field in template.fields}
+    check_computed(used, headers=preview.headers, uncomputed=preview.uncomputed)
+    return Plan(campaign=campaign, preview=preview, mapping=preview.guess, template=template)
 
 
 def check_editable(campaign: Campaign) -> None:

@@ -3,37 +3,57 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.audience.mapping import ColumnMapping, is_phone_header
-from campaigns.rendering import NAME_FIELDS
+from campaigns.audience.cells import MAX_NAME, name_in, value_in
+from campaigns.audience.headers import is_header_word, is_phone_header
+from campaigns.audience.mapping import ColumnMapping
+from campaigns.rendering import NAME_FIELDS, field_name
 from leadmaster.lib.phones import parsing
-
-MAX_NAME = 200
+from leadmaster.lib.tables.layout import Layout, Misfit
 
 
 class RowReason(enum.StrEnum):
     """Why a row is left out before its phone is even looked at. Stable, like the reasons of phones."""
 
     BLANK = "blank"
+    HIDDEN = "hidden"
     HEADER = "header"
-    EXTRA_CELLS = "extra_cells"
-    OPEN_QUOTES = "open_quotes"
+    OTHER_TABLE = "other_table"
+    LONG_NAME = "long_name"
+    EXTRA_CELLS = Misfit.EXTRA_CELLS.value
+    MISSING_CELLS = Misfit.MISSING_CELLS.value
+    OPEN_QUOTES = Misfit.OPEN_QUOTES.value
 
 
 _SENTENCES: dict[RowReason, Promise] = {
     RowReason.BLANK: _("La fila está vacía."),
+    RowReason.HIDDEN: _("La fila está oculta en la hoja, y las ocultas quedan afuera salvo que se pidan."),
     RowReason.HEADER: _("Repite el encabezado en lugar de traer un teléfono."),
+    RowReason.OTHER_TABLE: _(
+        "Está debajo de otro encabezado, con otras columnas: deja una sola tabla por archivo y sube la otra aparte."
+    ),
+    RowReason.LONG_NAME: _("El nombre tiene más de 200 caracteres: acórtalo y vuelve a subir la fila."),
     RowReason.EXTRA_CELLS: _(
         "Tiene más celdas que el encabezado: pon entre comillas el texto que contiene el separador."
     ),
-    RowReason.OPEN_QUOTES: _("Unas comillas sin cerrar juntaron varias líneas en esta fila: corrígelas."),
+    RowReason.MISSING_CELLS: _(
+        "Tiene menos celdas que el encabezado y no se sabe cuál falta: agrega el separador que falta."
+    ),
+    RowReason.OPEN_QUOTES: _(
+        "Tiene unas comillas de más o sin cerrar y no se sabe dónde termina cada dato: corrígelas."
+    ),
 }
 
+
+# More blank rows in a row than this are said in one line.
+_BLANK_LINES = 20
 
 # Named tuples, here and for what follows from them: a frozen dataclass takes four times as long to make.
 
@@ -56,85 +76,131 @@ class BadRow(NamedTuple):
     sentence: str
 
 
-def _is_blank(record: list[str]) -> bool:
-    return not "".join(record).strip()
-
-
 class RowReader:
-    """Reads records under a confirmed mapping. `delimiter` is empty when the file had none."""
+    """Reads records under a confirmed mapping, each cell under the column that `layout` finds it in.
 
-    def __init__(self, *, mapping: ColumnMapping, fields: Sequence[str], region: str, delimiter: str) -> None:
+    Rows whose number is in `left_out` are hidden.
+    """
+
+    def __init__(
+        self,
+        *,
+        mapping: ColumnMapping,
+        fields: Sequence[str],
+        region: str,
+        layout: Layout,
+        left_out: Container[int] = (),
+    ) -> None:
         self._mapping = mapping
         self._fields = fields
         self._region = region
-        self._delimiter = delimiter
+        self._layout = layout
+        self._left_out = left_out
         self._columns = [(at, field) for at, field in enumerate(fields) if field not in NAME_FIELDS]
+        self._header: list[str] = []
+        self._in_other_table = False
 
     def read(self, records: Iterable[list[str]]) -> Iterator[Person | BadRow]:
         """One result per row below the header, in order; blank rows at the end of the file are none."""
-        expected = (self._mapping.header_row or 0) + 1
+        header_row = self._mapping.header_row or 0
+        expected = header_row + 1
         for row, record in enumerate(records, start=1):
-            if row < expected or _is_blank(record):
+            if row == header_row:
+                self._header = _folded(record)
+            if row < expected or self._is_blank(record):
                 continue
-            for blank in range(expected, row):
-                yield self._bad(RowReason.BLANK, row=blank, record=[])
+            yield from self._blanks(expected, row - 1)
             yield self._one(row, record)
             expected = row + 1
 
+    def _is_blank(self, record: list[str]) -> bool:
+        """Beside the table of a sheet stands somebody's note, which makes no person of its row."""
+        return not "".join(record[: self._layout.width] if self._layout.free else record).strip()
+
+    def _blanks(self, first: int, last: int) -> Iterator[BadRow]:
+        if last - first < _BLANK_LINES:
+            yield from (self._bad(RowReason.BLANK, row=row, record=[]) for row in range(first, last + 1))
+            return
+        sentence = _t("Las filas %(first)s a %(last)s están vacías.") % {"first": first, "last": last}
+        yield self._bad(RowReason.BLANK, row=first, record=[])._replace(sentence=sentence)
+
     def _one(self, row: int, record: list[str]) -> Person | BadRow:
-        phone = parsing.normalise(self._cell(record, self._mapping.phone), self._region)
-        # In a workbook nothing can shift: what stands to the right of the table is somebody's note.
-        if (
-            self._delimiter
-            and len(record) > len(self._fields)
-            and any(cell.strip() for cell in record[len(self._fields) :])
-        ):
-            return self._bad(RowReason.EXTRA_CELLS, row=row, record=record)
-        if self._swallowed_lines(record):
-            return self._bad(RowReason.OPEN_QUOTES, row=row, record=record)
+        if row in self._left_out:
+            return self._bad(RowReason.HIDDEN, row=row, record=record)
+        if self._is_header(record):
+            self._in_other_table = _folded(record) != self._header
+            return self._bad(RowReason.HEADER, row=row, record=record)
+        cells = self._layout.fit(row, record)
+        if isinstance(cells, Misfit):
+            return self._bad(RowReason(cells.value), row=row, record=record)
+        if self._in_other_table:
+            return self._bad(RowReason.OTHER_TABLE, row=row, record=cells)
+        return self._person(row, cells)
+
+    def _person(self, row: int, cells: list[str]) -> Person | BadRow:
+        raw = self._cell(cells, self._mapping.phone)
+        phone = parsing.normalise(value_in(raw), self._region)
+        name = self._name(cells)
         if isinstance(phone, parsing.InvalidPhone):
-            return self._no_phone(phone, row=row, record=record)
+            if phone.reason is parsing.Reason.NO_DIGITS and is_phone_header(raw):
+                return self._bad(RowReason.HEADER, row=row, record=cells)
+            return BadRow(row=row, raw_phone=raw, name=name, code=phone.reason.value, sentence=phone.sentence)
+        if len(name) > MAX_NAME:
+            return self._bad(RowReason.LONG_NAME, row=row, record=cells)
         return Person(
             row=row,
-            raw_phone=self._cell(record, self._mapping.phone),
+            raw_phone=raw,
             phone=phone.e164,
-            name=self._name(record),
-            values={field: self._cell(record, at).strip() for at, field in self._columns},
+            name=name,
+            values={field: value_in(self._cell(cells, at)) for at, field in self._columns},
         )
 
-    def _no_phone(self, phone: parsing.InvalidPhone, *, row: int, record: list[str]) -> BadRow:
-        raw = self._cell(record, self._mapping.phone)
-        if phone.reason is parsing.Reason.NO_DIGITS and is_phone_header(raw):
-            return self._bad(RowReason.HEADER, row=row, record=record)
-        return BadRow(row=row, raw_phone=raw, name=self._name(record), code=phone.reason.value, sentence=phone.sentence)
+    def _is_header(self, record: list[str]) -> bool:
+        """Whether the row names columns: this table's once more, or those of another one below it."""
+        if _NUMBER.search(self._cell(record, self._mapping.phone)):
+            return False
+        return not any(_NUMBER.search(cell) for cell in record) and self._names_columns(record)
+
+    def _names_columns(self, record: list[str]) -> bool:
+        filled = [cell for cell in record if cell.strip()]
+        known = [cell for cell in filled if field_name(cell) in self._fields or is_header_word(cell)]
+        return len(known) > 1 and 2 * len(known) >= len(filled) and any(map(is_phone_header, known))
 
     def _bad(self, reason: RowReason, *, row: int, record: list[str]) -> BadRow:
+        sentence = str(_SENTENCES[reason])
+        others = self._other_phones(record) if reason is RowReason.EXTRA_CELLS else ""
+        if others:
+            sentence += " " + _t("También trae %(phones)s.") % {"phones": others}
         return BadRow(
             row=row,
             raw_phone=self._cell(record, self._mapping.phone),
-            name=self._name(record),
+            name=self._name(record)[:MAX_NAME],
             code=reason.value,
-            sentence=str(_SENTENCES[reason]),
+            sentence=sentence,
         )
 
-    def _swallowed_lines(self, record: list[str]) -> bool:
-        """A cell of several lines with somebody's phone between separators: quotes that opened here closed in a later
-        row, and the people in between would silently be part of this one's data."""
-        if not self._delimiter or "\n" not in "".join(record):
-            return False
-        pieces = (
-            piece
-            for cell in record
-            if "\n" in cell
-            for line in cell.splitlines()
-            if self._delimiter in line
-            for piece in line.split(self._delimiter)
+    def _other_phones(self, record: list[str]) -> str:
+        """Who stands in the same line: two rows that lost the line end between them are two people."""
+        beyond = record[self._layout.width :]
+        return ", ".join(
+            cell.strip() for cell in beyond if isinstance(parsing.normalise(cell, self._region), parsing.Phone)
         )
-        return any(isinstance(parsing.normalise(piece, self._region), parsing.Phone) for piece in pieces)
 
     def _name(self, record: list[str]) -> str:
-        return "" if self._mapping.name is None else " ".join(self._cell(record, self._mapping.name).split())[:MAX_NAME]
+        return "" if self._mapping.name is None else name_in(self._cell(record, self._mapping.name))
 
     @staticmethod
     def _cell(record: list[str], at: int) -> str:
         return record[at] if at < len(record) else ""
+
+
+# Headings count, as in "Celular 2", and say no more in digits.
+_NUMBER = re.compile(r"[0-9]\D*[0-9]\D*[0-9]")
+
+
+def _folded(record: list[str]) -> list[str]:
+    """Headings by which two tables compare, without the blank ones at the end."""
+    fields = [field_name(cell) for cell in record]
+    while fields and not fields[-1]:
+        fields.pop()
+    return fields

@@ -11,15 +11,16 @@ import datetime as dt
 import os
 import socket
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import DatabaseError, DataError, IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Min
 
 from campaigns.engine import diag, statements
 from campaigns.engine.plan import Plan, Slot
 from campaigns.engine.statements import Due
 from campaigns.engine.timing import lease
+from campaigns.enums import EnvioState
 from campaigns.models import Attempt, Envio, Lane, SessionDay
 from leadmaster.lib.db.retry import drop_broken_connection, is_lost_connection, retrying
 
@@ -95,6 +96,20 @@ def candidates(slots: Mapping[int, Sequence[Slot]], *, until: dt.datetime) -> li
         for lane_id, session_id, next_due, slot in rows
         if slot < slots[session_id][0].session.lane_count
     ]
+
+
+def held_elsewhere(slots: Mapping[int, Sequence[Slot]], *, ours: Collection[int]) -> bool:
+    """Whether somebody else has a lane of these sessions in the air: it falls free when they are done."""
+    return bool(slots) and Lane.objects.filter(busy=True, session_id__in=slots).exclude(id__in=ours).exists()
+
+
+def next_due_of(campaign_ids: Collection[int], *, after: dt.datetime, until: dt.datetime) -> dt.datetime | None:
+    """When the first pending message of these campaigns falls due between the two. One index range each."""
+    pending = Envio.objects.filter(campaign_id__in=campaign_ids, state=EnvioState.PENDING)
+    found: dt.datetime | None = pending.filter(next_due__gt=after, next_due__lt=until).aggregate(at=Min("next_due"))[
+        "at"
+    ]
+    return found
 
 
 def claim(lane_ids: Sequence[int], slots: Mapping[int, Sequence[Slot]], *, now: dt.datetime) -> Round:

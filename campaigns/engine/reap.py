@@ -41,17 +41,40 @@ def _reap_lane(lane_id: int, now: dt.datetime, rng: random.Random) -> int:
     lane = Lane.objects.stale(now).filter(pk=lane_id).select_for_update(skip_locked=True).first()
     if lane is None or lane.token is None:
         return 0
-    attempt = Attempt.objects.get(token=lane.token)
+    free_lost(lane, now=now, rng=rng)
+    return 1
+
+
+def free_lost(lane: Lane, *, now: dt.datetime, rng: random.Random) -> None:
+    """Free a lane, which is locked, from whoever does not use it any more, and settle what it carried."""
+    attempt = Attempt.objects.filter(token=lane.token).first() if lane.token else None
+    if attempt is None:
+        _free(lane, None, None, now, rng)
+        return
     envio = Envio.objects.select_for_update().get(pk=attempt.envio_id)
-    # The row forgets when it left as soon as it is claimed again.
-    left_at = envio.dispatched_at
-    if left_at is not None and left_at < attempt.claimed_at:
-        left_at = None
+    left = left_at(attempt, envio)
     if envio.token == lane.token:
         _give_back(envio, now, rng)
-    _close(attempt, left_at, now)
-    _free(lane, envio, left_at, now, rng)
-    return 1
+    close_lost(attempt, left, now=now)
+    _free(lane, envio, left, now, rng)
+
+
+def take_back(envio: Envio, *, now: dt.datetime, rng: random.Random) -> None:
+    """Settle an envío, which is locked with its lane, that nobody is sending any more, whoever holds the lane now."""
+    if envio.lane is not None and envio.lane.token == envio.token:
+        free_lost(envio.lane, now=now, rng=rng)
+        return
+    attempt = Attempt.objects.filter(token=envio.token).first() if envio.token else None
+    _give_back(envio, now, rng)
+    if attempt is not None:
+        close_lost(attempt, left_at(attempt, envio), now=now)
+
+
+def left_at(attempt: Attempt, envio: Envio) -> dt.datetime | None:
+    """When this try began to leave; None for one that never did. The row forgets it as soon as it is claimed again."""
+    if envio.dispatched_at is None or envio.dispatched_at < attempt.claimed_at:
+        return None
+    return envio.dispatched_at
 
 
 def _give_back(envio: Envio, now: dt.datetime, rng: random.Random) -> None:
@@ -73,28 +96,29 @@ def _give_back(envio: Envio, now: dt.datetime, rng: random.Random) -> None:
     diag.step("reaped", envio=envio.pk, session=envio.session_id, result=target)
 
 
-def _close(attempt: Attempt, left_at: dt.datetime | None, now: dt.datetime) -> None:
+def close_lost(attempt: Attempt, left: dt.datetime | None, *, now: dt.datetime) -> None:
+    """Close the try of a process that is gone; what never left is given back to the day it was charged to."""
     close_attempt(
         attempt.token,
-        AttemptOutcome.UNKNOWN if left_at else AttemptOutcome.NOT_SENT,
+        AttemptOutcome.UNKNOWN if left else AttemptOutcome.NOT_SENT,
         now=now,
         code=LEASE,
         detail=_reason(),
-        dispatched_at=left_at,
+        dispatched_at=left,
     )
-    if left_at is None:
+    if left is None:
         refund(attempt.token, session_day_id=attempt.session_day_id, schedule_day_id=attempt.schedule_day_id)
 
 
-def _free(lane: Lane, envio: Envio, left_at: dt.datetime | None, now: dt.datetime, rng: random.Random) -> None:
+def _free(lane: Lane, envio: Envio | None, left: dt.datetime | None, now: dt.datetime, rng: random.Random) -> None:
     """A message that may have left is followed by its campaign's pause, counted from when it left."""
     if lane.token is None:
         return
-    if left_at is None:
+    if envio is None or left is None:
         free_lane(lane.pk, lane.token, next_due=now, burst_count=lane.burst_count)
         return
     rest, burst_count = pause_after(envio.campaign, lane.burst_count, rng=rng)
-    free_lane(lane.pk, lane.token, next_due=max(now, left_at + rest), burst_count=burst_count)
+    free_lane(lane.pk, lane.token, next_due=max(now, left + rest), burst_count=burst_count)
 
 
 def _reason() -> str:

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
-from campaigns.engine import diag, gateway_answers, journal
+from campaigns.engine import diag, gateway_answers, journal, restore_guard
 from campaigns.engine.claim import Claim
 from campaigns.engine.dispatch import commit_dispatch, hand_over
 from campaigns.engine.io_pool import IoPool, boot_seconds
@@ -82,6 +82,8 @@ class Flights:
         self._rng = rng
         self._flights: dict[object, Flight] = {}
         self.outcomes: dict[str, int] = {}
+        # How many freed their lane, or will never do so themselves.
+        self.landed = 0
         self.troubled_sessions: set[int] = set()
         # The database or the journal failed: this tick claims no more, and ends what is in the air.
         self.in_trouble = False
@@ -89,6 +91,10 @@ class Flights:
     def __len__(self) -> int:
         """How many still have something to say that we wait for."""
         return sum(flight.phase is not Phase.OVERDUE for flight in self._flights.values())
+
+    def lane_ids(self) -> set[int]:
+        """The lanes that these flights hold; an overdue one was settled, and its lane is free."""
+        return {flight.claim.lane_id for flight in self._flights.values() if flight.phase is not Phase.OVERDUE}
 
     def next_due(self) -> dt.datetime | None:
         return min((f.due for f in self._flights.values() if f.phase is not Phase.OVERDUE), default=None)
@@ -102,6 +108,7 @@ class Flights:
         except Exception as error:  # noqa: BLE001 - one session's bad configuration stops that session only
             refusal = gateway_answers.no_gateway(error)
             settle(claim, Answer(result=refusal, dispatched_at=None, duration_ms=0), now=now, rng=self._rng)
+            self.landed += 1
             self._note(claim, refusal, now)
             return
         self._flights[claim.token] = Flight(
@@ -168,7 +175,7 @@ class Flights:
 
     def _written_down(self, claim: Claim, now: dt.datetime) -> bool:
         try:
-            journal.write(claim.token, claim.client_message_id, now)
+            journal.write(claim.token, claim.client_message_id, now, journal.person_key(claim.phone, claim.text))
         except OSError:
             # What could not be told after a restore must not leave.
             logger.critical("the journal can't be written: nothing is sent", exc_info=True)
@@ -180,9 +187,9 @@ class Flights:
         """Not to be sent after all: say why, and give the claim back."""
         claim = flight.claim
         suppressed = Suppression.objects.filter(phone=claim.phone).exists()
-        withdraw(claim, suppressed=suppressed, now=now)
+        withdraw(claim, suppressed=suppressed, written_to=restore_guard.was_written_to(claim, now), now=now)
         self._count("withdrawn")
-        del self._flights[claim.token]
+        self._land(flight)
 
     # --- Settling ------------------------------------------------------------------------------------------------
 
@@ -200,9 +207,10 @@ class Flights:
         self._count(state or "lost")
         if flight.phase is Phase.SENDING and now >= flight.due:
             flight.phase, flight.due = Phase.OVERDUE, _NEVER
+            self.landed += 1
         else:
-            del self._flights[claim.token]
-        self._note(claim, status or result, now)
+            self._land(flight)
+        self._note(claim, status or result, now, sending=flight.dispatched_at is not None)
 
     def _keep(self, flight: Flight, result: SendResult | GatewayError, now: dt.datetime) -> bool:
         """Whether the tick still waits for the database. After that the lease and the gateway tell what became of it."""
@@ -214,7 +222,9 @@ class Flights:
         flight.phase, flight.answer, flight.due = Phase.UNSETTLED, result, now + UNSETTLED_REST
         return True
 
-    def _note(self, claim: Claim, said: SendResult | GatewayError | SessionStatus, now: dt.datetime) -> None:
+    def _note(
+        self, claim: Claim, said: SendResult | GatewayError | SessionStatus, now: dt.datetime, *, sending: bool = False
+    ) -> None:
         """Tell the session what was learnt about it, and leave it alone for the rest of this tick."""
         session_id = claim.slot.session.pk
         if isinstance(said, SessionStatus):
@@ -222,7 +232,9 @@ class Flights:
             retrying(functools.partial(sessions.record_status, session_id, said, now))
         elif isinstance(said, GatewayError) and said.scope is not Scope.MESSAGE:
             self.troubled_sessions.add(session_id)
-            retrying(functools.partial(sessions.record_error, session_id, said, now))
+            retrying(functools.partial(sessions.record_error, session_id, said, now, sending=sending))
+        elif isinstance(said, SendResult) and claim.slot.session.mute_since is not None:
+            retrying(functools.partial(sessions.record_sent, session_id, now))
 
     # --- Private -------------------------------------------------------------------------------------------------
 
@@ -233,7 +245,11 @@ class Flights:
         except Exception as error:
             logger.critical("could not write what became of envío %s", flight.claim.envio_id, exc_info=True)
             self.in_trouble = self.in_trouble or isinstance(error, DatabaseError)
-            self._flights.pop(flight.claim.token, None)
+            self._land(flight)
+
+    def _land(self, flight: Flight) -> None:
+        if self._flights.pop(flight.claim.token, None) is not None:
+            self.landed += 1
 
     def _count(self, what: str) -> None:
         self.outcomes[what] = self.outcomes.get(what, 0) + 1

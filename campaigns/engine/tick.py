@@ -14,14 +14,14 @@ from django.db import IntegrityError
 
 from campaigns import lifecycle
 from campaigns.engine import diag
-from campaigns.engine.claim import Candidate, candidates, claim, ensure_lanes, worker_name
+from campaigns.engine.claim import Candidate, candidates, claim, ensure_lanes, held_elsewhere, next_due_of, worker_name
 from campaigns.engine.idle_check import HEARTBEAT, glance
 from campaigns.engine.io_pool import IoPool, ThreadIoPool
-from campaigns.engine.journal import guard_against_restore
 from campaigns.engine.plan import Plan, Slot, ensure_days, make_plan
 from campaigns.engine.reap import reap
+from campaigns.engine.restore_guard import begin, guard_against_restore
 from campaigns.engine.send import Flights, OpenGateway
-from campaigns.engine.timing import CLAIM_BATCH, CLAIM_SECONDS, MAX_PER_LANE, PLAN_SECONDS
+from campaigns.engine.timing import CLAIM_BATCH, CLAIM_SECONDS, LOOK_AGAIN, MAX_PER_LANE, PLAN_SECONDS
 from campaigns.errors import WrongState
 from campaigns.models import Campaign, Tick
 from leadmaster.lib.clock import Clock, DatabaseClock
@@ -110,7 +110,7 @@ def _close(tick: Tick, report: TickReport, now: dt.datetime) -> None:
 
 
 class _TickLoop:
-    """The loop: claim until the next minute's tick takes over, then only collect."""
+    """Claim until the next minute's tick takes over, then only collect. It never ends while a line will be free first."""
 
     def __init__(
         self,
@@ -129,6 +129,9 @@ class _TickLoop:
         self._stop_claiming = clock.now() + dt.timedelta(seconds=CLAIM_SECONDS)
         self._plan = Plan(slots={}, standings={})
         self._plan_due = clock.now()
+        # When to look at the lanes again by ourselves. None: nothing more falls due in this tick.
+        self._next_look: dt.datetime | None = clock.now()
+        self._landed = 0
         self._per_lane: dict[int, int] = {}
         self._without_due: set[int] = set()
         self._exhausted: set[int] = set()
@@ -138,13 +141,16 @@ class _TickLoop:
 
     def run(self) -> None:
         self._replan()
-        if not self._plan.slots:
+        if not self._plan.slots and self._plan_changes_at() is None:
             return
+        begin(self._clock.now())
         io = self._io or ThreadIoPool(settings.SENDER_THREADS)
         flights = Flights(clock=self._clock, io=io, open_gateway=self._open_gateway, rng=self._rng)
         try:
-            while self._still_claims(flights) or len(flights):
+            self._claim_due(flights)
+            while self._next_look is not None or len(flights):
                 flights.advance(self._patience(flights))
+                self._claim_due(flights)
         finally:
             self.outcomes = flights.outcomes
             io.close()
@@ -152,20 +158,30 @@ class _TickLoop:
 
     # --- Claiming ------------------------------------------------------------------------------------------------
 
-    def _still_claims(self, flights: Flights) -> bool:
-        """Claim; whatever goes wrong with that, what is in the air still lands."""
-        self._next_lane: dt.datetime | None = None
+    def _claim_due(self, flights: Flights) -> None:
+        """Put in the air what is due, and set `_next_look`. Whatever goes wrong here, what is in the air still lands."""
+        if not self._something_changed(flights):
+            return
+        self._next_look = None
         if flights.in_trouble:
             self._stop_claiming = self._clock.now()
         try:
-            return self._claims(flights)
+            if self._may_claim():
+                self._next_look = self._claim_round(flights)
         except Exception:
             logger.critical("this tick claims no more", exc_info=True)
             self._stop_claiming = self._clock.now()
-            return False
 
-    def _claims(self, flights: Flights) -> bool:
-        """Claim what is due now. True while something may still fall due in this tick."""
+    def _something_changed(self, flights: Flights) -> bool:
+        """Lanes fall due by the clock, by a landing, or with another plan: in between there is nothing to ask for."""
+        now, landed_before = self._clock.now(), self._landed
+        self._landed = flights.landed
+        if flights.in_trouble or self._landed != landed_before or now >= self._plan_due:
+            return True
+        return self._next_look is not None and now >= self._next_look
+
+    def _may_claim(self) -> bool:
+        """Whether this tick still claims; every few seconds it asks who else does, and makes the plan anew."""
         now = self._clock.now()
         if now >= self._stop_claiming:
             return False
@@ -174,25 +190,59 @@ class _TickLoop:
                 self._stop_claiming = now
                 return False
             self._replan()
+        return True
+
+    def _claim_round(self, flights: Flights) -> dt.datetime | None:
+        """Claim every lane that is due. Returns when the next may be, or None when none will in this tick."""
+        now = self._clock.now()
         slots = self._open_slots(flights, now)
         lanes = [lane for lane in candidates(slots, until=self._stop_claiming) if self._has_room(lane)]
         room = settings.SENDER_THREADS - len(flights)
         due = [lane.lane_id for lane in lanes if lane.next_due <= now][:room]
         before = self.claimed
         for start in range(0, len(due), CLAIM_BATCH):
-            found = claim(due[start : start + CLAIM_BATCH], slots, now=self._clock.now())
-            self._without_due |= found.without_due
-            self._exhausted |= found.exhausted
-            for one in found.claims:
-                self._per_lane[one.lane_id] = self._per_lane.get(one.lane_id, 0) + 1
-                self.claimed += 1
-                flights.start(one)
-            if found.claims:
-                flights.advance(0)
-        later = [lane.next_due for lane in lanes if lane.next_due > now]
-        self._next_lane = min(later, default=None)
-        # Lanes that were due and found nothing wait for the next tick: it would find no more by asking again here.
-        return self.claimed > before or self._next_lane is not None
+            self._launch(due[start : start + CLAIM_BATCH], slots, flights)
+        if self.claimed > before:
+            return now
+        return self._quiet_until(slots, [lane.next_due for lane in lanes if lane.next_due > now], flights)
+
+    def _launch(self, lane_ids: list[int], slots: dict[int, list[Slot]], flights: Flights) -> None:
+        """Claim these lanes and start what they took; what was found empty or exhausted is left alone for a while."""
+        found = claim(lane_ids, slots, now=self._clock.now())
+        self._without_due |= found.without_due
+        self._exhausted |= found.exhausted
+        for one in found.claims:
+            self._per_lane[one.lane_id] = self._per_lane.get(one.lane_id, 0) + 1
+            self.claimed += 1
+            flights.start(one)
+        if found.claims:
+            flights.advance(0)
+
+    def _quiet_until(
+        self, slots: dict[int, list[Slot]], free_lanes: list[dt.datetime], flights: Flights
+    ) -> dt.datetime | None:
+        """When something may fall due that isn't now: a free lane, a message, a window, a lane that another tick holds.
+
+        What another tick frees is only seen by looking.
+        """
+        now = self._clock.now()
+        changes = min((at for at in (self._next_message(now), self._plan_changes_at()) if at), default=None)
+        if changes is not None:
+            self._plan_due = min(self._plan_due, changes)
+        known = min((at for at in (*free_lanes, changes) if at is not None), default=None)
+        glimpse = now + LOOK_AGAIN
+        if known is not None and known <= glimpse:
+            return known
+        return glimpse if held_elsewhere(slots, ours=flights.lane_ids()) else known
+
+    def _next_message(self, now: dt.datetime) -> dt.datetime | None:
+        """When the next message of a campaign that had none is due, if that is before this tick's end."""
+        return next_due_of(self._without_due, after=now, until=self._stop_claiming) if self._without_due else None
+
+    def _plan_changes_at(self) -> dt.datetime | None:
+        """When the first of what keeps a campaign from sending ends, if that is before this tick's end."""
+        ends = (standing.until for standing in self._plan.standings.values() if standing.until is not None)
+        return min((end for end in ends if self._clock.now() < end < self._stop_claiming), default=None)
 
     def _open_slots(self, flights: Flights, now: dt.datetime) -> dict[int, list[Slot]]:
         """The plan without what this tick found empty, exhausted or in trouble.
@@ -216,10 +266,11 @@ class _TickLoop:
     def _taken_over(self) -> bool:
         """Whether the tick of a later minute has begun: what falls due is its work now.
 
-        Nothing rests on it, two that claim at once only waste questions. `pk` keeps out a minute that was written in
-        the future while the database's clock was wrong.
+        Nothing rests on it, two that claim at once only waste questions. One that has ended already does no work.
+        `pk` keeps out a minute that was written in the future while the database's clock was wrong.
         """
-        return Tick.objects.filter(pk__gt=self._tick.pk, minute__gt=self._tick.minute).exists()
+        later = Tick.objects.filter(pk__gt=self._tick.pk, minute__gt=self._tick.minute, finished_at__isnull=True)
+        return later.exists()
 
     def _replan(self) -> None:
         now = self._clock.now()
@@ -237,7 +288,7 @@ class _TickLoop:
     def _patience(self, flights: Flights) -> float:
         """Seconds until something is due by itself: a lane, a flight's phase, the next plan."""
         now = self._clock.now()
-        moments = [moment for moment in (self._next_lane, flights.next_due()) if moment is not None]
+        moments = [moment for moment in (self._next_look, flights.next_due()) if moment is not None]
         if now < self._stop_claiming:
             moments.append(self._plan_due)
         if not moments:

@@ -22,6 +22,8 @@ MAX_PER_LANE = 50
 CLAIM_BATCH = 25
 # The plan is made anew so often while a tick is at work.
 PLAN_SECONDS = 5
+# A lane that another tick holds is looked at again so soon: nobody tells when it falls free.
+LOOK_AGAIN = dt.timedelta(seconds=1)
 # Rest of a lane after its session turned out not to be ready. Longer pauses are the session's own (`blocked_until`).
 SESSION_REST = dt.timedelta(seconds=30)
 # Rest of a lane whose claim was withdrawn: by then the plan knows what the last look before the socket knew.

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import lifecycle
+from campaigns.audience.import_record import kept_report
 from campaigns.enums import ScheduleState
 from campaigns.errors import Refused
 from campaigns.forecast import forecast
@@ -25,7 +26,7 @@ from campaigns.models import Campaign, Envio, RecipientImport
 from campaigns.models.schedule import WEEKDAYS
 from campaigns.policy import may
 from campaigns.web.views import cards_of
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
 
 _EXAMPLES: Final = 3
@@ -94,7 +95,7 @@ STEPS: Final = {
 @require_safe
 def page(request: HttpRequest, campaign_id: int) -> HttpResponse:
     campaign = _find(request, campaign_id)
-    user = person(request)
+    user = current_user(request)
     card = cards_of([campaign], user)[0]
     allowed = lifecycle.allowed_verbs(campaign)
     context = {
@@ -119,7 +120,7 @@ def act(request: HttpRequest, campaign_id: int, verb: str) -> HttpResponse:
     if step is None:
         raise Http404
     try:
-        step.run(campaign, person(request), timezone.now(), request.POST.get("reason", ""))
+        step.run(campaign, current_user(request), timezone.now(), request.POST.get("reason", ""))
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
@@ -134,9 +135,12 @@ def report(request: HttpRequest, campaign_id: int, record_id: int) -> HttpRespon
     record = get_object_or_404(RecipientImport, campaign=_find(request, campaign_id), pk=record_id)
     if not record.report:
         raise Http404
-    return FileResponse(
-        record.report.open("rb"), as_attachment=True, filename=f"informe-{record.pk}.csv", content_type="text/csv"
-    )
+    try:
+        kept = kept_report(record)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("my-campaign", campaign_id)
+    return FileResponse(kept, as_attachment=True, filename=f"informe-{record.pk}.csv", content_type="text/csv")
 
 
 def _find(request: HttpRequest, campaign_id: int) -> Campaign:

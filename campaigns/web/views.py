@@ -21,7 +21,7 @@ from campaigns.lifecycle import Verb
 from campaigns.models import Campaign
 from campaigns.policy import Act, may
 from campaigns.progress import Progress, progress_of
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
 
 # What fits a phone; older ones are the supervisor's business.
@@ -84,7 +84,7 @@ def _context(request: HttpRequest) -> dict[str, object]:
     campaigns = list(
         Campaign.objects.visible_to(request.user).filter(owner_id=request.user.pk).select_related("session")[:_SHOWN]
     )
-    cards = cards_of(campaigns, person(request))
+    cards = cards_of(campaigns, current_user(request))
     return {"cards": cards, "moving": any(card.campaign.state not in CAMPAIGN_ENDED for card in cards)}
 
 

@@ -1,11 +1,20 @@
-"""The one rule of who sees which row: administrators all, supervisors their teams', promoters their own."""
+"""The one rule of who sees which row, and of whose work: administrators all, supervisors their teams', promoters their own."""
 
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from leadmaster.accounts.models import User
+from leadmaster.accounts.models import Team, User
+
+
+def teams_of(user: object) -> QuerySet[Team]:
+    """The teams whose work this person decides about: administrators all, supervisors theirs, others none."""
+    if not isinstance(user, User) or not user.is_active:
+        return Team.objects.none()
+    if user.is_administrator:
+        return Team.objects.all()
+    return user.supervised_teams.all() if user.is_supervisor else Team.objects.none()
 
 
 def scope(user: User | AnonymousUser, *, owner: str, team: str) -> Q:

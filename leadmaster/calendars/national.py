@@ -22,12 +22,22 @@ class Country(models.TextChoices):
 
 _LANGUAGES = {Country.ARGENTINA: "es", Country.MEXICO: "es", Country.BRAZIL: "pt_BR"}
 _NAME_LENGTH = 120
+# Días no laborables (Argentina, law 27.399): whether anybody works is each employer's to say. The library counts them
+# among the public holidays.
+_OPTIONAL = {Country.ARGENTINA: frozenset({"Jueves Santo", "Feriado con fines turísticos"})}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class NationalHoliday:
+    """`optional`: not a day off by law; the employer decides."""
+
     date: dt.date
     name: str
+    optional: bool = False
+
+    def __str__(self) -> str:
+        mark = _("no laborable: lo decide cada empleador")
+        return " · ".join([f"{self.date:%d/%m/%Y}", self.name, *([str(mark)] if self.optional else [])])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,7 +51,12 @@ class Imported:
 def national_holidays(country: Country, years: Iterable[int]) -> list[NationalHoliday]:
     """The country's public holidays of these years in order, named in its own language."""
     found = holidays.country_holidays(country.value, years=sorted(set(years)), language=_LANGUAGES[country])
-    return [NationalHoliday(date, name[:_NAME_LENGTH]) for date, name in sorted(found.items())]
+    optional = _OPTIONAL.get(country, frozenset())
+    # A date with two names is a day off when one of them is.
+    return [
+        NationalHoliday(date, name[:_NAME_LENGTH], optional=optional.issuperset(name.split("; ")))
+        for date, name in sorted(found.items())
+    ]
 
 
 def missing_holidays(calendar: OperatingCalendar, country: Country, years: Iterable[int]) -> list[NationalHoliday]:

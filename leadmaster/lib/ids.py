@@ -8,7 +8,7 @@ from typing import Final
 MOST_ID: Final = 2**63 - 1
 
 
-def row_number(text: str) -> int | None:
+def parse_id(text: str) -> int | None:
     """The number that this text is; None for what no row's number is: other digits, signs, more than a column holds."""
     if not (text.isascii() and text.isdigit()) or len(text) > len(str(MOST_ID)):
         return None

@@ -43,34 +43,57 @@ def badge(text: Text, tone: Tone = "neutral") -> SafeString:
     return format_html('<span class="lm-badge lm-{}">{}</span>', tone, text)
 
 
-def when(moment: dt.datetime | None, now: dt.datetime) -> SafeString:
+def when(moment: dt.datetime | None, now: dt.datetime, *, tz: dt.tzinfo | None = None) -> SafeString:
     """The moment as people say it, with the exact one on hover. A dash when there is none."""
     if moment is None:
         return format_html('<span class="lm-none">{}</span>', "—")
-    local = timezone.localtime(moment)
-    exact = f"{_whole_day(local.date(), get_language())}, {local:%H:%M:%S} ({timezone.get_current_timezone_name()})"
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, spoken(moment, now))
+    local = moment.astimezone(tz) if tz is not None else timezone.localtime(moment)
+    exact = f"{_whole_day(local.date(), get_language())}, {local:%H:%M:%S} ({local.tzinfo})"
+    words = spoken(moment, now, tz=tz)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, words)
 
 
-def spoken(moment: dt.datetime, now: dt.datetime) -> str:
-    """`hace 5 min`, `en 2 min`, `hoy 14:30`, `ayer 09:00`, `3 mar 14:30`, in the viewer's time zone."""
+def spoken(moment: dt.datetime, now: dt.datetime, *, tz: dt.tzinfo | None = None) -> str:
+    """`hace 5 min`, `en 2 min`, `hoy 14:30`, `ayer 09:00`, `3 mar 14:30`; minutes are whole ones, as everywhere."""
     seconds = (moment - now).total_seconds()
     if abs(seconds) < _MINUTE:
         return _("hace instantes") if seconds <= 0 else _("en instantes")
-    minutes = round(abs(seconds) / _MINUTE)
-    if abs(seconds) < _HOUR:
-        form = (
-            ngettext("hace %(n)d min", "hace %(n)d min", minutes)
-            if seconds < 0
-            else ngettext("en %(n)d min", "en %(n)d min", minutes)
-        )
-        return form % {"n": minutes}
-    local = timezone.localtime(moment)
-    days = (local.date() - timezone.localtime(now).date()).days
-    day = {0: _("hoy"), -1: _("ayer"), 1: _("mañana")}.get(days)
-    if day is None:
-        day = short_date(local, "j M" if local.year == timezone.localtime(now).year else "j M Y")
-    return f"{day} {local:%H:%M}"
+    if abs(seconds) >= _HOUR:
+        return clock_time(moment, now, tz=tz)
+    minutes = int(abs(seconds) // _MINUTE)
+    form = (
+        ngettext("hace %(n)d min", "hace %(n)d min", minutes)
+        if seconds < 0
+        else ngettext("en %(n)d min", "en %(n)d min", minutes)
+    )
+    return form % {"n": minutes}
+
+
+def clock_time(moment: dt.datetime, now: dt.datetime, *, tz: dt.tzinfo | None = None) -> str:
+    """`hoy 14:30` in `tz`, with the viewer's hour beside it where they differ; without `tz`, in the viewer's zone."""
+    own = timezone.localtime(moment)
+    if tz is None or moment.astimezone(tz).utcoffset() == own.utcoffset():
+        return f"{_day(own, timezone.localtime(now))} {own:%H:%M}"
+    there = moment.astimezone(tz)
+    theirs = f"{own:%H:%M}" if own.date() == there.date() else f"{_day(own, timezone.localtime(now))} {own:%H:%M}"
+    return _("%(there)s (%(here)s en tu hora)") % {
+        "there": f"{_day(there, now.astimezone(tz))} {there:%H:%M}",
+        "here": theirs,
+    }
+
+
+def hour(moment: dt.datetime, *, tz: dt.tzinfo) -> str:
+    """`14:30` in `tz`, with the viewer's hour beside it where they differ."""
+    there, own = moment.astimezone(tz), timezone.localtime(moment)
+    if there.utcoffset() == own.utcoffset():
+        return f"{there:%H:%M}"
+    return _("%(there)s (%(here)s en tu hora)") % {"there": f"{there:%H:%M}", "here": f"{own:%H:%M}"}
+
+
+def _day(local: dt.datetime, today: dt.datetime) -> str:
+    days = (local.date() - today.date()).days
+    near = {0: _("hoy"), -1: _("ayer"), 1: _("mañana")}.get(days)
+    return near or short_date(local, "j M" if local.year == today.year else "j M Y")
 
 
 @functools.lru_cache(maxsize=1_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags
 from django.db import connections
+
+from leadmaster.lib import zones
 
 _OWN_HOSTS = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104  (compared with, never bound to)
 _OLDEST_MARIADB = (10, 6)
@@ -52,6 +55,23 @@ def somebody_is_told(**_kwargs: Any) -> Sequence[CheckMessage]:
             "Nobody is told when the sender stops: alerts only show in the admin.",
             hint="Write ALERT_EMAILS (with EMAIL_URL) or ALERT_WEBHOOK_URL.",
             id="ops.W001",
+        )
+    ]
+
+
+def zones_are_pinned(**_kwargs: Any) -> Sequence[CheckMessage]:
+    """Two machines with other time zone data set other deadlines."""
+    pins = (settings.BASE_DIR / "requirements" / "base.txt").read_text(encoding="utf-8")
+    pinned = re.search(rf"^{zones.PACKAGE}==(\S+)", pins, re.MULTILINE)
+    installed = zones.installed_version()
+    if zones.are_pinned() and installed and pinned and pinned[1] == installed:
+        return []
+    return [
+        Error(
+            f"The time zone data is {installed or 'missing'}, and requirements/base.txt names {pinned and pinned[1]}: "
+            "deadlines would fall at other hours than on other machines.",
+            hint="Install requirements/base.txt again, and do not set zoneinfo's path.",
+            id="ops.E005",
         )
     ]
 
@@ -110,5 +130,6 @@ def _mysql() -> Sequence[CheckMessage]:
 def register_checks() -> None:
     checks.register(gateway_is_not_this_server)
     checks.register(alert_webhook_is_signed)
+    checks.register(zones_are_pinned)
     checks.register(somebody_is_told, deploy=True)
     checks.register(database_can_be_trusted, Tags.database)

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import logging
+import time
 import uuid
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from leadmaster.lib.db.retry import drop_broken_connection, is_lost_connection
 from leadmaster.ops.models import IdempotentRequest
 
 # How long a repetition gets the first answer.
@@ -21,6 +24,10 @@ REMEMBERED = dt.timedelta(hours=24)
 # No request is still being carried out after this: the web server has given up on it long before.
 LEASE = dt.timedelta(minutes=10)
 _SWEEP = 100
+# Between the tries to free a key: a database that is being restarted is back within seconds, or not soon.
+_PAUSES = (0.05, 0.5, 2.0)
+
+logger = logging.getLogger(__name__)
 
 
 class KeyConflictError(Exception):
@@ -88,8 +95,21 @@ def finish(mine: Claim, *, status: int, answer: str, now: dt.datetime) -> None:
 
 
 def release(mine: Claim) -> None:
-    """Nothing was done: the key is free again."""
-    IdempotentRequest.objects.filter(pk=mine.row_id, token=mine.token, answered_at__isnull=True).delete()
+    """It was answered that nothing came of it: the key is free again, also when it failed because the database went away.
+
+    Never raises for a database that stays away: the answer goes out, and the key waits for its lease.
+    """
+    for pause in (*_PAUSES, None):
+        try:
+            IdempotentRequest.objects.filter(pk=mine.row_id, token=mine.token, answered_at__isnull=True).delete()
+            return
+        except DatabaseError as error:
+            if is_lost_connection(error):
+                drop_broken_connection()
+            if pause is None:
+                logger.warning("an idempotency key could not be freed", exc_info=error)
+                return
+            time.sleep(pause)
 
 
 def _repeat(user_id: int, *, key: str, fingerprint: str, undone_by_crash: bool, now: dt.datetime) -> Claim:

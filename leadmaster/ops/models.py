@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -102,3 +103,76 @@ class IdempotentRequest(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class ReconciliationRun(models.Model):
+    """One nightly look at everything, made in slices. `cursor` holds the last id that each check has passed."""
+
+    started_at = models.DateTimeField(_("empezó"))
+    alive_at = models.DateTimeField(_("última señal"))
+    finished_at = models.DateTimeField(_("terminó"), null=True, blank=True)
+    # The run while it is at work and NULL afterwards: one at a time.
+    open_key = models.CharField(max_length=1, unique=True, null=True, blank=True, editable=False)
+    cursor = models.JSONField(default=dict, editable=False)
+    # By check: how many were found; and which could not be carried out, with the reason.
+    found = models.JSONField(_("hallazgos"), default=dict)
+    failed = models.JSONField(_("sin revisar"), default=dict)
+
+    class Meta:
+        verbose_name = _("conciliación")
+        verbose_name_plural = _("conciliaciones")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d}"
+
+    @property
+    def total(self) -> int:
+        return sum(self.found.values())
+
+
+class ReconciliationFinding(models.Model):
+    """What a nightly run found; of each check the first so many. Whoever repairs looks at the rows again."""
+
+    run = models.ForeignKey(ReconciliationRun, models.CASCADE, related_name="findings", verbose_name=_("conciliación"))
+    area = models.CharField(_("tema"), max_length=32)
+    kind = models.CharField(_("control"), max_length=64)
+    subject = models.BigIntegerField(_("fila"))
+    what = models.CharField(_("qué está mal"), max_length=300)
+    evidence = models.JSONField(_("evidencia"), default=dict, encoder=DjangoJSONEncoder)
+    repair = models.CharField(_("reparación"), max_length=300, blank=True)
+    repaired_at = models.DateTimeField(_("reparado"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("hallazgo")
+        verbose_name_plural = _("hallazgos")
+        ordering = ["id"]
+        permissions = [("apply_repair", "Can apply the repairs of a reconciliation")]
+        constraints = [models.UniqueConstraint(fields=["run", "kind", "subject"], name="finding_once_per_run")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.subject}"
+
+
+class Repair(models.Model):
+    """One lie that was put right: by whom, what was wrong, and what was done. Append-only."""
+
+    at = models.DateTimeField(_("cuándo"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("quién")
+    )
+    kind = models.CharField(_("control"), max_length=64)
+    subject = models.BigIntegerField(_("fila"))
+    what = models.CharField(_("qué estaba mal"), max_length=300)
+    evidence = models.JSONField(_("evidencia"), default=dict, encoder=DjangoJSONEncoder)
+    done = models.CharField(_("qué se hizo"), max_length=300)
+
+    class Meta:
+        verbose_name = _("reparación")
+        verbose_name_plural = _("reparaciones")
+        ordering = ["-id"]
+        # Reader: what was ever repaired of one row.
+        indexes = [models.Index(fields=["kind", "subject"], name="repair_of_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.subject}"

@@ -9,13 +9,14 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.admin.base import ScopedFilter
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import Team, User
-from leadmaster.accounts.scope import scope
+from leadmaster.accounts.scope import teams_of
+from leadmaster.lib.admin.filters import ScopedFilter
 from leadmaster.lib.admin.modeladmins import ScopedAdmin
 from opportunities.models import Promoter, Stage
 from opportunities.policy import SUPERVISE
+from opportunities.scope import promoters_of, team_ids_of
 
 __all__ = [
     "DeskAdmin",
@@ -23,27 +24,13 @@ __all__ = [
     "ScopedFilter",
     "StageFilter",
     "TeamFilter",
-    "person",
-    "promoters_of",
+    "current_user",
+    "promoters_by_name",
     "require_supervisor_role",
     "team_ids_in",
-    "team_ids_of",
-    "teams_of",
 ]
 
 M = TypeVar("M", bound=Model)
-
-
-def teams_of(user: Any) -> QuerySet[Team]:
-    """The teams that this person decides about."""
-    if not isinstance(user, User) or not user.is_active:
-        return Team.objects.none()
-    return Team.objects.all() if user.is_administrator else user.supervised_teams.all()
-
-
-def team_ids_of(user: Any) -> list[int]:
-    """The same by id: a list that MariaDB walks its indexes with, where a join would have it sort every row."""
-    return list(teams_of(user).order_by("pk").values_list("pk", flat=True))
 
 
 def team_ids_in(request: HttpRequest) -> list[int]:
@@ -54,19 +41,16 @@ def team_ids_in(request: HttpRequest) -> list[int]:
     return found
 
 
-def promoters_of(user: Any) -> QuerySet[Promoter]:
-    """The promoters of those teams, by name."""
+def promoters_by_name(user: Any) -> QuerySet[Promoter]:
+    """The promoters whom this person decides about, in the order in which people look for them."""
     if not isinstance(user, User):
         return Promoter.objects.none()
-    rows = Promoter.objects.filter(scope(user, owner="user", team="desk__team"))
-    return rows.select_related("user", "desk__team", "desk__calendar").order_by(
-        "user__first_name", "user__last_name", "user__username"
-    )
+    return promoters_of(user).order_by("user__first_name", "user__last_name", "user__username")
 
 
 def require_supervisor_role(request: HttpRequest) -> User:
     """Who asks, if their role decides about others' work at all; else 403."""
-    user = person(request)
+    user = current_user(request)
     if not user.is_active or not user.has_perm(SUPERVISE):
         raise PermissionDenied
     return user
@@ -109,7 +93,7 @@ class PromoterFilter(ScopedFilter):
 
     def choices_for(self, user: Any) -> QuerySet[Promoter]:
         """By name, and nothing but their names."""
-        return promoters_of(user).select_related(None).select_related("user")
+        return promoters_by_name(user).select_related(None).select_related("user")
 
 
 class StageFilter(ScopedFilter):

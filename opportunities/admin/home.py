@@ -8,31 +8,30 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from campaigns.admin import home as sender
 from leadmaster.accounts.models import User
-from opportunities import badges as looks
+from opportunities import badges
 from opportunities.admin.badges import ENOUGH, waiting
-from opportunities.admin.base import promoters_of, team_ids_in
+from opportunities.admin.base import promoters_by_name, team_ids_in
 from opportunities.capacity.usage import usage_of
 from opportunities.models import Desk, Opportunity
 from opportunities.policy import SUPERVISE
 from opportunities.queries.pool_figures import runway
 
 _INBOX, _NEXT = 8, 5
+_NAMED = ("client", "owner__user", "stage", "team__desk__calendar")
 _PROMOTERS = 12
 _SOON = dt.timedelta(hours=2)
 
 
-def context(request: HttpRequest, page: dict[str, Any]) -> dict[str, Any]:
-    """unfold's DASHBOARD_CALLBACK: the sender's home, and the desk's for whoever decides at one."""
-    page = sender.context(request, page)
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Nothing for those who decide at no desk."""
     user = request.user
     if not isinstance(user, User) or not user.has_perm(SUPERVISE):
-        return page
+        return {}
     teams = team_ids_in(request)
     if not Desk.objects.filter(team__in=teams).exists():
-        return page
-    return {**page, "desk": look(user, teams, timezone.now())}
+        return {}
+    return {"desk": look(user, teams, timezone.now())}
 
 
 def look(user: User, teams: list[int], now: dt.datetime) -> dict[str, Any]:
@@ -41,14 +40,14 @@ def look(user: User, teams: list[int], now: dt.datetime) -> dict[str, Any]:
     inbox = list(mine.inbox().values_list("pk", flat=True)[:_INBOX])
     rows = mine.filter(pk__in=inbox).select_related("client", "stage", "owner__user").inbox()
     running = mine.active().filter(deadline__gt=now).order_by("deadline", "id")
-    staff = usage_of(list(promoters_of(user).filter(user__is_active=True)[:_PROMOTERS]), now=now)
+    staff = usage_of(list(promoters_by_name(user).filter(user__is_active=True)[:_PROMOTERS]), now=now)
     return {
         "waiting": waiting(teams),
         "enough": ENOUGH,
-        "inbox": [(row, looks.stage_name(row.stage), looks.age(row.state_since, now)) for row in rows],
+        "inbox": [(row, badges.stage_name(row.stage), badges.age(row.state_since, now)) for row in rows],
         "overdue": mine.overdue(now).order_by()[:ENOUGH].count(),
         "soon": running.filter(deadline__lte=now + _SOON).order_by()[:ENOUGH].count(),
-        "next": list(running.select_related("client", "owner__user", "stage")[:_NEXT]),
+        "next": [(row, badges.clock(row, now)) for row in running.select_related(*_NAMED)[:_NEXT]],
         "staff": sorted(staff, key=lambda one: (-one.used, str(one.promoter))),
         "given": sum(one.used for one in staff),
         "limit": sum(one.limit for one in staff),

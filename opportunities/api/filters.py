@@ -9,17 +9,18 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
 
-from leadmaster.accounts.api import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import FACETS
 from leadmaster.lib.api.filters import BooleanFilter, ChoicesFilter, IdFilter
 from opportunities.enums import OpportunityState, Origin
 from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportunity, Promoter, Stage, StageRoute
 from opportunities.policy import SUPERVISE
+from opportunities.queries.regions import region_of
 from opportunities.queries.search import of_clients, search_condition
 from opportunities.queries.worklist import matching
 from opportunities.querysets import OpportunityQuerySet
-from opportunities.scope import own_desk, region
+from opportunities.scope import own_desk
 
 _LONGEST_SEARCH = 80
 
@@ -87,10 +88,10 @@ class OpportunityFilter(django_filters.FilterSet):
         search = " ".join(value.split())
         if not search or self.request is None:
             return rows
-        user = person(self.request)
+        user = current_user(self.request)
         if user.has_perm(SUPERVISE):
             return rows.filter(search_condition(search)[0])
-        return rows.filter(matching(search, region=region(own_desk(user))))
+        return rows.filter(matching(search, region=region_of(own_desk(user))))
 
 
 class LotFilter(django_filters.FilterSet):

@@ -19,7 +19,7 @@ _LONGEST = 90
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Words:
+class LatestMessage:
     """What, when, and in which words."""
 
     what: str
@@ -27,32 +27,38 @@ class Words:
     at: dt.datetime
 
 
-def last_words(rows: Collection[Opportunity], *, viewer: User) -> dict[int, Words]:
+def latest_messages(rows: Collection[Opportunity], *, viewer: User) -> dict[int, LatestMessage]:
     """By opportunity: the newest note, message or reply. Three queries, however many rows; contacts are there already."""
-    found: dict[int, Words] = {}
+    found: dict[int, LatestMessage] = {}
     for pk, words in [*_notes(rows), *_messages(rows, viewer)]:
         if pk not in found or found[pk].at < words.at:
             found[pk] = words
     return found
 
 
-def _notes(rows: Collection[Opportunity]) -> list[tuple[int, Words]]:
+def _notes(rows: Collection[Opportunity]) -> list[tuple[int, LatestMessage]]:
     notes = OpportunityEvent.objects.filter(
         opportunity__in=[row.pk for row in rows], kind=EventKind.NOTE
     ).select_related("by")
     return [
-        (note.opportunity_id, Words(what=_("nota de %(who)s") % {"who": note.by}, text=_short(note.reason), at=note.at))
+        (
+            note.opportunity_id,
+            LatestMessage(what=_("nota de %(who)s") % {"who": note.by}, text=_short(note.reason), at=note.at),
+        )
         for note in notes.order_by("-id")[:_MOST]
     ]
 
 
-def _messages(rows: Collection[Opportunity], viewer: User) -> list[tuple[int, Words]]:
+def _messages(rows: Collection[Opportunity], viewer: User) -> list[tuple[int, LatestMessage]]:
     """What was written to the clients' phones, and what they answered to the lines of the teams that work them."""
     holder = {point.normalised: row.pk for row in rows for point in row.client.contacts.all() if point.is_valid}
     holder.pop("", None)
     said = conversation(holder, viewer=viewer, team_ids={row.team_id for row in rows}, most=_MOST)
     return [
-        (holder[one.phone], Words(what=one.standing if one.ours else one.title, text=_short(one.text), at=one.at))
+        (
+            holder[one.phone],
+            LatestMessage(what=one.standing if one.ours else one.title, text=_short(one.text), at=one.at),
+        )
         for one in said
     ]
 

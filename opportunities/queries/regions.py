@@ -44,9 +44,9 @@ _ZONES = {
 }
 
 
-def region_of(promoter: Promoter) -> str:
-    """The country where the desk's clocks hang; the directory's own where that is none of the three."""
-    return region_of_zone(promoter.desk.calendar.time_zone)
+def region_of(promoter: Promoter | None) -> str:
+    """The country where the desk's clocks hang; the directory's own where that is none of the three, or no desk."""
+    return region_of_zone(promoter.desk.calendar.time_zone) if promoter else str(settings.CLIENTS_REGION)
 
 
 def region_of_zone(zone: str) -> str:

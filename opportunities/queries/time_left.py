@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from leadmaster.calendars.arithmetic import Calendar, is_open, next_opening
 from leadmaster.lib.clock import business_day
-from leadmaster.lib.screens import Tone, spoken
+from leadmaster.lib.screens import Tone, clock_time, spoken
 from opportunities.clocks.countdown import is_overdue, time_left
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
@@ -26,11 +26,15 @@ _INSTANT = dt.timedelta(microseconds=1)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Timer:
-    """What a row's clock says: the words, how much they hurry, and the instant, when one is set."""
+    """What a row's clock says: the words, how much they hurry, and the instant, by the desk's clock, when one is set.
+
+    `words` count operating time, so `at` is an hour and no second count of minutes.
+    """
 
     words: str
     tone: Tone
     deadline: dt.datetime | None = None
+    at: str = ""
     overdue: bool = False
 
 
@@ -56,18 +60,20 @@ def timer_of(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> Timer
         return Timer(words=_("Plazo detenido con %(left)s") % {"left": duration(left)}, tone="info")
     if is_overdue(row, now):
         return Timer(
-            words=_("Venció %(when)s") % {"when": spoken(row.deadline, now)},
+            words=_("Venció %(when)s") % {"when": spoken(row.deadline, now, tz=calendar.tz)},
             tone="bad",
             deadline=row.deadline,
+            at=clock_time(row.deadline, now, tz=calendar.tz),
             overdue=True,
         )
     tone: Tone = "warn" if left <= SOON else "neutral"
-    return Timer(words=_remaining(left), tone=tone, deadline=row.deadline)
+    at = clock_time(row.deadline, now, tz=calendar.tz)
+    return Timer(words=_remaining(left), tone=tone, deadline=row.deadline, at=at)
 
 
 def _remaining(left: dt.timedelta) -> str:
     minutes = int(left.total_seconds() // 60)
-    words = _("Queda %(left)s") if minutes in (1, 60) else _("Quedan %(left)s")
+    words = _("Queda %(left)s") if minutes in (0, 1, 60) else _("Quedan %(left)s")
     return words % {"left": duration(left)}
 
 

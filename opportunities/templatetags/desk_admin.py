@@ -5,12 +5,12 @@ from __future__ import annotations
 from django import template
 from django.template import Context
 
-from opportunities import badges as looks
+from opportunities import badges
 
 register = template.Library()
 
-register.filter("opportunity_badge", looks.state_badge)
-register.filter("stage_name", looks.stage_name)
+register.filter("opportunity_badge", badges.state_badge)
+register.filter("stage_name", badges.stage_name)
 
 
 @register.simple_tag(takes_context=True)

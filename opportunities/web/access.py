@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
 from opportunities.errors import NotAllowed
 from opportunities.models import Promoter
@@ -39,7 +39,7 @@ def at_desk(
     @functools.wraps(view)
     def inner(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
-            promoter = promoter_of(person(request))
+            promoter = promoter_of(current_user(request))
         except NotAllowed as refusal:
             if request.user.is_staff:
                 return redirect("admin:index")

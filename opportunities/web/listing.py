@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 
 from opportunities.models import Opportunity, Promoter, Stage
 from opportunities.queries import worklist
+from opportunities.queries.cards import cards
 from opportunities.queries.regions import region_of
 from opportunities.queries.worklist import Asked
 from opportunities.web.access import at_desk
-from opportunities.web.cards import cards, with_all
 
 
 @require_safe
@@ -22,7 +22,7 @@ from opportunities.web.cards import cards, with_all
 def opportunities(request: HttpRequest, promoter: Promoter) -> HttpResponse:
     now = timezone.now()
     asked = Asked.of(request.GET.dict())
-    page = worklist.page(with_all(Opportunity.objects.all()), promoter, asked, region=region_of(promoter))
+    page = worklist.page(Opportunity.objects.with_client(), promoter, asked, region=region_of(promoter))
     calendar = promoter.desk.calendar.as_value()
     return render(
         request,

@@ -2,51 +2,35 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
+from opportunities import badges
 from opportunities.enums import OpportunityState
 from opportunities.models import Lot, Opportunity
+from opportunities.queries.cards import cards
+from opportunities.queries.lots import counts_of
 from opportunities.web.access import on_desk_time
-from opportunities.web.cards import cards, with_all
 
 _SHOWN = 100
-_FILLS = {
-    OpportunityState.ACTIVE: "sending",
-    OpportunityState.EXIT: "uncertain",
-    OpportunityState.POOL: "cancelled",
-    OpportunityState.WON: "sent",
-    OpportunityState.LOST: "error",
-}
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Part:
-    """So many of the lot are here."""
-
-    name: str
-    count: int
-    fill: str
 
 
 @login_required
 @require_safe
 def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
     """Its cards are those that are still the viewer's; its counts are of all."""
-    user = person(request)
+    user = current_user(request)
     found = get_object_or_404(
         Lot.objects.visible_to(user).select_related("promoter__user", "promoter__desk__calendar"),
         pk=lot_id,
     )
     rows = list(
-        with_all(Opportunity.objects.visible_to(user))
+        Opportunity.objects.visible_to(user)
+        .with_client()
         .filter(lot=found, state=OpportunityState.ACTIVE)
         .order_by("deadline", "id")[:_SHOWN]
     )
@@ -59,17 +43,7 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
                 "promoter": found.promoter if found.promoter.user_id == user.pk else None,
                 "lot": found,
                 "filters": " · ".join(str(value) for value in found.filters.values()),
-                "parts": _parts(found),
+                "parts": badges.shares(counts_of([found.pk])[found.pk]),
                 "cards": cards(rows, found.promoter, calendar=calendar, now=timezone.now()),
             },
         )
-
-
-def _parts(found: Lot) -> list[Part]:
-    counts = Opportunity.objects.filter(lot=found).order_by().values_list("state").annotate(Count("id"))
-    by_state = dict(counts)
-    return [
-        Part(name=str(state.label), count=by_state[state], fill=_FILLS[state])
-        for state in OpportunityState
-        if by_state.get(state)
-    ]

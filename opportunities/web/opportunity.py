@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.lib.ids import MOST_ID
 from opportunities.clocks.countdown import calendar_of
@@ -26,10 +26,10 @@ from opportunities.errors import Incomplete, Refused, Stale
 from opportunities.funnel import moves
 from opportunities.funnel.labels import label_of
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Stage, StageRoute
+from opportunities.queries.cards import cards
 from opportunities.queries.timeline import timeline
 from opportunities.timers import extension
 from opportunities.web.access import on_desk_time
-from opportunities.web.cards import cards, with_all
 from opportunities.web.forms import ExtendForm, MoveForm, NoteForm
 
 P = ParamSpec("P")
@@ -77,7 +77,7 @@ def move(request: HttpRequest, opportunity_id: int, stage_id: int) -> HttpRespon
         moved = moves.move(
             row.pk,
             stage,
-            by=person(request),
+            by=current_user(request),
             version=form.cleaned_data["version"],
             now=timezone.now(),
             reason=form.cleaned_data["reason"],
@@ -104,7 +104,7 @@ def note(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, row, noted=form)
     try:
-        moves.note(row.pk, by=person(request), text=form.cleaned_data["text"], now=timezone.now())
+        moves.note(row.pk, by=current_user(request), text=form.cleaned_data["text"], now=timezone.now())
     except Refused as refusal:
         return _refused(request, row.pk, refusal)
     messages.success(request, _("Nota guardada."))
@@ -121,7 +121,7 @@ def extend(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     if not form.is_valid():
         return redirect("desk-opportunity", row.pk)
     try:
-        extension.extend(row.pk, by=person(request), version=form.cleaned_data["version"], now=timezone.now())
+        extension.extend(row.pk, by=current_user(request), version=form.cleaned_data["version"], now=timezone.now())
     except Refused as refusal:
         return _refused(request, row.pk, refusal)
     messages.success(request, _("Prórroga concedida: el plazo de la etapa empieza de nuevo."))
@@ -135,13 +135,17 @@ def _mine(request: HttpRequest, opportunity_id: int) -> Opportunity | None:
     """Theirs, or of a team that they supervise. None for what left their hands; nothing else exists for them."""
     if opportunity_id > MOST_ID:
         raise Http404
-    rows = with_all(Opportunity.objects.visible_to(request.user)).select_related(
-        "client", "stage", "lot", "owner__user", "sale"
+    rows = (
+        Opportunity.objects.visible_to(request.user)
+        .with_client()
+        .select_related("client", "stage", "lot", "owner__user", "sale")
     )
     row = rows.filter(pk=opportunity_id).first()
     if (
         row is None
-        and not OpportunityEvent.objects.filter(opportunity=opportunity_id, from_owner__user=person(request)).exists()
+        and not OpportunityEvent.objects.filter(
+            opportunity=opportunity_id, from_owner__user=current_user(request)
+        ).exists()
     ):
         raise Http404
     return row
@@ -192,7 +196,7 @@ def _page(
     noted: NoteForm | None = None,
 ) -> HttpResponse:
     calendar = calendar_of(row)
-    with on_desk_time(person(request), calendar.tz):
+    with on_desk_time(current_user(request), calendar.tz):
         return render(request, "web/desk/opportunity.html", _context(request, row, calendar, bound=bound, noted=noted))
 
 
@@ -205,7 +209,7 @@ def _context(
     noted: NoteForm | None,
 ) -> dict[str, object]:
     now = timezone.now()
-    promoter = Promoter.objects.select_related("user").filter(user=person(request)).first()
+    promoter = Promoter.objects.select_related("user").filter(user=current_user(request)).first()
     card = cards([row], promoter, calendar=calendar, now=now)[0]
     stuck = card.timer is not None and card.timer.overdue and row.owner is not None and row.owner == promoter
     return {
@@ -217,7 +221,7 @@ def _context(
         "may_extend": card.timer is not None and card.timer.deadline is not None and not stuck and not row.extended,
         "note_form": noted or NoteForm(),
         "facts": [(label_of(str(name)), value) for name, value in row.data.items()],
-        "timeline": timeline(row, viewer=person(request)),
+        "timeline": timeline(row, viewer=current_user(request)),
         "sale": getattr(row, "sale", None),
     }
 

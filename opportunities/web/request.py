@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from urllib.parse import urlencode
@@ -12,40 +11,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from opportunities.assignment import facets
-from opportunities.assignment.facets import EXACT_UP_TO, Option
 from opportunities.assignment.filters import FACETS, Filters
 from opportunities.assignment.request import request_lot
 from opportunities.capacity.usage import active_of, allowance_of
 from opportunities.errors import Incomplete, Refused
 from opportunities.models import Promoter
+from opportunities.queries.offer import offer
+from opportunities.queries.why_closed import why_closed
 from opportunities.web.access import at_desk
 from opportunities.web.forms import RequestForm, new_key
-from opportunities.web.why_closed import why_closed
 
-_LABELS: dict[str, Promise] = {
-    "province": gettext_lazy("Provincia o estado"),
-    "city": gettext_lazy("Ciudad"),
-    "agreement": gettext_lazy("Convenio"),
-    "client_type": gettext_lazy("Tipo de cliente"),
-}
 _USUAL = 10
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Facet:
-    """One filter: what may be chosen, with what it would give, and what is chosen."""
-
-    name: str
-    label: str
-    options: list[Option]
-    chosen: str
 
 
 @never_cache
@@ -109,21 +89,8 @@ def _filters(raw: Mapping[str, str]) -> Filters:
 
 
 def _choices(promoter: Promoter, filters: Filters, now: dt.datetime) -> dict[str, object]:
-    number = facets.count(promoter, filters, now=now)
-    return {
-        "filters": filters,
-        "facets": [_facet(promoter, filters, name, now) for name in FACETS if name != "city" or filters.province],
-        "available": Option(value="", count=min(number, EXACT_UP_TO), more=number > EXACT_UP_TO),
-    }
-
-
-def _facet(promoter: Promoter, filters: Filters, name: str, now: dt.datetime) -> Facet:
-    chosen = getattr(filters, name)
-    found = facets.options(promoter, filters, name, now=now)
-    if chosen and all(option.value != chosen for option in found):
-        # Used up meanwhile: it stays chosen, and says that it has nothing.
-        found = [Option(value=chosen, count=0, more=False), *found]
-    return Facet(name=name, label=str(_LABELS[name]), options=found, chosen=chosen)
+    found = offer(promoter, filters, now=now)
+    return {"filters": filters, "facets": found.facets, "available": found.available}
 
 
 def _wanted(raw: str) -> int:

@@ -17,7 +17,7 @@ PARTS = {
     "kills": "SIGKILL at random and again: what arrived twice, what was lost, what was claimed and never went out",
     "idle": "A tick with nothing due, a million messages sent before",
     "claims": "Claiming ten lanes, a million messages sent before",
-    "lateness": "Five hundred lines at 20-40 s a message over real HTTP: how late messages leave",
+    "lateness": "One, two, three and five hundred lines at 20-40 s a message over real HTTP: how late messages leave",
     "imports": "Recipients from a file",
     "screens": "The sender's pages, a million messages in the past and a million in one campaign",
     "desk_request": "Twenty clients of 0.5, 1 and 5 million, sixteen at once, beside raw SQL and the predecessor's way",

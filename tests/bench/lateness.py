@@ -1,8 +1,10 @@
-"""How late messages leave: five hundred lines on one tick process, over real HTTP, on a gateway as slow as real ones.
+"""How late messages leave: one, two, three and five hundred lines, over real HTTP, on a gateway as slow as real ones.
 
 One tick starts every minute in a process that is warm, as the cluster's are; each claims until the next one begins and
 then collects, so that two overlap. Beside them an empty loop commits one row at its own due times, as often as messages
 fall due: how late that is, is the machine's doing.
+
+A few lines are the harder case: all of them may be in the air when a tick begins, and it has to wait for them.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from campaigns.engine.tick import run_tick
@@ -30,31 +33,55 @@ LATENCY = ("20", "40")
 WARM_UP = 20.0
 # Of a lane's turn, in seconds: pause and the gateway's time in the middle, for the empty loop's rate.
 CYCLE = 37.5
+FEW = (1, 2, 3)
 
 
 def run(*child: str) -> None:
     if child:
         what, *numbers = child
-        work: Callable[..., None] = _one_tick if what == "tick" else _empty_loop
-        work(*map(float, numbers))
+        work: dict[str, Callable[..., None]] = {"tick": _one_tick, "empty": _empty_loop, "world": _world}
+        work[what](*map(float, numbers))
         return
-    lanes, ticks = scaled("LANES", 500), scaled("TICKS", 3)
+    # A few lines hardly use the machine: they run beside each other, each in a database of its own.
+    few = [_few_lines(lines, scaled("FEW_TICKS", 8)) for lines in FEW]
+    for process in few:
+        process.wait()
+    _world(scaled("LANES", 500), scaled("TICKS", 3))
+
+
+def _few_lines(lines: int, ticks: int) -> subprocess.Popen[bytes]:
+    name = f"bench_lateness_{lines}"
+    database.clone(database.TEMPLATE, name)
+    journal = Path(os.environ["SENDER_JOURNAL_DIR"], name)
+    environment = {**os.environ, "DATABASE_URL": database.url_of(name), "SENDER_JOURNAL_DIR": str(journal)}
+    command = [servers.PYTHON, "-m", "tests.bench.part", "lateness", "world", str(lines), str(ticks)]
+    return subprocess.Popen(command, env=environment)
+
+
+def _world(lines: float, ticks: float) -> None:
+    """So many lines through so many minutes, and what was seen."""
+    lanes, minutes = int(lines), int(ticks)
     before = os.getloadavg()[0]
     with simulator_process("--latency", *LATENCY, "--unknown-tenants", "ready", "--read-ratio", "0") as simulator:
-        stage.fill(stage.open_lines(lanes, delay=PACING, base_url=simulator.base_url), each=10 * ticks)
-        used, empty = _run_minutes(lanes, ticks)
+        stage.fill(stage.open_lines(lanes, delay=PACING, base_url=simulator.base_url), each=10 * minutes)
+        used, empty = _run_minutes(lanes, minutes)
         delivered = len(simulator.delivered())
-    say(
-        f"  {lanes} lines, {'-'.join(LATENCY)} s a message, pause {PACING[0]}-{PACING[1]} s, {ticks} ticks, one a minute;"
-        f" {delivered:,} delivered; load {before:.1f} to {os.getloadavg()[0]:.1f}"
-    )
-    _report(lanes)
-    say(f"    an empty loop's commit, same minutes      {tail(empty, 's', 2)}")
-    for tick in used:
-        say(
-            f"    a tick of {tick['seconds']:.0f} s: {tick['claimed']:.0f} claimed, {tick['cpu']:.1f} s CPU "
-            f"({100 * tick['cpu'] / tick['seconds']:.0f} % of one core), {tick['mib']:.0f} MiB, {tick['threads']:.0f} threads"
-        )
+    setting = f"{lanes} lines, {'-'.join(LATENCY)} s a message, pause {PACING[0]}-{PACING[1]} s, {minutes} ticks, one a minute"
+    load = f"load {before:.1f} to {os.getloadavg()[0]:.1f}"
+    report = [
+        f"  {setting}; {delivered:,} delivered; {load}",
+        *_report(lanes),
+        f"    an empty loop's commit, same minutes      {tail(empty, 's', 2)}",
+    ]
+    if lanes not in FEW:
+        report += [_told(tick) for tick in used]
+    say("\n".join(report))
+
+
+def _told(tick: dict[str, float]) -> str:
+    share = 100 * tick["cpu"] / tick["seconds"]
+    used = f"{tick['cpu']:.1f} s CPU ({share:.0f} % of one core), {tick['mib']:.0f} MiB, {tick['threads']:.0f} threads"
+    return f"    a tick of {tick['seconds']:.0f} s: {tick['claimed']:.0f} claimed, {used}"
 
 
 def _run_minutes(lanes: int, ticks: int) -> tuple[list[dict[str, float]], list[float]]:
@@ -117,7 +144,7 @@ def _one_tick(start: float) -> None:
     os._exit(0)
 
 
-def _report(lanes: int) -> None:
+def _report(lanes: int) -> list[str]:
     starts = list(Tick.objects.order_by("id").values_list("started_at", flat=True))
     rows = Attempt.objects.order_by("id").values_list("lane_id", "due_at", "claimed_at", "dispatched_at")
     seen: Counter[int] = Counter()
@@ -135,7 +162,9 @@ def _report(lanes: int) -> None:
             socket_late.append((dispatched - due).total_seconds())
         if (due - max(start for start in starts if start <= due)).total_seconds() >= 45:
             old_gap.append(late)
-    say(f"    a lane's turn, to claimed                 {tail(claimed_late, 's', 2)}")
-    say(f"    a lane's turn, to the socket              {tail(socket_late, 's', 2)}")
-    say(f"    of these, due after second 45 of a minute {tail(old_gap, 's', 2)}")
-    say(f"    all {lanes} due at once, to claimed          {tail(first, 's', 2)}")
+    return [
+        f"    a lane's turn, to claimed                 {tail(claimed_late, 's', 2)}",
+        f"    a lane's turn, to the socket              {tail(socket_late, 's', 2)}",
+        f"    of these, due after second 45 of a minute {tail(old_gap, 's', 2)}",
+        f"    all {lanes} due at once, to claimed          {tail(first, 's', 2)}",
+    ]

@@ -213,6 +213,7 @@ def test_national_holidays_are_shown_first_and_added_by_a_post(administrator: Br
     address = reverse("admin:calendars_operatingcalendar_national", args=[calendar.pk])
     page = administrator.get(f"{address}?country=AR&year=2026").content.decode()
     assert "09/07/2026 · Día de la Independencia" in page
+    assert "10/07/2026 · Feriado con fines turísticos · no laborable: lo decide cada empleador" in page
     assert not Holiday.objects.exists()
 
     answer = administrator.post(address, {"country": "AR", "year": "2026"})

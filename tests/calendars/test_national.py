@@ -35,6 +35,23 @@ def test_every_country_has_holidays_in_order_that_fit_their_column(country: Coun
     assert all(0 < len(holiday.name) <= 120 for holiday in found)
 
 
+@pytest.mark.parametrize(
+    ("country", "date", "optional"),
+    [
+        (Country.ARGENTINA, dt.date(2027, 3, 25), True),  # Jueves Santo
+        (Country.ARGENTINA, dt.date(2026, 7, 10), True),  # puente turístico
+        (Country.ARGENTINA, dt.date(2026, 4, 2), False),  # Jueves Santo, and Malvinas on the same day
+        (Country.ARGENTINA, dt.date(2027, 3, 26), False),
+        (Country.MEXICO, dt.date(2026, 9, 16), False),
+        (Country.BRAZIL, dt.date(2026, 4, 3), False),
+    ],
+)
+def test_a_day_that_employers_may_choose_is_marked(country: Country, date: dt.date, optional: bool) -> None:
+    [holiday] = [one for one in national_holidays(country, [date.year]) if one.date == date]
+    assert holiday.optional is optional
+    assert ("no laborable" in str(holiday)) is optional
+
+
 @pytest.mark.django_db
 def test_importing_adds_closed_days_and_keeps_what_somebody_wrote() -> None:
     calendar, other = OperatingCalendarFactory.create_batch(2)

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import os
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 
@@ -34,6 +30,7 @@ from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
 from tests.faults.desk_crowd import at_once, errors, no_long_waits, waiting_for
+from tests.faults.processes.starting import run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.mariadb]
 
@@ -114,26 +111,15 @@ def test_one_key_sent_ten_times_at_once_is_one_lot(funnel: Funnel) -> None:
     assert findings() == []
 
 
-_DIES_BETWEEN = """
-import os, signal, django
-django.setup()
-import datetime as dt
-from opportunities.assignment import grant, request
-from opportunities.capacity import quota
-from opportunities.assignment.filters import Filters
-from opportunities.models import Promoter
-
-def die(*args, **kwargs):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-{victim} = die
-promoter = Promoter.objects.select_related("user", "desk__team", "desk__calendar").get()
-request.request_lot(promoter, Filters(), 5, key="k", now=dt.datetime.fromisoformat({now!r}))
-"""
-
-
 @pytest.mark.parametrize(
-    "victim", ["request.draw", "grant.open_lot", "quota.write_draw", "grant.open_opportunities", "request._answer"]
+    "victim",
+    [
+        "opportunities.assignment.request:draw",
+        "opportunities.assignment.grant:open_lot",
+        "opportunities.capacity.quota:write_draw",
+        "opportunities.assignment.grant:open_opportunities",
+        "opportunities.assignment.request:_answer",
+    ],
 )
 def test_a_process_killed_between_quota_and_answer_leaves_nothing(
     funnel: Funnel, database_url: str, victim: str
@@ -141,11 +127,7 @@ def test_a_process_killed_between_quota_and_answer_leaves_nothing(
     promoter = PromoterFactory()
     ClientFactory.create_batch(10)
 
-    code = textwrap.dedent(_DIES_BETWEEN).format(victim=victim, now=NOW.isoformat())
-    environment = {**os.environ, "DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    ended = subprocess.run([sys.executable, "-c", code], env=environment, timeout=60, check=False)
-
-    assert ended.returncode == -signal.SIGKILL
+    assert run("killed:asks", NOW.isoformat(), victim, url=database_url) == -signal.SIGKILL
     assert DailyQuota.objects.get().used == 0
     assert not AssignmentRequest.objects.exists()
     assert findings() == []

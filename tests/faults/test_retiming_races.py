@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import os
 import signal
-import subprocess
-import sys
-import textwrap
 from typing import Any
 
 import pytest
@@ -32,6 +28,7 @@ from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
 from tests.faults.desk_crowd import at_once, errors, waiting_for
+from tests.faults.processes.starting import run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.mariadb]
 
@@ -79,30 +76,13 @@ def retimed_lines() -> list[int]:
     return sorted(events.values_list("opportunity", flat=True))
 
 
-_DIES_HALF_WAY = """
-import os, signal, django
-django.setup()
-import datetime as dt
-from opportunities.state import locking, machine
-from opportunities.timers import recalculation
-
-before = {victim}
-calls = []
-
-def die(*args, **kwargs):
-    calls.append(1)
-    if len(calls) == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return before(*args, **kwargs)
-
-recalculation.BATCH = 4
-{victim} = die
-recalculation.apply_backlog(dt.datetime.fromisoformat({now!r}))
-"""
-
-
 @pytest.mark.parametrize(
-    "victim", ["machine.retime", "machine.OpportunityEvent.objects.bulk_create", "locking.lock_free"]
+    "victim",
+    [
+        "opportunities.state.machine:retime",
+        "opportunities.state.machine:OpportunityEvent.objects.bulk_create",
+        "opportunities.state.locking:lock_free",
+    ],
 )
 def test_a_change_that_is_killed_half_way_is_finished_by_the_next_pass_and_moves_nobody_twice(
     promoter: Promoter, boss: User, database_url: str, monkeypatch: pytest.MonkeyPatch, victim: str
@@ -111,11 +91,7 @@ def test_a_change_that_is_killed_half_way_is_finished_by_the_next_pass_and_moves
     monkeypatch.setattr(recalculation, "BATCH", 4)
     assert close_for_siesta(promoter, boss) == recalculation.Applied(moved=4, waiting=26)
 
-    code = textwrap.dedent(_DIES_HALF_WAY).format(victim=victim, now=NOW.isoformat())
-    environment = {**os.environ, "DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    ended = subprocess.run([sys.executable, "-c", code], env=environment, timeout=60, check=False)
-
-    assert ended.returncode == -signal.SIGKILL
+    assert run("killed:recalculates", NOW.isoformat(), victim, url=database_url) == -signal.SIGKILL
     # Two whole batches, and nothing of the third.
     assert RetimingLine.objects.count() == 18
     assert Opportunity.objects.filter(deadline=NEW_END).count() == len(retimed_lines()) == 12

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import zoneinfo
 from pathlib import Path
 from typing import get_args
 
@@ -45,6 +46,39 @@ def test_the_same_moment_is_another_day_elsewhere() -> None:
     assert screens.spoken(late, NOW) == "hoy 23:00"
     with timezone.override("Europe/Madrid"):
         assert screens.spoken(late, NOW) == "mañana 03:00"
+
+
+@pytest.mark.parametrize("seconds", [61, 119, 1_559, 3_599])
+def test_minutes_are_whole_ones_and_never_sixty(seconds: int) -> None:
+    for sign, words in ((1, "en %d min"), (-1, "hace %d min")):
+        moment = NOW + sign * dt.timedelta(seconds=seconds)
+        assert screens.spoken(moment, NOW) == words % (seconds // 60)
+
+
+MEXICO = zoneinfo.ZoneInfo("America/Mexico_City")
+
+
+@pytest.mark.parametrize(
+    ("shift", "zone", "words"),
+    [
+        (dt.timedelta(hours=3), MEXICO, "hoy 12:00 (15:00 en tu hora)"),
+        (dt.timedelta(hours=13), MEXICO, "hoy 22:00 (mañana 01:00 en tu hora)"),
+        (dt.timedelta(days=-10), MEXICO, "11 nov 09:00 (12:00 en tu hora)"),
+        # Another name for the same hour is no other hour.
+        (dt.timedelta(hours=3), zoneinfo.ZoneInfo("America/Sao_Paulo"), "hoy 15:00"),
+        (dt.timedelta(hours=3), None, "hoy 15:00"),
+    ],
+)
+def test_the_desks_hour_comes_first_and_the_viewers_where_it_differs(
+    shift: dt.timedelta, zone: zoneinfo.ZoneInfo | None, words: str
+) -> None:
+    assert screens.clock_time(NOW + shift, NOW, tz=zone) == words
+    assert screens.spoken(NOW + shift, NOW, tz=zone) == words
+
+
+def test_an_hour_alone_says_both_where_they_differ() -> None:
+    assert screens.hour(NOW, tz=MEXICO) == "09:00 (12:00 en tu hora)"
+    assert screens.hour(NOW, tz=zoneinfo.ZoneInfo("America/Argentina/Salta")) == "12:00"
 
 
 def test_the_exact_time_is_there_on_hover() -> None:

@@ -17,9 +17,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from leadmaster.accounts.current_user import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import Team, User
-from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
+from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
 from leadmaster.lib.admin.modeladmins import NOTHING, ScopedAdmin, moment
 from leadmaster.lib.phones import parsing
 from whatsapp import line_tests, screens, session_editing, sessions
@@ -83,16 +83,16 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     # --- What is written -------------------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: WhatsAppSession | None = None) -> Any:
-        if person(request).is_administrator:
+        if current_user(request).is_administrator:
             return (self._LINE, self._LIMITS, self._GATEWAY)
         return (self._LINE, self._LIMITS, self._GATEWAY_SEEN) if obj else (self._LINE, self._LIMITS)
 
     def get_readonly_fields(self, request: HttpRequest, obj: WhatsAppSession | None = None) -> Any:
         fixed = session_editing.FIXED if obj else ()
-        return fixed if person(request).is_administrator else (*fixed, "base_url")
+        return fixed if current_user(request).is_administrator else (*fixed, "base_url")
 
     def get_form(self, request: HttpRequest, obj: WhatsAppSession | None = None, *args: Any, **kwargs: Any) -> Any:
-        by = person(request)
+        by = current_user(request)
         base = GatewaySessionForm if by.is_administrator else SessionForm
         hidden = dict.fromkeys(name for name in self.get_readonly_fields(request, obj) if name in base.declared_fields)
         # The class is this request's own.
@@ -102,7 +102,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
 
     def save_model(self, request: HttpRequest, obj: WhatsAppSession, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         written = form.written()
-        by = person(request)
+        by = current_user(request)
         saved = session_editing.change(obj.pk, written, by=by) if change else session_editing.create(written, by=by)
         obj.pk = saved.pk
         obj.refresh_from_db()
@@ -140,6 +140,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             at("connect", self.connect_view, "connect"),
             at("disconnect", self.disconnect_view, "disconnect"),
             at("unpause", self.unpause_view, "unpause"),
+            at("lift-cold", self.lift_cold_view, "lift_cold"),
             at("check", self.check_view, "check"),
             at("test", self.test_view, "test"),
             at("pair", self.pair_view, "pair"),
@@ -198,9 +199,38 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                 button=_("Quitar la pausa"),
                 facts=[(_("Lo que pasó"), session.trouble or "—")],
             ),
-            lambda: sessions.unpause(session, by=person(request), now=timezone.now()),
+            lambda: sessions.unpause(session, by=current_user(request), now=timezone.now()),
             _("La sesión vuelve a probarse."),
         )
+
+    def lift_cold_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A supervisor lets first contacts go out again, and says why."""
+        session = self.find(request, str(pk))
+        if not self.has_change_permission(request, session):
+            raise PermissionDenied
+        return confirm_and_run(
+            request,
+            page=Confirmation(
+                title=_("Escribir a contactos nuevos · %(name)s") % {"name": session.name},
+                question=_(
+                    "WhatsApp rechazó contactos nuevos de esta línea. Insistir puede costarle el número: hazlo solo si "
+                    "sabes por qué los rechazó."
+                ),
+                button=_("Volver a escribirles"),
+                facts=[(_("Esperan hasta"), screens.cold_end(session, timezone.now()) or NOTHING)],
+                tone="danger",
+            ),
+            run=lambda data: self._lift(request, session, data),
+            refusals=sessions.NothingToLift,
+            back=_url("change", session),
+            context={**self.admin_site.each_context(request), "opts": self.opts, "original": session},
+            form_class=ReasonForm,
+        )
+
+    @staticmethod
+    def _lift(request: HttpRequest, session: WhatsAppSession, data: Mapping[str, Any]) -> str:
+        sessions.lift_cold(session, by=current_user(request), reason=data["reason"], now=timezone.now())
+        return _("La línea vuelve a escribir a contactos nuevos.")
 
     def check_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask the gateway now; what it says is written down and told."""
@@ -233,14 +263,15 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                     (_("Sale de esta línea y llega a"), parsing.pretty(session.phone) if session.phone else NOTHING)
                 ],
             ),
-            lambda: line_tests.ask(session, by=person(request), now=timezone.now()),
+            lambda: line_tests.ask(session, by=current_user(request), now=timezone.now()),
             _("El mensaje de prueba sale en menos de un minuto: aquí ves qué pasó."),
         )
 
     def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The state, as it was last recorded: asking the gateway is the sender's business."""
         session = self.find(request, str(pk))
-        return pairing.panel(request, session, may_pair=self._may_pair(request))
+        may_lift = self.has_change_permission(request, session)
+        return pairing.panel(request, session, may_pair=self._may_pair(request), may_lift=may_lift)
 
     def pair_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         session = self._allowed(request, pk)
@@ -256,6 +287,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
         session = kwargs.get("obj")
         test = line_tests.last_test(session) if session else None
         context.update({"session": session, "test": test, "may_pair": self._may_pair(request), "risk": pairing.RISK})
+        context["may_lift"] = session is not None and self.has_change_permission(request, session)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _may_pair(self, request: HttpRequest) -> bool:

@@ -45,7 +45,7 @@ def spooled(path: Path, mapping: Mapping) -> Iterator[tuple[Path, Mapping]]:
 
 
 def _spool(table: Table, spool: Path, mapping: Mapping) -> Mapping:
-    records = (record for record in table.rows() if any(cell.strip() for cell in record))
+    records = (record for record in table.rows(exact=None) if any(cell.strip() for cell in record))
     header = [_folded(cell) for cell in next(records, [])]
     mapping = _mapping_for(header, mapping)
     kept = [index for index, name in enumerate(header) if name and header.index(name) == index]

@@ -141,6 +141,8 @@ _LONGEST = 200
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _SCIENTIFIC = re.compile(r"\+?([0-9])(?:[.,]([0-9]+))?[eE]\+?([0-9]{1,2})")
 _INTEGRAL = re.compile(r"(\+?[0-9]{10,})[.,]00?")
+# A balance in the column of the phones.
+_NEGATIVE = re.compile(r"-[0-9]+(?:[.,][0-9]+)?")
 _FORMULA_TEXT = re.compile(r'="(.*)"')
 _LINK = re.compile(
     r"(?:https?://)?(?:www\.)?(?:wa\.me/|api\.whatsapp\.com/send/?\?phone=)(?:\+|%2B)?([0-9]+)(?:[/?&].*)?", re.I
@@ -155,6 +157,8 @@ def _tidy(raw: str) -> tuple[str, bool, bool] | InvalidPhone:
     text = "".join(map(_plain_char, text)).strip().lstrip("'`´").strip()
     formula = _FORMULA_TEXT.fullmatch(text)
     text = formula[1].strip() if formula else text
+    if _NEGATIVE.fullmatch(text):
+        return InvalidPhone(Reason.LETTERS)
     hopeless = _hopeless(text)
     if hopeless:
         return InvalidPhone(hopeless)

@@ -4,60 +4,51 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
-import re
 from typing import IO
 
 from django.utils.translation import gettext_lazy as _
 
 from leadmaster.lib import xlsx
-from leadmaster.lib.tables.delimiters import delimiter_of
+from leadmaster.lib.tables.dialect import Dialect
 from leadmaster.lib.tables.encodings import STRAY, encoding_of
 from leadmaster.lib.tables.errors import TabularError
+from leadmaster.lib.tables.kinds import refuse_other_files, refuse_other_texts
+from leadmaster.lib.tables.sniffing import dialect_of
 
 _SAMPLE_BYTES = 64 * 1024
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Format:
-    """What the file turned out to be. `encoding` and `delimiter` are empty for a workbook, `sheet` for a CSV."""
+    """What the file turned out to be. `encoding` is empty for a workbook, `sheet` for a CSV.
+
+    `sheets` are all that could be read, `size` is that of the file when it is unpacked.
+    """
 
     kind: str
     encoding: str = ""
-    delimiter: str = ""
     sheet: str = ""
+    sheets: tuple[str, ...] = ()
+    size: int = 0
+    dialect: Dialect | None = None  # a workbook has none
+
+    @property
+    def delimiter(self) -> str:
+        """Empty for a workbook."""
+        return self.dialect.delimiter if self.dialect else ""
 
 
-_OTHER_FORMATS = (
-    (
-        b"\xd0\xcf\x11\xe0",
-        "old_excel",
-        _(
-            "Es un libro de Excel antiguo (.xls) o con contraseña: ábrelo y guárdalo como .xlsx sin contraseña o como CSV."
-        ),
-    ),
-    (b"%PDF", "pdf", _("Es un PDF: pide la planilla original y guárdala como .xlsx o CSV.")),
-    (b"\x1f\x8b", "compressed", _("Está comprimido: descomprímelo y elige la planilla que tiene adentro.")),
-    (b"Rar!", "compressed", _("Está comprimido: descomprímelo y elige la planilla que tiene adentro.")),
-    (b"7z\xbc\xaf", "compressed", _("Está comprimido: descomprímelo y elige la planilla que tiene adentro.")),
-)
-_MARKUP = re.compile(rb"\s*<(?:!doctype|html|table|\?xml|meta|head)\b", re.I)
-
-
-def recognise(stream: IO[bytes]) -> Format:
-    """Raises TabularError with what to do about a file that is no table."""
+def recognise(stream: IO[bytes], *, sheet: str = "") -> Format:
+    """`sheet` is the one that somebody chose. Raises TabularError with what to do about a file that is no table."""
     stream.seek(0)
     head = stream.read(_SAMPLE_BYTES)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise TabularError("empty", _("El archivo está vacío: elige el que tiene los destinatarios."))
     if head.startswith(b"PK\x03\x04"):
-        return Format(kind="xlsx", sheet=xlsx.sheet_name(stream))
-    for magic, code, sentence in _OTHER_FORMATS:
-        if head.startswith(magic):
-            raise TabularError(code, sentence)
-    if _MARKUP.match(head):
-        raise TabularError(
-            "markup", _("Es una página web con nombre de planilla: ábrela en Excel y guárdala como .xlsx o CSV.")
-        )
+        found = xlsx.sheets(stream)
+        return Format(kind="xlsx", sheet=sheet or found.proposed, sheets=found.names, size=found.unpacked)
+    refuse_other_files(head)
     encoding = encoding_of(stream, head)
-    text = codecs.getincrementaldecoder(encoding)(STRAY).decode(head)
-    return Format(kind="csv", encoding=encoding, delimiter=delimiter_of(text))
+    text = codecs.getincrementaldecoder(encoding)(STRAY).decode(head).replace("\x00", "")
+    refuse_other_texts(text)
+    return Format(kind="csv", encoding=encoding, dialect=dialect_of(text), size=stream.seek(0, 2))

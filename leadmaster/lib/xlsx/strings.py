@@ -6,9 +6,9 @@ import itertools
 import os
 import struct
 import tempfile
-import zipfile
 from collections.abc import Iterable, Iterator
 
+from leadmaster.lib.xlsx.archive import Archive
 from leadmaster.lib.xlsx.xml import TextCollector, parse
 
 _OFFSET = struct.Struct("<QQ")
@@ -55,7 +55,7 @@ class StringStore:
         self._index.close()
 
 
-def shared_texts(archive: zipfile.ZipFile, path: str) -> Iterator[str]:
+def shared_texts(archive: Archive, path: str) -> Iterator[str]:
     """The shared strings in their order."""
     collector = TextCollector()
     done: list[str] = []

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Callable, Iterator
 from xml.parsers import expat
+
+from leadmaster.lib.xlsx.archive import Archive
+from leadmaster.lib.xlsx.limits import MAX_DEPTH, MAX_TOKEN
 
 # Excel stops at 32,767 characters; the CSV reader behind us at 131,072.
 MAX_CELL = 100_000
 _CHUNK = 1 << 16
+# Between the two texts of a cell that shows another than its own: see `cells`.
+SECOND_TEXT = "\x1f"
 
 
 def parse(
-    archive: zipfile.ZipFile,
+    archive: Archive,
     path: str,
     *,
     start: Callable[[str, dict[str, str]], None],
@@ -23,16 +27,35 @@ def parse(
     """Calls the handlers with names without their prefix; yields between chunks, so that results can flow."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    parser.StartElementHandler = lambda name, attributes: start(name.rpartition(":")[2], attributes)
-    if end:
-        finish = end
-        parser.EndElementHandler = lambda name: finish(name.rpartition(":")[2])
+    depth = 0
+
+    def on_start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise ValueError("elements too deep")
+        start(name.rpartition(":")[2] if ":" in name else name, attributes)
+
+    def on_end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        if end:
+            end(name.rpartition(":")[2] if ":" in name else name)
+
+    parser.StartElementHandler = on_start
+    parser.EndElementHandler = on_end
     if text:
         parser.CharacterDataHandler = text
     parser.StartDoctypeDeclHandler = _refuse_doctype
+    fed = 0
     with archive.open(path) as member:
         for chunk in iter(lambda: member.read(_CHUNK), b""):
+            archive.budget.unpack(chunk)
             parser.Parse(chunk)
+            fed += len(chunk)
+            # What the parser holds back is the beginning of something without an end in sight.
+            if fed - parser.CurrentByteIndex > MAX_TOKEN:
+                raise ValueError("attribute or comment too long")
             yield
         parser.Parse(b"", True)
         yield
@@ -43,7 +66,7 @@ def _refuse_doctype(*_arguments: object) -> None:
     raise ValueError("document type declaration")
 
 
-def elements(archive: zipfile.ZipFile, path: str) -> Iterator[tuple[str, dict[str, str]]]:
+def elements(archive: Archive, path: str) -> Iterator[tuple[str, dict[str, str]]]:
     found: list[tuple[str, dict[str, str]]] = []
     for _chunk in parse(archive, path, start=lambda tag, attributes: found.append((tag, attributes))):
         yield from found
@@ -79,7 +102,15 @@ class TextCollector:
         whole = "".join(self._parts)
         self._parts.clear()
         self._size = 0
-        return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), whole) if "_x" in whole else whole
+        return _ESCAPED.sub(_unescaped, whole) if "_x" in whole else whole
 
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """The character of an escape: half a pair is none, and the sign of our own spool is nobody's text."""
+    char = chr(int(match[1], 16))
+    if char == SECOND_TEXT:
+        return ""
+    return "\ufffd" if "\ud800" <= char <= "\udfff" else char

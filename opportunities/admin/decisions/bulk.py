@@ -20,12 +20,13 @@ from leadmaster.accounts.models import User
 from leadmaster.lib import screens
 from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 from leadmaster.lib.admin.modeladmins import NOTHING, ChangeList, ReadOnlyAdmin, UncountedPaginator, moment
-from opportunities.admin.base import DeskAdmin, person, require_supervisor_role, team_ids_of
+from opportunities.admin.base import DeskAdmin, current_user, require_supervisor_role
 from opportunities.admin.decisions.confirm import tell
 from opportunities.admin.decisions.undo_banner import Tally, tallies
 from opportunities.admin.decisions.verbs import way_back
 from opportunities.errors import Refused
 from opportunities.models import BulkAction, BulkItem
+from opportunities.scope import team_ids_of
 from opportunities.supervision.undo import undo
 
 _ROWS_SHOWN = 500
@@ -43,7 +44,7 @@ class BulkList(ChangeList):
         rows = list(self.result_list)
         for tally in tallies(rows):
             tally.action.__dict__["tally"] = tally
-            tally.action.__dict__["undoable"] = tally.may_undo(person(request), timezone.now())
+            tally.action.__dict__["undoable"] = tally.may_undo(current_user(request), timezone.now())
         self.result_list = rows
 
 
@@ -68,7 +69,7 @@ class BulkActionAdmin(ReadOnlyAdmin[BulkAction], DeskAdmin[BulkAction]):
         user = request.user
         if isinstance(user, User) and user.is_active and user.is_administrator:
             return rows
-        return rows.filter(by=person(request))
+        return rows.filter(by=current_user(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BulkList
@@ -112,7 +113,7 @@ class BulkActionAdmin(ReadOnlyAdmin[BulkAction], DeskAdmin[BulkAction]):
         items = _items(action, request)
         context.update(
             tally=tally,
-            may_undo=tally.may_undo(person(request), timezone.now()),
+            may_undo=tally.may_undo(current_user(request), timezone.now()),
             refused=[item for item in items if item.refused],
             done=[item for item in items if not item.refused],
             more=tally.done + tally.refused > len(items),

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from leadmaster.accounts.models import User
 from leadmaster.lib.admin.confirm import Confirmation, OptionalReasonForm, ReasonForm, confirm_and_run
 from leadmaster.lib.screens import spoken
-from opportunities.admin.base import require_supervisor_role, team_ids_of
+from opportunities.admin.base import require_supervisor_role
 from opportunities.admin.decisions.receivers import Receiver, proposed, receiver_field, receivers
 from opportunities.admin.decisions.verbs import PAGES, Verb, address, frozen, verbs_for, way_back
 from opportunities.badges import first_phone
@@ -29,7 +29,8 @@ from opportunities.enums import OpportunityState
 from opportunities.errors import Refused
 from opportunities.models import Opportunity, Promoter
 from opportunities.policy import EXCEED
-from opportunities.queries.latest_message import last_words
+from opportunities.queries.latest_message import latest_messages
+from opportunities.scope import team_ids_of
 from opportunities.state import withdrawal
 from opportunities.supervision import bulk
 from opportunities.supervision.bulk import BulkReport
@@ -159,7 +160,7 @@ def _withdrawn(pending: int) -> str:
 def _about(row: Opportunity, user: User, now: dt.datetime) -> list[tuple[str, object]]:
     """What somebody asks themselves before deciding about this one."""
     leaving = row.state == OpportunityState.EXIT
-    said = last_words([row], viewer=user).get(row.pk)
+    said = latest_messages([row], viewer=user).get(row.pk)
     facts: list[tuple[str, object]] = [
         (_("Teléfono"), first_phone(row)),
         (_("Estado"), "" if leaving else row.get_state_display()),

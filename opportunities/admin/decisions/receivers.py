@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from opportunities.admin.base import promoters_of
+from opportunities.admin.base import promoters_by_name
 from opportunities.capacity.usage import Usage, usage_of
 from opportunities.models import Promoter
 
@@ -53,7 +53,7 @@ def receivers(
 
     `without`: who has all of it already. Seven queries, however many there are.
     """
-    rows = promoters_of(user).filter(available=True, user__is_active=True).exclude(pk__in=without)
+    rows = promoters_by_name(user).filter(available=True, user__is_active=True).exclude(pk__in=without)
     nearby = list(rows.filter(desk__team__in=first_teams)[:MOST])
     others = rows.exclude(desk__team__in=first_teams)[: MOST - len(nearby)]
     there = [Receiver(usage=usage) for usage in usage_of([*nearby, *others], now=now) if usage.absence is None]

@@ -10,8 +10,9 @@ from django.http import HttpRequest
 
 from leadmaster.directory.client_admin import ClientAdmin
 from leadmaster.directory.models import Client
-from opportunities.admin.base import person, team_ids_of
+from opportunities.admin.base import current_user
 from opportunities.models import Opportunity
+from opportunities.scope import team_ids_of
 
 _SHOWN = 30
 
@@ -27,7 +28,7 @@ class Work:
 @admin.register(Client)
 class DeskClientAdmin(ClientAdmin):
     def look(self, request: HttpRequest, client: Client) -> dict[str, Any]:
-        user = person(request)
+        user = current_user(request)
         teams = set(team_ids_of(user))
         rows = Opportunity.objects.filter(client=client).select_related("stage", "owner__user", "team")
         works = [Work(row=row, mine=row.team_id in teams) for row in rows.order_by("-id")[:_SHOWN]]

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from opportunities.admin.base import person
+from opportunities.admin.base import current_user
 from opportunities.admin.decisions.undo_banner import undoable
 from opportunities.admin.decisions.verbs import PAGES, Verb
 from opportunities.admin.opportunities.list_base import OpportunityRows, chosen
@@ -24,7 +24,7 @@ class DecidableRows(OpportunityRows):
     list_before_template = "admin/opportunities/recent.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {"recent": undoable(person(request), timezone.now()), **(extra_context or {})}
+        context = {"recent": undoable(current_user(request), timezone.now()), **(extra_context or {})}
         return super().changelist_view(request, context)
 
     @action(description=PAGES[Verb.REASSIGN].label)
@@ -44,7 +44,7 @@ class DecidableRows(OpportunityRows):
         return chosen(Verb.CLOSE, request, queryset)
 
 
-class MountedRows(DecidableRows):
+class UnregisteredListAdmin(DecidableRows):
     """A list of its own over the same table, mounted below the page of opportunities instead of registered."""
 
     list_name: ClassVar[Any] = ""

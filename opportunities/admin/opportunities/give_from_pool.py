@@ -8,11 +8,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
 from leadmaster.directory.enums import Availability
-from opportunities.admin.base import require_supervisor_role, team_ids_of
+from opportunities.admin.base import require_supervisor_role
 from opportunities.admin.decisions.verbs import MANY, Verb, address, way_back
 from opportunities.models import Opportunity
 from opportunities.queries.pool_figures import FACET_NAMES
 from opportunities.queries.search import of_clients
+from opportunities.scope import team_ids_of
 
 
 class _Wanted(forms.Form):

@@ -18,14 +18,14 @@ from django.utils.translation import gettext_lazy
 from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import NOTHING, ChangeList
 from leadmaster.lib.screens import Tone
-from opportunities import badges as looks
-from opportunities.admin.base import PromoterFilter, StageFilter, TeamFilter, person
+from opportunities import badges
+from opportunities.admin.base import PromoterFilter, StageFilter, TeamFilter, current_user
 from opportunities.admin.decisions.verbs import Verb, address
-from opportunities.admin.opportunities.decidable import MountedRows
+from opportunities.admin.opportunities.decidable import UnregisteredListAdmin
 from opportunities.admin.opportunities.list_base import RowsList
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
-from opportunities.queries.latest_message import Words, last_words
+from opportunities.queries.latest_message import LatestMessage, latest_messages
 
 # From here on whoever waits waits too long.
 _SLOW, _LATE = dt.timedelta(hours=24), dt.timedelta(hours=72)
@@ -37,13 +37,13 @@ class InboxList(RowsList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows = list(self.result_list)
-        said = last_words(rows, viewer=person(request))
+        said = latest_messages(rows, viewer=current_user(request))
         for row in rows:
             row.__dict__.update(said=said.get(row.pk), back=request.get_full_path())
         self.result_list = rows
 
 
-class InboxAdmin(MountedRows):
+class InboxAdmin(UnregisteredListAdmin):
     """Mounted by the page of opportunities; a list of its own over the same rows."""
 
     list_name = gettext_lazy("bandeja")
@@ -63,7 +63,7 @@ class InboxAdmin(MountedRows):
     @display(description=gettext_lazy("por qué salió"))
     def why(self, row: Opportunity) -> SafeString:
         words = format_html("<small>“{}”</small>", row.exit_reason) if row.exit_reason else ""
-        return format_html('<span class="lm-two lm-exit">{}{}</span>', looks.stage_name(row.stage), words)
+        return format_html('<span class="lm-two lm-exit">{}{}</span>', badges.stage_name(row.stage), words)
 
     @display(description=gettext_lazy("promotor"))
     def holder(self, row: Opportunity) -> SafeString:
@@ -74,11 +74,11 @@ class InboxAdmin(MountedRows):
         now = timezone.now()
         waited = now - row.state_since
         tone: Tone = "bad" if waited >= _LATE else "warn" if waited >= _SLOW else "neutral"
-        return screens.badge(looks.age(row.state_since, now), tone)
+        return screens.badge(badges.age(row.state_since, now), tone)
 
     @display(description=gettext_lazy("última conversación"))
     def conversation(self, row: Opportunity) -> SafeString:
-        said: Words | None = row.__dict__.get("said")
+        said: LatestMessage | None = row.__dict__.get("said")
         if said is None:
             return format_html('<span class="lm-none">{}</span>', _("sin mensajes ni notas"))
         return format_html(

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.lib.admin.modeladmins import NOTHING, ChangeList, UncountedPaginator
-from opportunities import badges as looks
+from opportunities import badges
 from opportunities.admin.base import DeskAdmin, PromoterFilter, StageFilter, TeamFilter, team_ids_in
 from opportunities.admin.decisions.verbs import MANY, Verb, address
 from opportunities.enums import OpportunityState
@@ -39,7 +39,7 @@ class RowsList(ChangeList):
         super().get_results(request)
         chosen: Any = self.result_list
         ids = list(chosen.values_list("pk", flat=True))
-        rows = self.queryset.select_related("client", "stage", "team", "owner__user")
+        rows = self.queryset.select_related("client", "stage", "team__desk__calendar", "owner__user")
         found = rows.prefetch_related("client__contacts").in_bulk(ids)
         self.result_list = [found[pk] for pk in ids if pk in found]
 
@@ -128,15 +128,15 @@ class OpportunityRows(DeskAdmin[Opportunity]):
 
     @display(description=gettext_lazy("cliente"))
     def who(self, row: Opportunity) -> SafeString:
-        return looks.who(row)
+        return badges.who(row)
 
     @display(description=gettext_lazy("estado"))
     def standing(self, row: Opportunity) -> SafeString:
-        return looks.state_badge(row)
+        return badges.state_badge(row)
 
     @display(description=gettext_lazy("etapa"))
     def at_stage(self, row: Opportunity) -> SafeString:
-        return looks.stage_name(row.stage)
+        return badges.stage_name(row.stage)
 
     @display(description=gettext_lazy("promotor"))
     def holder(self, row: Opportunity) -> Any:
@@ -148,11 +148,11 @@ class OpportunityRows(DeskAdmin[Opportunity]):
 
     @display(description=gettext_lazy("plazo"))
     def timer(self, row: Opportunity) -> SafeString:
-        return looks.clock(row, timezone.now())
+        return badges.clock(row, timezone.now())
 
     @display(description=gettext_lazy("desde hace"))
     def waiting(self, row: Opportunity) -> str:
-        return looks.age(row.state_since, timezone.now())
+        return badges.age(row.state_since, timezone.now())
 
     @display(description=gettext_lazy("lugar"))
     def place(self, row: Opportunity) -> Any:

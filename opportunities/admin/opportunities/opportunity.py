@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
-from opportunities.admin.base import person, require_supervisor_role
+from opportunities.admin.base import current_user, require_supervisor_role
 from opportunities.admin.decisions.confirm import decide
 from opportunities.admin.decisions.verbs import Verb
 from opportunities.admin.opportunities import page
@@ -55,7 +55,7 @@ class OpportunityAdmin(DecidableRows):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context.update(page.page(kwargs["obj"], person(request), timezone.now()))
+        context.update(page.page(kwargs["obj"], current_user(request), timezone.now()))
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- Doors ------------------------------------------------------------------------------------------------------

@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.directory.enums import Availability
 from leadmaster.lib.admin.modeladmins import NOTHING
-from opportunities.admin.base import TeamFilter, require_supervisor_role, team_ids_of
-from opportunities.admin.opportunities.decidable import MountedRows
+from opportunities.admin.base import TeamFilter, require_supervisor_role
+from opportunities.admin.opportunities.decidable import UnregisteredListAdmin
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
 from opportunities.queries.pool_figures import FACET_NAMES, figures
 from opportunities.queries.search import of_clients
+from opportunities.scope import team_ids_of
 
 
 class ShownFacet(SimpleListFilter):
@@ -63,7 +64,7 @@ class ClientTypeFilter(_ValueFilter):
     parameter_name = "client_type"
 
 
-class PoolAdmin(MountedRows):
+class PoolAdmin(UnregisteredListAdmin):
     """Mounted by the page of opportunities, like the inbox."""
 
     list_name = gettext_lazy("pool")

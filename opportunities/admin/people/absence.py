@@ -24,7 +24,7 @@ from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, moment
 from leadmaster.lib.admin.widgets import DateWidget, SelectWidget
 from leadmaster.lib.clock import business_day
-from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter, person, promoters_of
+from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter, current_user, promoters_by_name
 from opportunities.enums import AbsencePolicy
 from opportunities.errors import Refused
 from opportunities.models import Absence, Opportunity, Promoter
@@ -55,7 +55,7 @@ class AbsenceForm(forms.Form):
         super().__init__(data, **kwargs)
         choice = self.fields["promoter"]
         if isinstance(choice, forms.ModelChoiceField):
-            choice.queryset = promoters_of(request.user)
+            choice.queryset = promoters_by_name(request.user)
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or self.cleaned_data
@@ -128,7 +128,9 @@ class AbsenceAdmin(ReadOnlyAdmin[Absence], DeskAdmin[Absence]):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         absence: Absence = kwargs["obj"]
-        context["may_end"] = absence.ended_at is None and may_supervise(person(request), absence.promoter.desk.team_id)
+        context["may_end"] = absence.ended_at is None and may_supervise(
+            current_user(request), absence.promoter.desk.team_id
+        )
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- Announcing ---------------------------------------------------------------------------------------------------
@@ -159,7 +161,7 @@ class AbsenceAdmin(ReadOnlyAdmin[Absence], DeskAdmin[Absence]):
                 starts_on=data["starts_on"],
                 ends_on=data["ends_on"],
                 policy=AbsencePolicy(data["policy"]),
-                by=person(request),
+                by=current_user(request),
                 now=timezone.now(),
             )
         except Refused as refusal:
@@ -171,11 +173,11 @@ class AbsenceAdmin(ReadOnlyAdmin[Absence], DeskAdmin[Absence]):
     def end_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The promoter is back before the last day, or does not leave."""
         absence = self.find(request, str(pk))
-        if not may_supervise(person(request), absence.promoter.desk.team_id):
+        if not may_supervise(current_user(request), absence.promoter.desk.team_id):
             raise PermissionDenied
 
         def run(_data: Mapping[str, Any]) -> str:
-            absences.call_off(absence, by=person(request), now=timezone.now())
+            absences.call_off(absence, by=current_user(request), now=timezone.now())
             return _("%(who)s vuelve a recibir oportunidades y sus plazos corren.") % {"who": absence.promoter}
 
         stopped = Opportunity.objects.filter(owner=absence.promoter, paused_seconds__isnull=False).count()
@@ -221,7 +223,7 @@ def _counted(data: Mapping[str, Any]) -> Confirmation:
         facts.append((_("Mensajes pendientes que no salen"), withdrawal.pending_of(list(rows))))
     else:
         facts.append((_("Plazos que se detienen"), timed.count()))
-    now = timezone.now()
+    now, zone = timezone.now(), promoter.desk.calendar.tz
     soon = timed.select_related("client").order_by("deadline", "id")[:_SAMPLE]
     return Confirmation(
         title=_("Ausencia de %(who)s, del %(start)s al %(end)s")
@@ -233,7 +235,7 @@ def _counted(data: Mapping[str, Any]) -> Confirmation:
         else _("Cuando empiece, sus plazos se detienen, y el día después del último siguen con lo que les quedaba."),
         button=_("Cargar la ausencia"),
         facts=facts,
-        sample=[f"{row} · {row.client} · {screens.spoken(row.deadline, now)}" for row in soon if row.deadline],
+        sample=[f"{row} · {row.client} · {screens.spoken(row.deadline, now, tz=zone)}" for row in soon if row.deadline],
         sample_title=_("Lo que vence primero"),
         warning=_("Lo que vuelve al pool no se recupera al terminar la ausencia.") if give else "",
         tone="danger" if give else "primary",

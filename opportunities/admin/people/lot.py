@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import display
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -20,9 +19,10 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import NOTHING, ChangeList, ReadOnlyAdmin, UncountedPaginator, moment
-from opportunities import badges as looks
-from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter
+from opportunities import badges
+from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter, team_ids_in
 from opportunities.models import Lot, Opportunity
+from opportunities.queries.lots import counts_of
 
 _SHOWN = 200
 # More digits than any number of ours has.
@@ -113,37 +113,32 @@ class LotAdmin(ReadOnlyAdmin[Lot], DeskAdmin[Lot]):
     @display(description=gettext_lazy("dónde están ahora"))
     def bar(self, lot: Lot) -> SafeString:
         counts: Mapping[str, int] = lot.__dict__["counts"]
-        words = " · ".join(f"{share.name} {share.count}" for share in looks.shares(counts))
-        return format_html('<span class="lm-advance">{}<small>{}</small></span>', looks.state_bar(counts), words or "—")
+        words = " · ".join(f"{share.name} {share.count}" for share in badges.shares(counts))
+        return format_html(
+            '<span class="lm-advance">{}<small>{}</small></span>', badges.state_bar(counts), words or "—"
+        )
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         lot: Lot = kwargs["obj"]
         counts = counts_of([lot.pk])[lot.pk]
-        rows = Opportunity.objects.filter(lot=lot).select_related("client", "stage", "owner__user")
+        # What went to another team since is counted, and not shown.
+        mine = Opportunity.objects.filter(lot=lot, team_id__in=team_ids_in(request))
+        rows = mine.select_related("client", "stage", "owner__user", "team__desk__calendar")
         now = timezone.now()
         context.update(
             lot=lot,
-            shares=looks.shares(counts),
+            shares=badges.shares(counts),
             total=sum(counts.values()),
-            bar=looks.state_bar(counts),
+            bar=badges.state_bar(counts),
             facts=_facts(lot),
             rows=[
-                (row, looks.who(row), looks.state_badge(row), looks.stage_name(row.stage), looks.clock(row, now))
+                (row, badges.who(row), badges.state_badge(row), badges.stage_name(row.stage), badges.clock(row, now))
                 for row in rows.prefetch_related("client__contacts").order_by("state", "id")[:_SHOWN]
             ],
         )
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-def counts_of(lots: Collection[int]) -> dict[int, dict[str, int]]:
-    """How many opportunities of each lot are in each state now. One query."""
-    counts: dict[int, dict[str, int]] = defaultdict(dict)
-    found = Opportunity.objects.filter(lot__in=lots).order_by()
-    for lot, state, number in found.values_list("lot", "state").annotate(Count("id")):
-        counts[lot][state] = number
-    return counts
 
 
 def _facts(lot: Lot) -> list[tuple[str, object]]:

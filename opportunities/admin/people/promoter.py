@@ -23,7 +23,7 @@ from leadmaster.accounts.roles import Role
 from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
 from leadmaster.lib.admin.modeladmins import ChangeList
 from leadmaster.lib.admin.widgets import TextWidget
-from opportunities.admin.base import DeskAdmin, TeamFilter, person
+from opportunities.admin.base import DeskAdmin, TeamFilter, current_user
 from opportunities.admin.people import meters, radar
 from opportunities.capacity import quota
 from opportunities.capacity.usage import EXTENSION_WINDOW, Usage, usage_of
@@ -160,7 +160,7 @@ class PromoterAdmin(DeskAdmin[Promoter]):
     ) -> HttpResponse:
         promoter: Promoter | None = kwargs.get("obj")
         if promoter is not None:
-            context.update(_look(promoter, may_decide=may_supervise(person(request), promoter.desk.team_id)))
+            context.update(_look(promoter, may_decide=may_supervise(current_user(request), promoter.desk.team_id)))
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- The quota of today -------------------------------------------------------------------------------------------
@@ -184,13 +184,13 @@ class PromoterAdmin(DeskAdmin[Promoter]):
     def quota_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Another limit for today, with its reason."""
         promoter = self.find(request, str(pk))
-        if not may_supervise(person(request), promoter.desk.team_id):
+        if not may_supervise(current_user(request), promoter.desk.team_id):
             raise PermissionDenied
         [usage] = usage_of([promoter], now=timezone.now())
 
         def run(data: Mapping[str, Any]) -> str:
             row = quota.change_limit(
-                promoter, usage.day, data["limit"], by=person(request), reason=data["reason"], now=timezone.now()
+                promoter, usage.day, data["limit"], by=current_user(request), reason=data["reason"], now=timezone.now()
             )
             return _("El cupo de hoy de %(who)s es de %(limit)d; le quedan %(left)d.") % {
                 "who": promoter,

@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.lib.admin.modeladmins import NOTHING, ReadOnlyAdmin, UncountedPaginator, moment
-from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter, promoters_of, team_ids_of
+from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter, promoters_by_name
 from opportunities.admin.people import meters
 from opportunities.capacity.usage import usage_of
 from opportunities.models import DailyQuota, Promoter, QuotaEntry
+from opportunities.scope import team_ids_of
 
 _SHOWN = 40
 
@@ -136,7 +137,7 @@ class QuotaEntryAdmin(ReadOnlyAdmin[QuotaEntry], DeskAdmin[QuotaEntry]):
 
 def _today(request: HttpRequest) -> dict[str, Any]:
     """Everybody's quota of today, the fullest first."""
-    promoters = list(promoters_of(request.user).filter(user__is_active=True))
+    promoters = list(promoters_by_name(request.user).filter(user__is_active=True))
     used = usage_of(promoters, now=timezone.now())
     in_order = sorted(used, key=lambda usage: (-usage.used / max(usage.limit, 1), str(usage.promoter)))
     return {

@@ -17,10 +17,11 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
 from leadmaster.lib import screens
-from leadmaster.lib.ids import row_number
-from opportunities.admin.base import promoters_of, require_supervisor_role, team_ids_of
+from leadmaster.lib.ids import parse_id
+from opportunities.admin.base import promoters_by_name, require_supervisor_role
 from opportunities.models import Promoter
 from opportunities.queries.radar import Figure, Radar, behind, radar
+from opportunities.scope import team_ids_of
 
 PERIODS = (7, 30, 90)
 _SHOWN = 100
@@ -100,7 +101,7 @@ def lines(request: HttpRequest, promoter: Promoter, figure: str, context: Mappin
 
 def charts(user: User, days: int) -> list[Chart]:
     found = {one.promoter_id: one for one in radar(team_ids_of(user), since=_since(days))}
-    people = {promoter.pk: promoter for promoter in promoters_of(user).filter(pk__in=found)}
+    people = {promoter.pk: promoter for promoter in promoters_by_name(user).filter(pk__in=found)}
     return [_chart(figure, found, people, days) for figure in Figure]
 
 
@@ -130,7 +131,7 @@ def _numbers(figure: Figure, one: Radar) -> tuple[int, int]:
 
 
 def _days(request: HttpRequest) -> int:
-    days = row_number(request.GET.get("days", ""))
+    days = parse_id(request.GET.get("days", ""))
     return days if days is not None and days in PERIODS else PERIODS[0]
 
 

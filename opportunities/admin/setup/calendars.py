@@ -14,13 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from leadmaster.calendars.admin import OperatingCalendarAdmin
+from leadmaster.calendars.calendar_admin import OperatingCalendarAdmin
 from leadmaster.calendars.errors import Refused as CalendarRefused
 from leadmaster.calendars.holiday_admin import HolidayAdmin
 from leadmaster.calendars.hours_admin import Change, HoursAdmin
 from leadmaster.calendars.models import Holiday, OperatingCalendar
 from leadmaster.calendars.querysets import OperatingCalendarQuerySet
-from opportunities.admin.base import person
+from opportunities.admin.base import current_user
 from opportunities.admin.setup import preview_page
 from opportunities.admin.setup.recalculation_banner import RecalculationAdmin
 from opportunities.errors import Refused
@@ -60,7 +60,9 @@ class RehearsedAdmin(RecalculationAdmin[M], HoursAdmin[M]):
                             (_("Plazos más lejanos"), rehearsal.unseen),
                         ],
                     )
-            retimed = recalculation.change_calendar(change.calendar, change.save, by=person(request), now=now, seen=old)
+            retimed = recalculation.change_calendar(
+                change.calendar, change.save, by=current_user(request), now=now, seen=old
+            )
         except Refused as refusal:
             raise CalendarRefused(str(refusal)) from refusal
         preview_page.tell(request, retimed)

@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import Team
 from leadmaster.calendars.models import OperatingCalendar
-from opportunities.admin.base import DeskAdmin, person, team_ids_of
+from opportunities.admin.base import DeskAdmin, current_user
 from opportunities.admin.setup import preview_page
 from opportunities.admin.setup.recalculation_banner import RecalculationAdmin
 from opportunities.admin.setup.seen_form import SeenForm
 from opportunities.errors import Refused
 from opportunities.models import Desk
+from opportunities.scope import team_ids_of
 from opportunities.timers import agreement, calendar_editing, recalculation
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class TeamDeskAdmin(RecalculationAdmin[Desk], DeskAdmin[Desk]):
             retimed = recalculation.change_desk(
                 saved,
                 form.save_changed,
-                by=person(request),
+                by=current_user(request),
                 now=timezone.now(),
                 seen=(saved.calendar.as_value(), calendar.as_value()),
             )

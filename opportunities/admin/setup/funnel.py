@@ -11,9 +11,9 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from opportunities.admin.base import team_ids_of
 from opportunities.enums import CLOSED, OWNED, WORKING, ExitTo, StageType
 from opportunities.models import Opportunity, Stage, StageRoute
+from opportunities.scope import team_ids_of
 
 RECENT = dt.timedelta(days=30)
 # The picture's own units: a step is drawn between these two widths.

@@ -10,12 +10,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from leadmaster.calendars.preview import Move, Rehearsal
 from leadmaster.lib import screens
+from opportunities import badges
 from opportunities.admin.base import team_ids_in
 from opportunities.models import Opportunity, Promoter
 from opportunities.timers.recalculation import Applied
@@ -38,6 +40,14 @@ class Line:
     @property
     def shift(self) -> str:
         return said(self.move.shift)
+
+    @property
+    def before(self) -> SafeString:
+        return screens.when(self.move.before, timezone.now(), tz=badges.desk_zone(self.row))
+
+    @property
+    def after(self) -> SafeString:
+        return screens.when(self.move.after, timezone.now(), tz=badges.desk_zone(self.row))
 
     @property
     def tone(self) -> str:
@@ -140,7 +150,7 @@ def _lines(moves: Iterable[Move[int]], teams: Collection[int]) -> list[Line]:
     shown = {move.id: move for move in moves}
     rows = (
         Opportunity.objects.filter(team_id__in=teams)
-        .select_related("client", "owner__user", "stage")
+        .select_related("client", "owner__user", "stage", "team__desk__calendar")
         .in_bulk(list(shown))
     )
     return [Line(row=rows[pk], move=move) for pk, move in shown.items() if pk in rows]

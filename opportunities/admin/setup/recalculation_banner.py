@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import ScopedAdmin
-from opportunities.admin.base import team_ids_of
+from opportunities.scope import team_ids_of
 from opportunities.timers.recalculation import Progress, in_progress
 
 M = TypeVar("M", bound=Model)

@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import NOTHING
-from opportunities import badges as looks
-from opportunities.admin.base import person
+from opportunities import badges
+from opportunities.admin.base import current_user
 from opportunities.admin.setup import funnel, preview_page
 from opportunities.admin.setup.recalculation_banner import RecalculationAdmin
 from opportunities.admin.setup.stage_form import StageForm
@@ -74,13 +74,13 @@ class StageAdmin(RecalculationAdmin[Stage]):
     # --- The list -----------------------------------------------------------------------------------------------------
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        drawn = funnel.look(person(request), now=timezone.now())
+        drawn = funnel.look(current_user(request), now=timezone.now())
         context = {"funnel": drawn, "may_change": self.has_change_permission(request), **(extra_context or {})}
         return super().changelist_view(request, context)
 
     @display(description=gettext_lazy("etapa"))
     def heading(self, stage: Stage) -> SafeString:
-        return looks.stage_name(stage)
+        return badges.stage_name(stage)
 
     @display(description=gettext_lazy("tipo"))
     def kind(self, stage: Stage) -> SafeString:
@@ -135,7 +135,7 @@ class StageAdmin(RecalculationAdmin[Stage]):
             return first
         try:
             retimed = recalculation.change_stage(
-                saved, timer_minutes=minutes, by=person(request), now=timezone.now(), save=form.write
+                saved, timer_minutes=minutes, by=current_user(request), now=timezone.now(), save=form.write
             )
         except Refused as refusal:
             messages.error(request, str(refusal))

@@ -13,10 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from campaigns.api.fields import ReasonSerializer, RequiredReasonSerializer
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.lib.api.fields import IdsField
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.fields import IdsField, ReasonSerializer, RequiredReasonSerializer
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.fields import PromoterField
 from opportunities.api.filters import BulkFilter
 from opportunities.api.pages import Subpages
@@ -27,7 +28,7 @@ from opportunities.supervision.bulk import BulkReport
 from opportunities.supervision.undo import undo
 
 
-class IdsSerializer(serializers.Serializer[Any]):
+class IdsSerializer(Serializer[Any]):
     """`ids` are the opportunities, as they were chosen: nothing joins them afterwards."""
 
     ids = IdsField(most=bulk.MOST, min_length=1)
@@ -48,12 +49,12 @@ class BulkReassignSerializer(BulkReasonSerializer):
     over_quota = serializers.BooleanField(default=False)
 
 
-class RefusedRowSerializer(serializers.Serializer[Any]):
+class RefusedRowSerializer(Serializer[Any]):
     opportunity = serializers.IntegerField()
     reason = serializers.CharField()
 
 
-class BulkReportSerializer(serializers.Serializer[Any]):
+class BulkReportSerializer(Serializer[Any]):
     """What was done and what was refused, each with its reason. `action` is what to undo."""
 
     action = serializers.IntegerField()
@@ -61,13 +62,13 @@ class BulkReportSerializer(serializers.Serializer[Any]):
     refused = RefusedRowSerializer(many=True)
 
 
-class BulkActionSerializer(serializers.ModelSerializer[BulkAction]):
+class BulkActionSerializer(ModelSerializer[BulkAction]):
     class Meta:
         model = BulkAction
         fields = ("id", "kind", "by", "at", "reason", "undone_at")
 
 
-class BulkItemSerializer(serializers.ModelSerializer[BulkItem]):
+class BulkItemSerializer(ModelSerializer[BulkItem]):
     """`refused` is empty for what was done."""
 
     class Meta:
@@ -94,7 +95,7 @@ class BulkViewSet(
 
     def get_queryset(self) -> QuerySet[BulkAction]:
         """One's own; administrators read everybody's."""
-        user = person(self.request)
+        user = current_user(self.request)
         return BulkAction.objects.all() if user.is_administrator else BulkAction.objects.filter(by=user)
 
     @extend_schema(request=BulkReassignSerializer, responses={201: BulkReportSerializer})
@@ -106,7 +107,7 @@ class BulkViewSet(
             bulk.reassign(
                 given["ids"],
                 given["promoter"],
-                by=person(request),
+                by=current_user(request),
                 now=timezone.now(),
                 reason=given["reason"],
                 over_quota=given["over_quota"],
@@ -119,7 +120,7 @@ class BulkViewSet(
         """Las devuelve al pool."""
         given = self._given(BulkReasonSerializer)
         return self._told(
-            bulk.return_to_pool(given["ids"], by=person(request), now=timezone.now(), reason=given["reason"])
+            bulk.return_to_pool(given["ids"], by=current_user(request), now=timezone.now(), reason=given["reason"])
         )
 
     @extend_schema(request=BulkCloseSerializer, responses={201: BulkReportSerializer})
@@ -127,20 +128,24 @@ class BulkViewSet(
     def close(self, request: Request) -> Response:
         """Las cierra como perdidas, con un motivo."""
         given = self._given(BulkCloseSerializer)
-        return self._told(bulk.close(given["ids"], by=person(request), now=timezone.now(), reason=given["reason"]))
+        return self._told(
+            bulk.close(given["ids"], by=current_user(request), now=timezone.now(), reason=given["reason"])
+        )
 
     @extend_schema(request=BulkReasonSerializer, responses={201: BulkReportSerializer})
     @action(detail=False, methods=["post"], url_path="give-back")
     def give_back(self, request: Request) -> Response:
         """De la bandeja, cada una a su promotor."""
         given = self._given(BulkReasonSerializer)
-        return self._told(bulk.give_back(given["ids"], by=person(request), now=timezone.now(), reason=given["reason"]))
+        return self._told(
+            bulk.give_back(given["ids"], by=current_user(request), now=timezone.now(), reason=given["reason"])
+        )
 
     @extend_schema(request=None, responses=BulkReportSerializer)
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: str) -> Response:
         """La deshace: promotores, etapas y el tiempo que quedaba vuelven. Lo que cambió desde entonces queda y se dice."""
-        return self._told(undo(self.get_object(), by=person(request), now=timezone.now()), status=200)
+        return self._told(undo(self.get_object(), by=current_user(request), now=timezone.now()), status=200)
 
     @extend_schema(responses=BulkItemSerializer(many=True), filters=False)
     @action(detail=True)
@@ -148,7 +153,7 @@ class BulkViewSet(
         """Las oportunidades de la acción, cada una con lo que pasó."""
         return self.page_of(BulkItem.objects.filter(action=self.get_object()), BulkItemSerializer)
 
-    def _given(self, form: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    def _given(self, form: type[Serializer[Any]]) -> dict[str, Any]:
         given = form(data=self.request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
         return dict(given.validated_data)

@@ -9,21 +9,16 @@ from typing import Any
 from django.utils import timezone
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.requests import DescribedRequests
 from opportunities.api.opportunities.serializers import OpportunitySerializer
 from opportunities.models import Opportunity, Promoter
 from opportunities.queries.contacts import silenced_among
-from opportunities.querysets import OpportunityQuerySet
 from opportunities.scope import own_desk
-from opportunities.web.cards import with_all
 
 
-def with_people(rows: OpportunityQuerySet) -> OpportunityQuerySet:
-    """With client and contacts, stage, owner and sale: one query more than the rows."""
-    return with_all(rows).select_related("client", "stage", "owner__user", "sale")
-
-
-class Rows(GenericViewSet[Opportunity]):
+class Rows(DescribedRequests, GenericViewSet[Opportunity]):
     """What every answer with opportunities needs: contacts of the whole page in one query, the hour, who writes."""
 
     queryset = Opportunity.objects.none()
@@ -36,7 +31,7 @@ class Rows(GenericViewSet[Opportunity]):
     @functools.cached_property
     def desk(self) -> Promoter | None:
         """Who asks, as a promoter."""
-        return own_desk(person(self.request))
+        return own_desk(current_user(self.request))
 
     def paginate_queryset(self, queryset: Any) -> list[Any] | None:
         """A page is chosen by its ids, which an index alone gives; only the rows of that page are read.
@@ -46,7 +41,7 @@ class Rows(GenericViewSet[Opportunity]):
         if queryset.model is not Opportunity:
             return super().paginate_queryset(queryset)
         chosen = super().paginate_queryset(queryset.only("id", "state_since")) or []
-        found = with_people(queryset).in_bulk([row.pk for row in chosen])
+        found = queryset.with_people().in_bulk([row.pk for row in chosen])
         page = [found[row.pk] for row in chosen if row.pk in found]
         self._prepared = self.prepare(page)
         return page

@@ -12,7 +12,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from leadmaster.accounts.api import person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.lib.api.serializers import Serializer
 from opportunities.api.filters import InboxFilter, PoolFilter
 from opportunities.api.opportunities.list_base import Rows
 from opportunities.api.opportunities.serializers import OpportunitySerializer
@@ -20,13 +21,13 @@ from opportunities.api.pages import LongestWaiting
 from opportunities.assignment.filters import FACETS
 from opportunities.models import Opportunity
 from opportunities.policy import SUPERVISE
-from opportunities.queries.latest_message import last_words
+from opportunities.queries.latest_message import latest_messages
 from opportunities.queries.pool_figures import figures
 from opportunities.querysets import OpportunityQuerySet
-from opportunities.scope import decided_by, decided_teams
+from opportunities.scope import decided_by, team_ids_of
 
 
-class WordsSerializer(serializers.Serializer[Any]):
+class LatestMessageSerializer(Serializer[Any]):
     """The last note, or the last message of a campaign that this person may see."""
 
     what = serializers.CharField()
@@ -43,24 +44,24 @@ class InboxRowSerializer(OpportunitySerializer):
         fields = (*OpportunitySerializer.Meta.fields, "last")  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]
 
-    @extend_schema_field(WordsSerializer(allow_null=True))
+    @extend_schema_field(LatestMessageSerializer(allow_null=True))
     def get_last(self, row: Opportunity) -> Any:
         words = self.context["last"].get(row.pk)
-        return WordsSerializer(words).data if words else None
+        return LatestMessageSerializer(words).data if words else None
 
 
-class FacetQuerySerializer(serializers.Serializer[Any]):
+class FacetQuerySerializer(Serializer[Any]):
     by = serializers.ChoiceField(choices=FACETS, default=FACETS[0])
 
 
-class SizeSerializer(serializers.Serializer[Any]):
+class SizeSerializer(Serializer[Any]):
     """How many pooled opportunities have this value; empty is unknown."""
 
     value = serializers.CharField(allow_blank=True)
     count = serializers.IntegerField()
 
 
-class AgeSerializer(serializers.Serializer[Any]):
+class AgeSerializer(Serializer[Any]):
     """How many have been there so long; at least so many when there are `more`."""
 
     name = serializers.CharField()
@@ -68,7 +69,7 @@ class AgeSerializer(serializers.Serializer[Any]):
     more = serializers.BooleanField()
 
 
-class PoolFiguresSerializer(serializers.Serializer[Any]):
+class PoolFiguresSerializer(Serializer[Any]):
     """`total` is exact up to ten thousand of each age; `more` says that it is the least there may be. `days` is how long
     the pool lasts at the rate of `rate` a day, null while nobody draws. `values` are the most frequent of the oldest two
     thousand, and `returning` is how many of their cool-downs end soon; `cut` says that there are others.
@@ -94,10 +95,10 @@ class InboxViewSet(mixins.ListModelMixin, Rows):
     needs: ClassVar[dict[str, str]] = {"list": SUPERVISE}
 
     def get_queryset(self) -> OpportunityQuerySet:
-        return decided_by(person(self.request)).inbox()
+        return decided_by(current_user(self.request)).inbox()
 
     def prepare(self, rows: Sequence[Opportunity]) -> dict[str, Any]:
-        return {**super().prepare(rows), "last": last_words(rows, viewer=person(self.request))}
+        return {**super().prepare(rows), "last": latest_messages(rows, viewer=current_user(self.request))}
 
 
 class PoolViewSet(mixins.ListModelMixin, Rows):
@@ -108,7 +109,7 @@ class PoolViewSet(mixins.ListModelMixin, Rows):
     needs: ClassVar[dict[str, str]] = {"list": SUPERVISE, "figures": SUPERVISE}
 
     def get_queryset(self) -> OpportunityQuerySet:
-        return decided_by(person(self.request)).pool()
+        return decided_by(current_user(self.request)).pool()
 
     @extend_schema(parameters=[FacetQuerySerializer], responses=PoolFiguresSerializer, filters=False)
     @action(detail=False, pagination_class=None)
@@ -116,5 +117,5 @@ class PoolViewSet(mixins.ListModelMixin, Rows):
         """Cuánto hay, de qué y desde cuándo, y para cuántos días alcanza."""
         given = FacetQuerySerializer(data=request.query_params)
         given.is_valid(raise_exception=True)
-        found = figures(decided_teams(person(request)), given.validated_data["by"], now=timezone.now())
+        found = figures(team_ids_of(current_user(request)), given.validated_data["by"], now=timezone.now())
         return Response(PoolFiguresSerializer(found).data)

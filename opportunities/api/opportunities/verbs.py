@@ -13,8 +13,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns.api.fields import ReasonSerializer, RequiredReasonSerializer
-from leadmaster.accounts.api import person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.lib.api.fields import ReasonSerializer, RequiredReasonSerializer
+from leadmaster.lib.api.serializers import Serializer
 from opportunities.api.fields import MOST_VERSION, FactsField, PromoterField, StageField, VersionSerializer
 from opportunities.api.opportunities.serializers import EventSerializer, PlaceSerializer, SaleSerializer
 from opportunities.enums import StageType
@@ -49,11 +50,11 @@ class SaleFormSerializer(VersionSerializer, ReasonSerializer):
     data = FactsField()  # type: ignore[assignment]  # the request has a key of this name
 
 
-class NoteSerializer(serializers.Serializer[Any]):
+class NoteSerializer(Serializer[Any]):
     text = serializers.CharField(max_length=300)
 
 
-class SeenSerializer(serializers.Serializer[Any]):
+class SeenSerializer(Serializer[Any]):
     """`version`, if you say which one you looked at: once somebody else decided, nothing is done."""
 
     version = serializers.IntegerField(min_value=1, max_value=MOST_VERSION, required=False, allow_null=True)
@@ -85,7 +86,7 @@ class OpportunityVerbs(Base):
         moved = moves.move(
             row.pk,
             given["stage"],
-            by=person(request),
+            by=current_user(request),
             version=given["version"],
             now=timezone.now(),
             reason=given["reason"],
@@ -101,7 +102,7 @@ class OpportunityVerbs(Base):
         sold = moves.move(
             row.pk,
             given.get("stage") or _sale_stage(row),
-            by=person(request),
+            by=current_user(request),
             version=given["version"],
             now=timezone.now(),
             reason=given["reason"],
@@ -114,7 +115,7 @@ class OpportunityVerbs(Base):
     def note(self, request: Request, pk: str) -> Response:
         """Escribe una nota en la historia. No cambia nada más."""
         row, given = self._asked(NoteSerializer)
-        line = moves.note(row.pk, by=person(request), text=given["text"], now=timezone.now())
+        line = moves.note(row.pk, by=current_user(request), text=given["text"], now=timezone.now())
         return Response(EventSerializer(line).data, status=201)
 
     @extend_schema(request=VersionSerializer, responses=PlaceSerializer)
@@ -122,7 +123,7 @@ class OpportunityVerbs(Base):
     def extend(self, request: Request, pk: str) -> Response:
         """La prórroga: el plazo de la etapa otra vez, desde ahora. Una por oportunidad y unas pocas por semana."""
         row, given = self._asked(VersionSerializer)
-        extended = extension.extend(row.pk, by=person(request), version=given["version"], now=timezone.now())
+        extended = extension.extend(row.pk, by=current_user(request), version=given["version"], now=timezone.now())
         return self._place(extended)
 
     @extend_schema(request=ReassignSerializer, responses=PlaceSerializer)
@@ -133,7 +134,7 @@ class OpportunityVerbs(Base):
         reassigned = decisions.reassign(
             row.pk,
             given["promoter"],
-            by=person(request),
+            by=current_user(request),
             now=timezone.now(),
             reason=given["reason"],
             over_quota=given["over_quota"],
@@ -159,12 +160,12 @@ class OpportunityVerbs(Base):
         """De la bandeja otra vez a su promotor, en la primera etapa y con un plazo nuevo."""
         return self._decided(decisions.give_back, VerdictSerializer)
 
-    def _decided(self, verb: Callable[..., Opportunity], form: type[serializers.Serializer[Any]]) -> Response:
+    def _decided(self, verb: Callable[..., Opportunity], form: type[Serializer[Any]]) -> Response:
         row, given = self._asked(form)
-        by, version = person(self.request), given.get("version")
+        by, version = current_user(self.request), given.get("version")
         return self._place(verb(row.pk, by=by, now=timezone.now(), reason=given["reason"], version=version))
 
-    def _asked(self, form: type[serializers.Serializer[Any]]) -> tuple[Opportunity, dict[str, Any]]:
+    def _asked(self, form: type[Serializer[Any]]) -> tuple[Opportunity, dict[str, Any]]:
         """The row, which this person sees, and what they ask of it."""
         row: Opportunity = self.get_object()
         given = form(data=self.request.data, context=self.get_serializer_context())

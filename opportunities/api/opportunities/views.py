@@ -11,12 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from campaigns.api.envios import EnvioSerializer
 from campaigns.models import Envio
-from leadmaster.accounts.api import person
-from leadmaster.ops.api import IdempotentPosts
+from campaigns.serializers import EnvioSerializer
+from leadmaster.accounts.current_user import current_user
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.filters import OpportunityFilter
-from opportunities.api.opportunities.list_base import Rows, with_people
+from opportunities.api.opportunities.list_base import Rows
 from opportunities.api.opportunities.serializers import (
     EventSerializer,
     LineSerializer,
@@ -57,9 +57,9 @@ class OpportunityViewSet(
 
     def get_queryset(self) -> OpportunityQuerySet:
         if self.action == "list":
-            return listed_for(person(self.request), self.desk)
+            return listed_for(current_user(self.request), self.desk)
         rows = Opportunity.objects.visible_to(self.request.user)
-        return with_people(rows) if self.action in _WITH_PEOPLE else rows
+        return rows.with_people() if self.action in _WITH_PEOPLE else rows
 
     def get_serializer_class(self) -> type[BaseSerializer[Opportunity]]:
         return OpportunityDetailSerializer if self.action == "retrieve" else OpportunitySerializer
@@ -80,7 +80,7 @@ class OpportunityViewSet(
     @action(detail=True, pagination_class=None)
     def timeline(self, request: Request, pk: str) -> Response:
         """Lo último de la historia y de los mensajes, en palabras, como en la pantalla."""
-        return Response(LineSerializer(timeline(self.get_object(), viewer=person(request)), many=True).data)
+        return Response(LineSerializer(timeline(self.get_object(), viewer=current_user(request)), many=True).data)
 
     @extend_schema(responses=EnvioSerializer(many=True), filters=False)
     @action(detail=True)
@@ -88,4 +88,4 @@ class OpportunityViewSet(
         """Los envíos de campañas que puedes ver a los teléfonos de su cliente."""
         row: Opportunity = self.get_object()
         phones = [point.normalised for point in row.client.contacts.all() if point.is_valid and point.normalised]
-        return self.page_of(Envio.objects.visible_to(person(request)).filter(phone__in=phones), EnvioSerializer)
+        return self.page_of(Envio.objects.visible_to(current_user(request)).filter(phone__in=phones), EnvioSerializer)

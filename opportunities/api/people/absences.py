@@ -13,9 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.fields import PromoterField
 from opportunities.api.filters import AbsenceFilter
 from opportunities.enums import AbsencePolicy
@@ -24,7 +26,7 @@ from opportunities.policy import SUPERVISE
 from opportunities.supervision import absences
 
 
-class AbsenceSerializer(serializers.ModelSerializer[Absence]):
+class AbsenceSerializer(ModelSerializer[Absence]):
     """`begun_at` and `ended_at` say when it took effect and when it was over."""
 
     class Meta:
@@ -42,7 +44,7 @@ class AbsenceSerializer(serializers.ModelSerializer[Absence]):
         )
 
 
-class NewAbsenceSerializer(serializers.Serializer[Any]):
+class NewAbsenceSerializer(Serializer[Any]):
     """Days of the desk's calendar, both included. `policy`: their clocks stop, or their work goes back to the pool."""
 
     promoter = PromoterField()
@@ -82,7 +84,7 @@ class AbsenceViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMode
             starts_on=data["starts_on"],
             ends_on=data["ends_on"],
             policy=AbsencePolicy(data["policy"]),
-            by=person(request),
+            by=current_user(request),
             now=timezone.now(),
         )
         return Response(self.get_serializer(row).data, status=201)
@@ -92,5 +94,5 @@ class AbsenceViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMode
     def call_off(self, request: Request, pk: str) -> Response:
         """Volvió, o no se va: sus plazos siguen desde ahora. Lo que fue al pool queda ahí."""
         row: Absence = self.get_object()
-        absences.call_off(row, by=person(request), now=timezone.now())
+        absences.call_off(row, by=current_user(request), now=timezone.now())
         return Response(self.get_serializer(self.get_object()).data)

@@ -13,16 +13,19 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle, UserRateThrottle
 from rest_framework.viewsets import ViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import Serializer
 from leadmaster.lib.phones.parsing import Phone, normalise
 from opportunities.api.fields import KEY, key_of
 from opportunities.api.opportunities.serializers import PlaceSerializer
 from opportunities.assignment import capture as capturing
 from opportunities.models import Desk, Promoter
 from opportunities.policy import SUPERVISE, WORK, promoter_of
-from opportunities.queries.regions import region_of_zone
-from opportunities.scope import decided_teams, own_desk, region
+from opportunities.queries.regions import region_of, region_of_zone
+from opportunities.scope import own_desk, team_ids_of
 
 _LONGEST_PHONE = 40
 _MOST_PHONES = 10
@@ -38,7 +41,7 @@ class PhoneChecks(UserRateThrottle):
     rate = "40/min"
 
 
-class CaptureSerializer(serializers.Serializer[Any]):
+class CaptureSerializer(Serializer[Any]):
     """`phones` as people of the desk's country write them, or international with the plus sign."""
 
     name = serializers.CharField(max_length=160)
@@ -50,11 +53,11 @@ class CaptureSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
-class PhoneQuerySerializer(serializers.Serializer[Any]):
+class PhoneQuerySerializer(Serializer[Any]):
     phone = serializers.CharField(max_length=_LONGEST_PHONE)
 
 
-class PhoneCheckSerializer(serializers.Serializer[Any]):
+class PhoneCheckSerializer(Serializer[Any]):
     """`sentence` says why not, without telling whose it is; empty when the number is free to capture."""
 
     free = serializers.BooleanField()
@@ -62,7 +65,7 @@ class PhoneCheckSerializer(serializers.Serializer[Any]):
     e164 = serializers.CharField(allow_blank=True)
 
 
-class CaptureViewSet(ViewSet):
+class CaptureViewSet(DescribedRequests, ViewSet):
     """Captaciones: un cliente que trae el promotor."""
 
     permission_classes = (RolePermission,)
@@ -76,10 +79,10 @@ class CaptureViewSet(ViewSet):
         """Registra a la persona y empieza a trabajarla. Si alguien ya la trabaja, 409 `taken` dice desde cuándo, no quién."""
         given = CaptureSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        promoter, now = promoter_of(person(request)), timezone.now()
+        promoter, now = promoter_of(current_user(request)), timezone.now()
         row = capturing.capture(
             promoter,
-            capturing.NewClient(region=region(promoter), **given.validated_data),
+            capturing.NewClient(region=region_of(promoter), **given.validated_data),
             key=key_of(request),
             now=now,
         )
@@ -91,7 +94,7 @@ class CaptureViewSet(ViewSet):
         """Si un teléfono está libre para captar, también para supervisores. Hasta 40 por minuto, con las captaciones."""
         given = PhoneQuerySerializer(data=request.query_params)
         given.is_valid(raise_exception=True)
-        promoter, habits = _asking(person(request))
+        promoter, habits = _asking(current_user(request))
         raw = given.validated_data["phone"]
         sentence = capturing.check_phone(raw, region=habits, promoter=promoter)
         phone = normalise(raw, habits)
@@ -104,9 +107,9 @@ def _asking(user: User) -> tuple[Promoter | None, str]:
 
     Whoever decides about a team checks numbers for it and needs no desk. Raises NotAllowed for anybody else without one.
     """
-    desks = Desk.objects.select_related("calendar").filter(team__in=decided_teams(user)).order_by("pk")
+    desks = Desk.objects.select_related("calendar").filter(team__in=team_ids_of(user)).order_by("pk")
     desk = desks.first() if user.has_perm(SUPERVISE) and own_desk(user) is None else None
     if desk is not None:
         return None, region_of_zone(desk.calendar.time_zone)
     promoter = promoter_of(user)
-    return promoter, region(promoter)
+    return promoter, region_of(promoter)

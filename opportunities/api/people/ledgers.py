@@ -11,13 +11,16 @@ from django_filters import rest_framework as filters
 from rest_framework import mixins, serializers
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.filters import IdFilter
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import ModelSerializer
 from opportunities.api.people.promoters import QuotaEntrySerializer
 from opportunities.enums import QuotaKind
 from opportunities.models import CoolDown, Promoter, QuotaEntry
 from opportunities.policy import SUPERVISE
-from opportunities.scope import decided_teams
+from opportunities.scope import team_ids_of
 
 
 class LedgerLineSerializer(QuotaEntrySerializer):
@@ -40,7 +43,7 @@ class LedgerFilter(django_filters.FilterSet):
         fields = ()
 
 
-class QuotaEntryViewSet(mixins.ListModelMixin, GenericViewSet[QuotaEntry]):
+class QuotaEntryViewSet(DescribedRequests, mixins.ListModelMixin, GenericViewSet[QuotaEntry]):
     """Movimientos de cupo de tus equipos: cada uno con quién y por qué."""
 
     queryset = QuotaEntry.objects.none()
@@ -51,11 +54,11 @@ class QuotaEntryViewSet(mixins.ListModelMixin, GenericViewSet[QuotaEntry]):
 
     def get_queryset(self) -> QuerySet[QuotaEntry]:
         rows = QuotaEntry.objects.select_related("quota")
-        user = person(self.request)
+        user = current_user(self.request)
         return rows if user.is_administrator else rows.filter(quota__promoter__in=_promoters(self))
 
 
-class CoolDownSerializer(serializers.ModelSerializer[CoolDown]):
+class CoolDownSerializer(ModelSerializer[CoolDown]):
     """This client is not offered to this promoter, nor captured by them, before `until`."""
 
     class Meta:
@@ -72,7 +75,7 @@ class CoolDownFilter(django_filters.FilterSet):
         fields = ()
 
 
-class CoolDownViewSet(mixins.ListModelMixin, GenericViewSet[CoolDown]):
+class CoolDownViewSet(DescribedRequests, mixins.ListModelMixin, GenericViewSet[CoolDown]):
     """Descansos que siguen: qué clientes no se ofrecen a qué promotores de tus equipos, y hasta cuándo."""
 
     queryset = CoolDown.objects.none()
@@ -83,11 +86,11 @@ class CoolDownViewSet(mixins.ListModelMixin, GenericViewSet[CoolDown]):
 
     def get_queryset(self) -> QuerySet[CoolDown]:
         rows = CoolDown.objects.filter(until__gt=timezone.now())
-        user = person(self.request)
+        user = current_user(self.request)
         return rows if user.is_administrator else rows.filter(promoter__in=_promoters(self))
 
 
 def _promoters(view: GenericViewSet[Any]) -> list[int]:
     """By their ids: the newest lines are then found along the list itself, which a join would sort."""
-    teams = decided_teams(person(view.request))
+    teams = team_ids_of(current_user(view.request))
     return list(Promoter.objects.filter(desk__team__in=teams).values_list("pk", flat=True))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import collections
-from collections.abc import Collection
 from typing import Any, ClassVar
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
@@ -15,22 +13,27 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from opportunities.api.fields import KEY, key_of
 from opportunities.api.filters import LotFilter
 from opportunities.assignment import facets
-from opportunities.assignment.facets import EXACT_UP_TO, Option
+from opportunities.assignment.facets import EXACT_UP_TO
 from opportunities.assignment.filters import FACETS, Filters
 from opportunities.assignment.request import request_lot
 from opportunities.enums import OpportunityState
-from opportunities.models import Lot, Opportunity
+from opportunities.models import Lot
 from opportunities.policy import WORK, promoter_of
+from opportunities.queries.lots import counts_of
+from opportunities.queries.offer import available_for
 
 _MOST_ASKED = 10_000
 _LONGEST_FACET = 80
 
 
-class FiltersSerializer(serializers.Serializer[Any]):
+class FiltersSerializer(Serializer[Any]):
     """Exact values; empty means any. A city goes with its province."""
 
     province = serializers.CharField(max_length=_LONGEST_FACET, required=False, allow_blank=True)
@@ -39,12 +42,12 @@ class FiltersSerializer(serializers.Serializer[Any]):
     client_type = serializers.CharField(max_length=_LONGEST_FACET, required=False, allow_blank=True)
 
 
-class LotRequestSerializer(serializers.Serializer[Any]):
+class LotRequestSerializer(Serializer[Any]):
     quantity = serializers.IntegerField(min_value=1, max_value=_MOST_ASKED)
     filters = FiltersSerializer(required=False)
 
 
-class GrantedSerializer(serializers.Serializer[Any]):
+class GrantedSerializer(Serializer[Any]):
     """`lot` is null when nothing was granted; `sentence` says why, or how much came."""
 
     lot = serializers.IntegerField(source="lot_id", allow_null=True)
@@ -54,14 +57,14 @@ class GrantedSerializer(serializers.Serializer[Any]):
     sentence = serializers.CharField()
 
 
-class LotCountsSerializer(serializers.Serializer[Any]):
+class LotCountsSerializer(Serializer[Any]):
     """Where its opportunities are now, one number per state."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {state.value: serializers.IntegerField() for state in OpportunityState}
 
 
-class LotSerializer(serializers.ModelSerializer[Lot]):
+class LotSerializer(ModelSerializer[Lot]):
     """What was asked, what was there, what was granted, and where it is now. `reassigned`: the day's lot of what others
     gave.
     """
@@ -85,7 +88,7 @@ class LotSerializer(serializers.ModelSerializer[Lot]):
         return LotCountsSerializer(known[lot.pk]).data
 
 
-class OptionSerializer(serializers.Serializer[Any]):
+class OptionSerializer(Serializer[Any]):
     """`more`: there are more than were counted, and `label` ends with a plus sign."""
 
     value = serializers.CharField(allow_blank=True)
@@ -94,21 +97,21 @@ class OptionSerializer(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]  # the answer has a key of this name
 
 
-class FacetsSerializer(serializers.Serializer[Any]):
+class FacetsSerializer(Serializer[Any]):
     """The values that have something to give, with the other filters applied. Cities wait for a province."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {name: OptionSerializer(many=True) for name in FACETS}
 
 
-class OptionsSerializer(serializers.Serializer[Any]):
+class OptionsSerializer(Serializer[Any]):
     """`available` is how many a request with all of these filters could draw now."""
 
     available = OptionSerializer()
     facets = FacetsSerializer()
 
 
-class LotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Lot]):
+class LotViewSet(DescribedRequests, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Lot]):
     """Lotes: lo que entregó cada pedido."""
 
     queryset = Lot.objects.none()
@@ -150,7 +153,7 @@ class LotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSe
         given = LotRequestSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         granted = request_lot(
-            promoter_of(person(request)),
+            promoter_of(current_user(request)),
             Filters.of(given.validated_data.get("filters", {})),
             given.validated_data["quantity"],
             key=key_of(request),
@@ -162,22 +165,12 @@ class LotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSe
     @action(detail=False, pagination_class=None, url_path="options")
     def available(self, request: Request) -> Response:
         """Qué se puede pedir ahora: cada valor con cuántos daría, con los otros filtros aplicados. Hasta mil, exacto."""
-        promoter, now = promoter_of(person(request)), timezone.now()
+        promoter, now = promoter_of(current_user(request)), timezone.now()
         given = FiltersSerializer(data=request.query_params)
         given.is_valid(raise_exception=True)
         filters = Filters.of(given.validated_data)
-        number = facets.count(promoter, filters, now=now)
         told = {
-            "available": Option(value="", count=min(number, EXACT_UP_TO), more=number > EXACT_UP_TO),
+            "available": available_for(promoter, filters, now=now),
             "facets": {name: facets.options(promoter, filters, name, now=now) for name in FACETS},
         }
         return Response(OptionsSerializer(told).data)
-
-
-def counts_of(lot_ids: Collection[int]) -> dict[int, dict[str, int]]:
-    """Where the opportunities of these lots are. One query, by its index."""
-    found = {lot_id: collections.Counter({state.value: 0 for state in OpportunityState}) for lot_id in lot_ids}
-    rows = Opportunity.objects.filter(lot__in=lot_ids).order_by().values_list("lot", "state").annotate(Count("id"))
-    for lot_id, state, number in rows:
-        found[lot_id][state] = number
-    return {lot_id: dict(counts) for lot_id, counts in found.items()}

@@ -12,8 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import IdsField, VisibleField
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import Serializer
 from opportunities.api.fields import KEY, StageField, key_of
 from opportunities.own_campaigns import Choice, Drafted, NewCampaign, draft_campaign
 from opportunities.policy import WORK, promoter_of
@@ -29,10 +32,10 @@ class OwnSessionField(VisibleField):
     queryset = WhatsAppSession.objects.all()
 
     def get_queryset(self) -> QuerySet[WhatsAppSession]:
-        return WhatsAppSession.objects.visible_to(person(self.context["request"]))
+        return WhatsAppSession.objects.visible_to(current_user(self.context["request"]))
 
 
-class OwnCampaignSerializer(serializers.Serializer[Any]):
+class OwnCampaignSerializer(Serializer[Any]):
     """Without `stage` or `opportunities`: all that you are working. What is not yours, or not any more, is left out."""
 
     name = serializers.CharField(max_length=160)
@@ -52,7 +55,7 @@ class OwnCampaignSerializer(serializers.Serializer[Any]):
         )
 
 
-class DraftedSerializer(serializers.Serializer[Any]):
+class DraftedSerializer(Serializer[Any]):
     """The draft and what became of the chosen ones; who was left out has a line in the import's report."""
 
     campaign = serializers.IntegerField(source="campaign.pk")
@@ -64,7 +67,7 @@ class DraftedSerializer(serializers.Serializer[Any]):
     opted_out = serializers.IntegerField(source="report.opted_out")
 
 
-class OwnCampaignViewSet(ViewSet):
+class OwnCampaignViewSet(DescribedRequests, ViewSet):
     """Campañas de un promotor a sus propios clientes."""
 
     permission_classes = (RolePermission,)
@@ -75,6 +78,6 @@ class OwnCampaignViewSet(ViewSet):
         """Prepara un borrador con tus oportunidades como destinatarios. Después se envía a aprobar como cualquier otra."""
         given = OwnCampaignSerializer(data=request.data, context={"request": request})
         given.is_valid(raise_exception=True)
-        promoter = promoter_of(person(request))
+        promoter = promoter_of(current_user(request))
         drafted: Drafted = draft_campaign(promoter, given.asked(), key=key_of(request), now=timezone.now())
         return Response(DraftedSerializer(drafted).data, status=201)

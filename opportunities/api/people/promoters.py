@@ -15,12 +15,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.roles import Role
 from leadmaster.lib.api.fields import VisibleField
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.lib.clock import business_day
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.filters import PromoterFilter, QuotaFilter
 from opportunities.api.pages import Subpages
 from opportunities.capacity import quota
@@ -33,7 +36,7 @@ from opportunities.scope import promoters_of
 _MOST_QUOTA = 100_000
 
 
-class QuotaSerializer(serializers.ModelSerializer[DailyQuota]):
+class QuotaSerializer(ModelSerializer[DailyQuota]):
     left = serializers.IntegerField(min_value=0, read_only=True)
 
     class Meta:
@@ -41,7 +44,7 @@ class QuotaSerializer(serializers.ModelSerializer[DailyQuota]):
         fields = ("id", "promoter", "day", "limit", "used", "left")
 
 
-class QuotaEntrySerializer(serializers.ModelSerializer[QuotaEntry]):
+class QuotaEntrySerializer(ModelSerializer[QuotaEntry]):
     """`amount` is what the line adds to `used`, or to `limit` for a change of the limit. `by` is null for the system."""
 
     class Meta:
@@ -49,7 +52,7 @@ class QuotaEntrySerializer(serializers.ModelSerializer[QuotaEntry]):
         fields = ("id", "kind", "amount", "at", "by", "reason", "lot")
 
 
-class AllowanceSerializer(serializers.Serializer[Any]):
+class AllowanceSerializer(Serializer[Any]):
     """`left` is what a request could still get: the quota's rest, or the room that the work in hand leaves."""
 
     limit = serializers.IntegerField()
@@ -59,12 +62,12 @@ class AllowanceSerializer(serializers.Serializer[Any]):
     full = serializers.BooleanField()
 
 
-class QuotaCorrectionSerializer(serializers.Serializer[Any]):
+class QuotaCorrectionSerializer(Serializer[Any]):
     limit = serializers.IntegerField(min_value=0, max_value=_MOST_QUOTA)
     reason = serializers.CharField(max_length=300)
 
 
-class PromoterSerializer(serializers.Serializer[Any]):
+class PromoterSerializer(Serializer[Any]):
     """Today: `used` of `limit` is the quota, `active` of `capacity` what they hold. `absent` is about today as well.
 
     `receives`: there, switched on and not absent. `room`: how many more they can be given, by quota and by what they hold.
@@ -97,7 +100,7 @@ class PromoterSerializer(serializers.Serializer[Any]):
         return max(min(usage.left, usage.promoter.most_active - usage.active), 0)
 
 
-class PromoterChangeSerializer(serializers.Serializer[Any]):
+class PromoterChangeSerializer(Serializer[Any]):
     """What is sent is changed; a null limit is the desk's. A new quota counts from tomorrow on."""
 
     available = serializers.BooleanField(required=False)
@@ -139,7 +142,7 @@ class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMod
     }
 
     def get_queryset(self) -> QuerySet[Promoter]:
-        return promoters_of(person(self.request))
+        return promoters_of(current_user(self.request))
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
@@ -165,7 +168,7 @@ class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMod
     def partial_update(self, request: Request, pk: str) -> Response:
         """Si recibe asignaciones, y sus límites propios. Lo que ya tiene se queda con él."""
         promoter: Promoter = self.get_object()
-        if not may_supervise(person(request), promoter.desk.team_id):
+        if not may_supervise(current_user(request), promoter.desk.team_id):
             raise NotAllowed(_("Tus límites los cambia quien supervisa tu equipo."))
         given = PromoterChangeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -185,7 +188,7 @@ class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMod
             promoter,
             business_day(now, promoter.desk.calendar.tz),
             given.validated_data["limit"],
-            by=person(request),
+            by=current_user(request),
             reason=given.validated_data["reason"],
             now=now,
         )
@@ -196,7 +199,9 @@ def _told(promoter: Promoter) -> dict[str, Any]:
     return dict(PromoterSerializer(usage_of([promoter], now=timezone.now())[0]).data)
 
 
-class QuotaViewSet(Subpages, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[DailyQuota]):
+class QuotaViewSet(
+    DescribedRequests, Subpages, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[DailyQuota]
+):
     """Cupos diarios: cuánto se podía recibir un día y cuánto se recibió."""
 
     queryset = DailyQuota.objects.none()
@@ -218,7 +223,7 @@ class QuotaViewSet(Subpages, mixins.ListModelMixin, mixins.RetrieveModelMixin, G
     @action(detail=False, pagination_class=None)
     def today(self, request: Request) -> Response:
         """Tu cupo de hoy, y cuánto podrías recibir todavía."""
-        promoter = promoter_of(person(request))
+        promoter = promoter_of(current_user(request))
         found = allowance_of(promoter, active=active_of(promoter), now=timezone.now())
         return Response(AllowanceSerializer(found).data)
 

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
-from leadmaster.accounts.api import person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import Team
-from leadmaster.calendars.api import DayField, WeekField
 from leadmaster.calendars.models import OperatingCalendar, check_time_zone
 from leadmaster.calendars.national import Country
+from leadmaster.calendars.serializers import DayField, WeekField
 from leadmaster.lib.api.fields import VisibleField
+from leadmaster.lib.api.serializers import Serializer
 
 _LONGEST_SEAL = 64
 
@@ -26,17 +27,17 @@ class TeamField(VisibleField):
     queryset = Team.objects.all()
 
     def get_queryset(self) -> QuerySet[Team]:
-        user = person(self.context["request"])
+        user = current_user(self.context["request"])
         return Team.objects.all() if user.is_administrator else user.supervised_teams.all()
 
 
-class RehearsedSerializer(serializers.Serializer[Any]):
+class RehearsedSerializer(Serializer[Any]):
     """`rehearsed` is what the rehearsal of this very change answered. A change that moves no open clock needs none."""
 
     rehearsed = serializers.CharField(max_length=_LONGEST_SEAL, required=False, allow_blank=True, default="")
 
 
-class NewCalendarSerializer(serializers.Serializer[Any]):
+class NewCalendarSerializer(Serializer[Any]):
     """`is_general` true makes it everybody's who has none of their own, in place of the one before."""
 
     name = serializers.CharField(max_length=80)
@@ -60,7 +61,7 @@ class NewCalendarSerializer(serializers.Serializer[Any]):
 
     def _limit(self, attrs: dict[str, Any], *, team: Team | None, becomes_general: bool) -> None:
         """Administrators decide which calendar is the general one, and keep those that are no team's."""
-        if person(self.context["request"]).is_administrator:
+        if current_user(self.context["request"]).is_administrator:
             return
         if becomes_general:
             raise serializers.ValidationError({"is_general": _("El calendario general lo decide un administrador.")})
@@ -84,7 +85,7 @@ class HolidayChangeSerializer(RehearsedSerializer):
     windows = DayField(required=False)
 
 
-class NationalSerializer(serializers.Serializer[Any]):
+class NationalSerializer(Serializer[Any]):
     country = serializers.ChoiceField(choices=Country.choices)
     year = serializers.IntegerField(min_value=2000, max_value=2100)
 
@@ -93,9 +94,12 @@ class NationalImportSerializer(RehearsedSerializer, NationalSerializer):
     """The dates that are missing are added, closed all day. Those that are there are not touched."""
 
 
-class NationalHolidaySerializer(serializers.Serializer[Any]):
+class NationalHolidaySerializer(Serializer[Any]):
+    """`optional`: not a day off by law; the employer decides (Argentina's «días no laborables»)."""
+
     date = serializers.DateField()
     name = serializers.CharField()
+    optional = serializers.BooleanField()
 
 
 def changed_copy(calendar: OperatingCalendar, given: dict[str, Any]) -> OperatingCalendar:

@@ -18,13 +18,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.calendars.api import CalendarSerializer, HoursChangeSerializer
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.calendars.arithmetic import CLOSED, Calendar
 from leadmaster.calendars.models import OperatingCalendar
 from leadmaster.calendars.national import Country, import_holidays, missing_holidays
+from leadmaster.calendars.serializers import CalendarSerializer, HoursChangeSerializer
 from leadmaster.calendars.write import make_general, save_calendar
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.setup.calendar_serializers import (
     CalendarChangeSerializer,
     NationalHolidaySerializer,
@@ -61,7 +62,7 @@ class CalendarViewSet(
     }
 
     def get_queryset(self) -> QuerySet[OperatingCalendar]:
-        return calendar_editing.seen_by(person(self.request)).prefetch_related("windows")
+        return calendar_editing.seen_by(current_user(self.request)).prefetch_related("windows")
 
     @extend_schema(request=NewCalendarSerializer, responses={201: CalendarSerializer})
     def create(self, request: Request) -> Response:
@@ -80,7 +81,7 @@ class CalendarViewSet(
     def partial_update(self, request: Request, pk: str) -> Response:
         """Lo que mandas; el resto queda igual. Si mueve plazos abiertos, ensáyalo antes y manda su `rehearsed`."""
         calendar: OperatingCalendar = self.get_object()
-        calendar_editing.require_keeper(person(request), calendar)
+        calendar_editing.require_keeper(current_user(request), calendar)
         form = CalendarChangeSerializer(calendar, data=request.data, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
         given = form.validated_data
@@ -95,7 +96,7 @@ class CalendarViewSet(
     def rehearse(self, request: Request, pk: str) -> Response:
         """Qué plazos se moverían, y cuánto, con otro horario u otros feriados. No cambia nada."""
         calendar: OperatingCalendar = self.get_object()
-        calendar_editing.require_keeper(person(request), calendar)
+        calendar_editing.require_keeper(current_user(request), calendar)
         given = HoursChangeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         old = calendar.as_value()
@@ -111,7 +112,7 @@ class CalendarViewSet(
     def national_holidays(self, request: Request, pk: str) -> Response:
         """Los feriados nacionales que le faltan al calendario. Un feriado no siempre es un día libre: míralos antes."""
         calendar: OperatingCalendar = self.get_object()
-        calendar_editing.require_keeper(person(request), calendar)
+        calendar_editing.require_keeper(current_user(request), calendar)
         asked = NationalSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         missing = missing_holidays(calendar, Country(asked.validated_data["country"]), [asked.validated_data["year"]])
@@ -122,7 +123,7 @@ class CalendarViewSet(
     def add_national_holidays(self, request: Request, pk: str) -> Response:
         """Los agrega, cerrados todo el día, y responde cuáles fueron. Los que ya estaban no se tocan."""
         calendar: OperatingCalendar = self.get_object()
-        calendar_editing.require_keeper(person(request), calendar)
+        calendar_editing.require_keeper(current_user(request), calendar)
         asked = NationalImportSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         country, years = Country(asked.validated_data["country"]), [asked.validated_data["year"]]
@@ -139,13 +140,16 @@ def change_hours(
 ) -> None:
     """As the request asks and agreed to. What the models refuse is told by field."""
     try:
-        calendar_editing.change(calendar, save, new=new, rehearsed=rehearsed, by=person(request), now=timezone.now())
+        calendar_editing.change(
+            calendar, save, new=new, rehearsed=rehearsed, by=current_user(request), now=timezone.now()
+        )
     except ValidationError as error:
         raise told_by_field(error) from None
 
 
 @transaction.atomic
 def _write(calendar: OperatingCalendar, given: dict[str, Any]) -> None:
-    save_calendar(calendar, week=given["week"])
+    sent = None if calendar._state.adding else [name for name in ("name", "time_zone", "team") if name in given]
+    save_calendar(calendar, week=given["week"], only=sent)
     if given.get("is_general") and not calendar.is_general:
         make_general(calendar)

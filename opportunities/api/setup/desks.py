@@ -15,14 +15,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import Team
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.calendars.models import OperatingCalendar
 from leadmaster.lib.api.fields import VisibleField
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.setup.previews import HoursRehearsalSerializer
 from opportunities.models import Desk
-from opportunities.scope import decided_teams
+from opportunities.scope import team_ids_of
 from opportunities.timers import agreement, calendar_editing, recalculation
 
 _MOST = 100_000
@@ -35,7 +37,7 @@ class CalendarField(VisibleField):
     queryset = OperatingCalendar.objects.all()
 
     def get_queryset(self) -> QuerySet[OperatingCalendar]:
-        return calendar_editing.seen_by(person(self.context["request"])).distinct()
+        return calendar_editing.seen_by(current_user(self.context["request"])).distinct()
 
 
 class NewTeamField(VisibleField):
@@ -44,7 +46,7 @@ class NewTeamField(VisibleField):
     queryset = Team.objects.filter(desk__isnull=True)
 
 
-class DeskSerializer(serializers.ModelSerializer[Desk]):
+class DeskSerializer(ModelSerializer[Desk]):
     """The limits are each promoter's who has none of their own; a new quota counts from tomorrow on."""
 
     team_name = serializers.CharField(source="team.name", read_only=True)
@@ -59,7 +61,7 @@ class DeskSerializer(serializers.ModelSerializer[Desk]):
         read_only_fields = fields
 
 
-class DeskChangeSerializer(serializers.Serializer[Any]):
+class DeskChangeSerializer(Serializer[Any]):
     """What is sent is changed. Another `calendar` that moves open deadlines goes with the `rehearsed` of its rehearsal."""
 
     calendar = CalendarField(required=False)
@@ -77,7 +79,7 @@ class NewDeskSerializer(DeskChangeSerializer):
     rehearsed = None  # type: ignore[assignment]  # nothing runs by it yet
 
 
-class OtherCalendarSerializer(serializers.Serializer[Any]):
+class OtherCalendarSerializer(Serializer[Any]):
     calendar = CalendarField()
 
 
@@ -97,7 +99,7 @@ class DeskViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMi
     }
 
     def get_queryset(self) -> QuerySet[Desk]:
-        rows = Desk.objects.filter(team__in=decided_teams(person(self.request))).select_related("team", "calendar")
+        rows = Desk.objects.filter(team__in=team_ids_of(current_user(self.request))).select_related("team", "calendar")
         return rows.annotate(number=Count("promoters"))
 
     @extend_schema(request=NewDeskSerializer, responses={201: DeskSerializer})
@@ -131,7 +133,7 @@ class DeskViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMi
             )
         if given:
             recalculation.change_desk(
-                desk, lambda: Desk.objects.filter(pk=desk.pk).update(**given), by=person(request), now=now
+                desk, lambda: Desk.objects.filter(pk=desk.pk).update(**given), by=current_user(request), now=now
             )
         return Response(self._told(desk))
 

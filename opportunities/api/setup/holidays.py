@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import datetime as dt
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import django_filters
@@ -16,14 +17,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.calendars.api import DayField, HolidaySerializer
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
 from leadmaster.calendars.arithmetic import CLOSED, Calendar, Hours
 from leadmaster.calendars.models import Holiday, OperatingCalendar
+from leadmaster.calendars.serializers import DayField, HolidaySerializer
 from leadmaster.calendars.write import save_holiday
 from leadmaster.lib.api.fields import VisibleField
 from leadmaster.lib.api.filters import IdFilter
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.setup.calendar_serializers import HolidayChangeSerializer
 from opportunities.api.setup.calendars import VIEW, change_hours
 from opportunities.timers import calendar_editing
@@ -47,7 +49,7 @@ class CalendarField(VisibleField):
     queryset = OperatingCalendar.objects.all()
 
     def get_queryset(self) -> QuerySet[OperatingCalendar]:
-        return calendar_editing.seen_by(person(self.context["request"]))
+        return calendar_editing.seen_by(current_user(self.context["request"]))
 
 
 class NewHolidaySerializer(HolidayChangeSerializer):
@@ -79,7 +81,7 @@ class HolidayViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMode
     }
 
     def get_queryset(self) -> QuerySet[Holiday]:
-        calendars = calendar_editing.seen_by(person(self.request)).values("pk")
+        calendars = calendar_editing.seen_by(current_user(self.request)).values("pk")
         return Holiday.objects.filter(calendar__in=calendars).select_related("calendar").prefetch_related("windows")
 
     @extend_schema(request=NewHolidaySerializer, responses={201: HolidaySerializer})
@@ -104,7 +106,8 @@ class HolidayViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMode
         former = holiday.date
         for name in ("date", "name"):
             setattr(holiday, name, given.get(name, getattr(holiday, name)))
-        written = self._save(holiday, hours, former=former, rehearsed=given["rehearsed"])
+        sent = [name for name in ("date", "name") if name in given]
+        written = self._save(holiday, hours, former=former, rehearsed=given["rehearsed"], only=sent)
         return Response(self.get_serializer(written).data)
 
     @extend_schema(parameters=[_REHEARSED])
@@ -117,14 +120,22 @@ class HolidayViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMode
         change_hours(request, holiday.calendar, gone.delete, new=new, rehearsed=rehearsed)
         return Response(status=204)
 
-    def _save(self, holiday: Holiday, hours: Hours, *, former: dt.date | None, rehearsed: str) -> Holiday:
+    def _save(
+        self,
+        holiday: Holiday,
+        hours: Hours,
+        *,
+        former: dt.date | None,
+        rehearsed: str,
+        only: Collection[str] | None = None,
+    ) -> Holiday:
         new = _with(holiday.calendar.as_value(), without=former, dates={holiday.date: hours})
         written: list[Holiday] = []
 
         def save() -> None:
             # A copy each time: a transaction that is tried again starts from what was asked.
             written[:] = [copy.copy(holiday)]
-            save_holiday(written[0], hours=hours)
+            save_holiday(written[0], hours=hours, only=only)
 
         change_hours(self.request, holiday.calendar, save, new=new, rehearsed=rehearsed)
         return Holiday.objects.prefetch_related("windows").get(pk=written[0].pk)

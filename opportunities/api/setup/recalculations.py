@@ -11,15 +11,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from leadmaster.accounts.api import RolePermission, person
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import Serializer
 from opportunities.enums import RetimingKind
 from opportunities.models import Retiming
 from opportunities.policy import SUPERVISE
-from opportunities.scope import decided_teams
+from opportunities.scope import team_ids_of
 from opportunities.timers.recalculation import in_progress
 
 
-class RecalculationSerializer(serializers.Serializer[Any]):
+class RecalculationSerializer(Serializer[Any]):
     """`waiting` of `total` clocks have still to follow; `stuck` when none has for some minutes.
 
     Nobody loses anything by a deadline that waits: whoever touches the opportunity moves it first.
@@ -38,7 +41,7 @@ class RecalculationSerializer(serializers.Serializer[Any]):
     stuck = serializers.BooleanField()
 
 
-class RetimingViewSet(GenericViewSet[Retiming]):
+class RetimingViewSet(DescribedRequests, GenericViewSet[Retiming]):
     """Cambios de horario y de plazos que todavía recorren las oportunidades abiertas de tus equipos."""
 
     queryset = Retiming.objects.none()
@@ -50,5 +53,5 @@ class RetimingViewSet(GenericViewSet[Retiming]):
     @extend_schema(responses=RecalculationSerializer(many=True))
     def list(self, request: Request) -> Response:
         """Los que siguen en camino, el más viejo primero. Son pocos: de los mismos plazos hay uno por vez."""
-        found = in_progress(lambda: decided_teams(person(request)), now=timezone.now())
+        found = in_progress(lambda: team_ids_of(current_user(request)), now=timezone.now())
         return Response(RecalculationSerializer(found, many=True).data)

@@ -15,8 +15,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
-from leadmaster.accounts.api import RolePermission, person
-from leadmaster.ops.api import IdempotentPosts
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
+from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.filters import RouteFilter, StageFilter
 from opportunities.api.setup.previews import StageRehearsalSerializer
 from opportunities.enums import WORKING
@@ -29,7 +31,7 @@ VIEW = "opportunities.view_opportunity"
 _LONGEST_TEMPLATE = 4_000
 
 
-class StageSerializer(serializers.ModelSerializer[Stage]):
+class StageSerializer(ModelSerializer[Stage]):
     """`timer_minutes` counts operating hours; null is no timer, and another one moves the clocks that run. A stage keeps
     its type: retire it with `active`.
     """
@@ -90,7 +92,7 @@ def _without_token(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name != "rehearsed"}
 
 
-class TimerSerializer(serializers.Serializer[Any]):
+class TimerSerializer(Serializer[Any]):
     """`timer_minutes` null: no timer."""
 
     timer_minutes = serializers.IntegerField(min_value=1, max_value=MOST_TIMER_MINUTES, allow_null=True)
@@ -126,7 +128,9 @@ class StageViewSet(
         given, now = serializer.validated_data, timezone.now()
         minutes = given.get("timer_minutes", stage.timer_minutes)
         stage_rules.require_rehearsed(stage, minutes, rehearsed=given.get("rehearsed", ""), now=now)
-        recalculation.change_stage(stage, timer_minutes=minutes, by=person(self.request), now=now, save=serializer.save)
+        recalculation.change_stage(
+            stage, timer_minutes=minutes, by=current_user(self.request), now=now, save=serializer.save
+        )
 
     @extend_schema(request=TimerSerializer, responses=StageRehearsalSerializer)
     @action(detail=True, methods=["post"], url_path="rehearse-timer")
@@ -141,7 +145,7 @@ class StageViewSet(
         return Response(told.data)
 
 
-class StageRouteSerializer(serializers.ModelSerializer[StageRoute]):
+class StageRouteSerializer(ModelSerializer[StageRoute]):
     class Meta:
         model = StageRoute
         fields = ("id", "from_stage", "to_stage", "needs_reason")

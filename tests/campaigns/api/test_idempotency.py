@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
@@ -19,6 +19,9 @@ from leadmaster.ops import idempotency
 from leadmaster.ops.models import IdempotentRequest
 from tests.campaigns.api import world as worlds
 from tests.campaigns.api.world import World
+
+# Threads that meet in the database.
+pytestmark = pytest.mark.every_database
 
 URL = "/api/v1/campaigns/"
 KEY = "8e03978e-40d5-43e8-bc93-6894a57f9324"
@@ -79,7 +82,6 @@ def test_the_order_of_json_keys_does_not_make_another_request(world: World) -> N
     ("path", "body"),
     [
         (URL, {"name": "Otra"}),
-        (f"{URL}?x=1", {}),
         ("/api/v1/schedules/", {}),
     ],
 )
@@ -211,7 +213,7 @@ def test_a_late_worker_cannot_finish_what_was_taken_over(world: World) -> None:
         idempotency.finish(late, status=201, answer="{}", now=timezone.now())
 
 
-def test_what_failed_by_itself_is_told_without_a_word_of_it_and_not_done_again(
+def test_what_failed_by_itself_is_told_without_a_word_of_it_and_judged_anew(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign = world.complete(CampaignState.RUNNING)
@@ -227,12 +229,46 @@ def test_what_failed_by_itself_is_told_without_a_word_of_it_and_not_done_again(
     client.force_authenticate(world.owner)
     answers = [client.post(path, {"reason": "Fin"}, headers={"Idempotency-Key": KEY}) for _ in range(2)]
 
-    assert [answer.status_code for answer in answers] == [500, 409]
-    codes = [answer.json()["error"]["code"] for answer in answers]
-    assert codes == ["internal_error", "idempotency_in_progress"]
+    # The first one cancelled before it failed: the second finds a campaign that is cancelled, and says so.
+    codes = [(answer.status_code, answer.json()["error"]["code"]) for answer in answers]
+    assert codes == [(500, "internal_error"), (409, "wrong_state")]
     assert b"secret" not in answers[0].content
     assert calls == [1]
     assert CampaignEvent.objects.filter(campaign=campaign).count() == 1
+    assert not IdempotentRequest.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("verb", [True, False])
+def test_a_connection_that_breaks_under_a_request_leaves_its_key_free(verb: bool) -> None:
+    world = worlds.build()
+    campaign = world.complete(CampaignState.RUNNING)
+    path, body = (f"{URL}{campaign.pk}/pause/", {}) if verb else (URL, form(world))
+    client = APIClient(raise_request_exception=False)
+    client.force_authenticate(world.owner)
+
+    with connection.execute_wrapper(_broken_socket()):
+        broken = client.post(path, body, headers={"Idempotency-Key": KEY})
+
+    assert (broken.status_code, broken.json()["error"]["code"]) == (500, "internal_error")
+    assert not IdempotentRequest.objects.exists()
+    again = client.post(path, body, headers={"Idempotency-Key": KEY})
+    assert (again.status_code, "Idempotent-Replay" in again.headers) == (200 if verb else 201, False)
+
+
+def _broken_socket() -> Any:
+    """From the first write about a campaign on the server is gone, until the key could not be freed once."""
+    gone: list[str] = []
+
+    def wrapper(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        begins = "campaigns_campaign" in sql and sql.startswith(("UPDATE", "INSERT")) and not gone
+        still = len(gone) == 1 and sql.startswith("DELETE")
+        if begins or still:
+            gone.append(sql)
+            raise OperationalError(2013, "Lost connection to server during query")
+        return execute(sql, params, many, context)
+
+    return wrapper
 
 
 def test_a_create_that_failed_is_rolled_back_and_frees_its_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,6 @@ def test_cp1252_signs_that_latin1_lacks_come_through() -> None:
         (b"PK\x03\x04 cut short", "damaged"),
         (random.Random(1).randbytes(500), "binary"),
         (b"351274;" * 1_000_000, "binary"),
-        (b'tel;nombre\n1;"Ana\n' + b"2;Bea\n" * 40_000, "quotes"),
         ("tel;nombre\n1;Ana".encode("utf-16")[:-1], "encoding"),
     ],
 )

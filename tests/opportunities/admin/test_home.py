@@ -38,7 +38,7 @@ def test_it_shows_what_waits_what_expires_quotas_and_the_runway(world: World) ->
 
     assert (seen["waiting"], seen["overdue"], seen["soon"]) == (2, 1, 1)
     assert [row for row, _stage, _age in seen["inbox"]] == waiting
-    assert seen["next"] == [soon]
+    assert [row for row, _clock in seen["next"]] == [soon]
     used = DailyQuota.objects.get(promoter=world.promoter).used
     assert (seen["staff"][0].promoter, seen["staff"][0].used) == (world.promoter, used)
     assert (seen["runway"].total, seen["runway"].rate) == (1, used)

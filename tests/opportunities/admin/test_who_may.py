@@ -11,6 +11,9 @@ from opportunities.supervision import bulk
 from tests.opportunities.admin.rules import ask
 from tests.opportunities.web.conftest import World
 
+# Every address once on a server too.
+pytestmark = pytest.mark.every_database
+
 DESK = "/admin/opportunities"
 
 

@@ -19,6 +19,9 @@ from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, PromoterFactory
 from tests.opportunities.api.world import World, new_key
 
+# Every address once on a server too.
+pytestmark = pytest.mark.every_database
+
 PEOPLE = ("owner", "colleague", "boss", "outsider", "other_boss", "anonymous")
 V1 = "/api/v1"
 

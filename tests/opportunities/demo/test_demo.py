@@ -20,8 +20,8 @@ from opportunities.demo import days
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState, QuotaKind
 from opportunities.management.commands import demo
 from opportunities.models import Absence, Lot, Opportunity, OpportunityEvent, Promoter, QuotaEntry, Stage
+from opportunities.queries.rush import rush_of
 from opportunities.queries.time_left import shift_of
-from opportunities.web.my_day import rush_of
 from tests.factories.accounts import UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -42,7 +42,7 @@ class World:
 
 
 @pytest.fixture
-def world(transactional_db: None) -> World:
+def world(db: None) -> World:
     promoter, stranger = PromoterFactory(), PromoterFactory()
     supervisor, foreign = UserFactory(role=Role.SUPERVISOR), UserFactory(role=Role.SUPERVISOR)
     promoter.desk.team.supervisors.add(supervisor)

@@ -64,7 +64,7 @@ def test_one_press_makes_a_draft_of_the_chosen_ones(world: World, browser: Brows
 def test_a_list_too_long_to_choose_from_takes_the_whole_stage(
     world: World, browser: Browser, line: WhatsAppSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("opportunities.web.campaign._LISTED", 1)
+    monkeypatch.setattr("opportunities.queries.own_clients._LISTED", 1)
     world.give(2)
 
     assert 'name="listed"' not in browser.get(WRITE).content.decode()

@@ -12,8 +12,8 @@ from campaigns.models import Reply
 from leadmaster.directory.models import ContactPoint
 from opportunities.funnel import moves
 from opportunities.models import Absence, Opportunity, Promoter
-from opportunities.web.replies import answers_to
-from opportunities.web.why_closed import why_closed
+from opportunities.queries.replies import answers_to
+from opportunities.queries.why_closed import why_closed
 from tests.factories.opportunities import CalendarFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.opportunities.web.conftest import World

@@ -13,6 +13,9 @@ from tests.company import signed_in, told
 from tests.factories.accounts import UserFactory
 from tests.opportunities.web.conftest import World
 
+# Every address once on a server too.
+pytestmark = pytest.mark.every_database
+
 PAGES = ["/oportunidades/", "/pedir/", "/pedir/opciones/", "/captar/", "/captar/telefono/"]
 ONLOOKERS = [
     ("promoter", 200),

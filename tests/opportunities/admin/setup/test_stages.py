@@ -288,13 +288,9 @@ def test_a_timer_has_one_limit_by_every_door(world: World, minutes: str) -> None
     browser = signed_in(administrator())
 
     assert "timer_minutes" in errors(browser.post(page_of(stage), form(stage, timer_minutes=minutes)))
-    for path, body in (("", {}), ("rehearse-timer/", {})):
-        send = browser.patch if not path else browser.post
-        answer = send(
-            f"/api/v1/stages/{stage.pk}/{path}",
-            {**body, "timer_minutes": int(minutes)},
-            content_type="application/json",
-        )
+    address, sent = f"/api/v1/stages/{stage.pk}/", {"timer_minutes": int(minutes)}
+    for send, path in ((browser.patch, address), (browser.post, f"{address}rehearse-timer/")):
+        answer = send(path, sent, content_type="application/json")
         assert answer.status_code == 400, answer.content
     with pytest.raises(Incomplete):
         recalculation.change_stage(stage, timer_minutes=int(minutes), by=world.supervisor, now=timezone.now())

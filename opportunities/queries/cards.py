@@ -10,7 +10,6 @@ from leadmaster.calendars.arithmetic import Calendar
 from opportunities.models import Opportunity, Promoter
 from opportunities.queries.contacts import Reach, reach, silenced_among
 from opportunities.queries.time_left import Timer, timer_of
-from opportunities.querysets import OpportunityQuerySet
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,11 +24,6 @@ class Card:
     def place(self) -> str:
         client = self.row.client
         return ", ".join(part for part in (client.city, client.province) if part)
-
-
-def with_all(rows: OpportunityQuerySet) -> OpportunityQuerySet:
-    """What a card shows, in one query more."""
-    return rows.select_related("client", "stage").prefetch_related("client__contacts")
 
 
 def cards(

@@ -210,8 +210,13 @@ class OperatingCalendarAdmin(HoursAdmin[OperatingCalendar]):
                 ),
                 button=_("Agregar los feriados"),
                 facts=[(_("Faltan de %(country)s, %(year)s") % {"country": country.label, "year": year}, len(missing))],
-                sample=[f"{holiday.date:%d/%m/%Y} · {holiday.name}" for holiday in missing[:_SAMPLE]],
+                sample=[str(holiday) for holiday in missing[:_SAMPLE]],
                 sample_title=_("Se agregan"),
+                warning=_(
+                    "Entre ellos hay días no laborables: si en tu mesa se trabaja, bórralos después de agregarlos."
+                )
+                if any(holiday.optional for holiday in missing)
+                else "",
             ),
             run=run,
             refusals=Refused,

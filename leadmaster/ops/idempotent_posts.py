@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,20 +17,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from leadmaster.lib.api.idempotency import HEADER, REPLAYED, fingerprint, is_valid_key
+from leadmaster.lib.api.requests import DescribedRequests
 from leadmaster.ops import idempotency
-
-if TYPE_CHECKING:
-    Base = APIView
-else:
-    Base = object
 
 Handler = Callable[..., Response]
 
 
-class IdempotentPosts(Base):
+class IdempotentPosts(DescribedRequests):
     """A view whose POSTs may carry the header; those without it are carried out as they come.
 
-    An answer below 400 is kept and replayed. A refusal did nothing, so it is not kept: the repetition is judged anew.
+    An answer below 400 is kept and replayed. A refusal did nothing, and a failure of ours is over when it is answered, so
+    neither is kept: the repetition is judged anew, by the states that it finds.
     """
 
     takes_idempotency_key: ClassVar[bool] = True
@@ -64,9 +61,9 @@ def _once(view: APIView, handler: Handler, *, user_id: int, key: str, together: 
                 idempotency.finish(mine, status=response.status_code, answer=_text(response), now=timezone.now())
         except Exception as error:  # noqa: BLE001 - the view tells every exception in its one shape
             response = view.handle_exception(error)
-            # A refusal wrote nothing and a rollback left nothing; of anything else nobody knows.
-            if together or response.status_code != 500:
-                idempotency.release(mine)
+            # A refusal wrote nothing, and of a failure this process knows that it is over: the repetition is judged by
+            # what it finds. Only a request that never came back keeps its key.
+            idempotency.release(mine)
         return response
 
     return run

@@ -33,4 +33,6 @@ def _out_of_hours(promoter: Promoter, now: dt.datetime) -> str:
         opens = shift_of(calendar, now).opens
     except NeverOpens:
         return _("La mesa no tiene horario de atención. Habla con tu supervisor.")
-    return _("La mesa está fuera de horario. Puedes pedir desde que abre: %(when)s.") % {"when": spoken(opens, now)}
+    return _("La mesa está fuera de horario. Puedes pedir desde que abre: %(when)s.") % {
+        "when": spoken(opens, now, tz=calendar.tz)
+    }

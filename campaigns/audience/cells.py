@@ -1,0 +1,61 @@
+"""What a cell says: nothing, when it only holds what a program writes where it has nothing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# The most characters of a name that we keep.
+MAX_NAME = 200
+
+# Errors of Excel, LibreOffice and Google Sheets in the languages of our files, and the nothing of databases.
+_NOTHING = re.compile(
+    r"""\#(?:n/[ad]|n/disp|nd|getting_data|obteniendo_datos|spill!|calc!|error!|desbordamiento!)[!]?
+    |\#¡?(?:valor|value|ref|div/0|num|núm|nulo|null|error|desbordamiento|cálc|calc)!
+    |\#¿?(?:nombre|name|nome)\?
+    |\#{3,}
+    |err:[0-9]{3}
+    |n/[ad]
+    |\\+n
+    |-?nan|nat|<na>|none|undefined
+    |null|\[null\]|\(null\)|<null>
+    """,
+    re.I | re.X,
+)
+_FIRST = frozenset("#eEnN\\-<uU[(")
+
+
+def value_in(cell: str) -> str:
+    """The text in a cell, without what nobody sees."""
+    text = cell.strip()
+    if not text:
+        return ""
+    if not text.isprintable():
+        text = _visible(text)
+    if not text.isascii() and not _is_visible(text):
+        return ""
+    return "" if text[:1] in _FIRST and _NOTHING.fullmatch(text) else text
+
+
+def name_in(cell: str) -> str:
+    """A person's name in one line; nothing when it is only signs."""
+    text = " ".join(value_in(cell).split())
+    return text if any(map(str.isalnum, text)) or _is_drawn(text) else ""
+
+
+def _visible(text: str) -> str:
+    """Without control characters, but for line ends and tabs."""
+    return "".join(char for char in text if char in "\n\r\t" or unicodedata.category(char) != "Cc").strip()
+
+
+# They count as letters and symbols, and show nothing.
+_BLANK_LETTERS = re.compile("[\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]")
+
+
+def _is_visible(text: str) -> bool:
+    return any(unicodedata.category(char)[0] in "LNPS" for char in _BLANK_LETTERS.sub("", text))
+
+
+def _is_drawn(text: str) -> bool:
+    """A name of emoji is what somebody calls themselves."""
+    return any(unicodedata.category(char) == "So" for char in text)

@@ -1,0 +1,66 @@
+"""Which tests run on which database.
+
+On SQLite all of them, but for those marked `mariadb`: they try locks and plans that SQLite does not have.
+
+On a server (MariaDB, MySQL) those, and whatever may turn out otherwise there: what locks, writes, migrates, or asks the
+database something clever. The rooms below are left to SQLite: whether a page shows a button or a file is read right
+does not hang on the server. Three things keep the doors honest on it all the same: the tests of who may do what ask
+every address of the API once (`every_database`), the plans of the big lists are tried there, and Chromium walks
+through the pages on MariaDB.
+
+A new room runs everywhere until somebody puts it here. `pytest --everywhere` runs all of it on a server too.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+ON_SQLITE_ALONE = (
+    # Pages and the API: what is shown, and how requests are refused.
+    "tests/accounts",
+    "tests/calendars/test_admin.py",
+    "tests/campaigns/admin",
+    "tests/campaigns/api",
+    "tests/campaigns/web",
+    "tests/opportunities/admin",
+    "tests/opportunities/api",
+    "tests/opportunities/web",
+    "tests/whatsapp/test_admin_session.py",
+    "tests/whatsapp/test_api.py",
+    # Arithmetic, texts and files.
+    "tests/calendars/test_arithmetic.py",
+    "tests/calendars/test_arithmetic_laws.py",
+    "tests/calendars/test_national.py",
+    "tests/calendars/test_strategies.py",
+    "tests/campaigns/audience/test_mapping.py",
+    "tests/campaigns/audience/test_real_files.py",
+    "tests/campaigns/test_rendering.py",
+    "tests/lib/phones",
+    "tests/lib/tables",
+    "tests/lib/xlsx",
+    "tests/lib/test_clock.py",
+    "tests/lib/test_crypto.py",
+    "tests/lib/test_env.py",
+    "tests/lib/test_language.py",
+    "tests/lib/test_screens.py",
+    # Other people's servers, over HTTP.
+    "tests/ops/test_notify.py",
+    "tests/whatsapp/gateways",
+    "tests/whatsapp/simulator",
+    "tests/whatsapp/test_check_gateway.py",
+    "tests/whatsapp/test_contract.py",
+    # The repository itself.
+    "tests/mutants",
+    "tests/test_databases.py",
+    "tests/test_deploy.py",
+    "tests/test_faults_page.py",
+    "tests/test_project.py",
+    "tests/test_run.py",
+    "tests/test_translations.py",
+)
+
+
+def left_to_sqlite(path: str) -> bool:
+    """Whether a test file, named from the root of the repository, is not run on a server."""
+    file = PurePosixPath(path)
+    return any(file == PurePosixPath(room) or PurePosixPath(room) in file.parents for room in ON_SQLITE_ALONE)
