@@ -296,7 +296,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["leadmaster.lib.api.parsers.BoundedJSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["leadmaster.lib.api.filters.KnownFilters"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "leadmaster.lib.api.pagination.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "leadmaster.lib.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "leadmaster.api.exception_handler",

@@ -30,13 +30,15 @@ from campaigns.policy import Act, require
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 
 # Bigger ones come in by the command, which shows its progress and needs no open connection.
 MAX_BYTES = 20 * 1024 * 1024
 MAX_UNPACKED = 100 * 1024 * 1024
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class FileSerializer(Serializer[Any]):
     file = serializers.FileField(help_text="CSV o XLSX.")
     sheet = serializers.CharField(
         required=False,
@@ -82,13 +84,13 @@ class UploadSerializer(FileSerializer):
         )
 
 
-class MappingSerializer(serializers.Serializer[Any]):
+class MappingSerializer(Serializer[Any]):
     phone = serializers.IntegerField()
     name = serializers.IntegerField(allow_null=True)
     header_row = serializers.IntegerField(allow_null=True)
 
 
-class PreviewSerializer(serializers.Serializer[Any]):
+class PreviewSerializer(Serializer[Any]):
     """`guess` is null when no column looks like phones: somebody has to choose."""
 
     kind = serializers.CharField()
@@ -104,7 +106,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
     sample = serializers.ListField(child=serializers.ListField(child=serializers.CharField(allow_blank=True)))
 
 
-class ImportReportSerializer(serializers.Serializer[Any]):
+class ImportReportSerializer(Serializer[Any]):
     """`reasons` counts the rows left out by stable code; `import_id` and `report` are null on a dry run."""
 
     import_id = serializers.IntegerField(allow_null=True)
@@ -130,7 +132,7 @@ class ImportReportSerializer(serializers.Serializer[Any]):
         return _report_link(report.import_id, self.context["request"]) if report.import_id else None
 
 
-class ImportSerializer(serializers.ModelSerializer[RecipientImport]):
+class ImportSerializer(ModelSerializer[RecipientImport]):
     report = serializers.SerializerMethodField(help_text="El informe fila por fila, en CSV.")
 
     class Meta:
@@ -145,7 +147,9 @@ class ImportSerializer(serializers.ModelSerializer[RecipientImport]):
         return _report_link(row.pk, self.context["request"]) if row.report else None
 
 
-class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[RecipientImport]):
+class ImportViewSet(
+    DescribedRequests, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[RecipientImport]
+):
     """Importaciones: los archivos que alguien trajo y qué fue de sus filas."""
 
     queryset = RecipientImport.objects.none()
