@@ -41,6 +41,10 @@ dev: ## The environment of whoever changes LeadMaster
 	@deploy/bootstrap.sh dev
 	@$(PYTHON) deploy/write_env.py
 
+.PHONY: check
+check: lint ## Lint, types, and the tests nearest to what changed since main; NEAREST=2000 for more
+	@deploy/test changed $(ARGS)
+
 .PHONY: test
 test: dev apt-test ## All tests: SQLite, MariaDB of its own, browser, short chaos
 	@deploy/test all $(ARGS)
@@ -52,6 +56,10 @@ test-sqlite: dev ## The tests on SQLite alone
 .PHONY: test-mariadb
 test-mariadb: dev apt-test ## The tests on a MariaDB server of their own
 	@deploy/test mariadb $(ARGS)
+
+.PHONY: test-mysql
+test-mysql: dev ## The same on a MySQL server of their own, where there is a mysqld
+	@deploy/test mysql $(ARGS)
 
 .PHONY: test-browser
 test-browser: dev apt-test ## The stories that people go through, in Chromium
@@ -83,7 +91,7 @@ lint: dev ## Everything that can be said without running the tests
 	@$(LOOK_AROUND) $(BIN)/mypy
 	@$(LOOK_AROUND) $(MANAGE) check --fail-level WARNING
 	@$(LOOK_AROUND) $(MANAGE) makemigrations --check --dry-run
-	@for script in .ci/run deploy/run deploy/test deploy/mariadb-throwaway deploy/*.sh; do bash -n "$$script"; done
+	@for script in .ci/run deploy/run deploy/test deploy/*-throwaway deploy/*.sh; do bash -n "$$script"; done
 	@echo 'lint: nothing to say'
 
 .PHONY: fmt

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import partial
 
-from leadmaster.ops import health, heartbeat
+from django.utils.translation import gettext as _
+
+from leadmaster.ops import health, heartbeat, schedules
+from leadmaster.ops.alerts import CheckResult
 from leadmaster.ops.health import Finding, Probe
-from leadmaster.ops.watchdog import Check, CheckResult, check_tick
+from leadmaster.ops.models import Alert
+from leadmaster.ops.watchdog import Check, check_tick
 from whatsapp import sessions
+from whatsapp.health import check_lines
 from whatsapp.models import State, WhatsAppSession
 
 # The cluster asks the gateways every minute and beats under this name.
@@ -35,6 +41,25 @@ def gateways(now: dt.datetime) -> Finding:
     )
 
 
+def check_schedules(now: dt.datetime) -> Sequence[CheckResult]:
+    """Tasks that a machine with a wrong clock put off are put right, and told: nothing ran until then."""
+    late = schedules.pull_back(now)
+    if not late:
+        return [CheckResult(key="schedules_ahead")]
+    return [
+        CheckResult(
+            key="schedules_ahead",
+            title=_("El reloj de una máquina anduvo adelantado"),
+            body=_(
+                "Las tareas periódicas esperaban hasta %(until)s y ya se pusieron en hora. Revisa la hora de cada "
+                "máquina que corre el cluster (timedatectl)."
+            )
+            % {"until": f"{max(late):%Y-%m-%d %H:%M} UTC"},
+            severity=Alert.Severity.WARNING,
+        )
+    ]
+
+
 PROBES: tuple[Probe, ...] = (health.tick, health.queue, gateways)
 
 
@@ -48,4 +73,6 @@ def ask_gateways_when_nobody_does(now: dt.datetime) -> Sequence[CheckResult]:
 
 
 def checks(*, watching_since: dt.datetime | None) -> list[Check]:
-    return [check_tick(watching_since=watching_since), ask_gateways_when_nobody_does]
+    # Whoever looks once wants to know what is wrong now; whoever stays waits whether it passes.
+    look_at_lines = partial(check_lines, grace=dt.timedelta(0)) if watching_since is None else check_lines
+    return [check_tick(watching_since=watching_since), check_schedules, ask_gateways_when_nobody_does, look_at_lines]

@@ -103,7 +103,8 @@ class Template:
         """The text for one person. Raises MissingValuesError or UnsendableTextError.
 
         Somebody without a name is greeted without one ("Hola {nombre}, …" → "Hola, …"): names are missing in every
-        real file and the message makes sense. Nothing else may be missing: "debes $ ." must never go out.
+        real file and the message makes sense. Nothing else may be missing: "debes $ ." must never go out. What the
+        message says as nothing (`{apellidos|}`) leaves no gap between the words around it.
         """
         missing: dict[str, None] = {}
         pieces: list[str] = []
@@ -112,16 +113,16 @@ class Template:
                 pieces.append(part)
                 continue
             value = values.get(part.field) or part.default
-            if value is not None:
+            if value:
                 pieces.append(value)
-            elif part.field in NAME_FIELDS:
-                pieces.append(_NAMELESS)
+            elif value is not None or part.field in NAME_FIELDS:
+                pieces.append(_GAP)
             else:
                 missing[part.written] = None
         if missing:
             raise MissingValuesError(list(missing))
         text = "".join(pieces)
-        return _sendable(_without_gaps(text) if _NAMELESS in text else text)
+        return _sendable(_without_gaps(text) if _GAP in text else text)
 
 
 def values_of(name: str, columns: Mapping[str, str]) -> dict[str, str]:
@@ -132,7 +133,7 @@ def values_of(name: str, columns: Mapping[str, str]) -> dict[str, str]:
 @functools.lru_cache(maxsize=256)
 def parse(text: str) -> Template:
     """The template in `text`. Raises TemplateError with the place of the first brace that is wrong."""
-    text = text.replace(_NAMELESS, "")
+    text = text.replace(_GAP, "")
     parts: list[str | Placeholder] = []
     literal: list[str] = []
     at = 0
@@ -222,9 +223,11 @@ def check_template(text: str, *, columns: Iterable[str]) -> Template:
     return template
 
 
-# Stands where a name is missing until the words around it have closed ranks; no file and no template brings it in.
-_NAMELESS = "\x00"
+# Stands where nothing is said until the words around it have closed ranks; no file and no template brings it in.
+_GAP = "\x00"
 _GAPS = (
+    (re.compile(r"\x00(?: *\x00)+"), "\x00"),
+    (re.compile(r"(^|\n)\x00[ ,;:]*(?:\n|$)"), r"\1"),
     (re.compile(r"(^|\n)\x00[ ,;:]*"), r"\1"),
     (re.compile(r"[ ,;:]*\x00(?=\s*(?:[!?.…\n]|$))"), ""),
     (re.compile(r" *\x00(?=[ ,;:)])"), ""),

@@ -84,3 +84,5 @@ def _apply_change(change: SessionChange, *, session: WhatsAppSession, now: dt.da
         return
     status = SessionStatus(state=change.state, can_send=change.can_send, phone=change.phone)
     sessions.record_status(session.pk, status, min(change.at, now))
+    if not status.ready:
+        sessions.record_farewell(session.pk, change.reason, min(change.at, now))

@@ -37,6 +37,8 @@ from campaigns.errors import Incomplete, NotAllowed, Refused, WrongState
 from leadmaster.directory.api import ClientViewSet, SyncViewSet
 from leadmaster.lib.api import errors
 from leadmaster.lib.api.errors import Refusal
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import Serializer
 from leadmaster.ops.idempotency import InProgressError, KeyReusedError, UnfinishedError
 from opportunities import errors as desk
 from opportunities.api.opportunities.bulk import BulkViewSet
@@ -56,6 +58,7 @@ from opportunities.api.setup.recalculations import RetimingViewSet
 from opportunities.api.setup.stages import StageRouteViewSet, StageViewSet
 from whatsapp.api import SessionViewSet
 from whatsapp.gateways.base import GatewayError
+from whatsapp.sessions import NothingToLift
 
 # How the domain's refusals are told. Their sentences are written for people and go out as they are.
 REFUSALS: dict[type[Exception], Refusal] = {
@@ -68,6 +71,7 @@ REFUSALS: dict[type[Exception], Refusal] = {
     InProgressError: Refusal(409, "idempotency_in_progress"),
     UnfinishedError: Refusal(409, "idempotency_unfinished"),
     GatewayError: Refusal(502, "gateway"),
+    NothingToLift: Refusal(409, "wrong_state"),
     desk.NotAllowed: Refusal(403, "not_allowed"),
     desk.WrongState: Refusal(409, "wrong_state"),
     desk.Stale: Refusal(409, "stale"),
@@ -84,16 +88,16 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     return errors.respond(exc, context, refusals=REFUSALS)
 
 
-class CredentialsSerializer(serializers.Serializer[Any]):
+class CredentialsSerializer(Serializer[Any]):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=128, trim_whitespace=False, style={"input_type": "password"})
 
 
-class TokenSerializer(serializers.Serializer[Any]):
+class TokenSerializer(Serializer[Any]):
     token = serializers.CharField()
 
 
-class TokenView(APIView):
+class TokenView(DescribedRequests, APIView):
     """El token con el que un programa habla por una persona: `Authorization: Token …`."""
 
     throttle_scope = "token"

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from leadmaster.ops import health, heartbeat
+from leadmaster.ops.alerts import CheckResult
 from leadmaster.ops.health import Finding, Probe
-from leadmaster.ops.watchdog import Check, CheckResult
+from leadmaster.ops.watchdog import Check
 from opportunities.models import Opportunity, Retiming
 from opportunities.tasks import HEARTBEAT
 from opportunities.timers import recalculation

@@ -36,6 +36,7 @@ def _on_sqlite() -> bool:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--everywhere", action="store_true", help="on a server: also what is left to SQLite")
+    parser.addoption("--nearest", type=int, default=0, help="only so many tests, in the order of the command line")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -46,14 +47,21 @@ def pytest_report_header(config: pytest.Config) -> str:
     return "database: a server; what can not differ there is left to SQLite (tests/databases.py, --everywhere)"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What belongs to another database is not part of the run: left out, not skipped."""
     if _on_sqlite():
         here = [item for item in items if not item.get_closest_marker("mariadb")]
     elif config.getoption("--everywhere"):
-        return
+        here = list(items)
     else:
         here = [item for item in items if _runs_on_a_server(item)]
+    if config.getoption("--nearest"):
+        # Before others put them into an order of their own.
+        here = [
+            item for item in here if not item.get_closest_marker("browser") and not item.get_closest_marker("chaos")
+        ]
+        here = here[: config.getoption("--nearest")]
     left_out = set(items) - set(here)
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))

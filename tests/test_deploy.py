@@ -1,9 +1,10 @@
-"""The scripts behind `make`: secrets written once, test results added up."""
+"""The scripts behind `make`: secrets written once, tests chosen and added up, servers to throw away."""
 
 from __future__ import annotations
 
 import os
 import re
+import runpy
 import stat
 import subprocess
 import sys
@@ -96,3 +97,122 @@ def test_results_of_several_runs_end_in_one_line(
 
 def test_a_run_without_tests_is_no_success(tmp_path: Path) -> None:
     assert run("add_up_tests.py", report(tmp_path / "a.xml", tests=0)).returncode == 1
+
+
+def test_the_slowest_tests_are_named_with_their_part(tmp_path: Path) -> None:
+    cases = "".join(f'<testcase classname="tests.a" name="test_{n}" time="{n}.5"/>' for n in range(25))
+    path = tmp_path / "sqlite.xml"
+    path.write_text(f'<testsuites><testsuite tests="25" time="61.2">{cases}</testsuite></testsuites>', encoding="utf-8")
+
+    lines = run("add_up_tests.py", str(path)).stdout.splitlines()
+
+    assert lines[1:3] == ["The slowest:", "    24.5 s  sqlite: tests.a::test_24"]
+    assert sum("sqlite: tests.a::test_" in line for line in lines) == 20
+    assert "    61.2 s  sqlite" in lines
+
+
+# --- The tests nearest to a change ------------------------------------------------------------------------------------
+
+_HOUSE = {
+    "opportunities/__init__.py": "",
+    "opportunities/state/__init__.py": "",
+    "opportunities/state/machine.py": "",
+    "opportunities/state/other.py": "",
+    "opportunities/timers/__init__.py": "",
+    "opportunities/timers/expiry.py": "from opportunities.state import machine",
+    "opportunities/far/__init__.py": "",
+    "opportunities/far/away.py": "from opportunities.timers import expiry",
+    "tests/opportunities/state/test_machine.py": "from opportunities.state import machine",
+    "tests/opportunities/state/test_other.py": "",
+    "tests/opportunities/test_story.py": "import opportunities.state.machine",
+    "tests/opportunities/timers/test_expiry.py": "",
+    "tests/opportunities/far/test_away.py": "",
+    "tests/opportunities/web/test_page.py": "",
+    "tests/people.py": "",
+    "tests/helping.py": "from tests import people",
+    "tests/opportunities/far/test_helped.py": "from tests.helping import x",
+    "tests/opportunities/timers/conftest.py": "from tests.people import x",
+    "tests/faults/test_crashes.py": "from opportunities.state import machine",
+    "tests/test_project.py": "",
+    "tests/test_translations.py": "",
+}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    for name, text in _HOUSE.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("changed", "tests"),
+    [
+        (
+            ["opportunities/state/machine.py"],
+            [
+                "tests/opportunities/state/test_machine.py",
+                "tests/opportunities/state/test_other.py",
+                "tests/opportunities/test_story.py",
+                "tests/opportunities/timers/test_expiry.py",
+                "tests/test_project.py",
+                "tests/faults/test_crashes.py",
+            ],
+        ),
+        (
+            ["tests/people.py"],
+            [
+                "tests/opportunities/far/test_helped.py",
+                "tests/opportunities/timers/test_expiry.py",
+                "tests/test_project.py",
+            ],
+        ),
+        (["tests/faults/test_crashes.py"], ["tests/faults/test_crashes.py", "tests/test_project.py"]),
+        (["templates/opportunities/list.html"], ["tests/opportunities/web/test_page.py", "tests/test_project.py"]),
+        (
+            ["leadmaster/locale/en/LC_MESSAGES/django.po"],
+            ["tests/test_translations.py", "tests/test_project.py"],
+        ),
+        (["opportunities/state/gone.py"], None),
+    ],
+)
+def test_the_tests_of_a_change_are_its_own_its_rooms_and_those_of_who_imports_it(
+    house: Path, changed: list[str], tests: list[str] | None
+) -> None:
+    """Nearest first; crashes last, unless they are what changed."""
+    nearest = runpy.run_path(str(ROOT / "deploy" / "changed_tests.py"))["nearest"]
+    room = ["tests/opportunities/state/test_machine.py", "tests/opportunities/state/test_other.py"]
+
+    assert nearest(changed, house) == (tests or [*room, "tests/test_project.py"])
+
+
+# --- A MySQL server of one's own --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("version", "there"),
+    [
+        ("mysqld  Ver 10.11.19-MariaDB-0+deb12u1 for debian-linux-gnu on x86_64 (Debian 12)", False),
+        ("mysqld  Ver 9.7.0 for Linux on x86_64 ((Debian))", True),
+    ],
+)
+def test_mariadb_is_not_taken_for_mysql(tmp_path: Path, version: str, there: bool) -> None:
+    program = tmp_path / "mysqld"
+    program.write_text(f"#!/bin/sh\necho '{version}'\n", encoding="utf-8")
+    program.chmod(0o755)
+    environment = {**os.environ, "MYSQLD": str(program)}
+
+    looked = subprocess.run([ROOT / "deploy/mysql-throwaway", "--there"], env=environment, check=False)
+
+    assert (looked.returncode == 0) is there
+
+
+def test_where_no_mysqld_is_its_tests_say_that_they_did_not_run() -> None:
+    environment = {**os.environ, "MYSQLD": "/nowhere/mysqld"}
+
+    done = subprocess.run([ROOT / "deploy/test", "mysql"], env=environment, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0
+    assert "SKIPPED, nothing was tested" in done.stdout

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -17,29 +17,34 @@ from rest_framework.viewsets import GenericViewSet
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
 from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.fields import RequiredReasonSerializer
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from whatsapp import session_editing, sessions
 from whatsapp.models import WhatsAppSession
+from whatsapp.standing import Standing, standing
 
 
-class SessionSerializer(serializers.ModelSerializer[WhatsAppSession]):
+class SessionSerializer(ModelSerializer[WhatsAppSession]):
     """Secrets go in and never come out."""
 
     token = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=500)
     webhook_secret = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=500)
     ready = serializers.SerializerMethodField(help_text="Si ahora puede salir un mensaje por ella.")
 
+    standing = serializers.SerializerMethodField(help_text="Cómo está la línea, en una palabra para programas.")
+
     class Meta:
         model = WhatsAppSession
         fields = (
             "id", "name", "tenant_id", "gateway", "base_url", "token", "webhook_secret", "owner", "team", "region",
             "time_zone", "daily_limit", "lane_count", "phone", "state", "state_at", "last_seen_at",
-            "unreachable_since", "trouble", "paused_at", "blocked_until", "cold_until", "capabilities",
-            "gateway_version", "ready", "created_at",
+            "can_send", "mute_since", "paired_at", "unreachable_since", "trouble", "paused_at", "blocked_until",
+            "cold_until", "capabilities", "gateway_version", "ready", "standing", "created_at",
         )  # fmt: skip
         read_only_fields = (
-            "phone", "state", "state_at", "last_seen_at", "unreachable_since", "trouble", "paused_at",
-            "blocked_until", "cold_until", "capabilities", "gateway_version", "created_at",
+            "phone", "state", "state_at", "last_seen_at", "can_send", "mute_since", "paired_at", "unreachable_since",
+            "trouble", "paused_at", "blocked_until", "cold_until", "capabilities", "gateway_version", "created_at",
         )  # fmt: skip
         extra_kwargs = {"tenant_id": {"trim_whitespace": False}}
         # `session_editing` asks whether the line is taken, by whichever of its names the gateway is written.
@@ -47,6 +52,10 @@ class SessionSerializer(serializers.ModelSerializer[WhatsAppSession]):
 
     def get_ready(self, session: WhatsAppSession) -> bool:
         return session.is_ready(timezone.now())
+
+    @extend_schema_field(serializers.ChoiceField([each.value for each in Standing]))
+    def get_standing(self, session: WhatsAppSession) -> str:
+        return standing(session, timezone.now()).value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -70,7 +79,7 @@ class SessionSerializer(serializers.ModelSerializer[WhatsAppSession]):
         return current_user(self.context["request"])
 
 
-class PairingSerializer(serializers.Serializer[Any]):
+class PairingSerializer(Serializer[Any]):
     """`qr` is the text to draw as a QR code; both are null while there is nothing to scan."""
 
     qr = serializers.CharField(allow_null=True)
@@ -99,6 +108,7 @@ class SessionViewSet(
         "create": "whatsapp.add_whatsappsession",
         "partial_update": "whatsapp.change_whatsappsession",
         "unpause": "whatsapp.change_whatsappsession",
+        "lift_cold": "whatsapp.change_whatsappsession",
         **dict.fromkeys(("connect", "disconnect", "refresh", "qr"), "whatsapp.pair_whatsappsession"),
     }
     refusals: ClassVar[dict[str, str]] = {"502": "El gateway no respondió o no lo hizo: `message` dice por qué."}
@@ -129,6 +139,16 @@ class SessionViewSet(
     def unpause(self, request: Request, pk: str) -> Response:
         """Levanta la pausa de una sesión que esperaba la decisión de una persona."""
         return self._answer(sessions.unpause(self.get_object(), by=current_user(request), now=timezone.now()))
+
+    @extend_schema(request=RequiredReasonSerializer, responses=SessionSerializer)
+    @action(detail=True, methods=["post"], url_path="lift-cold")
+    def lift_cold(self, request: Request, pk: str) -> Response:
+        """Vuelve a escribir a contactos nuevos antes de que termine la espera que pidió WhatsApp."""
+        session = self.get_object()
+        body = RequiredReasonSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        reason: str = body.validated_data["reason"]
+        return self._answer(sessions.lift_cold(session, by=current_user(request), reason=reason, now=timezone.now()))
 
     @extend_schema(responses=PairingSerializer)
     @action(detail=True)

@@ -258,7 +258,7 @@ def _wrong_token(error: GatewayError) -> Finding:
 
 def _not_ready(status: SessionStatus) -> Finding:
     texts = {
-        SessionState.READY: (_("La sesión está conectada, pero no puede enviar."), _("Desconéctala y conéctala.")),
+        SessionState.READY: (_("La sesión está conectada, pero no envía."), _("Desconéctala y conéctala.")),
         SessionState.CONNECTING: (_("La sesión se está conectando."), _("Espera un momento y vuelve a mirar.")),
         SessionState.AWAITING_QR: (
             _("La sesión espera que alguien escanee el código."),

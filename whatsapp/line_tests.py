@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from leadmaster.accounts.models import User
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
+from whatsapp import sessions
 from whatsapp.gateways.base import GatewayConfig, GatewayError, OutboundMessage, Outcome, SendResult
 from whatsapp.gateways.registry import open_gateway
 from whatsapp.models import LineTest, WhatsAppSession
@@ -104,6 +105,7 @@ def _settle(test: LineTest, answer: Answer, *, now: dt.datetime) -> None:
     test.state = State.SENDING
     if isinstance(answer, SendResult):
         _end(test, State.SENT, now=now, message_id=answer.message_id)
+        sessions.record_sent(test.session_id, now)
     else:
         unknown = answer.outcome is Outcome.UNKNOWN
         _end(test, State.UNKNOWN if unknown else State.FAILED, now=now, detail=answer.detail[:300])

@@ -69,6 +69,7 @@ class WhatsAppSessionQuerySet(models.QuerySet["WhatsAppSession"]):
         return self.filter(
             Q(blocked_until__isnull=True) | Q(blocked_until__lte=now),
             state=State.READY,
+            can_send=True,
             paused_at__isnull=True,
         )
 
@@ -128,15 +129,27 @@ class WhatsAppSession(models.Model):
     phone = models.CharField(_("número vinculado"), max_length=20, blank=True)
     state = models.CharField(_("estado"), max_length=16, choices=State, default=State.DISCONNECTED, editable=False)
     state_at = models.DateTimeField(_("desde"), null=True, blank=True, editable=False)
+    # READY, and yet the gateway says that it sends nothing.
+    can_send = models.BooleanField(_("puede enviar"), default=True, editable=False)
+    # Connected without sending since then: by its own word, or because it refuses each message while it says READY.
+    mute_since = models.DateTimeField(_("sin enviar desde"), null=True, blank=True, editable=False)
+    send_refusals = models.PositiveSmallIntegerField(default=0, editable=False)
+    # When it was first seen READY. Empty: nobody ever paired it.
+    paired_at = models.DateTimeField(_("vinculada por primera vez"), null=True, blank=True, editable=False)
     last_seen_at = models.DateTimeField(_("última respuesta"), null=True, blank=True, editable=False)
     unreachable_since = models.DateTimeField(_("sin respuesta desde"), null=True, blank=True, editable=False)
     trouble = models.CharField(_("problema"), max_length=300, blank=True, editable=False)
+    # For programs: the gateway's code of what `trouble` tells people.
+    trouble_code = models.CharField(max_length=64, blank=True, editable=False)
     # Waiting will not help (logged out, banned, wrong token): only a person lifts this.
     paused_at = models.DateTimeField(_("en pausa desde"), null=True, blank=True, editable=False)
     # The gateway asked for a pause (429) until then.
     blocked_until = models.DateTimeField(_("frenada hasta"), null=True, blank=True, editable=False)
     # First contacts are refused (463) until then; people who know the number still get theirs.
     cold_until = models.DateTimeField(_("sin contactos nuevos hasta"), null=True, blank=True, editable=False)
+    # How many first contacts were refused within a day, and when the last was: one slows, several stop.
+    cold_refusals = models.PositiveSmallIntegerField(default=0, editable=False)
+    cold_refused_at = models.DateTimeField(null=True, blank=True, editable=False)
     probe_at = models.DateTimeField(null=True, blank=True, editable=False)
     probe_failures = models.PositiveSmallIntegerField(default=0, editable=False)
     capabilities = models.JSONField(_("capacidades"), default=list, blank=True, editable=False)
@@ -167,6 +180,7 @@ class WhatsAppSession(models.Model):
     def is_ready(self, now: dt.datetime) -> bool:
         return (
             self.state == State.READY
+            and self.can_send
             and self.paused_at is None
             and (self.blocked_until is None or self.blocked_until <= now)
         )
@@ -186,6 +200,37 @@ class WhatsAppSession(models.Model):
             token=self.token or (settings.SESSION_MANAGER_TOKEN if base_url == ours else ""),
             send_timeout=float(settings.SESSION_MANAGER_SEND_TIMEOUT),
         )
+
+
+class SessionEvent(models.Model):
+    """What changed how a line may be used, and who changed it. Append-only; `by` is empty for what happened by itself."""
+
+    class Kind(models.TextChoices):
+        COLD_SLOWED = "nuevos_despacio", _("Contactos nuevos más despacio")
+        COLD_STOPPED = "nuevos_detenidos", _("Contactos nuevos detenidos")
+        COLD_LIFTED = "nuevos_permitidos", _("Contactos nuevos permitidos de nuevo")
+        UNPAUSED = "pausa_quitada", _("Pausa quitada")
+
+    session = models.ForeignKey(WhatsAppSession, models.CASCADE, related_name="events", verbose_name=_("sesión"))
+    at = models.DateTimeField(_("cuándo"))
+    by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("quién"))
+    kind = models.CharField(_("qué"), max_length=20, choices=Kind)
+    until = models.DateTimeField(_("hasta"), null=True, blank=True)
+    reason = models.CharField(_("motivo"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("cambio de sesión")
+        verbose_name_plural = _("historial de sesiones")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["nuevos_despacio", "nuevos_detenidos", "nuevos_permitidos", "pausa_quitada"]),
+                name="session_event_kind_known",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.session_id} {self.kind}"
 
 
 class LineTest(models.Model):

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leadmaster.lib import screens
 from leadmaster.lib.screens import Tone
-from whatsapp.models import LineTest, State, WhatsAppSession
+from whatsapp.models import LineTest, WhatsAppSession
+from whatsapp.standing import Standing, standing, word
 
-_TONE: dict[str, Tone] = {
-    State.READY: "good",
-    State.CONNECTING: "info",
-    State.AWAITING_QR: "warn",
-    State.DISCONNECTED: "bad",
+_TONE: dict[Standing, Tone] = {
+    Standing.READY: "good",
+    Standing.BLOCKED: "warn",
+    Standing.MUTE: "bad",
+    Standing.CONNECTING: "info",
+    Standing.UNPAIRED: "warn",
+    Standing.AWAITING_QR: "warn",
+    Standing.DISCONNECTED: "bad",
+    Standing.UNREACHABLE: "bad",
+    Standing.LOGGED_OUT: "bad",
+    Standing.PAUSED: "bad",
 }
 
 
@@ -30,20 +39,12 @@ _TEST_TONE: dict[str, Tone] = {
 
 
 def session_tone(session: WhatsAppSession, now: dt.datetime) -> Tone:
-    if session.paused_at is not None:
-        return "bad"
-    if session.blocked_until is not None and session.blocked_until > now:
-        return "warn"
-    return _TONE[session.state]
+    return _TONE[standing(session, now)]
 
 
 def session_word(session: WhatsAppSession, now: dt.datetime) -> str:
     """The state in a word or two."""
-    if session.paused_at is not None:
-        return _("En pausa: espera a una persona")
-    if session.state == State.READY and session.blocked_until is not None and session.blocked_until > now:
-        return _("Frenada por el gateway")
-    return str(session.get_state_display())
+    return word(session, now)
 
 
 def session_badge(session: WhatsAppSession, now: dt.datetime) -> SafeString:
@@ -66,25 +67,47 @@ def line_test_badge(test: LineTest) -> SafeString:
 
 def session_advice(session: WhatsAppSession, now: dt.datetime) -> str:
     """What is the matter and what to do about it, in a sentence or two."""
-    if session.paused_at is not None:
-        return _(
-            "El gateway dijo algo que no se arregla esperando. Resuelve el problema y después quita la pausa: "
-            "hasta entonces no se envía nada por esta sesión."
-        )
-    if session.blocked_until is not None and session.blocked_until > now:
+    where = standing(session, now)
+    if where is Standing.BLOCKED and session.blocked_until is not None:
         return _("El gateway pidió ir más despacio. Los envíos siguen solos %(when)s.") % {
             "when": screens.spoken(session.blocked_until, now)
         }
-    if session.state == State.READY:
-        if session.cold_until is not None and session.cold_until > now:
-            return _(
-                "WhatsApp no acepta contactos nuevos por ahora: solo salen mensajes a quienes ya recibieron alguno."
-            )
-        return _("Todo listo para enviar.")
-    if session.state == State.AWAITING_QR:
-        return _("Hay que vincular el teléfono: abre la vinculación y escanea el código.")
-    if session.state == State.CONNECTING:
-        return _("El gateway está abriendo la sesión. Suele tardar menos de un minuto.")
-    if session.unreachable_since is not None:
-        return _("El gateway no responde. Comprueba que esté encendido y que su dirección sea la correcta.")
-    return _("La sesión está cerrada. Conéctala para volver a enviar; los pendientes esperan.")
+    if where is Standing.READY and session.cold_until is not None and session.cold_until > now:
+        return _(
+            "WhatsApp rechazó contactos nuevos: solo salen mensajes a quienes ya recibieron alguno. Los demás siguen "
+            "%(when)s."
+        ) % {"when": screens.spoken(session.cold_until, now)}
+    return str(_ADVICE[where])
+
+
+def cold_end(session: WhatsAppSession, now: dt.datetime) -> str:
+    """Until when first contacts wait, or nothing when they don't."""
+    if session.cold_until is None or session.cold_until <= now:
+        return ""
+    return screens.spoken(session.cold_until, now)
+
+
+_ADVICE: dict[Standing, Promise] = {
+    Standing.READY: gettext_lazy("Todo listo para enviar."),
+    Standing.BLOCKED: gettext_lazy("El gateway pidió ir más despacio."),
+    Standing.MUTE: gettext_lazy(
+        "El gateway dice que está conectada y no envía por ella. Se prueba de nuevo cada tanto; si sigue así, "
+        "desconéctala y conéctala."
+    ),
+    Standing.CONNECTING: gettext_lazy("El gateway está abriendo la sesión. Suele tardar menos de un minuto."),
+    Standing.UNPAIRED: gettext_lazy("Nadie vinculó esta línea todavía: conéctala y escanea el código con su teléfono."),
+    Standing.AWAITING_QR: gettext_lazy("Hay que vincular el teléfono: abre la vinculación y escanea el código."),
+    Standing.DISCONNECTED: gettext_lazy(
+        "La sesión está cerrada. Conéctala para volver a enviar; los pendientes esperan."
+    ),
+    Standing.UNREACHABLE: gettext_lazy(
+        "El gateway no responde. Comprueba que esté encendido y que su dirección sea la correcta."
+    ),
+    Standing.LOGGED_OUT: gettext_lazy(
+        "WhatsApp cerró la sesión: vincula el número otra vez. Los pendientes esperan, y siguen solos después."
+    ),
+    Standing.PAUSED: gettext_lazy(
+        "El gateway dijo algo que no se arregla esperando. Resuelve el problema y después quita la pausa: "
+        "hasta entonces no se envía nada por esta sesión."
+    ),
+}

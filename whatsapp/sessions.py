@@ -8,12 +8,15 @@ from __future__ import annotations
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 
+from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
-from leadmaster.lib.language import in_project_language
-from leadmaster.ops.alerts import raise_alert, resolve_alert
-from leadmaster.ops.models import Alert
+from leadmaster.lib.language import in_project_language, kept
+from leadmaster.ops.alerts import resolve_alert
+from whatsapp import health
 from whatsapp.gateways.base import (
     Capability,
     GatewayConfig,
@@ -24,13 +27,19 @@ from whatsapp.gateways.base import (
     SessionStatus,
 )
 from whatsapp.gateways.registry import open_gateway
-from whatsapp.models import State, WhatsAppSession
+from whatsapp.models import SessionEvent, State, WhatsAppSession
+from whatsapp.standing import LOGGED_OUT
 
 # A session that is not ready is asked again after 15 s, then twice as long each time, up to 2 minutes.
 _PROBE_FIRST = dt.timedelta(seconds=15)
 _PROBE_MAX = dt.timedelta(minutes=2)
 _RATE_LIMIT_DEFAULT = 60.0  # seconds, when a 429 names no time
-_COLD_PAUSE = dt.timedelta(hours=24)
+# First contacts rest so long after the first, the second, and each further refusal within a day.
+_COLD_RESTS = (dt.timedelta(minutes=10), dt.timedelta(hours=1), dt.timedelta(hours=24))
+_COLD_MEMORY = dt.timedelta(hours=24)
+# A line that says READY and refuses each message is tried again after 30 s, then twice as long each time.
+_MUTE_FIRST = dt.timedelta(seconds=30)
+_MUTE_MAX = dt.timedelta(minutes=10)
 _PROBE_THREADS = 32
 
 
@@ -62,8 +71,36 @@ def pairing_code(session: WhatsAppSession) -> PairingCode | None:
 
 def unpause(session: WhatsAppSession, *, by: User, now: dt.datetime) -> WhatsAppSession:
     """A person says that what stopped this session is mended. The caller checked that they may."""
-    _update(session.pk, paused_at=None, blocked_until=None, trouble="", probe_at=now, probe_failures=0)
-    resolve_alert(_alert_key(session.pk), now=now, by=by)
+    _update(
+        session.pk,
+        paused_at=None,
+        blocked_until=None,
+        trouble="",
+        trouble_code="",
+        mute_since=None,
+        send_refusals=0,
+        probe_at=now,
+        probe_failures=0,
+    )
+    SessionEvent.objects.create(session=session, at=now, by=by, kind=SessionEvent.Kind.UNPAUSED)
+    resolve_alert(health.session_key(session.pk), now=now, by=by)
+    health.review(now)
+    session.refresh_from_db()
+    return session
+
+
+class NothingToLift(Exception):
+    """First contacts are not held back any more; `str()` says so to the person."""
+
+
+@transaction.atomic
+def lift_cold(session: WhatsAppSession, *, by: User, reason: str, now: dt.datetime) -> WhatsAppSession:
+    """A person lets first contacts go out again, and says why. The caller checked that they may."""
+    held = WhatsAppSession.objects.select_for_update().filter(pk=session.pk, cold_until__gt=now)
+    if not held.update(cold_until=None, cold_refusals=0, cold_refused_at=None):
+        raise NothingToLift(_("Esta sesión ya escribe a contactos nuevos: no hay nada que levantar."))
+    SessionEvent.objects.create(session=session, at=now, by=by, kind=SessionEvent.Kind.COLD_LIFTED, reason=reason)
+    resolve_alert(health.cold_key(session.pk), now=now, by=by)
     session.refresh_from_db()
     return session
 
@@ -71,16 +108,25 @@ def unpause(session: WhatsAppSession, *, by: User, now: dt.datetime) -> WhatsApp
 @in_project_language
 def refresh(session: WhatsAppSession, now: dt.datetime) -> WhatsAppSession:
     """Ask the gateway how this session is and record it. Never raises for what the gateway does."""
-    health, status = _ask(session.gateway_config())
-    _record(session.pk, health, status, now)
+    answers = _ask(session.gateway_config())
+    _record(session.pk, *answers, now)
+    health.review(now)
     session.refresh_from_db()
     return session
 
 
 def refresh_all(now: dt.datetime) -> int:
-    """Ask for every session that nobody paused and whose turn it is, many at once. Returns how many were asked."""
-    sessions = WhatsAppSession.objects.filter(paused_at__isnull=True).order_by("id")
-    return _refresh_many([s for s in sessions if s.probe_at is None or s.probe_at <= now], now)
+    """Ask for every session whose turn it is, many at once. Returns how many were asked.
+
+    A paused one waits for its person, but one that lost its pairing goes on as soon as it is paired anew.
+    """
+    asked = Q(paused_at__isnull=True) | Q(trouble_code=LOGGED_OUT)
+    return _refresh_many([s for s in WhatsAppSession.objects.filter(asked).order_by("id") if _is_due(s, now)], now)
+
+
+def _is_due(session: WhatsAppSession, now: dt.datetime) -> bool:
+    """Its turn has come, or was written by a machine whose clock ran ahead."""
+    return session.probe_at is None or not now < session.probe_at <= now + _PROBE_MAX
 
 
 def greet(now: dt.datetime) -> int:
@@ -93,8 +139,9 @@ def _refresh_many(due: list[WhatsAppSession], now: dt.datetime) -> int:
         return 0
     with ThreadPoolExecutor(max_workers=min(_PROBE_THREADS, len(due))) as pool:
         answers = list(pool.map(_ask, [session.gateway_config() for session in due]))
-    for session, (health, status) in zip(due, answers, strict=True):
-        _record(session.pk, health, status, now)
+    for session, (seen, status) in zip(due, answers, strict=True):
+        _record(session.pk, seen, status, now)
+    health.review(now)
     return len(due)
 
 
@@ -103,79 +150,134 @@ def _refresh_many(due: list[WhatsAppSession], now: dt.datetime) -> int:
 
 def record_status(session_id: int, status: SessionStatus, now: dt.datetime) -> None:
     """Write the state that the gateway reported, and tell somebody when a working session stopped working."""
+    _write_status(session_id, status, now)
+    health.review(now)
+
+
+def record_error(session_id: int, error: GatewayError, now: dt.datetime, *, sending: bool = False) -> None:
+    """Write what a failed call says about the session. Errors about one message say nothing about it.
+
+    `sending` tells that a message was refused and not a question about the session.
+    """
+    if _write_error(session_id, error, now, sending=sending):
+        health.review(now)
+
+
+def record_sent(session_id: int, now: dt.datetime) -> None:
+    """A message went out: proof that the line sends."""
+    mute = WhatsAppSession.objects.filter(pk=session_id, mute_since__isnull=False)
+    if mute.update(can_send=True, mute_since=None, send_refusals=0, blocked_until=None, trouble="", trouble_code=""):
+        health.review(now)
+
+
+def record_farewell(session_id: int, reason: str, now: dt.datetime) -> None:
+    """The gateway says why the session is gone, in a callback. Only reasons that waiting doesn't mend are kept."""
+    sentence = _FAREWELLS.get(reason)
+    if sentence is not None:
+        _update(session_id, paused_at=now, trouble=kept(sentence), trouble_code=reason)
+        health.review(now)
+
+
+# --- Writing it down -------------------------------------------------------------------------------------------------
+
+_FAREWELLS = {
+    LOGGED_OUT: gettext_lazy("WhatsApp cerró la sesión: hay que vincular el número otra vez."),
+    "BANNED": gettext_lazy("WhatsApp bloqueó el número de esta sesión."),
+}
+
+
+def _write_status(session_id: int, status: SessionStatus, now: dt.datetime) -> None:
     before = WhatsAppSession.objects.get(pk=session_id)
     changed = before.state != status.state.value
-    _update(
-        session_id,
-        state=status.state.value,
-        state_at=now if changed or before.state_at is None else before.state_at,
-        last_seen_at=now,
-        unreachable_since=None,
-        trouble="" if status.ready else before.trouble,
-        phone=status.phone or before.phone,
-        probe_failures=0 if status.ready else before.probe_failures + 1,
-        probe_at=None if status.ready else now + _back_off(before.probe_failures),
-    )
-    if status.ready and before.paused_at is None:
-        resolve_alert(_alert_key(session_id), now=now)
-    elif before.state == State.READY and not status.ready:
-        raise_alert(
-            _alert_key(session_id),
-            title=_("La sesión “%(name)s” se desconectó") % {"name": before.name},
-            body=_(
-                "Estado: %(state)s. Sus envíos quedan pendientes y siguen solos cuando vuelva. "
-                "Abre la sesión y vincúlala de nuevo si pide un código."
-            )
-            % {"state": State(status.state.value).label.lower()},
-            severity=Alert.Severity.CRITICAL,
-            now=now,
-        )
+    ready, connected = status.ready, status.state.value == State.READY
+    fields: dict[str, object] = {
+        "state": status.state.value,
+        "state_at": now if changed or before.state_at is None else before.state_at,
+        "last_seen_at": now,
+        "unreachable_since": None,
+        "can_send": status.can_send or not connected,
+        "phone": status.phone or before.phone,
+        "probe_failures": 0 if ready else before.probe_failures + 1,
+        "probe_at": None if ready else now + _back_off(before.probe_failures),
+    }
+    if before.paired_at is None and State.READY in (before.state, status.state.value):
+        fields["paired_at"] = now if connected else before.state_at or now
+    if not connected:
+        fields |= {"mute_since": None, "send_refusals": 0}
+    elif not status.can_send:
+        fields["mute_since"] = before.mute_since or now
+    elif not before.send_refusals:
+        # Refused messages are cured by a message that goes out, and not by a word.
+        fields["mute_since"] = None
+    if before.paused_at is not None and before.trouble_code == LOGGED_OUT and ready:
+        fields |= {"paused_at": None, "trouble": "", "trouble_code": ""}
+    elif before.paused_at is None and not before.send_refusals:
+        # A cause ends with its cure: the gateway answers, and says what is.
+        fields |= {"trouble": "", "trouble_code": ""}
+    _update(session_id, **fields)
 
 
-def record_error(session_id: int, error: GatewayError, now: dt.datetime) -> None:
-    """Write what a failed call says about the session. Errors about one message say nothing about it."""
+def _write_error(session_id: int, error: GatewayError, now: dt.datetime, *, sending: bool) -> bool:
+    """Whether it says anything about the session that somebody may have to be told."""
     if error.scope is Scope.MESSAGE:
-        return
+        return False
     before = WhatsAppSession.objects.get(pk=session_id)
-    trouble = error.detail[:300]
+    trouble: dict[str, object] = {"trouble": error.detail[:300], "trouble_code": error.code[:64]}
+    if before.paired_at is None and before.state == State.READY:
+        trouble["paired_at"] = before.state_at or now
     if error.scope is Scope.COLD:
-        _update(session_id, cold_until=now + _COLD_PAUSE, trouble=trouble)
+        _hold_first_contacts(before, now)
     elif error.retry_after is not None or error.code == "RATE_LIMITED":
         wait = dt.timedelta(seconds=error.retry_after or _RATE_LIMIT_DEFAULT)
-        _update(session_id, blocked_until=now + wait, trouble=trouble)
-        return  # a gateway that asks for a pause works as designed
+        _update(session_id, blocked_until=now + wait)
+        return False  # a gateway that asks for a pause works as designed
     elif error.needs_person:
-        _update(session_id, paused_at=now, trouble=trouble)
+        _update(session_id, paused_at=before.paused_at or now, **trouble)
+    elif sending and error.code == "SESSION_NOT_READY" and before.state == State.READY:
+        rest = min(_MUTE_FIRST * int(2 ** min(before.send_refusals, 10)), _MUTE_MAX)
+        _update(
+            session_id,
+            mute_since=before.mute_since or now,
+            send_refusals=min(before.send_refusals + 1, 1000),
+            blocked_until=now + rest,
+            **trouble,
+        )
     else:
+        gateways = error.http_status is None or error.http_status >= 500
         _update(
             session_id,
             state=State.DISCONNECTED,
             state_at=now if before.state != State.DISCONNECTED else before.state_at,
-            unreachable_since=before.unreachable_since or (now if error.http_status is None else None),
-            trouble=trouble,
+            unreachable_since=before.unreachable_since or (now if gateways else None),
             probe_failures=before.probe_failures + 1,
             probe_at=now + _back_off(before.probe_failures),
+            **trouble,
         )
-    raise_alert(
-        _alert_key(session_id),
-        title=_("La sesión “%(name)s” no puede enviar") % {"name": before.name},
-        body=trouble,
-        severity=Alert.Severity.CRITICAL,
-        now=now,
-    )
+    return True
 
 
-def _record(session_id: int, health: Health | None, status: SessionStatus | GatewayError, now: dt.datetime) -> None:
-    if health is not None:
+def _hold_first_contacts(before: WhatsAppSession, now: dt.datetime) -> None:
+    """One refusal of a first contact may be that person's; several in a day are the number's."""
+    recent = before.cold_refused_at is not None and now - before.cold_refused_at < _COLD_MEMORY
+    refusals = (before.cold_refusals if recent else 0) + 1
+    until = max(before.cold_until or now, now + _COLD_RESTS[min(refusals, len(_COLD_RESTS)) - 1])
+    _update(before.pk, cold_until=until, cold_refusals=min(refusals, 1000), cold_refused_at=now)
+    stopped = refusals >= health.COLD_STOPS_AT
+    kind = SessionEvent.Kind.COLD_STOPPED if stopped else SessionEvent.Kind.COLD_SLOWED
+    SessionEvent.objects.create(session=before, at=now, kind=kind, until=until)
+
+
+def _record(session_id: int, seen: Health | None, status: SessionStatus | GatewayError, now: dt.datetime) -> None:
+    if seen is not None:
         _update(
             session_id,
-            capabilities=sorted(capability.value for capability in health.capabilities),
-            gateway_version=health.version[:40],
+            capabilities=sorted(capability.value for capability in seen.capabilities),
+            gateway_version=seen.version[:40],
         )
     if isinstance(status, GatewayError):
-        record_error(session_id, status, now)
+        _write_error(session_id, status, now, sending=False)
     else:
-        record_status(session_id, status, now)
+        _write_status(session_id, status, now)
 
 
 def has_capability(session: WhatsAppSession, capability: Capability) -> bool:
@@ -189,21 +291,17 @@ def _ask(config: GatewayConfig) -> tuple[Health | None, SessionStatus | GatewayE
     """Both questions; no database here, so that threads may run it. A gateway without `/health` still works."""
     gateway = open_gateway(config)
     try:
-        health: Health | None = gateway.health()
+        seen: Health | None = gateway.health()
     except GatewayError:
-        health = None
+        seen = None
     try:
-        return health, gateway.status()
+        return seen, gateway.status()
     except GatewayError as error:
-        return health, error
+        return seen, error
 
 
 def _back_off(failures: int) -> dt.timedelta:
     return min(_PROBE_FIRST * int(2 ** min(failures, 10)), _PROBE_MAX)
-
-
-def _alert_key(session_id: int) -> str:
-    return f"session:{session_id}"
 
 
 def _update(session_id: int, **fields: object) -> None:

@@ -25,6 +25,7 @@ def visible_alerts(user: Any) -> QuerySet[Alert]:
         return alerts
     owned = {
         "session:": WhatsAppSession.objects.visible_to(user),
+        "session-cold:": WhatsAppSession.objects.visible_to(user),
         "campaign:": Campaign.objects.visible_to(user),
         "envio-conflict:": Envio.objects.visible_to(user),
     }

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.audience.errors import AudienceError
 from campaigns.audience.mapping import ColumnMapping, known_fields
-from campaigns.audience.preview import FilePreview, preview_of
+from campaigns.audience.preview import FilePreview, check_computed, preview_of
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.policy import Act, require
@@ -41,6 +41,8 @@ def make_plan(campaign: Campaign, table: Table, *, mapping: ColumnMapping | None
             % {"headers": ", ".join(preview.headers)},
         )
     template = fillable_template(campaign, known_fields(preview.fields, mapping=preview.guess))
+    used = {at for at, field in enumerate(preview.fields) if field in template.fields}
+    check_computed(used, headers=preview.headers, uncomputed=preview.uncomputed)
     return Plan(campaign=campaign, preview=preview, mapping=preview.guess, template=template)
 
 

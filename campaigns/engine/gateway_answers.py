@@ -6,8 +6,9 @@ import logging
 
 from django.utils.translation import gettext as _
 
-from whatsapp.gateways.base import GatewayError, Outcome, Scope, SendResult, SessionStatus
+from whatsapp.gateways.base import GatewayError, Outcome, Scope, SendResult, SessionState, SessionStatus
 from whatsapp.models import State
+from whatsapp.standing import WORDS, Standing
 
 logger = logging.getLogger(__name__)
 
@@ -17,8 +18,10 @@ def why_not_ready(result: object) -> GatewayError | None:
     if isinstance(result, SessionStatus):
         if result.ready:
             return None
+        mute = result.state is SessionState.READY
+        state = WORDS[Standing.MUTE] if mute else State(result.state.value).label
         return _not_sent(
-            _("La sesión no está lista: %(state)s.") % {"state": State(result.state.value).label.lower()},
+            _("La sesión no está lista: %(state)s.") % {"state": str(state).lower()},
             code="SESSION_NOT_READY",
         )
     if isinstance(result, GatewayError):

@@ -20,7 +20,8 @@ from campaigns.engine import windows
 from campaigns.enums import ScheduleState, WhyNot
 from campaigns.models import Campaign, Schedule, ScheduleDay, SenderSwitch, SessionDay
 from leadmaster.lib.clock import business_day
-from whatsapp.models import State, WhatsAppSession
+from whatsapp import standing as lines
+from whatsapp.models import WhatsAppSession
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -185,13 +186,19 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used) -> Sta
 
 
 def _against_session(session: WhatsAppSession, now: dt.datetime) -> Standing | None:
-    if session.paused_at is not None:
-        return Standing(reason=WhyNot.SESSION_PAUSED, detail=session.trouble)
-    if session.state != State.READY:
-        return Standing(reason=WhyNot.SESSION, detail=session.trouble or str(session.get_state_display()))
-    if session.blocked_until is not None and session.blocked_until > now:
+    where = lines.standing(session, now)
+    if where is lines.Standing.READY:
+        return None
+    if where is lines.Standing.BLOCKED:
         return Standing(reason=WhyNot.SESSION_BLOCKED, until=session.blocked_until)
-    return None
+    if where is lines.Standing.MUTE and session.can_send and session.is_ready(now):
+        return None  # its time to be tried again: only a message that goes out proves the cure
+    reason = WhyNot.SESSION_PAUSED if where is lines.Standing.PAUSED else WhyNot.SESSION
+    told = session.trouble if where in _TOLD_BY_TROUBLE else ""
+    return Standing(reason=reason, detail=told or lines.word(session, now).lower(), until=session.blocked_until)
+
+
+_TOLD_BY_TROUBLE = {lines.Standing.PAUSED, lines.Standing.LOGGED_OUT, lines.Standing.UNREACHABLE}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
-from campaigns.engine import diag, gateway_answers, journal
+from campaigns.engine import diag, gateway_answers, journal, restore_guard
 from campaigns.engine.claim import Claim
 from campaigns.engine.dispatch import commit_dispatch, hand_over
 from campaigns.engine.io_pool import IoPool, boot_seconds
@@ -175,7 +175,7 @@ class Flights:
 
     def _written_down(self, claim: Claim, now: dt.datetime) -> bool:
         try:
-            journal.write(claim.token, claim.client_message_id, now)
+            journal.write(claim.token, claim.client_message_id, now, journal.person_key(claim.phone, claim.text))
         except OSError:
             # What could not be told after a restore must not leave.
             logger.critical("the journal can't be written: nothing is sent", exc_info=True)
@@ -187,7 +187,7 @@ class Flights:
         """Not to be sent after all: say why, and give the claim back."""
         claim = flight.claim
         suppressed = Suppression.objects.filter(phone=claim.phone).exists()
-        withdraw(claim, suppressed=suppressed, now=now)
+        withdraw(claim, suppressed=suppressed, written_to=restore_guard.was_written_to(claim, now), now=now)
         self._count("withdrawn")
         self._land(flight)
 
@@ -210,7 +210,7 @@ class Flights:
             self.landed += 1
         else:
             self._land(flight)
-        self._note(claim, status or result, now)
+        self._note(claim, status or result, now, sending=flight.dispatched_at is not None)
 
     def _keep(self, flight: Flight, result: SendResult | GatewayError, now: dt.datetime) -> bool:
         """Whether the tick still waits for the database. After that the lease and the gateway tell what became of it."""
@@ -222,7 +222,9 @@ class Flights:
         flight.phase, flight.answer, flight.due = Phase.UNSETTLED, result, now + UNSETTLED_REST
         return True
 
-    def _note(self, claim: Claim, said: SendResult | GatewayError | SessionStatus, now: dt.datetime) -> None:
+    def _note(
+        self, claim: Claim, said: SendResult | GatewayError | SessionStatus, now: dt.datetime, *, sending: bool = False
+    ) -> None:
         """Tell the session what was learnt about it, and leave it alone for the rest of this tick."""
         session_id = claim.slot.session.pk
         if isinstance(said, SessionStatus):
@@ -230,7 +232,9 @@ class Flights:
             retrying(functools.partial(sessions.record_status, session_id, said, now))
         elif isinstance(said, GatewayError) and said.scope is not Scope.MESSAGE:
             self.troubled_sessions.add(session_id)
-            retrying(functools.partial(sessions.record_error, session_id, said, now))
+            retrying(functools.partial(sessions.record_error, session_id, said, now, sending=sending))
+        elif isinstance(said, SendResult) and claim.slot.session.mute_since is not None:
+            retrying(functools.partial(sessions.record_sent, session_id, now))
 
     # --- Private -------------------------------------------------------------------------------------------------
 

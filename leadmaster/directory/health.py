@@ -10,9 +10,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from leadmaster.ops import heartbeat
+from leadmaster.ops.alerts import CheckResult
 from leadmaster.ops.health import Finding, Probe
 from leadmaster.ops.models import Alert
-from leadmaster.ops.watchdog import Check, CheckResult
+from leadmaster.ops.watchdog import Check
 
 HEARTBEAT: Final = "directory"
 FAILED: Final = "directory_sync_failed"

@@ -37,6 +37,8 @@ _TIMEOUT_SECONDS = 10
 _BATCH = 50
 _FIRST_RETRY = dt.timedelta(seconds=20)
 _LONGEST_RETRY = dt.timedelta(minutes=10)
+# The end of a trouble is told when it has lasted: what flaps is told once.
+_CALM = dt.timedelta(minutes=2)
 # A channel that is configured today isn't told last month's news.
 _OLD_NEWS = dt.timedelta(days=1)
 
@@ -230,5 +232,5 @@ def _pending(now: dt.datetime) -> Iterator[tuple[Alert, Event]]:
     for alert in Alert.objects.filter(recent, untold).order_by("id")[:_BATCH]:
         if alert.open_notified_at is None:
             yield alert, Event.OPENED
-        if alert.resolved_at is not None:
+        if alert.resolved_at is not None and (alert.resolved_by_id or now - alert.resolved_at >= _CALM):
             yield alert, Event.RESOLVED

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from leadmaster.lib.clock import database_now
 from leadmaster.ops import health, heartbeat
-from leadmaster.ops.alerts import raise_alert, resolve_alert
+from leadmaster.ops.alerts import CheckResult, apply_results
 from leadmaster.ops.models import Alert
 from leadmaster.ops.notify import Event, Notice, Notifier
 
@@ -26,20 +26,6 @@ logger = logging.getLogger(__name__)
 WATCHDOG = "watchdog"
 # A restart of the server is no outage.
 _OUTAGE_AFTER = dt.timedelta(seconds=60)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class CheckResult:
-    """What a check found about one thing that can be in trouble. Without a title it is well."""
-
-    key: str
-    title: str = ""
-    body: str = ""
-    severity: str = Alert.Severity.CRITICAL
-
-    @property
-    def ok(self) -> bool:
-        return not self.title
 
 
 Check: TypeAlias = Callable[[dt.datetime], Sequence[CheckResult]]
@@ -114,22 +100,14 @@ class Watchdog:
         return report
 
     def _check_and_tell(self, now: dt.datetime) -> PassReport:
-        opened: list[str] = []
-        resolved: list[str] = []
-        for result in self._results(now):
-            if result.ok:
-                if resolve_alert(result.key, now=now):
-                    resolved.append(result.key)
-                continue
-            if raise_alert(result.key, title=result.title, body=result.body, severity=result.severity, now=now):
-                opened.append(result.key)
+        applied = apply_results(self._results(now), now=now)
         notices = self._notifier.tell_pending(now=now)
         heartbeat.beat(WATCHDOG, now=now)
         return PassReport(
             at=now,
             troubles=tuple(Alert.objects.filter(resolved_at__isnull=True).order_by("id").values_list("key", flat=True)),
-            opened=tuple(opened),
-            resolved=tuple(resolved),
+            opened=applied.opened,
+            resolved=applied.resolved,
             told=notices.told,
             untold=notices.failed,
         )

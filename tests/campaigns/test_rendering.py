@@ -189,3 +189,21 @@ def test_literal_text_comes_out_as_it_went_in(text: str) -> None:
     escaped = text.replace("{", "{{").replace("}", "}}")
     if text.strip() and "\x00" not in text:
         assert parse(escaped).render({}) == text
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("Hola {nombre} {apellidos|}!", "Hola Petra!"),
+        ("Hola {nombre} {apellidos|}, buen día", "Hola Petra, buen día"),
+        ("Hola {nombre} {apellidos|} {nota|}.", "Hola Petra."),
+        ("Hola {nombre}{nota|}", "Hola Petra"),
+        ("{nota|} Hola {nombre}", "Hola Petra"),
+        ("Hola {nombre} ({nota|}) y chau", "Hola Petra () y chau"),
+        ("Hola {nombre}\n{nota|}\nChau", "Hola Petra\nChau"),
+        ("Hola {nombre}\n{nota|}", "Hola Petra\n"),
+        ("Tu código: {nota|}.", "Tu código."),
+    ],
+)
+def test_what_is_said_as_nothing_leaves_no_gap(template: str, text: str) -> None:
+    assert parse(template).render({"nombre": "Petra", "apellidos": "", "nota": ""}) == text

@@ -89,7 +89,7 @@ def test_fault_07_accepted_and_then_broken_is_a_doubt_and_never_sent_again(name:
     assert world.findings() == []
 
 
-def test_fault_08_nobody_at_the_gateways_address_burns_nothing_and_alerts_at_once() -> None:
+def test_fault_08_nobody_at_the_gateways_address_burns_nothing_and_alerts_soon() -> None:
     world = World()
     campaign = world.campaign(envios=5)
     world.provider.status_error = BY_NAME["connection refused"].error
@@ -99,7 +99,7 @@ def test_fault_08_nobody_at_the_gateways_address_burns_nothing_and_alerts_at_onc
 
     assert world.provider.sends == []
     assert set(Envio.objects.values_list("state", "attempts")) == {(EnvioState.PENDING, 0)}
-    alert = Alert.objects.get(open_key=f"session:{campaign.session_id}")
+    alert = Alert.objects.get(open_key=f"gateway:{campaign.session.gateway_config().base_url}")
     assert alert.opened_at - started <= dt.timedelta(minutes=3)
     assert WhatsAppSession.objects.get().unreachable_since is not None
     world.provider.status_error = None

@@ -10,10 +10,11 @@ from django.core import mail
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from leadmaster.ops.alerts import CheckResult
 from leadmaster.ops.heartbeat import age, beat
 from leadmaster.ops.models import Alert
 from leadmaster.ops.notify import Mail, Notifier
-from leadmaster.ops.watchdog import Check, CheckResult, Watchdog, check_tick
+from leadmaster.ops.watchdog import Check, Watchdog, check_tick
 
 NOON = dt.datetime(2026, 2, 7, 12, 0, tzinfo=dt.UTC)
 
@@ -73,7 +74,7 @@ def test_a_pass_opens_tells_resolves_and_tells_again() -> None:
     now = timezone.now()
     in_trouble = [CheckResult(key="tick_late", title="Sin latido")]
     well = [CheckResult(key="tick_late")]
-    results = iter([in_trouble, in_trouble, well])
+    results = iter([in_trouble, in_trouble, well, well])
     dog = watchdog(lambda _now: next(results))
 
     first = dog.look(wall_clock=now)
@@ -81,7 +82,9 @@ def test_a_pass_opens_tells_resolves_and_tells_again() -> None:
     second = dog.look(wall_clock=now)
     assert (second.ok, second.troubles, second.opened, second.told) == (False, ("tick_late",), (), 0)
     third = dog.look(wall_clock=now)
-    assert (third.ok, third.resolved, third.told) == (True, ("tick_late",), 1)
+    assert (third.ok, third.resolved, third.told) == (True, ("tick_late",), 0)
+    Alert.objects.update(resolved_at=now - dt.timedelta(minutes=3))
+    assert dog.look(wall_clock=now).told == 1, "its end is told when it has lasted"
 
     assert [message.subject for message in mail.outbox] == [
         "[LeadMaster] Crítica: Sin latido",

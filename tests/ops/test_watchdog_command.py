@@ -65,10 +65,11 @@ def test_dead_timers_are_told_and_how_many_opportunities_wait_for_them(database_
 
 @pytest.mark.django_db(transaction=True)
 def test_a_dead_sender_and_a_gateway_that_is_not_there_are_told_in_one_look(database_url: str) -> None:
-    """Nobody asked the gateways lately, so the watchdog does; the session raises its own alert."""
+    """Nobody asked the gateways lately, so the watchdog does; one alert tells of all its lines."""
     with socket.socket() as unused, receiving() as receiver:
         unused.bind(("127.0.0.1", 0))
-        session = WhatsAppSessionFactory(base_url=f"http://127.0.0.1:{unused.getsockname()[1]}")
+        address = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        WhatsAppSessionFactory.create_batch(3, base_url=address)
 
         status, report = look_once(
             database_url=database_url, ALERT_WEBHOOK_URL=receiver.url, ALERT_WEBHOOK_SECRET="shared"
@@ -76,7 +77,7 @@ def test_a_dead_sender_and_a_gateway_that_is_not_there_are_told_in_one_look(data
 
         told = {json.loads(body)["key"] for _, body in receiver.requests}
     assert status == 1
-    assert set(report["troubles"]) == told == {"tick_late", "timers_late", f"session:{session.pk}"}
+    assert set(report["troubles"]) == told == {"tick_late", "timers_late", f"gateway:{address}"}
     assert (report["told"], report["untold"]) == (3, 0)
 
 

@@ -411,15 +411,35 @@ def test_without_a_code_it_offers_to_connect_again(company: Company, make: Calla
     ("fields", "sentence"),
     [
         ({"state": State.READY}, "Todo listo para enviar."),
-        ({"state": State.AWAITING_QR}, "Hay que vincular el teléfono"),
+        ({"state": State.READY, "mute_since": timezone.now()}, "Conectada, pero no envía"),
+        ({"state": State.AWAITING_QR, "paired_at": timezone.now()}, "Hay que vincular el teléfono"),
+        ({"state": State.AWAITING_QR}, "Falta vincular"),
+        ({"state": State.DISCONNECTED, "phone": ""}, "Falta vincular"),
+        (
+            {"state": State.DISCONNECTED, "paused_at": timezone.now(), "trouble_code": "LOGGED_OUT"},
+            "vincula el número otra vez",
+        ),
         ({"state": State.CONNECTING}, "está abriendo la sesión"),
-        ({"state": State.DISCONNECTED}, "La sesión está cerrada"),
+        ({"state": State.DISCONNECTED, "paired_at": timezone.now()}, "La sesión está cerrada"),
         ({"state": State.DISCONNECTED, "unreachable_since": timezone.now()}, "El gateway no responde"),
         ({"state": State.READY, "paused_at": timezone.now()}, "no se arregla esperando"),
         ({"state": State.READY, "blocked_until": timezone.now() + dt.timedelta(hours=1)}, "ir más despacio"),
         ({"state": State.READY, "cold_until": timezone.now() + dt.timedelta(hours=1)}, "contactos nuevos"),
     ],
-    ids=["ready", "qr", "connecting", "closed", "silent", "paused", "slowed", "cold"],
+    ids=[
+        "ready",
+        "mute",
+        "qr",
+        "never paired, code",
+        "never paired",
+        "logged out",
+        "connecting",
+        "closed",
+        "silent",
+        "paused",
+        "slowed",
+        "cold",
+    ],
 )
 def test_the_state_is_told_with_what_to_do(company: Company, fields: dict[str, object], sentence: str) -> None:
     session = WhatsAppSessionFactory(team=company.team, **fields)

@@ -68,8 +68,8 @@ def code(request: HttpRequest, session: WhatsAppSession) -> HttpResponse:
     )
 
 
-def panel(request: HttpRequest, session: WhatsAppSession, *, may_pair: bool) -> HttpResponse:
-    context = {"session": session, "may_pair": may_pair, "test": last_test(session)}
+def panel(request: HttpRequest, session: WhatsAppSession, *, may_pair: bool, may_lift: bool) -> HttpResponse:
+    context = {"session": session, "may_pair": may_pair, "may_lift": may_lift, "test": last_test(session)}
     return TemplateResponse(request, "admin/whatsapp/whatsappsession/panel.html", context)
 
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import Team, User
-from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
+from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
 from leadmaster.lib.admin.modeladmins import NOTHING, ScopedAdmin, moment
 from leadmaster.lib.phones import parsing
 from whatsapp import line_tests, screens, session_editing, sessions
@@ -140,6 +140,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             at("connect", self.connect_view, "connect"),
             at("disconnect", self.disconnect_view, "disconnect"),
             at("unpause", self.unpause_view, "unpause"),
+            at("lift-cold", self.lift_cold_view, "lift_cold"),
             at("check", self.check_view, "check"),
             at("test", self.test_view, "test"),
             at("pair", self.pair_view, "pair"),
@@ -202,6 +203,35 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             _("La sesión vuelve a probarse."),
         )
 
+    def lift_cold_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A supervisor lets first contacts go out again, and says why."""
+        session = self.find(request, str(pk))
+        if not self.has_change_permission(request, session):
+            raise PermissionDenied
+        return confirm_and_run(
+            request,
+            page=Confirmation(
+                title=_("Escribir a contactos nuevos · %(name)s") % {"name": session.name},
+                question=_(
+                    "WhatsApp rechazó contactos nuevos de esta línea. Insistir puede costarle el número: hazlo solo si "
+                    "sabes por qué los rechazó."
+                ),
+                button=_("Volver a escribirles"),
+                facts=[(_("Esperan hasta"), screens.cold_end(session, timezone.now()) or NOTHING)],
+                tone="danger",
+            ),
+            run=lambda data: self._lift(request, session, data),
+            refusals=sessions.NothingToLift,
+            back=_url("change", session),
+            context={**self.admin_site.each_context(request), "opts": self.opts, "original": session},
+            form_class=ReasonForm,
+        )
+
+    @staticmethod
+    def _lift(request: HttpRequest, session: WhatsAppSession, data: Mapping[str, Any]) -> str:
+        sessions.lift_cold(session, by=current_user(request), reason=data["reason"], now=timezone.now())
+        return _("La línea vuelve a escribir a contactos nuevos.")
+
     def check_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask the gateway now; what it says is written down and told."""
         session = self._allowed(request, pk)
@@ -240,7 +270,8 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The state, as it was last recorded: asking the gateway is the sender's business."""
         session = self.find(request, str(pk))
-        return pairing.panel(request, session, may_pair=self._may_pair(request))
+        may_lift = self.has_change_permission(request, session)
+        return pairing.panel(request, session, may_pair=self._may_pair(request), may_lift=may_lift)
 
     def pair_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         session = self._allowed(request, pk)
@@ -256,6 +287,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
         session = kwargs.get("obj")
         test = line_tests.last_test(session) if session else None
         context.update({"session": session, "test": test, "may_pair": self._may_pair(request), "risk": pairing.RISK})
+        context["may_lift"] = session is not None and self.has_change_permission(request, session)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _may_pair(self, request: HttpRequest) -> bool:

@@ -33,5 +33,10 @@ def session_advice(session: WhatsAppSession) -> str:
 
 
 @register.filter
+def cold_end(session: WhatsAppSession) -> str:
+    return screens.cold_end(session, timezone.now())
+
+
+@register.filter
 def line_test_badge(test: LineTest) -> SafeString:
     return screens.line_test_badge(test)

@@ -12,6 +12,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django_q.models import Schedule
 
+from leadmaster.lib.clock import database_now
+from leadmaster.ops.schedules import pull_back
+
 _EVERY_MINUTE = {
     "lookups": "campaigns.tasks.lookups",
     "imports": "campaigns.tasks.imports",
@@ -46,6 +49,7 @@ class Command(BaseCommand):
                 name=name, defaults=every, create_defaults={**every, "next_run": timezone.now()}
             )
             report["created" if created else "updated"] += 1
+        report["pulled_back"] = len(pull_back(database_now()))
         # What the settings no longer ask for: ours by name and function.
         surplus = Schedule.objects.filter(
             Q(name__startswith="tick ", func="campaigns.tasks.tick")

@@ -149,6 +149,7 @@ def change_hours(
 
 @transaction.atomic
 def _write(calendar: OperatingCalendar, given: dict[str, Any]) -> None:
-    save_calendar(calendar, week=given["week"])
+    sent = None if calendar._state.adding else [name for name in ("name", "time_zone", "team") if name in given]
+    save_calendar(calendar, week=given["week"], only=sent)
     if given.get("is_general") and not calendar.is_general:
         make_general(calendar)

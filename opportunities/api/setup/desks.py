@@ -21,6 +21,7 @@ from leadmaster.accounts.permissions import RolePermission
 from leadmaster.calendars.arithmetic import NeverOpens
 from leadmaster.calendars.models import OperatingCalendar
 from leadmaster.lib.api.fields import VisibleField
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.setup.previews import HoursRehearsalSerializer
 from opportunities.errors import Incomplete, Stale
@@ -48,7 +49,7 @@ class NewTeamField(VisibleField):
     queryset = Team.objects.filter(desk__isnull=True)
 
 
-class DeskSerializer(serializers.ModelSerializer[Desk]):
+class DeskSerializer(ModelSerializer[Desk]):
     """The limits are each promoter's who has none of their own; a new quota counts from tomorrow on."""
 
     team_name = serializers.CharField(source="team.name", read_only=True)
@@ -63,7 +64,7 @@ class DeskSerializer(serializers.ModelSerializer[Desk]):
         read_only_fields = fields
 
 
-class DeskChangeSerializer(serializers.Serializer[Any]):
+class DeskChangeSerializer(Serializer[Any]):
     """What is sent is changed. Another `calendar` that moves open deadlines goes with the `rehearsed` of its rehearsal."""
 
     calendar = CalendarField(required=False)
@@ -81,7 +82,7 @@ class NewDeskSerializer(DeskChangeSerializer):
     rehearsed = None  # type: ignore[assignment]  # nothing runs by it yet
 
 
-class OtherCalendarSerializer(serializers.Serializer[Any]):
+class OtherCalendarSerializer(Serializer[Any]):
     calendar = CalendarField()
 
 

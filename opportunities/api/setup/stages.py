@@ -17,6 +17,7 @@ from rest_framework.viewsets import GenericViewSet, ModelViewSet
 
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.filters import RouteFilter, StageFilter
 from opportunities.api.setup.previews import StageRehearsalSerializer
@@ -30,7 +31,7 @@ _MOST_MINUTES = 525_600
 _LONGEST_TEMPLATE = 4_000
 
 
-class StageSerializer(serializers.ModelSerializer[Stage]):
+class StageSerializer(ModelSerializer[Stage]):
     """`timer_minutes` counts operating hours; null is no timer, and another one moves the clocks that run. A stage keeps
     its type: retire it with `active`.
     """
@@ -87,7 +88,7 @@ def _without_token(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name != "rehearsed"}
 
 
-class TimerSerializer(serializers.Serializer[Any]):
+class TimerSerializer(Serializer[Any]):
     """`timer_minutes` null: no timer."""
 
     timer_minutes = serializers.IntegerField(min_value=1, max_value=_MOST_MINUTES, allow_null=True)
@@ -140,7 +141,7 @@ class StageViewSet(
         return Response(told.data)
 
 
-class StageRouteSerializer(serializers.ModelSerializer[StageRoute]):
+class StageRouteSerializer(ModelSerializer[StageRoute]):
     class Meta:
         model = StageRoute
         fields = ("id", "from_stage", "to_stage", "needs_reason")

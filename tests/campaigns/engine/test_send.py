@@ -19,6 +19,7 @@ from leadmaster.ops.models import Alert
 from tests.factories.accounts import UserFactory
 from tests.faults.harness import World
 from tests.faults.world import Behaviour
+from whatsapp import health
 from whatsapp.gateways import answers
 from whatsapp.gateways.base import Capability, GatewayConfig, SessionState
 from whatsapp.models import State, WhatsAppSession
@@ -131,7 +132,8 @@ def test_a_session_that_says_it_waits_for_its_code_is_written_down_so() -> None:
     session = WhatsAppSession.objects.get()
     assert (session.state, session.unreachable_since) == (State.AWAITING_QR, None)
     assert world.states() == {EnvioState.PENDING: 1}
-    assert Alert.objects.count() == 1
+    health.review(world.now + health.GRACE)
+    assert Alert.objects.get().key == f"session:{session.pk}"
 
 
 def test_a_gateway_that_nobody_can_open_stops_its_session_only() -> None:
@@ -151,7 +153,8 @@ def test_a_gateway_that_nobody_can_open_stops_its_session_only() -> None:
     assert Envio.objects.filter(campaign=good, state=EnvioState.SENT).count() == 2
     assert list(Envio.objects.filter(campaign=bad).values_list("state", "attempts")) == [(EnvioState.PENDING, 0)] * 2
     assert WhatsAppSession.objects.get(pk=bad.session_id).state == State.DISCONNECTED
-    assert Alert.objects.get().key == f"session:{bad.session_id}"
+    health.review(world.now + health.GRACE)
+    assert "1 de sus 2 líneas" in Alert.objects.get().body
     assert world.findings() == []
 
 

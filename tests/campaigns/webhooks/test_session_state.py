@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from leadmaster.ops.models import Alert
 from tests.campaigns.webhooks.events import event, post
+from whatsapp import health
 from whatsapp.models import State, WhatsAppSession
 
 
@@ -17,11 +18,13 @@ def state(name: str, *, at: dt.datetime) -> dict[str, Any]:
 
 
 def test_a_disconnection_stops_the_line_and_tells_somebody(session: WhatsAppSession) -> None:
-    for _ in range(3):
-        assert post(state("DISCONNECTED", at=timezone.now())) == 200
+    WhatsAppSession.objects.update(state_at=timezone.now() - dt.timedelta(hours=1))
+    for ago in (65, 64, 1):
+        assert post(state("DISCONNECTED", at=timezone.now() - dt.timedelta(seconds=ago))) == 200
 
     session.refresh_from_db()
     assert session.state == State.DISCONNECTED
+    health.review(timezone.now())  # as the watchdog does three times a minute
     assert Alert.objects.filter(resolved_at__isnull=True).count() == 1
 
 

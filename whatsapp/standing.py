@@ -1,0 +1,67 @@
+"""Where a line stands, in one word for alerts, pages and campaigns alike. Read from its row; nothing is asked.
+
+A line may be connected and not send: its gateway says so in its status, or refuses each message with 409 while the
+status says READY. Both are one state, MUTE, and only what proves the cure ends it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from whatsapp.models import State, WhatsAppSession
+
+LOGGED_OUT = "LOGGED_OUT"
+NOT_AUTHORISED = "NOT_AUTHORISED"
+
+
+class Standing(enum.Enum):
+    READY = "ready"
+    BLOCKED = "blocked"  # the gateway asked for a pause (429)
+    MUTE = "mute"  # connected, and does not send
+    CONNECTING = "connecting"
+    UNPAIRED = "unpaired"  # nobody ever paired it
+    AWAITING_QR = "awaiting_qr"
+    DISCONNECTED = "disconnected"
+    UNREACHABLE = "unreachable"  # its gateway does not answer
+    LOGGED_OUT = "logged_out"  # paired anew, it goes on by itself
+    PAUSED = "paused"  # only a person lifts it
+
+
+WORDS: dict[Standing, Promise] = {
+    Standing.READY: _("Conectada"),
+    Standing.BLOCKED: _("Frenada por el gateway"),
+    Standing.MUTE: _("Conectada, pero no envía"),
+    Standing.CONNECTING: _("Conectando"),
+    Standing.UNPAIRED: _("Falta vincular"),
+    Standing.AWAITING_QR: _("Esperando código QR"),
+    Standing.DISCONNECTED: _("Desconectada"),
+    Standing.UNREACHABLE: _("El gateway no responde"),
+    Standing.LOGGED_OUT: _("Perdió el vínculo"),
+    Standing.PAUSED: _("En pausa: espera a una persona"),
+}
+
+
+def standing(session: WhatsAppSession, now: dt.datetime) -> Standing:
+    if session.paused_at is not None:
+        return Standing.LOGGED_OUT if session.trouble_code == LOGGED_OUT else Standing.PAUSED
+    if session.unreachable_since is not None:
+        return Standing.UNREACHABLE
+    if session.state == State.CONNECTING:
+        return Standing.CONNECTING
+    if session.state != State.READY:
+        if session.paired_at is None:
+            return Standing.UNPAIRED
+        return Standing.AWAITING_QR if session.state == State.AWAITING_QR else Standing.DISCONNECTED
+    if session.mute_since is not None:
+        return Standing.MUTE
+    if session.blocked_until is not None and session.blocked_until > now:
+        return Standing.BLOCKED
+    return Standing.READY
+
+
+def word(session: WhatsAppSession, now: dt.datetime) -> str:
+    return str(WORDS[standing(session, now)])
