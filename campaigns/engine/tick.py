@@ -22,8 +22,7 @@ from campaigns.engine.plan import Plan, Slot, ensure_days, make_plan
 from campaigns.engine.reap import reap
 from campaigns.engine.send import Flights, OpenGateway
 from campaigns.engine.timing import CLAIM_BATCH, CLAIM_SECONDS, LOOK_AGAIN, MAX_PER_LANE, PLAN_SECONDS
-from campaigns.errors import WrongState
-from campaigns.models import Campaign, Tick
+from campaigns.models import Tick
 from leadmaster.lib import stopping
 from leadmaster.lib.clock import Clock, DatabaseClock
 from leadmaster.lib.db.retry import retrying
@@ -154,7 +153,7 @@ class _TickLoop:
         finally:
             self.outcomes = flights.outcomes
             io.close()
-        self._finish_without_due()
+        lifecycle.finish_done(self._clock.now())
 
     # --- Claiming ------------------------------------------------------------------------------------------------
 
@@ -276,6 +275,8 @@ class _TickLoop:
 
     def _replan(self) -> None:
         now = self._clock.now()
+        # A tick is alive for a minute: what ended is not "sending" until then.
+        lifecycle.finish_done(now)
         self._plan = make_plan(now)
         self._plan_due = now + dt.timedelta(seconds=PLAN_SECONDS)
         self._without_due.clear()
@@ -299,11 +300,3 @@ class _TickLoop:
         if not moments:
             return 0.0
         return max(0.0, (min(moments) - now).total_seconds())
-
-    def _finish_without_due(self) -> None:
-        """Close the campaigns that have nothing open left."""
-        for campaign in Campaign.objects.running().filter(pk__in=self._without_due):
-            try:
-                retrying(partial(lifecycle.finish, campaign, now=self._clock.now()))
-            except WrongState:
-                continue
