@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from campaigns.models.campaign import Campaign  # noqa: F401 - named in strings below
     from campaigns.models.envio import Envio  # noqa: F401 - named in strings below
     from campaigns.models.lane import Lane  # noqa: F401 - named in strings below
+    from campaigns.models.restore import JournalReport  # noqa: F401 - named in strings below
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -57,3 +58,9 @@ class LaneQuerySet(models.QuerySet["Lane"]):
 
     def stale(self, now: dt.datetime) -> Self:
         return self.filter(Q(busy=True, lease_until__lt=now))
+
+
+class JournalReportQuerySet(models.QuerySet["JournalReport"]):
+    def awaited(self) -> Self:
+        """Neither read nor given up: while there is one, nobody knows what must not be sent again."""
+        return self.filter(reported_at__isnull=True, lost_at__isnull=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from rest_framework import serializers
-
 from campaigns.models import Envio
+from leadmaster.lib.api.serializers import ModelSerializer
 
 
-class EnvioSerializer(serializers.ModelSerializer[Envio]):
+class EnvioSerializer(ModelSerializer[Envio]):
     """One message to one person, as it went out or will."""
 
     class Meta:

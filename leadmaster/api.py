@@ -37,6 +37,8 @@ from campaigns.errors import Incomplete, NotAllowed, Refused, WrongState
 from leadmaster.directory.api import ClientViewSet, SyncViewSet
 from leadmaster.lib.api import errors
 from leadmaster.lib.api.errors import Refusal
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import Serializer
 from leadmaster.ops.idempotency import InProgressError, KeyReusedError, UnfinishedError
 from opportunities import errors as desk
 from opportunities.api.opportunities.bulk import BulkViewSet
@@ -86,16 +88,16 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     return errors.respond(exc, context, refusals=REFUSALS)
 
 
-class CredentialsSerializer(serializers.Serializer[Any]):
+class CredentialsSerializer(Serializer[Any]):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=128, trim_whitespace=False, style={"input_type": "password"})
 
 
-class TokenSerializer(serializers.Serializer[Any]):
+class TokenSerializer(Serializer[Any]):
     token = serializers.CharField()
 
 
-class TokenView(APIView):
+class TokenView(DescribedRequests, APIView):
     """El token con el que un programa habla por una persona: `Authorization: Token …`."""
 
     throttle_scope = "token"

@@ -18,13 +18,14 @@ from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import RequiredReasonSerializer
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from whatsapp import session_editing, sessions
 from whatsapp.models import WhatsAppSession
 from whatsapp.standing import Standing, standing
 
 
-class SessionSerializer(serializers.ModelSerializer[WhatsAppSession]):
+class SessionSerializer(ModelSerializer[WhatsAppSession]):
     """Secrets go in and never come out."""
 
     token = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=500)
@@ -78,7 +79,7 @@ class SessionSerializer(serializers.ModelSerializer[WhatsAppSession]):
         return current_user(self.context["request"])
 
 
-class PairingSerializer(serializers.Serializer[Any]):
+class PairingSerializer(Serializer[Any]):
     """`qr` is the text to draw as a QR code; both are null while there is nothing to scan."""
 
     qr = serializers.CharField(allow_null=True)

@@ -10,12 +10,12 @@ import datetime as dt
 import enum
 import hashlib
 import hmac
-import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from leadmaster.lib import bounded_json
 from whatsapp.gateways.base import MAX_MESSAGE_ID_LENGTH, SessionState
 from whatsapp.inbound import MAX_TEXT, Inbound, read_sender
 
@@ -91,7 +91,7 @@ def _authenticate(raw_body: bytes, signature: str, secret: str) -> None:
 
 def _read(raw_body: bytes) -> Iterator[Event]:
     try:
-        content = json.loads(raw_body)
+        content = bounded_json.loads(raw_body)
     except (ValueError, RecursionError) as error:
         raise MalformedError("the body is not JSON") from error
     events = content if isinstance(content, list) else [content]

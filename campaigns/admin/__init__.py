@@ -4,6 +4,7 @@ from campaigns.admin.alert import ScopedAlertAdmin
 from campaigns.admin.attempt import AttemptAdmin
 from campaigns.admin.campaign import CampaignAdmin
 from campaigns.admin.envio import EnvioAdmin
+from campaigns.admin.journal_report import JournalReportAdmin
 from campaigns.admin.suppression import CancellingSuppressionAdmin
 from campaigns.admin.switch import SenderSwitchAdmin
 from campaigns.admin.tick import TickAdmin
@@ -14,6 +15,7 @@ __all__ = [
     "CampaignAdmin",
     "CancellingSuppressionAdmin",
     "EnvioAdmin",
+    "JournalReportAdmin",
     "ScopedAlertAdmin",
     "SenderSwitchAdmin",
     "TickAdmin",

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.admin.base import require_act
-from campaigns.audience import AudienceError, ColumnMapping, FilePreview, inspect, run_import
+from campaigns.audience import AudienceError, ColumnMapping, FilePreview, SheetChoice, inspect, run_import
 from campaigns.audience.import_record import kept_report, stored_file
 from campaigns.audience.one_file import one_file_at_a_time
-from campaigns.audience.plan import check_editable
+from campaigns.audience.plan import check_editable, problem_of
 from campaigns.audience.queued import can_resume, confirm, resume
 from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
@@ -65,6 +65,14 @@ class MappingForm(forms.Form):
         help_text=gettext_lazy("Vacía si el archivo empieza directamente con los datos."),
     )
 
+    hidden_rows = forms.ChoiceField(
+        label=gettext_lazy("Filas ocultas"),
+        choices=[("", gettext_lazy("Dejarlas afuera")), ("with", gettext_lazy("Importarlas también"))],
+        required=False,
+        widget=SelectWidget,
+    )
+    sheet = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+
     def __init__(self, data: Any, *, preview: FilePreview) -> None:
         super().__init__(data, initial=preview.guess.as_json() if preview.guess else {"header_row": 1})
         columns = [(number, header) for number, header in enumerate(preview.headers)]
@@ -74,8 +82,20 @@ class MappingForm(forms.Form):
         phone.choices = columns
         name.choices = [("", _("El archivo no trae nombres")), *columns]
 
+        if not preview.hidden_rows:
+            del self.fields["hidden_rows"]
+        if preview.other_sheets:
+            self.fields["sheet"].initial = preview.sheet
+        else:
+            del self.fields["sheet"]
+
     def mapping(self) -> ColumnMapping:
-        return ColumnMapping(**self.cleaned_data)
+        names = ("phone", "name", "header_row")
+        return ColumnMapping(**{name: self.cleaned_data[name] for name in names})
+
+    def choice(self) -> SheetChoice:
+        given = self.cleaned_data
+        return SheetChoice(sheet=given.get("sheet", ""), hidden_rows=given.get("hidden_rows") == "with")
 
 
 def upload(request: HttpRequest, campaign: Campaign, context: dict[str, Any]) -> HttpResponse:
@@ -179,18 +199,21 @@ def _record(campaign: Campaign, record_id: int) -> RecipientImport:
     return get_object_or_404(campaign.imports.select_related("campaign__session", "by"), pk=record_id)
 
 
-def _look(record: RecipientImport) -> FilePreview:
+def _look(record: RecipientImport, *, sheet: str = "") -> FilePreview:
     with stored_file(record) as stored:
-        return inspect(stored, region=record.campaign.session.region)
+        return inspect(stored, region=record.campaign.session.region, choice=SheetChoice(sheet=sheet))
 
 
 def _confirm_columns(
     request: HttpRequest, campaign: Campaign, record: RecipientImport, context: dict[str, Any]
 ) -> HttpResponse:
-    preview = _look(record)
+    preview = _look(record, sheet=request.POST.get("sheet", "") or request.GET.get("sheet", ""))
     form = MappingForm(request.POST if request.method == "POST" else None, preview=preview)
+    mapping = preview.guess
     if request.method == "POST" and form.is_valid():
-        return _import(request, campaign, record, form.mapping(), big=_is_big(preview))
+        mapping = form.mapping()
+        if not problem_of(campaign, preview, mapping=mapping):
+            return _import(request, campaign, record, form, big=_is_big(preview))
     title = _("Revisar columnas · %(name)s") % {"name": record.file_name}
     return TemplateResponse(
         request,
@@ -200,6 +223,7 @@ def _confirm_columns(
             "title": title,
             "form": form,
             "preview": preview,
+            "problem": problem_of(campaign, preview, mapping=mapping),
             "record": record,
             "campaign": campaign,
             "back": url("upload", campaign),
@@ -208,12 +232,13 @@ def _confirm_columns(
 
 
 def _import(
-    request: HttpRequest, campaign: Campaign, record: RecipientImport, mapping: ColumnMapping, *, big: bool
+    request: HttpRequest, campaign: Campaign, record: RecipientImport, form: MappingForm, *, big: bool
 ) -> HttpResponseRedirect:
     now = timezone.now()
+    columns = {**form.mapping().as_json(), **form.choice().as_json()}
     here = HttpResponseRedirect(url("import", campaign, record.pk))
     # Whoever loses (a double click, another tab) sees what the first one started.
-    if not confirm(record, mapping=mapping.as_json(), state=State.QUEUED if big else State.RUNNING, now=now):
+    if not confirm(record, mapping=columns, state=State.QUEUED if big else State.RUNNING, now=now):
         return here
     if not big:
         _tell(request, lambda: run_import(record, now=now))

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import switch
+from campaigns import restores, switch
 from campaigns.errors import Refused
 from campaigns.models import Campaign, Envio, SenderSwitch
 from leadmaster.accounts.current_user import current_user
@@ -41,6 +41,7 @@ class SenderSwitchAdmin(ReadOnlyAdmin[SenderSwitch]):
         context = {
             "switch_on": switch.is_on(),
             "environment_on": settings.AUTO_CAMPAIGNS_ENABLED,
+            "journals_awaited": restores.names_awaited(),
             "may_turn": request.user.has_perm("campaigns.switch_sender"),
             **(extra_context or {}),
         }

@@ -11,10 +11,11 @@ from rest_framework.viewsets import GenericViewSet
 
 from campaigns.models import Campaign
 from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.serializers import Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
-class QuerySerializer(serializers.Serializer[Any]):
+class QuerySerializer(Serializer[Any]):
     dry_run = serializers.BooleanField(required=False, default=False, help_text="Cuenta qué pasaría y no escribe nada.")
 
 

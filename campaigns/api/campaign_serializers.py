@@ -13,21 +13,22 @@ from campaigns.enums import EnvioState, WhyNot
 from campaigns.lifecycle import TABLE, Verb, allowed_verbs
 from campaigns.models import Campaign, CampaignEvent
 from campaigns.progress import progress
-from campaigns.rendering import TemplateError, parse
+from campaigns.rendering import TemplateError, check_draft
 from leadmaster.accounts.current_user import current_user
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 
 _DAY = 86_400
 MAX_TEMPLATE = 10_000
 
 
-class CountsSerializer(serializers.Serializer[Any]):
+class CountsSerializer(Serializer[Any]):
     """One number per state of an envío."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {state.value: serializers.IntegerField() for state in EnvioState}
 
 
-class ProgressSerializer(serializers.Serializer[Any]):
+class ProgressSerializer(Serializer[Any]):
     """`sent`, `server`, `delivered` and `read` are cumulative; `error_rate` is between 0 and 1."""
 
     total = serializers.IntegerField()
@@ -41,22 +42,25 @@ class ProgressSerializer(serializers.Serializer[Any]):
     counts = CountsSerializer()
 
 
-class DayForecastSerializer(serializers.Serializer[Any]):
+class DayForecastSerializer(Serializer[Any]):
     day = serializers.DateField()
     count = serializers.IntegerField()
 
 
-class ForecastSerializer(serializers.Serializer[Any]):
-    """`sentence` says it in a line; `limits` says what it was calculated with."""
+class ForecastSerializer(Serializer[Any]):
+    """`sentence` says it in a line; `limits` says what it was calculated with. `held` says why nothing goes out for now,
+    whatever `days` says; empty when the line sends.
+    """
 
     remaining = serializers.IntegerField()
     finishes_on = serializers.DateField(allow_null=True)
     sentence = serializers.CharField()
     limits = serializers.CharField()
+    held = serializers.CharField(allow_blank=True)
     days = DayForecastSerializer(many=True)
 
 
-class WhyNotSerializer(serializers.Serializer[Any]):
+class WhyNotSerializer(Serializer[Any]):
     """`reason` is null when it may send now."""
 
     reason = serializers.ChoiceField(choices=WhyNot.choices, allow_null=True)
@@ -68,17 +72,17 @@ class WhyNotSerializer(serializers.Serializer[Any]):
         return {**super().to_representation(instance), "reason": instance.reason.value if instance.reason else None}
 
 
-class CampaignEventSerializer(serializers.ModelSerializer[CampaignEvent]):
+class CampaignEventSerializer(ModelSerializer[CampaignEvent]):
     class Meta:
         model = CampaignEvent
         fields = ("id", "at", "by", "from_state", "to_state", "reason")
 
 
-class MessageSerializer(serializers.Serializer[Any]):
+class MessageSerializer(Serializer[Any]):
     template = serializers.CharField(max_length=MAX_TEMPLATE, trim_whitespace=False)
 
 
-class CampaignSerializer(serializers.ModelSerializer[Campaign]):
+class CampaignSerializer(ModelSerializer[Campaign]):
     """Owner and team follow from whoever creates it and the session it goes out through."""
 
     session = VisibleSession()
@@ -117,7 +121,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
 
     def validate_template(self, template: str) -> str:
         try:
-            parse(template)
+            check_draft(template, columns=self.instance.columns if isinstance(self.instance, Campaign) else ())
         except TemplateError as error:
             raise serializers.ValidationError(str(error)) from error
         return template
@@ -129,10 +133,3 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
                 {"delay_max": _("La pausa máxima no puede ser menor que la mínima (%(low)d s).") % {"low": low}}
             )
         return attrs
-
-    def update(self, instance: Campaign, validated_data: dict[str, Any]) -> Campaign:
-        """Only what was asked for: an import may be adding columns to the same row."""
-        for name, value in validated_data.items():
-            setattr(instance, name, value)
-        instance.save(update_fields=[*validated_data])
-        return instance

@@ -28,11 +28,12 @@ from campaigns.policy import Act, require
 from leadmaster.accounts.current_user import current_user
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import FACETS
+from leadmaster.lib.api.serializers import Serializer
 
 _LONGEST_FACET = 80
 
 
-class SelectionSerializer(serializers.Serializer[Any]):
+class SelectionSerializer(Serializer[Any]):
     """Exact values; empty means any, and a city goes with its province. Without `availability`, who is nobody's."""
 
     province = serializers.CharField(max_length=_LONGEST_FACET, required=False, allow_blank=True)
@@ -51,14 +52,14 @@ class SelectionSerializer(serializers.Serializer[Any]):
         return Selection.of({**asked, "availability": chosen, "limit": given.get("limit")})
 
 
-class CountSerializer(serializers.Serializer[Any]):
+class CountSerializer(Serializer[Any]):
     """`more`: at least so many; nobody counted further."""
 
     number = serializers.IntegerField(min_value=0, max_value=EXACT_UP_TO)
     more = serializers.BooleanField()
 
 
-class AddReportSerializer(serializers.Serializer[Any]):
+class AddReportSerializer(Serializer[Any]):
     """`reasons` counts the clients left out by stable code; `import_id` and `report` are null on a dry run.
 
     While `queued`, everything is nought: the import's address tells how far it is.

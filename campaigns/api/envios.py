@@ -25,10 +25,11 @@ from campaigns.serializers import EnvioSerializer
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import RequiredReasonSerializer
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
-class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+class AttemptSerializer(ModelSerializer[Attempt]):
     class Meta:
         model = Attempt
         fields = (
@@ -37,7 +38,7 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
         )  # fmt: skip
 
 
-class EnvioEventSerializer(serializers.ModelSerializer[EnvioEvent]):
+class EnvioEventSerializer(ModelSerializer[EnvioEvent]):
     class Meta:
         model = EnvioEvent
         fields = ("id", "at", "by", "evidence", "from_state", "to_state", "reason")
@@ -52,7 +53,7 @@ class EnvioDetailSerializer(EnvioSerializer):
         read_only_fields = fields  # type: ignore[assignment]
 
 
-class ReceiptSerializer(serializers.Serializer[Any]):
+class ReceiptSerializer(Serializer[Any]):
     """One step of the acknowledgement scale and when the gateway told of it."""
 
     ack = serializers.ChoiceField(choices=Ack.choices)

@@ -22,22 +22,33 @@ from rest_framework.viewsets import GenericViewSet
 
 from campaigns.api.audience import AudienceViewSet, QuerySerializer
 from campaigns.api.filters import ImportFilter
-from campaigns.audience import AudienceError, ColumnMapping, import_file, inspect
+from campaigns.audience import AudienceError, ColumnMapping, FilePreview, SheetChoice, import_file, inspect
 from campaigns.audience.import_record import kept_report
 from campaigns.audience.one_file import one_file_at_a_time
+from campaigns.audience.plan import problem_of
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, require
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 
 # Bigger ones come in by the command, which shows its progress and needs no open connection.
 MAX_BYTES = 20 * 1024 * 1024
 MAX_UNPACKED = 100 * 1024 * 1024
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class FileSerializer(Serializer[Any]):
     file = serializers.FileField(help_text="CSV o XLSX.")
+    sheet = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=255,
+        help_text="La hoja del libro, por su nombre. Vacía: la que se propone.",
+    )
 
     def validate_file(self, file: UploadedFile[Any]) -> UploadedFile[Any]:
         if file.size is not None and file.size > MAX_BYTES:
@@ -56,6 +67,14 @@ class UploadSerializer(FileSerializer):
     header_row = serializers.IntegerField(
         required=False, min_value=0, max_value=1_000, default=1, help_text="0: el archivo no tiene encabezado."
     )
+    hidden_rows = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Importa también las filas que la hoja oculta, por un filtro por ejemplo.",
+    )
+
+    def choice(self) -> SheetChoice:
+        return SheetChoice(sheet=self.validated_data["sheet"], hidden_rows=self.validated_data["hidden_rows"])
 
     def mapping(self) -> ColumnMapping | None:
         given = self.validated_data
@@ -66,26 +85,35 @@ class UploadSerializer(FileSerializer):
         )
 
 
-class MappingSerializer(serializers.Serializer[Any]):
+class MappingSerializer(Serializer[Any]):
     phone = serializers.IntegerField()
     name = serializers.IntegerField(allow_null=True)
     header_row = serializers.IntegerField(allow_null=True)
 
 
-class PreviewSerializer(serializers.Serializer[Any]):
-    """`guess` is null when no column looks like phones: somebody has to choose."""
+class PreviewSerializer(Serializer[Any]):
+    """`guess` is null when no column looks like phones: somebody has to choose. `problem` is what the message asks for and
+    this file does not bring, in a sentence; empty when they fit.
+    """
 
     kind = serializers.CharField()
     encoding = serializers.CharField(allow_blank=True)
     delimiter = serializers.CharField(allow_blank=True, trim_whitespace=False)
-    sheet = serializers.CharField(allow_blank=True)
+    sheet = serializers.CharField(allow_blank=True, help_text="La hoja que se leyó.")
+    other_sheets = serializers.ListField(child=serializers.CharField(), help_text="Las que no, y se pueden elegir.")
+    hidden_rows = serializers.IntegerField(help_text="Filas ocultas con datos; o más, si `all_seen` es falso.")
+    all_seen = serializers.BooleanField(help_text="Si se miró la hoja hasta el final.")
     headers = serializers.ListField(child=serializers.CharField(allow_blank=True))
     placeholders = serializers.ListField(child=serializers.CharField())
     guess = MappingSerializer(allow_null=True)
     sample = serializers.ListField(child=serializers.ListField(child=serializers.CharField(allow_blank=True)))
+    problem = serializers.SerializerMethodField()
+
+    def get_problem(self, preview: FilePreview) -> str:
+        return problem_of(self.context["campaign"], preview, mapping=preview.guess)
 
 
-class ImportReportSerializer(serializers.Serializer[Any]):
+class ImportReportSerializer(Serializer[Any]):
     """`reasons` counts the rows left out by stable code; `import_id` and `report` are null on a dry run."""
 
     import_id = serializers.IntegerField(allow_null=True)
@@ -99,7 +127,11 @@ class ImportReportSerializer(serializers.Serializer[Any]):
     reasons = serializers.DictField(child=serializers.IntegerField())
     encoding = serializers.CharField(allow_blank=True)
     delimiter = serializers.CharField(allow_blank=True, trim_whitespace=False)
-    sheet = serializers.CharField(allow_blank=True)
+    sheet = serializers.CharField(allow_blank=True, help_text="La hoja que se leyó.")
+    other_sheets = serializers.ListField(child=serializers.CharField(), help_text="Las que no.")
+    hidden_rows = serializers.IntegerField(
+        help_text="Filas ocultas; sin `hidden_rows` quedaron afuera, con razón hidden."
+    )
     mapping = MappingSerializer()
     report = serializers.SerializerMethodField(help_text="El informe fila por fila, en CSV.")
 
@@ -107,7 +139,7 @@ class ImportReportSerializer(serializers.Serializer[Any]):
         return _report_link(report.import_id, self.context["request"]) if report.import_id else None
 
 
-class ImportSerializer(serializers.ModelSerializer[RecipientImport]):
+class ImportSerializer(ModelSerializer[RecipientImport]):
     report = serializers.SerializerMethodField(help_text="El informe fila por fila, en CSV.")
 
     class Meta:
@@ -122,7 +154,9 @@ class ImportSerializer(serializers.ModelSerializer[RecipientImport]):
         return _report_link(row.pk, self.context["request"]) if row.report else None
 
 
-class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[RecipientImport]):
+class ImportViewSet(
+    DescribedRequests, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[RecipientImport]
+):
     """Importaciones: los archivos que alguien trajo y qué fue de sus filas."""
 
     queryset = RecipientImport.objects.none()
@@ -177,6 +211,7 @@ class RecipientsViewSet(AudienceViewSet):
                 now=timezone.now(),
                 by=current_user(request),
                 mapping=given.mapping(),
+                choice=given.choice(),
                 dry_run=dry_run,
                 file_name=upload.name or "",
                 max_size=MAX_UNPACKED,
@@ -193,8 +228,9 @@ class RecipientsViewSet(AudienceViewSet):
         given = FileSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         with one_file_at_a_time(current_user(request)):
-            preview = inspect(given.validated_data["file"], region=campaign.session.region)
-        return Response(PreviewSerializer(preview).data)
+            choice = SheetChoice(sheet=given.validated_data["sheet"])
+            preview = inspect(given.validated_data["file"], region=campaign.session.region, choice=choice)
+        return Response(PreviewSerializer(preview, context={"campaign": campaign}).data)
 
 
 def _report_link(import_id: int, request: Request) -> str:

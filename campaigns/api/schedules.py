@@ -28,6 +28,7 @@ from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
 from leadmaster.lib.api.fields import WallTimeField
+from leadmaster.lib.api.serializers import ModelSerializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
@@ -41,7 +42,7 @@ class WeekdaysField(serializers.ListField):
         return [int(digit) for digit in value]
 
 
-class WindowSerializer(serializers.ModelSerializer[ScheduleWindow]):
+class WindowSerializer(ModelSerializer[ScheduleWindow]):
     """From `opens` up to, not including, `closes`; closing at 00:00 means the end of the day."""
 
     opens = WallTimeField()
@@ -57,7 +58,7 @@ class WindowSerializer(serializers.ModelSerializer[ScheduleWindow]):
         return attrs
 
 
-class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
+class ScheduleSerializer(ModelSerializer[Schedule]):
     """When a campaign may send, in the time zone of its session."""
 
     campaign = VisibleCampaign()
@@ -100,13 +101,22 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
 
     def update(self, instance: Schedule, validated_data: dict[str, Any]) -> Schedule:
         windows = validated_data.pop("windows", None)
+        changed = {
+            name: (getattr(instance, name), value)
+            for name, value in validated_data.items()
+            if getattr(instance, name) != value
+        }
+        if windows is not None:
+            before = sorted((window.opens, window.closes) for window in instance.windows.all())
+            after = sorted((window["opens"], window["closes"]) for window in windows)
+            changed |= {"windows": (before, after)} if before != after else {}
         for name, value in validated_data.items():
             setattr(instance, name, value)
         instance.save(update_fields=[*validated_data])
         if windows is not None:
             instance.windows.all().delete()
             _write_windows(instance, windows)
-        lifecycle.schedule_changed(instance)
+        lifecycle.schedule_changed(instance, changed)
         return Schedule.objects.prefetch_related("windows").get(pk=instance.pk)
 
 

@@ -16,18 +16,19 @@ from campaigns.inbound import suppress
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.directory.models import Suppression
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.lib.phones.parsing import InvalidPhone, normalise
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from whatsapp.models import Region
 
 
-class SuppressionSerializer(serializers.ModelSerializer[Suppression]):
+class SuppressionSerializer(ModelSerializer[Suppression]):
     class Meta:
         model = Suppression
         fields = ("id", "phone", "source", "reason", "created_at", "created_by")
 
 
-class NewSuppressionSerializer(serializers.Serializer[Any]):
+class NewSuppressionSerializer(Serializer[Any]):
     """`phone` as people of `region` write it, or international with the plus sign."""
 
     phone = serializers.CharField(max_length=40)

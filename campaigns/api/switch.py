@@ -16,10 +16,11 @@ from campaigns import switch
 from campaigns.models import SenderSwitch
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.serializers import Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
-class SwitchSerializer(serializers.Serializer[Any]):
+class SwitchSerializer(Serializer[Any]):
     """`on` is what counts now: off in the environment wins. The rest tells of the last turn, if there was one."""
 
     on = serializers.BooleanField()
@@ -29,7 +30,7 @@ class SwitchSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_blank=True)
 
 
-class TurnSerializer(serializers.Serializer[Any]):
+class TurnSerializer(Serializer[Any]):
     on = serializers.BooleanField()
     reason = serializers.CharField(max_length=300)
 

@@ -13,5 +13,15 @@ from campaigns.audience.errors import AudienceError
 from campaigns.audience.importing import ImportReport, import_file, run_import
 from campaigns.audience.mapping import ColumnMapping
 from campaigns.audience.preview import FilePreview, inspect
+from campaigns.audience.sheets import SheetChoice
 
-__all__ = ["AudienceError", "ColumnMapping", "FilePreview", "ImportReport", "import_file", "inspect", "run_import"]
+__all__ = [
+    "AudienceError",
+    "ColumnMapping",
+    "FilePreview",
+    "ImportReport",
+    "SheetChoice",
+    "import_file",
+    "inspect",
+    "run_import",
+]

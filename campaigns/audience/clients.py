@@ -17,8 +17,8 @@ from campaigns.audience.cells import MAX_NAME
 from campaigns.audience.import_loop import Job, Progress, run_job
 from campaigns.audience.import_record import adopt_record, open_record
 from campaigns.audience.plan import check_editable, fillable_template
-from campaigns.audience.preview import decimal_sign
 from campaigns.audience.rows import BadRow, Person
+from campaigns.audience.sheets import decimal_sign
 from campaigns.models import Campaign, Envio, RecipientImport
 from campaigns.policy import Act, require
 from campaigns.rendering import NAME_FIELDS

@@ -15,18 +15,21 @@ from campaigns.audience.import_loop import Job, Progress, run_job
 from campaigns.audience.import_record import adopt_record, close_record, open_record, stored_file
 from campaigns.audience.mapping import ColumnMapping
 from campaigns.audience.plan import Plan, make_plan
-from campaigns.audience.preview import decimal_sign
 from campaigns.audience.rows import RowReader
+from campaigns.audience.sheets import AS_PROPOSED, SheetChoice, open_people
 from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
 from leadmaster.accounts.models import User
 from leadmaster.lib.db.retry import retrying
-from leadmaster.lib.tables.tabular import Table, open_table
+from leadmaster.lib.tables.tabular import Table
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ImportReport:
-    """What became of the rows. `reasons` counts the left-out ones by stable code; `import_id` is None on a dry run."""
+    """What became of the rows. `reasons` counts the left-out ones by stable code; `import_id` is None on a dry run.
+
+    Of a workbook, `sheet` was read and `other_sheets` were not; `hidden_rows` of it are hidden.
+    """
 
     campaign_id: int
     import_id: int | None
@@ -41,6 +44,8 @@ class ImportReport:
     encoding: str
     delimiter: str
     sheet: str
+    other_sheets: tuple[str, ...]
+    hidden_rows: int
     mapping: ColumnMapping
     fields: tuple[str, ...]
 
@@ -55,6 +60,7 @@ def import_file(
     now: dt.datetime,
     by: User | None = None,
     mapping: ColumnMapping | None = None,
+    choice: SheetChoice = AS_PROPOSED,
     dry_run: bool = False,
     progress: Progress | None = None,
     file_name: str = "",
@@ -63,13 +69,13 @@ def import_file(
 ) -> ImportReport:
     """Add the people of a file to a campaign that is still being prepared; whoever is there already stays as is.
 
-    Without `mapping` the guess of `inspect` is taken. `progress` is told rows done and rows in all. The row report
+    Without `mapping` the guess of `inspect` is taken, and its sheet without a `choice`. `progress` is told rows done and rows in all. The row report
     goes to `report_path` if given, and is kept with the import. `by=None` is the system. A file that unpacks to more
     than `max_size` bytes is refused: not everybody can wait for it.
     Raises AudienceError (or NotAllowed) before anything is written; a dry run writes nothing at all.
     """
     name = file_name or (file.name if isinstance(file, Path) else Path(getattr(file, "name", None) or "archivo").name)
-    with file_errors(), open_table(file, decimal=decimal_sign(campaign.session.region)) as table:
+    with file_errors(), open_people(file, region=campaign.session.region, choice=choice) as table:
         if max_size is not None and table.format.size > max_size:
             raise AudienceError(
                 "too_big", _("El archivo es demasiado grande: impórtalo con el comando import_recipients.")
@@ -78,12 +84,11 @@ def import_file(
         _check_writable(report_path)
         record = None
         if not dry_run:
+            columns = {**plan.mapping.as_json(), **choice.as_json()}
             record = retrying(
-                lambda: open_record(
-                    campaign, fields=plan.preview.fields, mapping=plan.mapping.as_json(), title=name, by=by, now=now
-                )
+                lambda: open_record(campaign, fields=plan.preview.fields, mapping=columns, title=name, by=by, now=now)
             )
-        return _run(plan, table, record=record, now=now, progress=progress, report_path=report_path)
+        return _run(plan, table, choice, record=record, now=now, progress=progress, report_path=report_path)
 
 
 def _check_writable(path: Path | None) -> None:
@@ -103,15 +108,17 @@ def run_import(record: RecipientImport, *, now: dt.datetime, progress: Progress 
     """
     try:
         mapping = ColumnMapping.from_json(record.mapping) if record.mapping else None
+        choice = SheetChoice.from_json(record.mapping)
+        region = record.campaign.session.region
         with (
             stored_file(record) as stored,
             file_errors(),
-            open_table(stored, decimal=decimal_sign(record.campaign.session.region)) as table,
+            open_people(stored, region=region, choice=choice) as table,
         ):
             plan = make_plan(record.campaign, table, mapping=mapping, by=record.by)
-            fields, columns = plan.preview.fields, plan.mapping.as_json()
+            fields, columns = plan.preview.fields, {**plan.mapping.as_json(), **choice.as_json()}
             retrying(lambda: adopt_record(record, fields=fields, mapping=columns, now=now))
-            return _run(plan, table, record=record, now=now, progress=progress, report_path=None)
+            return _run(plan, table, choice, record=record, now=now, progress=progress, report_path=None)
     except Refused as error:
         close_record(record, state=RecipientImport.State.FAILED, now=now, error=str(error))
         raise
@@ -120,6 +127,7 @@ def run_import(record: RecipientImport, *, now: dt.datetime, progress: Progress 
 def _run(
     plan: Plan,
     table: Table,
+    choice: SheetChoice,
     *,
     record: RecipientImport | None,
     now: dt.datetime,
@@ -131,6 +139,7 @@ def _run(
         fields=plan.preview.fields,
         region=plan.campaign.session.region,
         layout=plan.preview.layout,
+        left_out=() if choice.hidden_rows else table.notes.hidden,
     )
     job = Job(
         campaign=plan.campaign,
@@ -150,6 +159,8 @@ def _run(
         encoding=plan.preview.encoding,
         delimiter=plan.preview.delimiter,
         sheet=plan.preview.sheet,
+        other_sheets=plan.preview.other_sheets,
+        hidden_rows=plan.preview.hidden_rows,
         mapping=plan.mapping,
         fields=plan.preview.fields,
     )

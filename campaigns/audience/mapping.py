@@ -103,7 +103,7 @@ def header_row_of(records: Records, *, region: str) -> int | None:
             break
         if any(is_phone_header(cell) for cell in record):
             if sum(bool(cell.strip()) for cell in record) > 1:
-                return number
+                return number + _groups_columns(record, records[number : number + 1])
             # "Listado de celulares" above a table; or a file of one column.
             title = title or number
     if title:
@@ -114,6 +114,16 @@ def header_row_of(records: Records, *, region: str) -> int | None:
         # Headers are words; a first row with digits in it is data, good or bad.
         return None if any(char.isdigit() for cell in record for char in cell) else number
     return None
+
+
+def _groups_columns(record: Sequence[str], below: Records) -> bool:
+    """Whether a row with merged cells stands over the header: "Contacto telefónico" above "Celular" and "Fijo"."""
+    if not below or all(cell.strip() for cell in record):
+        return False
+    [names] = below
+    filled = sum(bool(cell.strip()) for cell in names)
+    digits = any(char.isdigit() for cell in names for char in cell)
+    return not digits and filled > sum(bool(cell.strip()) for cell in record) and any(map(is_phone_header, names))
 
 
 def _phone_column(header: Sequence[str], shares: Sequence[float]) -> int | None:

@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from campaigns.audience.errors import AudienceError
 from campaigns.audience.mapping import ColumnMapping, known_fields
-from campaigns.audience.preview import FilePreview, preview_of
+from campaigns.audience.preview import FilePreview, check_computed, preview_of
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.policy import Act, require
-from campaigns.rendering import NAME_FIELDS, Template, TemplateError, UnknownPlaceholdersError, parse
+from campaigns.rendering import NAME_FIELDS, Template, TemplateError, UnknownPlaceholdersError, check_foreign, parse
 from leadmaster.accounts.models import User
 from leadmaster.lib.tables.tabular import Table
 
@@ -41,7 +41,23 @@ def make_plan(campaign: Campaign, table: Table, *, mapping: ColumnMapping | None
             % {"headers": ", ".join(preview.headers)},
         )
     template = fillable_template(campaign, known_fields(preview.fields, mapping=preview.guess))
+    used = {at for at, field in enumerate(preview.fields) if field in template.fields}
+    check_computed(used, headers=preview.headers, uncomputed=preview.uncomputed)
     return Plan(campaign=campaign, preview=preview, mapping=preview.guess, template=template)
+
+
+def problem_of(campaign: Campaign, preview: FilePreview, *, mapping: ColumnMapping | None) -> str:
+    """What is wrong between this message and the columns of this file, in a sentence; empty when they fit.
+
+    With another header row than the preview's its columns are called otherwise: then only the import knows.
+    """
+    if mapping is None or (preview.guess is not None and mapping.header_row != preview.guess.header_row):
+        return ""
+    try:
+        fillable_template(campaign, known_fields(preview.fields, mapping=mapping))
+    except AudienceError as refusal:
+        return str(refusal)
+    return ""
 
 
 def check_editable(campaign: Campaign) -> None:
@@ -66,6 +82,7 @@ def check_editable(campaign: Campaign) -> None:
 def fillable_template(campaign: Campaign, known: Sequence[str]) -> Template:
     """The template, if everybody who has the `known` fields can be asked for what it needs. Raises AudienceError."""
     try:
+        check_foreign(campaign.template, known=known)
         template = parse(campaign.template)
         # A file without names is fine where the message says what to call people.
         given = {place.field for place in template.placeholders if place.default is not None} & set(NAME_FIELDS)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import IO
 
-from campaigns.audience.errors import file_errors
+from django.utils.translation import gettext as _
+
+from campaigns.audience.errors import AudienceError, file_errors
 from campaigns.audience.mapping import ColumnMapping, Records, fields_of, guess, header_row_of, headers_of, known_fields
+from campaigns.audience.sheets import AS_PROPOSED, SheetChoice, open_people
 from leadmaster.lib.tables.layout import Layout, Misfit, layout_of
-from leadmaster.lib.tables.tabular import Table, open_table
+from leadmaster.lib.tables.tabular import Table
 
 # Enough to know a column by: whose phone it is, and whether it serves most people.
 _LOOK = 300
@@ -23,7 +28,9 @@ class FilePreview:
     """`guess` is None when no column looks like phones: a person has to choose.
 
     `fields` are the placeholders of the columns, in their order; `sample` are the first rows below the header, and
-    `layout` how they line up with it. `size` is that of the file when it is unpacked.
+    `layout` how they line up with it. `size` is that of the file when it is unpacked. Of a workbook, `sheet` was read
+    and `other_sheets` were not; `hidden_rows` of it are hidden, or more if it was not read to its end (`all_seen`), and
+    nobody computed the formulas in the columns `uncomputed`.
     """
 
     kind: str
@@ -36,6 +43,10 @@ class FilePreview:
     sample: tuple[tuple[str, ...], ...]
     layout: Layout
     size: int
+    other_sheets: tuple[str, ...]
+    hidden_rows: int
+    all_seen: bool
+    uncomputed: frozenset[int]
 
     @property
     def placeholders(self) -> list[str]:
@@ -43,9 +54,9 @@ class FilePreview:
         return known_fields(self.fields, mapping=self.guess) if self.guess else list(self.fields)
 
 
-def inspect(file: Path | IO[bytes], *, region: str) -> FilePreview:
+def inspect(file: Path | IO[bytes], *, region: str, choice: SheetChoice = AS_PROPOSED) -> FilePreview:
     """Look at a file as somebody in `region` made it. Reads little of it. Raises AudienceError."""
-    with file_errors(), open_table(file, decimal=decimal_sign(region)) as table:
+    with file_errors(), open_people(file, region=region, choice=choice) as table:
         return preview_of(table, region=region)
 
 
@@ -58,13 +69,16 @@ def preview_of(table: Table, *, region: str, mapping: ColumnMapping | None = Non
     header_row = mapping.header_row if mapping else _header_row(head, region=region)
     header = head[header_row - 1] if header_row and header_row <= len(head) else None
     delimiter = table.format.delimiter
-    rows = table.rows() if whole else iter(head)
+    rows = table.rows(exact=None) if whole else iter(head)
     layout = layout_of(rows, header_row=header_row, header=header, delimiter=delimiter)
     records = [_lined_up(layout, row, record, header_row=header_row) for row, record in enumerate(head, start=1)]
     chosen = mapping or _guess(records, header_row=header_row, width=layout.width, region=region)
     headers = headers_of(records, header_row=header_row, width=layout.width)
     if chosen:
         chosen.check(width=len(headers))
+        check_computed({chosen.phone, chosen.name}, headers=headers, uncomputed=table.notes.uncomputed)
+    if delimiter and layout.width == 1:
+        _check_separated(records[header_row or 0 :])
     shown = table.head(_LOOK, exact={chosen.phone} if chosen else ())
     lined_up = (_lined_up(layout, row, record, header_row=header_row) for row, record in enumerate(shown, start=1))
     below = itertools.islice(lined_up, header_row or 0, None)
@@ -80,7 +94,42 @@ def preview_of(table: Table, *, region: str, mapping: ColumnMapping | None = Non
         sample=tuple(tuple([*record, *[""] * layout.width][: layout.width]) for record in sample),
         layout=layout,
         size=table.format.size,
+        other_sheets=tuple(name for name in table.format.sheets if name != table.format.sheet),
+        hidden_rows=table.notes.hidden.after(header_row or 0),
+        all_seen=table.notes.complete or not table.format.sheet,
+        uncomputed=table.notes.uncomputed,
     )
+
+
+def _check_separated(records: list[list[str]]) -> None:
+    """Raise AudienceError when the one column of a text file is rather several that we could not tell apart."""
+    cells = [record[0] for record in records if record and record[0].strip()]
+    if cells and all(_WORDS_AND_NUMBER.search(cell) for cell in cells):
+        raise AudienceError(
+            "no_separator",
+            _(
+                "La planilla no dice con qué signo separa sus columnas: guárdala como .xlsx, o como CSV separado por punto "
+                "y coma."
+            ),
+        )
+
+
+# "Ana Paz 351 411-1111" is a person and not a phone.
+_WORDS_AND_NUMBER = re.compile(r"(?=.*[^\W\d_]{2}).*(?:[0-9]\D?){8}", re.S)
+
+
+def check_computed(columns: Collection[int | None], *, headers: Sequence[str], uncomputed: Collection[int]) -> None:
+    """Raise AudienceError when one of these columns has formulas that nobody computed: there is nothing in it."""
+    missing = [header for at, header in enumerate(headers) if at in columns and at in uncomputed]
+    if missing:
+        raise AudienceError(
+            "formulas",
+            _(
+                "La columna %(headers)s tiene fórmulas sin un valor calculado: abre el libro en Excel, guárdalo y vuelve a "
+                "subirlo."
+            )
+            % {"headers": ", ".join(missing)},
+        )
 
 
 def _header_row(head: Records, *, region: str) -> int | None:
@@ -108,8 +157,3 @@ def _lined_up(layout: Layout, row: int, record: list[str], *, header_row: int | 
         return record
     cells = layout.fit(row, record)
     return [] if isinstance(cells, Misfit) else cells
-
-
-def decimal_sign(region: str) -> str:
-    """How people of the region write 1½."""
-    return "." if region == "MX" else ","

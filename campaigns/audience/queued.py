@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -24,7 +26,7 @@ State = RecipientImport.State
 _BATCH = 200
 
 
-def confirm(record: RecipientImport, *, mapping: dict[str, int | None], state: State, now: dt.datetime) -> bool:
+def confirm(record: RecipientImport, *, mapping: Mapping[str, Any], state: State, now: dt.datetime) -> bool:
     """The person confirmed what the columns mean. False when somebody confirmed this file before."""
     waiting = RecipientImport.objects.filter(pk=record.pk, state=State.UPLOADED)
     confirmed = waiting.update(mapping=mapping, state=state, started_at=now, alive_at=now) == 1

@@ -10,5 +10,5 @@ One tick is six steps, each a module, in this order:
     settle   writes what the gateway said, one transaction per message; a success is applied even when the lease is gone
 
 Beside it `why_not` tells people why nothing goes out this second, `lookup` asks gateways about uncertain ones, and
-`journal` notices a database that came back from a backup.
+`restore_guard` compares `journal` with a database that may have come back from a backup.
 """

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from campaigns.engine import statements
+from campaigns.engine import journal, statements
 from campaigns.engine.claim import Claim
 from campaigns.engine.io_pool import boot_seconds
 from campaigns.engine.timing import DISPATCH_FRESH_SECONDS
@@ -20,7 +20,7 @@ from whatsapp.gateways.base import Gateway, GatewayError, OutboundMessage, Outco
 
 def commit_dispatch(claim: Claim, now: dt.datetime, *, deadline: dt.timedelta) -> bool:
     """Commit `dispatched_at` if the message may still go: ours, campaign running, session ready, switch on, window
-    open, no opt-out, and the whole send fits in what is left of the lease.
+    open, no opt-out, nobody who got this text after a backup, and the whole send fits in what is left of the lease.
 
     One guarded UPDATE in autocommit. False also when the connection broke and the row doesn't say that it held.
     """
@@ -32,6 +32,7 @@ def commit_dispatch(claim: Claim, now: dt.datetime, *, deadline: dt.timedelta) -
             id=claim.envio_id,
             token=claim.token,
             session=claim.slot.session.pk,
+            person_key=journal.person_key(claim.phone, claim.text),
             lease_until=now + deadline,
             now=now,
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from django.db.models import Exists, Value
+from django.db.models import Exists
 
-from campaigns.engine import journal
+from campaigns.engine import restore_guard
 from campaigns.models import Campaign, Lane
 from leadmaster.ops.models import Heartbeat
 
@@ -20,7 +20,7 @@ class Glance:
 
     stale: bool  # leases that ran out
     running: bool  # campaigns
-    forgotten: bool  # dispatches that the journal has and the database doesn't
+    forgotten: bool  # the journal knows more than the database, or a restore is being looked into
 
     @property
     def idle(self) -> bool:
@@ -31,14 +31,13 @@ def glance(now: dt.datetime) -> Glance:
     """One SELECT. It stands on the heartbeat's row, because a SELECT of the ORM has to stand on some row; before the
     first tick ever there is none, and the tick looks for itself.
     """
-    tokens = journal.latest_tokens()
-    told = journal.how_many_told(tokens) if tokens else Value(0)
+    suspicion = restore_guard.suspicion()
     row = (
         Heartbeat.objects.filter(name=HEARTBEAT)
-        .values_list(Exists(Lane.objects.stale(now)), Exists(Campaign.objects.running()), told)
+        .values_list(Exists(Lane.objects.stale(now)), Exists(Campaign.objects.running()), *suspicion.columns)
         .first()
     )
     if row is None:
-        return Glance(stale=True, running=True, forgotten=True)
-    stale, running, count = row
-    return Glance(stale=stale, running=running, forgotten=count < len(tokens))
+        return Glance(stale=True, running=True, forgotten=not suspicion.tail.empty)
+    stale, running, *answers = row
+    return Glance(stale=stale, running=running, forgotten=suspicion.confirmed(restore_guard.Answers(*answers)))

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
-from campaigns.engine import diag, gateway_answers, journal
+from campaigns.engine import diag, gateway_answers, journal, restore_guard
 from campaigns.engine.claim import Claim
 from campaigns.engine.dispatch import commit_dispatch, hand_over
 from campaigns.engine.io_pool import IoPool, boot_seconds
@@ -177,7 +177,7 @@ class Flights:
 
     def _written_down(self, claim: Claim, now: dt.datetime) -> bool:
         try:
-            journal.write(claim.token, claim.client_message_id, now)
+            journal.write(claim.token, claim.client_message_id, now, journal.person_key(claim.phone, claim.text))
         except OSError:
             # What could not be told after a restore must not leave.
             logger.critical("the journal can't be written: nothing is sent", exc_info=True)
@@ -189,7 +189,7 @@ class Flights:
         """Not to be sent after all: say why, and give the claim back."""
         claim = flight.claim
         suppressed = Suppression.objects.filter(phone=claim.phone).exists()
-        withdraw(claim, suppressed=suppressed, now=now)
+        withdraw(claim, suppressed=suppressed, written_to=restore_guard.was_written_to(claim, now), now=now)
         self._count("withdrawn")
         self._land(flight)
 

@@ -25,6 +25,7 @@ from leadmaster.lib.db.retry import drop_broken_connection, is_lost_connection, 
 from whatsapp.gateways.base import GatewayError, Outcome, Scope, SendResult
 
 MAX_ATTEMPTS = "MAX_ATTEMPTS"
+RESTORED = "RESTORED"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,9 +74,10 @@ def settle(claim: Claim, answer: Answer, *, now: dt.datetime, rng: random.Random
     return state
 
 
-def withdraw(claim: Claim, *, suppressed: bool, now: dt.datetime) -> None:
-    """Give back a claim that was not dispatched: the campaign was paused or cancelled, or the person opted out."""
-    retrying(lambda: _withdraw(claim, suppressed=suppressed, now=now))
+def withdraw(claim: Claim, *, suppressed: bool, written_to: bool = False, now: dt.datetime) -> None:
+    """Give back a claim that was not dispatched: the campaign was paused or cancelled, the person opted out, or got
+    this text after the backup that the database came back from."""
+    retrying(lambda: _withdraw(claim, suppressed=suppressed, written_to=written_to, now=now))
     diag.step("withdrawn", envio=claim.envio_id, session=claim.slot.session.pk, suppressed=suppressed)
 
 
@@ -201,13 +203,18 @@ def _was_answered(answer: Answer, error: GatewayError) -> bool:
 
 
 @transaction.atomic(durable=True)
-def _withdraw(claim: Claim, *, suppressed: bool, now: dt.datetime) -> None:
+def _withdraw(claim: Claim, *, suppressed: bool, written_to: bool, now: dt.datetime) -> None:
     ended = Campaign.objects.filter(pk=claim.slot.campaign.pk, state__in=CAMPAIGN_ENDED).exists()
-    target = EnvioState.CANCELLED if suppressed or ended else EnvioState.PENDING
+    target, evidence, reason = EnvioState.PENDING, Evidence.CAMPAIGN, ""
     fields: dict[str, object] = {"attempts": F("attempts") - 1, "dispatched_at": None}
-    if target is EnvioState.CANCELLED:
+    if suppressed or ended:
+        target, evidence = EnvioState.CANCELLED, Evidence.OPT_OUT if suppressed else Evidence.CAMPAIGN
         fields["ended_at"] = now
-    rest = dt.timedelta(0) if target is EnvioState.CANCELLED else WITHDRAWN_REST
+    elif written_to:
+        target, evidence = EnvioState.UNCERTAIN, Evidence.RESTORE
+        reason = _("Esta persona ya recibió este texto después del respaldo del que volvió la base.")
+        fields |= {"error_code": RESTORED, "error_text": reason, "lookup_due": None}
+    rest = WITHDRAWN_REST if target is EnvioState.PENDING else dt.timedelta(0)
     free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=claim.burst_count)
     moved = envio_states.move(
         claim.envio_id, source=EnvioState.SENDING, target=target, guard=Q(token=claim.token), now=now, **fields
@@ -215,11 +222,7 @@ def _withdraw(claim: Claim, *, suppressed: bool, now: dt.datetime) -> None:
     # Also when something else moved the row meanwhile: this try is over, and nothing left with it.
     close_attempt(claim.token, AttemptOutcome.WITHDRAWN, now=now, counted=not moved)
     refund(claim.token, session_day_id=claim.session_day_id, schedule_day_id=claim.schedule_day_id)
-    if moved and target is EnvioState.CANCELLED:
+    if moved and target is not EnvioState.PENDING:
         envio_states.record(
-            [claim.envio_id],
-            source=EnvioState.SENDING,
-            target=target,
-            evidence=Evidence.OPT_OUT if suppressed else Evidence.CAMPAIGN,
-            now=now,
+            [claim.envio_id], source=EnvioState.SENDING, target=target, evidence=evidence, now=now, reason=reason
         )

@@ -25,7 +25,17 @@ from django.db.models import (
 
 from campaigns import envio_states
 from campaigns.enums import AttemptOutcome, CampaignState, EnvioState
-from campaigns.models import Attempt, Campaign, EarlyReceipt, Envio, Lane, ScheduleDay, SenderSwitch, SessionDay
+from campaigns.models import (
+    Attempt,
+    Campaign,
+    EarlyReceipt,
+    Envio,
+    ForgottenDispatch,
+    Lane,
+    ScheduleDay,
+    SenderSwitch,
+    SessionDay,
+)
 from leadmaster.directory.models import Suppression
 from leadmaster.lib.db.compiled import Param, PreparedRow, PreparedUpdate
 from whatsapp.models import WhatsAppSession
@@ -133,14 +143,17 @@ def _may_go() -> QuerySet[Envio]:
         session__in=WhatsAppSession.objects.ready(_now).filter(pk=Param("session", BigIntegerField())),
     )
     opted_out = Suppression.objects.filter(phone=OuterRef("phone"))
+    # Somebody who got this text after the backup that the database came back from: a person decides.
+    written_to = ForgottenDispatch.objects.filter(person_key=Param("person_key", CharField()), excluded_until__gt=_now)
     return (
         Envio.objects.filter(id=_id, token=_token, state=EnvioState.SENDING, lease_until__gt=_lease_until)
         .filter(~Exists(opted_out), Exists(running))
+        .filter(Q(settled_by__isnull=False) | ~Exists(written_to))
         .alias(switch=Subquery(still_on))
         .filter(Q(switch__isnull=True) | Q(switch=True))
     )
 
 
-# The last look before the socket: still ours, campaign running, session ready, switch on, no opt-out, and a lease that
-# goes on past `lease_until`. (id, token, session, lease_until, now)
+# The last look before the socket: still ours, campaign running, session ready, switch on, no opt-out, nobody who got
+# it after a backup, and a lease that goes on past `lease_until`. (id, token, session, person_key, lease_until, now)
 begin_dispatch = PreparedUpdate(_may_go, dispatched_at=_now)

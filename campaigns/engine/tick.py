@@ -17,9 +17,9 @@ from campaigns.engine import diag
 from campaigns.engine.claim import Candidate, candidates, claim, ensure_lanes, held_elsewhere, next_due_of, worker_name
 from campaigns.engine.idle_check import HEARTBEAT, glance
 from campaigns.engine.io_pool import IoPool, ThreadIoPool
-from campaigns.engine.journal import guard_against_restore
 from campaigns.engine.plan import Plan, Slot, ensure_days, make_plan
 from campaigns.engine.reap import reap
+from campaigns.engine.restore_guard import begin, guard_against_restore
 from campaigns.engine.send import Flights, OpenGateway
 from campaigns.engine.timing import CLAIM_BATCH, CLAIM_SECONDS, LOOK_AGAIN, MAX_PER_LANE, PLAN_SECONDS
 from campaigns.models import Tick
@@ -143,6 +143,7 @@ class _TickLoop:
         self._replan()
         if not self._plan.slots and self._plan_changes_at() is None:
             return
+        begin(self._clock.now())
         io = self._io or ThreadIoPool(settings.SENDER_THREADS)
         flights = Flights(clock=self._clock, io=io, open_gateway=self._open_gateway, rng=self._rng)
         try:

@@ -8,6 +8,7 @@ from campaigns.models.envio import Envio, EnvioEvent, UncertainEnvio
 from campaigns.models.lane import Lane
 from campaigns.models.recipient_import import RecipientImport
 from campaigns.models.reply import Reply
+from campaigns.models.restore import DatabaseIdentity, ForgottenDispatch, JournalReport, Restore, Sender
 from campaigns.models.schedule import Schedule, ScheduleDay, ScheduleWindow, SessionDay
 from campaigns.models.totals import CampaignTotals
 
@@ -16,15 +17,20 @@ __all__ = [
     "Campaign",
     "CampaignEvent",
     "CampaignTotals",
+    "DatabaseIdentity",
     "EarlyReceipt",
     "Envio",
     "EnvioEvent",
+    "ForgottenDispatch",
+    "JournalReport",
     "Lane",
     "RecipientImport",
     "Reply",
+    "Restore",
     "Schedule",
     "ScheduleDay",
     "ScheduleWindow",
+    "Sender",
     "SenderSwitch",
     "SessionDay",
     "Tick",

@@ -55,6 +55,7 @@ _SUPERVISOR: frozenset[str] = _PROMOTER | {
     "campaigns.view_attempt",
     "campaigns.view_campaignevent",
     "campaigns.view_envioevent",
+    "campaigns.view_journalreport",
     "campaigns.view_senderswitch",
     "campaigns.view_tick",
     "directory.view_suppression",

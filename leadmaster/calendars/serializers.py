@@ -16,12 +16,13 @@ from leadmaster.calendars.errors import Refused
 from leadmaster.calendars.models import Holiday, OperatingCalendar, check_time_zone
 from leadmaster.calendars.write import check_week
 from leadmaster.lib.api.fields import WallTimeField
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 
 _DAYS = 7
 _MOST_WINDOWS = 24
 
 
-class HoursSerializer(serializers.Serializer[Any]):
+class HoursSerializer(Serializer[Any]):
     """From `opens` up to, not including, `closes`; closing at 00:00 is the end of the day."""
 
     opens = WallTimeField()
@@ -60,7 +61,7 @@ class WeekField(serializers.ListField):
         return week
 
 
-class CalendarSerializer(serializers.ModelSerializer[OperatingCalendar]):
+class CalendarSerializer(ModelSerializer[OperatingCalendar]):
     """Hours are wall clock times of `time_zone`."""
 
     is_general = serializers.SerializerMethodField(help_text="Vale para todo equipo que no tenga el suyo.")
@@ -82,7 +83,7 @@ class CalendarSerializer(serializers.ModelSerializer[OperatingCalendar]):
         return WeekField().to_representation([Hours.of(*day) for day in days])
 
 
-class HolidaySerializer(serializers.ModelSerializer[Holiday]):
+class HolidaySerializer(ModelSerializer[Holiday]):
     """A date with hours of its own. Without windows it is closed all day."""
 
     windows = serializers.SerializerMethodField()
@@ -97,14 +98,14 @@ class HolidaySerializer(serializers.ModelSerializer[Holiday]):
         return DayField().to_representation(hours)
 
 
-class SpecialDaySerializer(serializers.Serializer[Any]):
+class SpecialDaySerializer(Serializer[Any]):
     """A date as it would be: without windows, closed all day."""
 
     date = serializers.DateField()
     windows = DayField()
 
 
-class HoursChangeSerializer(serializers.Serializer[Any]):
+class HoursChangeSerializer(Serializer[Any]):
     """What is not given stays as it is. `holidays` are dates that are added, or that come to have other hours; `without`
     are dates that stop being holidays.
     """

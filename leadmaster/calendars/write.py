@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -19,14 +19,14 @@ def check_week(week: Sequence[Hours]) -> None:
 
 
 @transaction.atomic
-def save_calendar(calendar: OperatingCalendar, *, week: Sequence[Hours]) -> None:
-    """Write the calendar with exactly these hours, Monday first.
+def save_calendar(calendar: OperatingCalendar, *, week: Sequence[Hours], only: Collection[str] | None = None) -> None:
+    """Write the calendar with exactly these hours, Monday first. `only`: no other column than these.
 
     Raises Refused, and ValidationError for an unknown time zone or a name or team that has a calendar already.
     """
     check_week(week)
     calendar.full_clean()
-    calendar.save()
+    calendar.save(update_fields=only)
     if calendar.week() == tuple(week):
         return
     calendar.windows.all().delete()
@@ -50,10 +50,13 @@ def make_general(calendar: OperatingCalendar) -> None:
 
 
 @transaction.atomic
-def save_holiday(holiday: Holiday, *, hours: Hours) -> None:
-    """Write the date with exactly these hours; none at all closes it. Raises ValidationError for a date twice."""
+def save_holiday(holiday: Holiday, *, hours: Hours, only: Collection[str] | None = None) -> None:
+    """Write the date with exactly these hours; none at all closes it. `only`: no other column than these.
+
+    Raises ValidationError for a date twice.
+    """
     holiday.full_clean()
-    holiday.save()
+    holiday.save(update_fields=only)
     holiday.windows.all().delete()
     HolidayWindow.objects.bulk_create(
         [HolidayWindow(holiday=holiday, opens=window.opens, closes=window.closes) for window in hours.windows]

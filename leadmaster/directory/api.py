@@ -19,12 +19,14 @@ from leadmaster.directory.facets import FACETS, Facets
 from leadmaster.directory.models import Client, ContactPoint, SyncState
 from leadmaster.directory.search import MOST, found_by, sources
 from leadmaster.directory.sync.report import COUNTS, SyncReport
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 
 # Of five million clients, the newest fifty of more than these are found within some hundred thousand rows.
 _FEW: Final = 2_000
 
 
-class ContactPointSerializer(serializers.ModelSerializer[ContactPoint]):
+class ContactPointSerializer(ModelSerializer[ContactPoint]):
     """`raw` as the source wrote it; `normalised` as it is used, empty when it is neither phone nor mail."""
 
     class Meta:
@@ -32,7 +34,7 @@ class ContactPointSerializer(serializers.ModelSerializer[ContactPoint]):
         fields = ("kind", "label", "raw", "normalised", "is_primary", "is_valid", "position")
 
 
-class ClientSerializer(serializers.ModelSerializer[Client]):
+class ClientSerializer(ModelSerializer[Client]):
     """`gone_at`: when the source no longer had it. `contacts` in the order in which to try them."""
 
     contacts = ContactPointSerializer(many=True, read_only=True)
@@ -46,14 +48,14 @@ class ClientSerializer(serializers.ModelSerializer[Client]):
         )  # fmt: skip
 
 
-class SyncReportSerializer(serializers.Serializer[Any]):
+class SyncReportSerializer(Serializer[Any]):
     """Counts of clients; contacts and what is wrong are of new and changed ones."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {name: serializers.IntegerField(min_value=0) for name in COUNTS}
 
 
-class SyncSerializer(serializers.ModelSerializer[SyncState]):
+class SyncSerializer(ModelSerializer[SyncState]):
     """`finished_at` is of the last whole run; while one is unfinished, `done` of `total` clients of it are read."""
 
     report = serializers.SerializerMethodField()
@@ -124,7 +126,7 @@ def _few(facets: Facets, availability: str | None) -> list[int] | None:
     return found
 
 
-class ClientViewSet(ReadOnlyModelViewSet[Client]):
+class ClientViewSet(DescribedRequests, ReadOnlyModelViewSet[Client]):
     """Clientes del directorio, con sus teléfonos y correos."""
 
     queryset = Client.objects.with_contacts()
@@ -135,7 +137,7 @@ class ClientViewSet(ReadOnlyModelViewSet[Client]):
     needs: ClassVar[dict[str, str]] = {"list": "directory.view_client", "retrieve": "directory.view_client"}
 
 
-class SyncViewSet(ReadOnlyModelViewSet[SyncState]):
+class SyncViewSet(DescribedRequests, ReadOnlyModelViewSet[SyncState]):
     """Sincronizaciones: hasta dónde se leyó cada origen de clientes y qué se encontró."""
 
     queryset = SyncState.objects.all()

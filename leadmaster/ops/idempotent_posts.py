@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,17 +17,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from leadmaster.lib.api.idempotency import HEADER, REPLAYED, fingerprint, is_valid_key
+from leadmaster.lib.api.requests import DescribedRequests
 from leadmaster.ops import idempotency
-
-if TYPE_CHECKING:
-    Base = APIView
-else:
-    Base = object
 
 Handler = Callable[..., Response]
 
 
-class IdempotentPosts(Base):
+class IdempotentPosts(DescribedRequests):
     """A view whose POSTs may carry the header; those without it are carried out as they come.
 
     An answer below 400 is kept and replayed. A refusal did nothing, and a failure of ours is over when it is answered, so

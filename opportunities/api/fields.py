@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.api.fields import VisibleField
 from leadmaster.lib.api.idempotency import HEADER, is_valid_key
+from leadmaster.lib.api.serializers import Serializer
 from opportunities.assignment.request_keys import KEY_LENGTH
 from opportunities.models import Promoter, Stage
 from opportunities.scope import promoters_of
@@ -54,7 +55,7 @@ class FactsField(serializers.DictField):
         return {name.run_validation(key): value for key, value in facts.items()}
 
 
-class VersionSerializer(serializers.Serializer[Any]):
+class VersionSerializer(Serializer[Any]):
     """`version` is the one that you looked at: if somebody changed the opportunity meanwhile, nothing is done."""
 
     version = serializers.IntegerField(min_value=1, max_value=MOST_VERSION)

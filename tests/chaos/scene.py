@@ -40,10 +40,8 @@ def environment(database_url: str, **changes: str) -> dict[str, str]:
     return {**os.environ, "DATABASE_URL": database_url, **short, **changes}
 
 
-def running_campaign(tenant: str, simulator: Simulator, *, envios: int) -> Campaign:
-    session = WhatsAppSessionFactory(
-        tenant_id=tenant, base_url=simulator.base_url, webhook_secret=SECRET, daily_limit=10_000
-    )
+def running_campaign(tenant: str, base_url: str, *, envios: int) -> Campaign:
+    session = WhatsAppSessionFactory(tenant_id=tenant, base_url=base_url, webhook_secret=SECRET, daily_limit=10_000)
     campaign: Campaign = CampaignFactory(
         session=session, team=session.team, state=CampaignState.RUNNING, delay_min=PACE, delay_max=PACE, typing=False
     )

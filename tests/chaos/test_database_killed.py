@@ -83,7 +83,7 @@ class Load:
 def test_fault_20_what_the_database_acknowledged_outlives_its_death(tmp_path: Path, settings: Any) -> None:
     settings.SESSION_MANAGER_SEND_TIMEOUT = SEND_TIMEOUT
     with own_server(tmp_path / "mariadb") as server, simulator_thread(tenants=TENANTS) as simulator:
-        campaigns = [running_campaign(tenant, simulator, envios=200) for tenant in TENANTS]
+        campaigns = [running_campaign(tenant, simulator.base_url, envios=200) for tenant in TENANTS]
         load = Load()
         try:
             known = [_killed(server, load) for _ in range(KILLS)]

@@ -54,7 +54,7 @@ def machine(database_url: str, tmp_path: Path) -> Iterator[Machine]:
 
 @pytest.mark.parametrize("role", ["guard", "worker", "monitor", "pusher"])
 def test_fault_15_each_process_of_the_cluster_killed(role: str, machine: Machine, simulator: Simulator) -> None:
-    campaign = running_campaign("61", simulator, envios=2)
+    campaign = running_campaign("61", simulator.base_url, envios=2)
     add_envios(campaign, 1, later=dt.timedelta(days=1))
     machine.start()
     assert comes_true(machine.roles, within=60), machine.log.read_text()

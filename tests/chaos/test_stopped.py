@@ -38,7 +38,7 @@ def simulator() -> Iterator[Simulator]:
 
 @pytest.fixture
 def campaign(simulator: Simulator) -> Campaign:
-    return running_campaign("81", simulator, envios=1)
+    return running_campaign("81", simulator.base_url, envios=1)
 
 
 @dataclasses.dataclass

@@ -26,11 +26,14 @@ from campaigns.models import (
     CampaignEvent,
     Envio,
     EnvioEvent,
+    JournalReport,
     Lane,
     RecipientImport,
+    Restore,
     Schedule,
     ScheduleDay,
     ScheduleWindow,
+    Sender,
     SenderSwitch,
     SessionDay,
     Tick,
@@ -237,6 +240,32 @@ class SenderSwitchFactory(DjangoModelFactory[SenderSwitch]):
     on = True
     at = factory.LazyFunction(timezone.now)
     reason = "Prueba"
+
+
+class SenderFactory(DjangoModelFactory[Sender]):
+    class Meta:
+        model = Sender
+
+    key = factory.LazyFunction(uuid.uuid4)
+    name = factory.Sequence(lambda n: f"equipo-{n}")
+    first_seen_at = factory.LazyFunction(timezone.now)
+    last_seen_at = factory.LazyFunction(timezone.now)
+
+
+class RestoreFactory(DjangoModelFactory[Restore]):
+    class Meta:
+        model = Restore
+
+    detected_at = factory.LazyFunction(timezone.now)
+    reason = "Prueba"
+
+
+class JournalReportFactory(DjangoModelFactory[JournalReport]):
+    class Meta:
+        model = JournalReport
+
+    restore = factory.SubFactory(RestoreFactory)
+    sender = factory.SubFactory(SenderFactory)
 
 
 class TickFactory(DjangoModelFactory[Tick]):

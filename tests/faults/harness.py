@@ -24,8 +24,12 @@ from campaigns.models import (
     EarlyReceipt,
     Envio,
     EnvioEvent,
+    ForgottenDispatch,
+    JournalReport,
     Lane,
+    Restore,
     ScheduleDay,
+    Sender,
     SenderSwitch,
     SessionDay,
     Tick,
@@ -249,6 +253,10 @@ def _empty(model: type[models.Model]) -> None:
 
 # Children first. Sessions, campaigns and people stay: they are what is slow to make.
 _MOVING: tuple[type[models.Model], ...] = (
+    JournalReport,
+    ForgottenDispatch,
+    Restore,
+    Sender,
     Attempt,
     EnvioEvent,
     Envio,

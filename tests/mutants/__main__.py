@@ -14,11 +14,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.mutants import desk, files, sender
+from tests.mutants import desk, doors, files, sender
 from tests.mutants.mutant import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
-MUTANTS = (*sender.MUTANTS, *desk.MUTANTS, *files.MUTANTS)
+MUTANTS = (*sender.MUTANTS, *desk.MUTANTS, *doors.MUTANTS, *files.MUTANTS)
 
 
 def main(words: list[str]) -> int:

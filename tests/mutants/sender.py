@@ -11,6 +11,7 @@ _DISPATCH = "campaigns/engine/dispatch.py"
 _STATES = "campaigns/envio_states.py"
 _STATEMENTS = "campaigns/engine/statements.py"
 _RECEIPTS = "campaigns/receipts.py"
+_GUARD = "campaigns/engine/restore_guard.py"
 _ENGINE = "tests/campaigns/engine"
 
 MUTANTS = (
@@ -200,6 +201,48 @@ MUTANTS = (
         "if not sessions.has_capability(envio.session, Capability.DEDUPE):",
         "if False:",
         f"{_ENGINE}/test_lookup.py",
+    ),
+    Mutant(
+        "the epoch of the journal is not compared with the database's",
+        _GUARD,
+        "self.tail.epochs[answers.database] > (answers.epoch or 0) or answers.told",
+        "answers.told",
+        f"{_ENGINE}/test_restore_guard.py",
+    ),
+    Mutant(
+        "a restore is looked into by the machine that noticed and by no other",
+        _GUARD,
+        "        if answers.awaited or answers.foreign:\n",
+        "        if answers.foreign:\n",
+        f"{_ENGINE}/test_restore_guard.py",
+    ),
+    Mutant(
+        "a restore that was taken in once is believed to have been taken in for ever",
+        _GUARD,
+        "answers.told < len(ours)",
+        "False",
+        f"{_ENGINE}/test_restore_guard.py",
+    ),
+    Mutant(
+        "sending is switched on with journals missing",
+        "campaigns/switch.py",
+        "    if on:\n        _require_every_journal()\n",
+        "",
+        f"{_ENGINE}/test_restore_guard.py",
+    ),
+    Mutant(
+        "who got a text of a forgotten campaign gets it again",
+        _STATEMENTS,
+        "        .filter(Q(settled_by__isnull=False) | ~Exists(written_to))\n",
+        "",
+        f"{_ENGINE}/test_restore_guard.py",
+    ),
+    Mutant(
+        "only the file of this host's name is read",
+        "campaigns/engine/journal.py",
+        "if entry.is_file()]",
+        "if entry.path == str(path())]",
+        f"{_ENGINE}/test_restore_guard.py",
     ),
     Mutant(
         "a bare status proves that nothing left",

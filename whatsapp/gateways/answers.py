@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import email.utils
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from leadmaster.lib import bounded_json
 from whatsapp.gateways.base import GatewayError, Outcome, Scope
 from whatsapp.gateways.transport import Answer, Failure, TransportError
 
@@ -213,7 +213,7 @@ def read_no_answer(error: TransportError) -> GatewayError:
 def json_object(answer: Answer) -> dict[str, Any] | None:
     """The body as a JSON object, or None for anything else."""
     try:
-        value = json.loads(answer.body)
+        value = bounded_json.loads(answer.body)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from campaigns.audience import ColumnMapping, FilePreview, ImportReport, import_file, inspect
+from campaigns.audience import ColumnMapping, FilePreview, ImportReport, SheetChoice, import_file, inspect
 from campaigns.errors import Refused
 from campaigns.models import Campaign
 from campaigns.rendering import field_name
@@ -29,11 +29,14 @@ class Command(BaseCommand):
         parser.add_argument("--report", type=Path, help="also write the row-by-row report to this CSV file")
         parser.add_argument("--phone-column", help="header or number (from 1) of the column with the phones")
         parser.add_argument("--name-column", help="header or number (from 1) of the column with the names")
+        parser.add_argument("--sheet", default="", help="the workbook's sheet to read, by its name")
+        parser.add_argument("--hidden-rows", action="store_true", help="take the rows that the sheet hides, too")
 
     def handle(self, *args: Any, **options: Any) -> None:
         campaign = Campaign.objects.select_related("session").filter(pk=options["campaign"]).first()
         if campaign is None:
             raise CommandError(_("No existe la campaña %(id)s.") % {"id": options["campaign"]})
+        choice = SheetChoice(sheet=options["sheet"], hidden_rows=options["hidden_rows"])
         bar = tqdm(unit=" filas", disable=options["json"] or None, leave=False)
 
         def progress(done: int, total: int) -> None:
@@ -45,7 +48,8 @@ class Command(BaseCommand):
                 report = import_file(
                     campaign,
                     options["file"],
-                    mapping=_chosen_mapping(campaign, options),
+                    mapping=_chosen_mapping(campaign, choice, options),
+                    choice=choice,
                     dry_run=options["dry_run"],
                     now=timezone.now(),
                     progress=progress,
@@ -56,11 +60,11 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False) if options["json"] else _sentences(report))
 
 
-def _chosen_mapping(campaign: Campaign, options: dict[str, Any]) -> ColumnMapping | None:
+def _chosen_mapping(campaign: Campaign, choice: SheetChoice, options: dict[str, Any]) -> ColumnMapping | None:
     """The guess with the columns that the person named; None leaves everything to the guess."""
     if not options["phone_column"] and not options["name_column"]:
         return None
-    preview = inspect(options["file"], region=campaign.session.region)
+    preview = inspect(options["file"], region=campaign.session.region, choice=choice)
     guess = preview.guess
     phone = guess.phone if guess else None
     name = guess.name if guess else None
@@ -96,4 +100,16 @@ def _sentences(report: ImportReport) -> str:
         _("Excluidas por pedido: %(count)s") % {"count": report.opted_out},
         _("Ya estaban: %(count)s") % {"count": report.already_there},
     ]
+    if report.other_sheets:
+        lines.append(
+            _("Hoja leída: %(sheet)s. Sin leer: %(others)s (se eligen con --sheet).")
+            % {"sheet": report.sheet, "others": ", ".join(report.other_sheets)}
+        )
+    if report.hidden_rows:
+        hidden = {"count": report.hidden_rows}
+        lines.append(
+            _("Filas ocultas en la hoja: %(count)s, que quedaron afuera (se importan con --hidden-rows).") % hidden
+            if "hidden" in report.reasons
+            else _("Filas ocultas en la hoja: %(count)s, que también se importaron.") % hidden
+        )
     return "\n".join(lines)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from leadmaster.lib.api.serializers import Serializer
 from leadmaster.lib.ids import MOST_ID
 
 __all__ = ["MOST_ID", "IdsField", "VisibleField", "WallTimeField"]
@@ -53,13 +54,13 @@ class WallTimeField(serializers.TimeField):
         super().__init__(input_formats=["%H:%M", "%H:%M:%S"], **options)
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class ReasonSerializer(Serializer[Any]):
     """Why, for the history."""
 
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
-class RequiredReasonSerializer(serializers.Serializer[Any]):
+class RequiredReasonSerializer(Serializer[Any]):
     """Why, for the history. Somebody will want to know."""
 
     reason = serializers.CharField(max_length=300)

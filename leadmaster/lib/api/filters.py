@@ -5,18 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
-from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from leadmaster.lib.api.fields import MOST_ID
-
-# What pages are asked by, beside a list's own filters.
-_PAGES: Final = frozenset({"cursor", "page_size"})
 
 
 @extend_schema_field({"type": "integer", "minimum": 0})
@@ -60,18 +53,3 @@ class ChoicesFilter(filters.MultipleChoiceFilter):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, distinct=False, **options)
-
-
-class KnownFilters(filters.DjangoFilterBackend):
-    """A list is asked by the names that it knows. Ignored, a misspelt filter would answer with every row."""
-
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
-        filterset = self.get_filterset_class(view, queryset)
-        if filterset is not None and getattr(view, "action", None) == "list":
-            unknown = sorted(set(request.query_params) - set(filterset.base_filters) - _PAGES)
-            if unknown:
-                known = ", ".join(sorted(filterset.base_filters))
-                sentence = _("No hay un filtro con este nombre. Hay: %(known)s.") % {"known": known}
-                raise ValidationError({name: [sentence] for name in unknown})
-        found: QuerySet[Any] = super().filter_queryset(request, queryset, view)
-        return found

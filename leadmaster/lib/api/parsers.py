@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from leadmaster.lib import bounded_json
+
 
 class BoundedJSONParser(JSONParser):
     """JSON up to DATA_UPLOAD_MAX_MEMORY_SIZE. Raises RequestDataTooBig before any of a longer body is read, and ParseError
@@ -23,11 +25,12 @@ class BoundedJSONParser(JSONParser):
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if limit is not None and _length(parser_context) > limit:
             raise RequestDataTooBig
+        encoding = str((parser_context or {}).get("encoding") or settings.DEFAULT_CHARSET)
         try:
-            told = super().parse(stream, media_type, parser_context)
-        except RecursionError:
+            told: Any = bounded_json.loads(stream.read().decode(encoding), strict=True)
+        except (bounded_json.TooDeepError, RecursionError):
             raise ParseError(_("El JSON tiene demasiados niveles, uno dentro de otro.")) from None
-        except ParseError as error:
+        except (ValueError, LookupError) as error:  # an encoding that there isn't, or that is none of text
             raise ParseError(_("El cuerpo no es JSON: revisa comas, comillas y llaves, y que sea UTF-8.")) from error
         return {} if told is None else told
 

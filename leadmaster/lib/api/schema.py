@@ -27,6 +27,10 @@ _NOT_FOUND = {"404": "No existe, o no está entre lo que puedes ver."}
 _BAD_QUERY = {"400": "Un filtro no es válido: `fields` dice cuál."}
 _BAD_QUESTION = {"422": "Los datos no van juntos: `message` dice qué falta."}
 
+# What `lookup_value_regex` of every view set lets through.
+_DIGITS = "^[0-9]{1,18}$"
+MOST_IN_AN_ADDRESS = 10**18 - 1
+
 _KEY = OpenApiParameter(
     HEADER,
     str,
@@ -45,6 +49,20 @@ class ApiSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         parameters = list(super().get_override_parameters())
         return [*parameters, _KEY] if self._takes_key() else parameters
+
+    def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
+        """Rows are named by number; an address that holds anything else doesn't exist."""
+        parameters: list[dict[str, Any]] = super()._resolve_path_parameters(variables)  # type: ignore[no-untyped-call]
+        for parameter in parameters:
+            if parameter["schema"].get("pattern") == _DIGITS:
+                parameter["schema"] = {"type": "integer", "minimum": 0, "maximum": MOST_IN_AN_ADDRESS}
+        return parameters
+
+    def _map_basic_serializer(self, serializer: Any, direction: Literal["request", "response"]) -> dict[str, Any]:
+        mapped: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if direction == "request":
+            mapped["additionalProperties"] = False  # `KnownFields` refuses what is not named here
+        return mapped
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)

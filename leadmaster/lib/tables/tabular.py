@@ -7,6 +7,7 @@ A record's number is the one that a spreadsheet shows beside it: the first recor
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 from collections.abc import Collection, Generator
 from pathlib import Path
@@ -51,6 +52,15 @@ class Table:
             self._spool.close()
         if self._owned:
             self._source.close()
+
+    def turn_to(self, sheet: str) -> None:
+        """Read this sheet of the workbook from now on."""
+        if sheet == self.format.sheet:
+            return
+        self.format = dataclasses.replace(self.format, sheet=sheet)
+        if self._spool:
+            self._spool.close()
+        self._spool, self._head, self._notes = None, None, xlsx.SheetNotes()
 
     @property
     def notes(self) -> xlsx.SheetNotes:

@@ -152,5 +152,5 @@ def _has_data(archive: Archive, sheet: SheetPart) -> bool:
 
 def _empty() -> TabularError:
     return TabularError(
-        "no_sheet", _("El libro no tiene ninguna hoja visible con datos: elige el que tiene los destinatarios.")
+        "empty", _("El libro no tiene ninguna hoja visible con datos: elige el que tiene los destinatarios.")
     )

@@ -18,8 +18,8 @@ class RowSet:
             self._rows.extend(bytes(missing))
         self._rows[row] = 1
 
-    def __contains__(self, row: int) -> bool:
-        return row < len(self._rows) and self._rows[row] == 1
+    def __contains__(self, row: object) -> bool:
+        return isinstance(row, int) and row < len(self._rows) and self._rows[row] == 1
 
     def after(self, row: int) -> int:
         """How many there are below `row`."""

@@ -16,6 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import IdsField, ReasonSerializer, RequiredReasonSerializer
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.fields import PromoterField
 from opportunities.api.filters import BulkFilter
@@ -27,7 +28,7 @@ from opportunities.supervision.bulk import BulkReport
 from opportunities.supervision.undo import undo
 
 
-class IdsSerializer(serializers.Serializer[Any]):
+class IdsSerializer(Serializer[Any]):
     """`ids` are the opportunities, as they were chosen: nothing joins them afterwards."""
 
     ids = IdsField(most=bulk.MOST, min_length=1)
@@ -48,12 +49,12 @@ class BulkReassignSerializer(BulkReasonSerializer):
     over_quota = serializers.BooleanField(default=False)
 
 
-class RefusedRowSerializer(serializers.Serializer[Any]):
+class RefusedRowSerializer(Serializer[Any]):
     opportunity = serializers.IntegerField()
     reason = serializers.CharField()
 
 
-class BulkReportSerializer(serializers.Serializer[Any]):
+class BulkReportSerializer(Serializer[Any]):
     """What was done and what was refused, each with its reason. `action` is what to undo."""
 
     action = serializers.IntegerField()
@@ -61,13 +62,13 @@ class BulkReportSerializer(serializers.Serializer[Any]):
     refused = RefusedRowSerializer(many=True)
 
 
-class BulkActionSerializer(serializers.ModelSerializer[BulkAction]):
+class BulkActionSerializer(ModelSerializer[BulkAction]):
     class Meta:
         model = BulkAction
         fields = ("id", "kind", "by", "at", "reason", "undone_at")
 
 
-class BulkItemSerializer(serializers.ModelSerializer[BulkItem]):
+class BulkItemSerializer(ModelSerializer[BulkItem]):
     """`refused` is empty for what was done."""
 
     class Meta:
@@ -152,7 +153,7 @@ class BulkViewSet(
         """Las oportunidades de la acción, cada una con lo que pasó."""
         return self.page_of(BulkItem.objects.filter(action=self.get_object()), BulkItemSerializer)
 
-    def _given(self, form: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    def _given(self, form: type[Serializer[Any]]) -> dict[str, Any]:
         given = form(data=self.request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
         return dict(given.validated_data)

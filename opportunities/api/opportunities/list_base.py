@@ -11,13 +11,14 @@ from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.requests import DescribedRequests
 from opportunities.api.opportunities.serializers import OpportunitySerializer
 from opportunities.models import Opportunity, Promoter
 from opportunities.queries.contacts import silenced_among
 from opportunities.scope import own_desk
 
 
-class Rows(GenericViewSet[Opportunity]):
+class Rows(DescribedRequests, GenericViewSet[Opportunity]):
     """What every answer with opportunities needs: contacts of the whole page in one query, the hour, who writes."""
 
     queryset = Opportunity.objects.none()

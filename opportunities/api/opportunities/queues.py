@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leadmaster.accounts.current_user import current_user
+from leadmaster.lib.api.serializers import Serializer
 from opportunities.api.filters import InboxFilter, PoolFilter
 from opportunities.api.opportunities.list_base import Rows
 from opportunities.api.opportunities.serializers import OpportunitySerializer
@@ -26,7 +27,7 @@ from opportunities.querysets import OpportunityQuerySet
 from opportunities.scope import decided_by, team_ids_of
 
 
-class LatestMessageSerializer(serializers.Serializer[Any]):
+class LatestMessageSerializer(Serializer[Any]):
     """The last note, or the last message of a campaign that this person may see."""
 
     what = serializers.CharField()
@@ -49,18 +50,18 @@ class InboxRowSerializer(OpportunitySerializer):
         return LatestMessageSerializer(words).data if words else None
 
 
-class FacetQuerySerializer(serializers.Serializer[Any]):
+class FacetQuerySerializer(Serializer[Any]):
     by = serializers.ChoiceField(choices=FACETS, default=FACETS[0])
 
 
-class SizeSerializer(serializers.Serializer[Any]):
+class SizeSerializer(Serializer[Any]):
     """How many pooled opportunities have this value; empty is unknown."""
 
     value = serializers.CharField(allow_blank=True)
     count = serializers.IntegerField()
 
 
-class AgeSerializer(serializers.Serializer[Any]):
+class AgeSerializer(Serializer[Any]):
     """How many have been there so long; at least so many when there are `more`."""
 
     name = serializers.CharField()
@@ -68,7 +69,7 @@ class AgeSerializer(serializers.Serializer[Any]):
     more = serializers.BooleanField()
 
 
-class PoolFiguresSerializer(serializers.Serializer[Any]):
+class PoolFiguresSerializer(Serializer[Any]):
     """`total` is exact up to ten thousand of each age; `more` says that it is the least there may be. `days` is how long
     the pool lasts at the rate of `rate` a day, null while nobody draws. `values` are the most frequent of the oldest two
     thousand, and `returning` is how many of their cool-downs end soon; `cut` says that there are others.

@@ -8,13 +8,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from leadmaster.directory.models import Client
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from opportunities.clocks.countdown import calendar_of, is_overdue, seconds_left
 from opportunities.funnel import moves
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Sale, Stage, StageRoute
 from opportunities.queries.contacts import reach
 
 
-class ClientFactsSerializer(serializers.ModelSerializer[Client]):
+class ClientFactsSerializer(ModelSerializer[Client]):
     """Who it is and where; how to reach them is `reach`."""
 
     class Meta:
@@ -22,7 +23,7 @@ class ClientFactsSerializer(serializers.ModelSerializer[Client]):
         fields = ("id", "name", "last_names", "province", "city", "agreement", "client_type", "registered_on")
 
 
-class PhoneSerializer(serializers.Serializer[Any]):
+class PhoneSerializer(Serializer[Any]):
     """`chat` opens WhatsApp with the stage's message; empty for numbers that asked us not to write (`silenced`)."""
 
     e164 = serializers.CharField()
@@ -32,7 +33,7 @@ class PhoneSerializer(serializers.Serializer[Any]):
     silenced = serializers.BooleanField()
 
 
-class ReachSerializer(serializers.Serializer[Any]):
+class ReachSerializer(Serializer[Any]):
     """Phones and mails in the order in which to try them; `unusable` is what the source wrote that is neither."""
 
     phones = PhoneSerializer(many=True)
@@ -45,13 +46,13 @@ class ReachSerializer(serializers.Serializer[Any]):
         return super().to_representation(found)
 
 
-class StageNameSerializer(serializers.ModelSerializer[Stage]):
+class StageNameSerializer(ModelSerializer[Stage]):
     class Meta:
         model = Stage
         fields = ("id", "name", "type", "colour")
 
 
-class OwnerSerializer(serializers.ModelSerializer[Promoter]):
+class OwnerSerializer(ModelSerializer[Promoter]):
     name = serializers.CharField(source="user.get_full_name")
 
     class Meta:
@@ -59,7 +60,7 @@ class OwnerSerializer(serializers.ModelSerializer[Promoter]):
         fields = ("id", "user", "name")
 
 
-class PlaceSerializer(serializers.ModelSerializer[Opportunity]):
+class PlaceSerializer(ModelSerializer[Opportunity]):
     """Where an opportunity is: what a verb answers."""
 
     overdue = serializers.SerializerMethodField(help_text="Si su plazo ya venció, haya pasado o no el cron.")
@@ -89,13 +90,13 @@ class OpportunitySerializer(PlaceSerializer):
         read_only_fields = fields  # type: ignore[assignment]
 
 
-class SaleSerializer(serializers.ModelSerializer[Sale]):
+class SaleSerializer(ModelSerializer[Sale]):
     class Meta:
         model = Sale
         fields = ("id", "opportunity", "promoter", "amount", "product", "reference", "at", "by")
 
 
-class StepSerializer(serializers.Serializer[Any]):
+class StepSerializer(Serializer[Any]):
     """A stage that may follow, and what it asks for."""
 
     stage = StageNameSerializer()
@@ -136,7 +137,7 @@ class OpportunityDetailSerializer(OpportunitySerializer):
         return seconds_left(row, calendar=calendar_of(row), now=self.context["now"])
 
 
-class EventSerializer(serializers.ModelSerializer[OpportunityEvent]):
+class EventSerializer(ModelSerializer[OpportunityEvent]):
     """One line of history. `by` is null for the system."""
 
     by_name = serializers.SerializerMethodField()
@@ -152,7 +153,7 @@ class EventSerializer(serializers.ModelSerializer[OpportunityEvent]):
         return str(event.by) if event.by else ""
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class LineSerializer(Serializer[Any]):
     """History and messages in people's words, as the page shows them."""
 
     at = serializers.DateTimeField()

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.api.fields import ReasonSerializer, RequiredReasonSerializer
+from leadmaster.lib.api.serializers import Serializer
 from opportunities.api.fields import MOST_VERSION, FactsField, PromoterField, StageField, VersionSerializer
 from opportunities.api.opportunities.serializers import EventSerializer, PlaceSerializer, SaleSerializer
 from opportunities.enums import StageType
@@ -49,11 +50,11 @@ class SaleFormSerializer(VersionSerializer, ReasonSerializer):
     data = FactsField()  # type: ignore[assignment]  # the request has a key of this name
 
 
-class NoteSerializer(serializers.Serializer[Any]):
+class NoteSerializer(Serializer[Any]):
     text = serializers.CharField(max_length=300)
 
 
-class SeenSerializer(serializers.Serializer[Any]):
+class SeenSerializer(Serializer[Any]):
     """`version`, if you say which one you looked at: once somebody else decided, nothing is done."""
 
     version = serializers.IntegerField(min_value=1, max_value=MOST_VERSION, required=False, allow_null=True)
@@ -159,12 +160,12 @@ class OpportunityVerbs(Base):
         """De la bandeja otra vez a su promotor, en la primera etapa y con un plazo nuevo."""
         return self._decided(decisions.give_back, VerdictSerializer)
 
-    def _decided(self, verb: Callable[..., Opportunity], form: type[serializers.Serializer[Any]]) -> Response:
+    def _decided(self, verb: Callable[..., Opportunity], form: type[Serializer[Any]]) -> Response:
         row, given = self._asked(form)
         by, version = current_user(self.request), given.get("version")
         return self._place(verb(row.pk, by=by, now=timezone.now(), reason=given["reason"], version=version))
 
-    def _asked(self, form: type[serializers.Serializer[Any]]) -> tuple[Opportunity, dict[str, Any]]:
+    def _asked(self, form: type[Serializer[Any]]) -> tuple[Opportunity, dict[str, Any]]:
         """The row, which this person sees, and what they ask of it."""
         row: Opportunity = self.get_object()
         given = form(data=self.request.data, context=self.get_serializer_context())

@@ -16,6 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.fields import PromoterField
 from opportunities.api.filters import AbsenceFilter
@@ -25,7 +26,7 @@ from opportunities.policy import SUPERVISE
 from opportunities.supervision import absences
 
 
-class AbsenceSerializer(serializers.ModelSerializer[Absence]):
+class AbsenceSerializer(ModelSerializer[Absence]):
     """`begun_at` and `ended_at` say when it took effect and when it was over."""
 
     class Meta:
@@ -43,7 +44,7 @@ class AbsenceSerializer(serializers.ModelSerializer[Absence]):
         )
 
 
-class NewAbsenceSerializer(serializers.Serializer[Any]):
+class NewAbsenceSerializer(Serializer[Any]):
     """Days of the desk's calendar, both included. `policy`: their clocks stop, or their work goes back to the pool."""
 
     promoter = PromoterField()

@@ -16,6 +16,8 @@ from rest_framework.viewsets import ViewSet
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
 from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import Serializer
 from leadmaster.lib.phones.parsing import Phone, normalise
 from opportunities.api.fields import KEY, key_of
 from opportunities.api.opportunities.serializers import PlaceSerializer
@@ -39,7 +41,7 @@ class PhoneChecks(UserRateThrottle):
     rate = "40/min"
 
 
-class CaptureSerializer(serializers.Serializer[Any]):
+class CaptureSerializer(Serializer[Any]):
     """`phones` as people of the desk's country write them, or international with the plus sign."""
 
     name = serializers.CharField(max_length=160)
@@ -51,11 +53,11 @@ class CaptureSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
 
 
-class PhoneQuerySerializer(serializers.Serializer[Any]):
+class PhoneQuerySerializer(Serializer[Any]):
     phone = serializers.CharField(max_length=_LONGEST_PHONE)
 
 
-class PhoneCheckSerializer(serializers.Serializer[Any]):
+class PhoneCheckSerializer(Serializer[Any]):
     """`sentence` says why not, without telling whose it is; empty when the number is free to capture."""
 
     free = serializers.BooleanField()
@@ -63,7 +65,7 @@ class PhoneCheckSerializer(serializers.Serializer[Any]):
     e164 = serializers.CharField(allow_blank=True)
 
 
-class CaptureViewSet(ViewSet):
+class CaptureViewSet(DescribedRequests, ViewSet):
     """Captaciones: un cliente que trae el promotor."""
 
     permission_classes = (RolePermission,)

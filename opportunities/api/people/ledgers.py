@@ -14,6 +14,8 @@ from rest_framework.viewsets import GenericViewSet
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.filters import IdFilter
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import ModelSerializer
 from opportunities.api.people.promoters import QuotaEntrySerializer
 from opportunities.enums import QuotaKind
 from opportunities.models import CoolDown, Promoter, QuotaEntry
@@ -41,7 +43,7 @@ class LedgerFilter(django_filters.FilterSet):
         fields = ()
 
 
-class QuotaEntryViewSet(mixins.ListModelMixin, GenericViewSet[QuotaEntry]):
+class QuotaEntryViewSet(DescribedRequests, mixins.ListModelMixin, GenericViewSet[QuotaEntry]):
     """Movimientos de cupo de tus equipos: cada uno con quién y por qué."""
 
     queryset = QuotaEntry.objects.none()
@@ -56,7 +58,7 @@ class QuotaEntryViewSet(mixins.ListModelMixin, GenericViewSet[QuotaEntry]):
         return rows if user.is_administrator else rows.filter(quota__promoter__in=_promoters(self))
 
 
-class CoolDownSerializer(serializers.ModelSerializer[CoolDown]):
+class CoolDownSerializer(ModelSerializer[CoolDown]):
     """This client is not offered to this promoter, nor captured by them, before `until`."""
 
     class Meta:
@@ -73,7 +75,7 @@ class CoolDownFilter(django_filters.FilterSet):
         fields = ()
 
 
-class CoolDownViewSet(mixins.ListModelMixin, GenericViewSet[CoolDown]):
+class CoolDownViewSet(DescribedRequests, mixins.ListModelMixin, GenericViewSet[CoolDown]):
     """Descansos que siguen: qué clientes no se ofrecen a qué promotores de tus equipos, y hasta cuándo."""
 
     queryset = CoolDown.objects.none()

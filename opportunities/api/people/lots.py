@@ -15,6 +15,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from opportunities.api.fields import KEY, key_of
 from opportunities.api.filters import LotFilter
 from opportunities.assignment import facets
@@ -31,7 +33,7 @@ _MOST_ASKED = 10_000
 _LONGEST_FACET = 80
 
 
-class FiltersSerializer(serializers.Serializer[Any]):
+class FiltersSerializer(Serializer[Any]):
     """Exact values; empty means any. A city goes with its province."""
 
     province = serializers.CharField(max_length=_LONGEST_FACET, required=False, allow_blank=True)
@@ -40,12 +42,12 @@ class FiltersSerializer(serializers.Serializer[Any]):
     client_type = serializers.CharField(max_length=_LONGEST_FACET, required=False, allow_blank=True)
 
 
-class LotRequestSerializer(serializers.Serializer[Any]):
+class LotRequestSerializer(Serializer[Any]):
     quantity = serializers.IntegerField(min_value=1, max_value=_MOST_ASKED)
     filters = FiltersSerializer(required=False)
 
 
-class GrantedSerializer(serializers.Serializer[Any]):
+class GrantedSerializer(Serializer[Any]):
     """`lot` is null when nothing was granted; `sentence` says why, or how much came."""
 
     lot = serializers.IntegerField(source="lot_id", allow_null=True)
@@ -55,14 +57,14 @@ class GrantedSerializer(serializers.Serializer[Any]):
     sentence = serializers.CharField()
 
 
-class LotCountsSerializer(serializers.Serializer[Any]):
+class LotCountsSerializer(Serializer[Any]):
     """Where its opportunities are now, one number per state."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {state.value: serializers.IntegerField() for state in OpportunityState}
 
 
-class LotSerializer(serializers.ModelSerializer[Lot]):
+class LotSerializer(ModelSerializer[Lot]):
     """What was asked, what was there, what was granted, and where it is now. `reassigned`: the day's lot of what others
     gave.
     """
@@ -86,7 +88,7 @@ class LotSerializer(serializers.ModelSerializer[Lot]):
         return LotCountsSerializer(known[lot.pk]).data
 
 
-class OptionSerializer(serializers.Serializer[Any]):
+class OptionSerializer(Serializer[Any]):
     """`more`: there are more than were counted, and `label` ends with a plus sign."""
 
     value = serializers.CharField(allow_blank=True)
@@ -95,21 +97,21 @@ class OptionSerializer(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]  # the answer has a key of this name
 
 
-class FacetsSerializer(serializers.Serializer[Any]):
+class FacetsSerializer(Serializer[Any]):
     """The values that have something to give, with the other filters applied. Cities wait for a province."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {name: OptionSerializer(many=True) for name in FACETS}
 
 
-class OptionsSerializer(serializers.Serializer[Any]):
+class OptionsSerializer(Serializer[Any]):
     """`available` is how many a request with all of these filters could draw now."""
 
     available = OptionSerializer()
     facets = FacetsSerializer()
 
 
-class LotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Lot]):
+class LotViewSet(DescribedRequests, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Lot]):
     """Lotes: lo que entregó cada pedido."""
 
     queryset = Lot.objects.none()

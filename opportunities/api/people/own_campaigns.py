@@ -15,6 +15,8 @@ from rest_framework.viewsets import ViewSet
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import IdsField, VisibleField
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import Serializer
 from opportunities.api.fields import KEY, StageField, key_of
 from opportunities.own_campaigns import Choice, Drafted, NewCampaign, draft_campaign
 from opportunities.policy import WORK, promoter_of
@@ -33,7 +35,7 @@ class OwnSessionField(VisibleField):
         return WhatsAppSession.objects.visible_to(current_user(self.context["request"]))
 
 
-class OwnCampaignSerializer(serializers.Serializer[Any]):
+class OwnCampaignSerializer(Serializer[Any]):
     """Without `stage` or `opportunities`: all that you are working. What is not yours, or not any more, is left out."""
 
     name = serializers.CharField(max_length=160)
@@ -53,7 +55,7 @@ class OwnCampaignSerializer(serializers.Serializer[Any]):
         )
 
 
-class DraftedSerializer(serializers.Serializer[Any]):
+class DraftedSerializer(Serializer[Any]):
     """The draft and what became of the chosen ones; who was left out has a line in the import's report."""
 
     campaign = serializers.IntegerField(source="campaign.pk")
@@ -65,7 +67,7 @@ class DraftedSerializer(serializers.Serializer[Any]):
     opted_out = serializers.IntegerField(source="report.opted_out")
 
 
-class OwnCampaignViewSet(ViewSet):
+class OwnCampaignViewSet(DescribedRequests, ViewSet):
     """Campañas de un promotor a sus propios clientes."""
 
     permission_classes = (RolePermission,)

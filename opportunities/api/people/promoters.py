@@ -20,6 +20,8 @@ from leadmaster.accounts.models import User
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.roles import Role
 from leadmaster.lib.api.fields import VisibleField
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.lib.clock import business_day
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.filters import PromoterFilter, QuotaFilter
@@ -34,7 +36,7 @@ from opportunities.scope import promoters_of
 _MOST_QUOTA = 100_000
 
 
-class QuotaSerializer(serializers.ModelSerializer[DailyQuota]):
+class QuotaSerializer(ModelSerializer[DailyQuota]):
     left = serializers.IntegerField(min_value=0, read_only=True)
 
     class Meta:
@@ -42,7 +44,7 @@ class QuotaSerializer(serializers.ModelSerializer[DailyQuota]):
         fields = ("id", "promoter", "day", "limit", "used", "left")
 
 
-class QuotaEntrySerializer(serializers.ModelSerializer[QuotaEntry]):
+class QuotaEntrySerializer(ModelSerializer[QuotaEntry]):
     """`amount` is what the line adds to `used`, or to `limit` for a change of the limit. `by` is null for the system."""
 
     class Meta:
@@ -50,7 +52,7 @@ class QuotaEntrySerializer(serializers.ModelSerializer[QuotaEntry]):
         fields = ("id", "kind", "amount", "at", "by", "reason", "lot")
 
 
-class AllowanceSerializer(serializers.Serializer[Any]):
+class AllowanceSerializer(Serializer[Any]):
     """`left` is what a request could still get: the quota's rest, or the room that the work in hand leaves."""
 
     limit = serializers.IntegerField()
@@ -60,12 +62,12 @@ class AllowanceSerializer(serializers.Serializer[Any]):
     full = serializers.BooleanField()
 
 
-class QuotaCorrectionSerializer(serializers.Serializer[Any]):
+class QuotaCorrectionSerializer(Serializer[Any]):
     limit = serializers.IntegerField(min_value=0, max_value=_MOST_QUOTA)
     reason = serializers.CharField(max_length=300)
 
 
-class PromoterSerializer(serializers.Serializer[Any]):
+class PromoterSerializer(Serializer[Any]):
     """Today: `used` of `limit` is the quota, `active` of `capacity` what they hold. `absent` is about today as well.
 
     `receives`: there, switched on and not absent. `room`: how many more they can be given, by quota and by what they hold.
@@ -98,7 +100,7 @@ class PromoterSerializer(serializers.Serializer[Any]):
         return max(min(usage.left, usage.promoter.most_active - usage.active), 0)
 
 
-class PromoterChangeSerializer(serializers.Serializer[Any]):
+class PromoterChangeSerializer(Serializer[Any]):
     """What is sent is changed; a null limit is the desk's. A new quota counts from tomorrow on."""
 
     available = serializers.BooleanField(required=False)
@@ -197,7 +199,9 @@ def _told(promoter: Promoter) -> dict[str, Any]:
     return dict(PromoterSerializer(usage_of([promoter], now=timezone.now())[0]).data)
 
 
-class QuotaViewSet(Subpages, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[DailyQuota]):
+class QuotaViewSet(
+    DescribedRequests, Subpages, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[DailyQuota]
+):
     """Cupos diarios: cuánto se podía recibir un día y cuánto se recibió."""
 
     queryset = DailyQuota.objects.none()

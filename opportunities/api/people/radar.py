@@ -17,6 +17,8 @@ from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import MOST_ID
 from leadmaster.lib.api.pagination import NewestFirst
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import Serializer
 from opportunities.api.opportunities.serializers import EventSerializer
 from opportunities.api.pages import Subpages
 from opportunities.models import OpportunityEvent
@@ -27,7 +29,7 @@ from opportunities.scope import team_ids_of
 _MOST_DAYS = 92
 
 
-class RadarQuerySerializer(serializers.Serializer[Any]):
+class RadarQuerySerializer(Serializer[Any]):
     """The last so many days."""
 
     days = serializers.IntegerField(min_value=1, max_value=_MOST_DAYS, default=7)
@@ -38,7 +40,7 @@ class RadarLinesQuerySerializer(RadarQuerySerializer):
     figure = serializers.ChoiceField(choices=Figure.choices)
 
 
-class RadarSerializer(serializers.Serializer[Any]):
+class RadarSerializer(Serializer[Any]):
     """One promoter over the period. Fast exits came within ten minutes, late ones in the last hour before the quota
     renews, known captures are of people who were in the directory; the shares are between 0 and 1.
     """
@@ -55,7 +57,7 @@ class RadarSerializer(serializers.Serializer[Any]):
     known_share = serializers.FloatField()
 
 
-class RadarViewSet(Subpages, GenericViewSet[OpportunityEvent]):
+class RadarViewSet(DescribedRequests, Subpages, GenericViewSet[OpportunityEvent]):
     """Radar: lo que llama la atención en las salidas, los vencimientos y las captaciones de tus equipos."""
 
     queryset = OpportunityEvent.objects.none()
@@ -83,7 +85,7 @@ class RadarViewSet(Subpages, GenericViewSet[OpportunityEvent]):
         )
         return self.page_of(rows.select_related("by"), EventSerializer)
 
-    def _given(self, form: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    def _given(self, form: type[Serializer[Any]]) -> dict[str, Any]:
         given = form(data=self.request.query_params)
         given.is_valid(raise_exception=True)
         return dict(given.validated_data)

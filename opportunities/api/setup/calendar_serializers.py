@@ -16,6 +16,7 @@ from leadmaster.calendars.models import OperatingCalendar, check_time_zone
 from leadmaster.calendars.national import Country
 from leadmaster.calendars.serializers import DayField, WeekField
 from leadmaster.lib.api.fields import VisibleField
+from leadmaster.lib.api.serializers import Serializer
 
 _LONGEST_SEAL = 64
 
@@ -30,13 +31,13 @@ class TeamField(VisibleField):
         return Team.objects.all() if user.is_administrator else user.supervised_teams.all()
 
 
-class RehearsedSerializer(serializers.Serializer[Any]):
+class RehearsedSerializer(Serializer[Any]):
     """`rehearsed` is what the rehearsal of this very change answered. A change that moves no open clock needs none."""
 
     rehearsed = serializers.CharField(max_length=_LONGEST_SEAL, required=False, allow_blank=True, default="")
 
 
-class NewCalendarSerializer(serializers.Serializer[Any]):
+class NewCalendarSerializer(Serializer[Any]):
     """`is_general` true makes it everybody's who has none of their own, in place of the one before."""
 
     name = serializers.CharField(max_length=80)
@@ -84,7 +85,7 @@ class HolidayChangeSerializer(RehearsedSerializer):
     windows = DayField(required=False)
 
 
-class NationalSerializer(serializers.Serializer[Any]):
+class NationalSerializer(Serializer[Any]):
     country = serializers.ChoiceField(choices=Country.choices)
     year = serializers.IntegerField(min_value=2000, max_value=2100)
 
@@ -93,7 +94,7 @@ class NationalImportSerializer(RehearsedSerializer, NationalSerializer):
     """The dates that are missing are added, closed all day. Those that are there are not touched."""
 
 
-class NationalHolidaySerializer(serializers.Serializer[Any]):
+class NationalHolidaySerializer(Serializer[Any]):
     """`optional`: not a day off by law; the employer decides (Argentina's «días no laborables»)."""
 
     date = serializers.DateField()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import datetime as dt
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import django_filters
@@ -105,7 +106,8 @@ class HolidayViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMode
         former = holiday.date
         for name in ("date", "name"):
             setattr(holiday, name, given.get(name, getattr(holiday, name)))
-        written = self._save(holiday, hours, former=former, rehearsed=given["rehearsed"])
+        sent = [name for name in ("date", "name") if name in given]
+        written = self._save(holiday, hours, former=former, rehearsed=given["rehearsed"], only=sent)
         return Response(self.get_serializer(written).data)
 
     @extend_schema(parameters=[_REHEARSED])
@@ -118,14 +120,22 @@ class HolidayViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMode
         change_hours(request, holiday.calendar, gone.delete, new=new, rehearsed=rehearsed)
         return Response(status=204)
 
-    def _save(self, holiday: Holiday, hours: Hours, *, former: dt.date | None, rehearsed: str) -> Holiday:
+    def _save(
+        self,
+        holiday: Holiday,
+        hours: Hours,
+        *,
+        former: dt.date | None,
+        rehearsed: str,
+        only: Collection[str] | None = None,
+    ) -> Holiday:
         new = _with(holiday.calendar.as_value(), without=former, dates={holiday.date: hours})
         written: list[Holiday] = []
 
         def save() -> None:
             # A copy each time: a transaction that is tried again starts from what was asked.
             written[:] = [copy.copy(holiday)]
-            save_holiday(written[0], hours=hours)
+            save_holiday(written[0], hours=hours, only=only)
 
         change_hours(self.request, holiday.calendar, save, new=new, rehearsed=rehearsed)
         return Holiday.objects.prefetch_related("windows").get(pk=written[0].pk)

@@ -8,19 +8,20 @@ from typing import Any, Final
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from leadmaster.lib.api.serializers import Serializer
 from opportunities.timers.preview import DeskRehearsal
 
 _SAMPLE: Final = 100
 _SECOND: Final = dt.timedelta(seconds=1)
 
 
-class DeadlineMoveSerializer(serializers.Serializer[Any]):
+class DeadlineMoveSerializer(Serializer[Any]):
     opportunity = serializers.IntegerField(source="id")
     before = serializers.DateTimeField()
     after = serializers.DateTimeField()
 
 
-class RehearsalSerializer(serializers.Serializer[Any]):
+class RehearsalSerializer(Serializer[Any]):
     """`moves` are the first hundred, the nearest deadline first; the seconds are the largest shifts, in real time.
 
     Of very many, the nearest are worked out and the rest only counted: they are the `unseen` ones.

@@ -13,6 +13,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
+from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.serializers import Serializer
 from opportunities.enums import RetimingKind
 from opportunities.models import Retiming
 from opportunities.policy import SUPERVISE
@@ -20,7 +22,7 @@ from opportunities.scope import team_ids_of
 from opportunities.timers.recalculation import in_progress
 
 
-class RecalculationSerializer(serializers.Serializer[Any]):
+class RecalculationSerializer(Serializer[Any]):
     """`waiting` of `total` clocks have still to follow; `stuck` when none has for some minutes.
 
     Nobody loses anything by a deadline that waits: whoever touches the opportunity moves it first.
@@ -39,7 +41,7 @@ class RecalculationSerializer(serializers.Serializer[Any]):
     stuck = serializers.BooleanField()
 
 
-class RetimingViewSet(GenericViewSet[Retiming]):
+class RetimingViewSet(DescribedRequests, GenericViewSet[Retiming]):
     """Cambios de horario y de plazos que todavía recorren las oportunidades abiertas de tus equipos."""
 
     queryset = Retiming.objects.none()

@@ -11,10 +11,17 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import AttemptOutcome
 from tests.company import Company, signed_in
-from tests.factories.campaigns import AttemptFactory, EnvioFactory, SenderSwitchFactory, TickFactory, running_campaign
+from tests.factories.campaigns import (
+    AttemptFactory,
+    EnvioFactory,
+    JournalReportFactory,
+    SenderSwitchFactory,
+    TickFactory,
+    running_campaign,
+)
 from tests.factories.ops import AlertFactory, HeartbeatFactory
 
-LOGS = [AttemptFactory, TickFactory, SenderSwitchFactory, AlertFactory, HeartbeatFactory]
+LOGS = [AttemptFactory, TickFactory, SenderSwitchFactory, JournalReportFactory, AlertFactory, HeartbeatFactory]
 everywhere = pytest.mark.parametrize("factory", LOGS, ids=lambda factory: factory._meta.model.__name__)
 
 

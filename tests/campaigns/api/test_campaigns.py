@@ -28,11 +28,15 @@ def test_a_draft_belongs_to_whoever_makes_it_and_to_the_sessions_team(world: Wor
 
 
 def test_what_the_system_decides_is_not_taken_from_the_request(world: World) -> None:
-    answer = world.client("owner").post(
-        URL, form(world, state="en_progreso", owner=world.colleague.pk, approved_by=world.boss.pk, columns=["x"])
-    )
+    decided = {"state": "en_progreso", "owner": world.colleague.pk, "approved_by": world.boss.pk, "columns": ["x"]}
 
-    campaign = Campaign.objects.get(pk=answer.json()["id"])
+    answer = world.client("owner").post(URL, form(world, **decided))
+    made = world.client("owner").post(URL, form(world))
+    changed = world.client("owner").patch(f"{URL}{made.json()['id']}/", {"name": "Otra", "state": "en_progreso"})
+
+    assert (answer.status_code, sorted(answer.json()["error"]["fields"])) == (400, sorted(decided))
+    assert (changed.status_code, list(changed.json()["error"]["fields"])) == (400, ["state"])
+    campaign = Campaign.objects.get()
     assert (campaign.state, campaign.owner, campaign.approved_by, campaign.columns) == (
         CampaignState.DRAFT,
         world.owner,
@@ -79,7 +83,9 @@ def test_a_draft_is_edited(world: World) -> None:
 def test_only_a_draft_is_edited_or_deleted(method: str, state: CampaignState, world: World) -> None:
     campaign = world.campaign(state)
 
-    answer = getattr(world.client("boss"), method)(f"{URL}{campaign.pk}/", {"name": "Otra"})
+    answer = getattr(world.client("boss"), method)(
+        f"{URL}{campaign.pk}/", {"name": "Otra"} if method == "patch" else None
+    )
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "wrong_state")
     assert Campaign.objects.get(pk=campaign.pk).name == campaign.name

@@ -48,6 +48,29 @@ def test_every_operation_tells_what_it_does_and_how_it_refuses() -> None:
                 assert reference == {"$ref": "#/components/schemas/Error"}, f"{where} {code}"
 
 
+def test_rows_are_named_by_number() -> None:
+    kinds = [
+        parameter["schema"]
+        for operations in described()["paths"].values()
+        for operation in operations.values()
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "path"
+    ]
+
+    assert len(kinds) > 80
+    assert {kind["type"] for kind in kinds} == {"integer"}
+
+
+def test_bodies_are_described_as_closed() -> None:
+    components = described()["components"]["schemas"]
+    bodies = {
+        name: schema for name, schema in components.items() if name.endswith("Request") and "properties" in schema
+    }
+
+    assert len(bodies) > 20
+    assert [name for name, schema in bodies.items() if schema.get("additionalProperties") is not False] == []
+
+
 def test_every_post_that_acts_takes_a_key() -> None:
     for path, operations in described()["paths"].items():
         names = {parameter["name"] for parameter in operations.get("post", {}).get("parameters", ())}

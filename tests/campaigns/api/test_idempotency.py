@@ -82,7 +82,6 @@ def test_the_order_of_json_keys_does_not_make_another_request(world: World) -> N
     ("path", "body"),
     [
         (URL, {"name": "Otra"}),
-        (f"{URL}?x=1", {}),
         ("/api/v1/schedules/", {}),
     ],
 )

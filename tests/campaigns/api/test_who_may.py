@@ -60,6 +60,10 @@ def a_file(world: World) -> dict[str, Any]:
     return {"file": SimpleUploadedFile("gente.csv", b"nombre,telefono\nAna,+5493515551234\n")}
 
 
+def nothing(world: World) -> dict[str, Any]:
+    return {}
+
+
 def why(world: World) -> dict[str, Any]:
     return {"reason": "Porque sí"}
 
@@ -139,17 +143,17 @@ TABLE = [
             method="post",
             path=f"/api/v1/campaigns/{{id}}/{verb}/",
             seed=campaign_in(state),
-            body=why,
+            body=body,
             expected=who(200),
         )
-        for verb, state, who in (
-            ("submit", S.DRAFT, only_team),
-            ("reject", S.AWAITING_APPROVAL, only_boss),
-            ("approve", S.AWAITING_APPROVAL, only_boss),
-            ("launch", S.APPROVED, only_team),
-            ("pause", S.RUNNING, only_team),
-            ("resume", S.PAUSED, only_team),
-            ("cancel", S.RUNNING, only_team),
+        for verb, state, who, body in (
+            ("submit", S.DRAFT, only_team, nothing),
+            ("reject", S.AWAITING_APPROVAL, only_boss, why),
+            ("approve", S.AWAITING_APPROVAL, only_boss, why),
+            ("launch", S.APPROVED, only_team, nothing),
+            ("pause", S.RUNNING, only_team, why),
+            ("resume", S.PAUSED, only_team, why),
+            ("cancel", S.RUNNING, only_team, why),
         )
     ),
     Row(

@@ -10,7 +10,7 @@ from campaigns import switch
 from campaigns.engine import journal, tick
 from campaigns.engine.plan import Plan, make_plan
 from campaigns.enums import EnvioState, WhyNot
-from campaigns.models import Campaign, Envio, SenderSwitch
+from campaigns.models import Campaign, DatabaseIdentity, Envio, SenderSwitch
 from leadmaster.accounts.roles import Role
 from leadmaster.ops.models import Alert
 from tests.factories.accounts import UserFactory
@@ -118,10 +118,13 @@ def test_another_database_beside_the_same_journal_is_no_restore() -> None:
     world = World()
     campaign = world.campaign(envios=2)
     world.run_minutes(1)
+    written = journal.path().read_bytes()
     start_over()
+    DatabaseIdentity.objects.all().delete()
+    journal.path().write_bytes(written)
     world.fill(campaign, 2)
 
-    world.run_minutes(1)
+    world.run_minutes(2)
 
     assert switch.is_on()
     assert not Alert.objects.filter(open_key="database-restored").exists()
@@ -139,7 +142,7 @@ def test_lines_that_a_crash_tore_are_passed_over() -> None:
 
     assert switch.is_on()
     [chunk] = journal.chunks(10)
-    assert [line.at.tzinfo for line in chunk] == [dt.UTC]
+    assert [line.at is not None and line.at.tzinfo for line in chunk] == [dt.UTC]
 
 
 def test_a_journal_that_grew_too_long_starts_anew_and_is_still_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,15 @@ def test_a_body_is_not_read_for_nobody_either(db: None) -> None:
         assert browser.generic("POST", f"{V1}/token/", body, content_type="application/json").status_code == status
 
 
+@pytest.mark.parametrize("charset", ["bz2", "hex", "no-existe", "utf-16"])
+def test_a_charset_hides_nothing(charset: str, world: World) -> None:
+    row = world.one()
+
+    answer = send(world, f"opportunities/{row.pk}/note/", "[" * 100_000, kind=f"application/json; charset={charset}")
+
+    assert told(answer) == (400, "parse_error")
+
+
 def test_words_of_any_alphabet_are_kept_as_they_came(world: World) -> None:
     row, text = world.one(), "שלום \u202e abc 😀 ñ"
 

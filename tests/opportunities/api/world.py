@@ -109,7 +109,7 @@ class World:
 
     def absence(self, *, who: str = "owner", days: int = 1) -> Absence:
         now = timezone.now()
-        begins = now.date() + dt.timedelta(days=days)
+        begins = now.date() + dt.timedelta(days=days + Absence.objects.count())
         return absences.announce(
             self.promoter(who), starts_on=begins, ends_on=begins, policy=AbsencePolicy.PAUSE, by=self.admin, now=now
         )

@@ -63,7 +63,10 @@ def test_nobody_sets_their_own_limits(world: World) -> None:
 def test_who_sits_where_is_not_changed_by_the_way(body: dict[str, Any], world: World) -> None:
     promoter = world.promoter("owner")
 
-    assert patch(world, f"promoters/{promoter.pk}/", **body).status_code == 200
+    answer = patch(world, f"promoters/{promoter.pk}/", capacity=7, **body)
+
+    assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, list(body))
+    assert world.promoter("owner").capacity == promoter.capacity
     assert world.promoter("owner") == promoter
     assert world.promoter("owner").desk_id == promoter.desk_id
 

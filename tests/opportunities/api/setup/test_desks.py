@@ -51,8 +51,10 @@ def test_a_desk_tells_its_hours_limits_and_people(world: World) -> None:
 def test_what_is_sent_is_changed_and_the_rest_stays(world: World) -> None:
     desk = world.promoter("owner").desk
 
-    answer = patch(world, f"desks/{desk.pk}/", daily_quota=30, only_in_hours=True, team=world.free_team().pk, id=99)
+    refused = patch(world, f"desks/{desk.pk}/", daily_quota=31, team=world.free_team().pk, id=99)
+    answer = patch(world, f"desks/{desk.pk}/", daily_quota=30, only_in_hours=True)
 
+    assert (refused.status_code, sorted(refused.json()["error"]["fields"])) == (400, ["id", "team"])
     desk.refresh_from_db()
     assert (answer.status_code, answer.json()["daily_quota"]) == (200, 30)
     assert (desk.daily_quota, desk.only_in_hours, desk.capacity, desk.team) == (30, True, 200, world.team)
