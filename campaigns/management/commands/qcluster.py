@@ -18,7 +18,7 @@ from django_q.management.commands import qcluster
 from leadmaster.lib import stopping
 
 
-class PatientSentinel(cluster.Sentinel):  # type: ignore[misc]  # django-q2 has no types
+class PatientSentinel(cluster.Sentinel):
     """Forks the workers, which inherit what it ignores."""
 
     def start(self) -> None:
@@ -36,7 +36,7 @@ class PatientSentinel(cluster.Sentinel):  # type: ignore[misc]  # django-q2 has 
         super().reincarnate(process)
 
 
-class PatientCluster(cluster.Cluster):  # type: ignore[misc]
+class PatientCluster(cluster.Cluster):
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
         # The second signal has nothing to add, and must not find the first one's locks held.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -45,7 +45,7 @@ class PatientCluster(cluster.Cluster):  # type: ignore[misc]
         super().sig_handler(signum, frame)
 
 
-class Command(qcluster.Command):  # type: ignore[misc]
+class Command(qcluster.Command):
     help = (
         "Corre las tareas periódicas. Al detenerlo espera lo que está en vuelo; sin nada en vuelo termina en segundos."
     )

@@ -173,7 +173,7 @@ def test_a_tick_that_waits_ends_at_once_when_the_cluster_is_asked_to(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     campaign, began = world.campaign(envios=2, delay=60), world.now
-    asked = []
+    asked: list[bool] = []
     monkeypatch.setattr(stopping, "is_armed", lambda: True)
     monkeypatch.setattr(stopping, "requested", lambda: bool(asked))
     io = MeanwhilePool(world, began + 10 * SECOND, lambda: asked.append(True))
