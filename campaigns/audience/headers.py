@@ -57,7 +57,7 @@ _WITH_NAME = {
     "given", "first", "primer", "primeiro", "billing", "shipping", "facturacion", "contacto", "contact", "contato", "cliente",
     "clientes", "client", "customer", "titular", "destinatario", "recipient", "persona", "pessoa", "person", "paciente",
     "patient", "alumno", "aluno", "student", "socio", "afiliado", "member", "asociado", "deudor", "comprador", "buyer",
-    "usuario", "empleado", "employee", "lead", "prospecto", "huesped", "guest", "sobrenome", "legal", "preferido", "1",
+    "empleado", "employee", "lead", "prospecto", "huesped", "guest", "sobrenome", "legal", "preferido", "1",
 }  # fmt: skip
 # Only parts of one, which greet nobody by themselves.
 _NO_NAME = {"last", "apellido", "apellidos", "sobrenome", "middle"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import IO
@@ -76,6 +77,8 @@ def preview_of(table: Table, *, region: str, mapping: ColumnMapping | None = Non
     if chosen:
         chosen.check(width=len(headers))
         check_computed({chosen.phone, chosen.name}, headers=headers, uncomputed=table.notes.uncomputed)
+    if delimiter and layout.width == 1:
+        _check_separated(records[header_row or 0 :])
     shown = table.head(_LOOK, exact={chosen.phone} if chosen else ())
     lined_up = (_lined_up(layout, row, record, header_row=header_row) for row, record in enumerate(shown, start=1))
     below = itertools.islice(lined_up, header_row or 0, None)
@@ -96,6 +99,23 @@ def preview_of(table: Table, *, region: str, mapping: ColumnMapping | None = Non
         all_seen=table.notes.complete or not table.format.sheet,
         uncomputed=table.notes.uncomputed,
     )
+
+
+def _check_separated(records: list[list[str]]) -> None:
+    """Raise AudienceError when the one column of a text file is rather several that we could not tell apart."""
+    cells = [record[0] for record in records if record and record[0].strip()]
+    if cells and all(_WORDS_AND_NUMBER.search(cell) for cell in cells):
+        raise AudienceError(
+            "no_separator",
+            _(
+                "La planilla no dice con qué signo separa sus columnas: guárdala como .xlsx, o como CSV separado por punto "
+                "y coma."
+            ),
+        )
+
+
+# "Ana Paz 351 411-1111" is a person and not a phone.
+_WORDS_AND_NUMBER = re.compile(r"(?=.*[^\W\d_]{2}).*(?:[0-9]\D?){8}", re.S)
 
 
 def check_computed(columns: Collection[int | None], *, headers: Sequence[str], uncomputed: Collection[int]) -> None:

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from leadmaster.lib.phones.parsing import spaced
 from leadmaster.lib.tables.safe_csv import SafeCsvWriter
 
 
@@ -63,4 +64,6 @@ class RowReport:
         first_row: int | None = None,
     ) -> None:
         first = "" if first_row is None else str(first_row)
-        self._writer.write([str(row), raw_phone, phone, name, self._labels[result], reason, first])
+        self._writer.write(
+            [str(row), raw_phone, spaced(phone) if phone else "", name, self._labels[result], reason, first]
+        )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.audience.cells import MAX_NAME, name_in, value_in
-from campaigns.audience.headers import is_header_word, is_phone_header
+from campaigns.audience.headers import is_header_word, is_phone_header, name_rank, phone_rank
 from campaigns.audience.mapping import ColumnMapping
 from campaigns.rendering import NAME_FIELDS, field_name
 from leadmaster.lib.phones import parsing
@@ -26,6 +26,7 @@ class RowReason(enum.StrEnum):
     HIDDEN = "hidden"
     HEADER = "header"
     OTHER_TABLE = "other_table"
+    TORN = "torn"
     LONG_NAME = "long_name"
     EXTRA_CELLS = Misfit.EXTRA_CELLS.value
     MISSING_CELLS = Misfit.MISSING_CELLS.value
@@ -39,6 +40,7 @@ _SENTENCES: dict[RowReason, Promise] = {
     RowReason.OTHER_TABLE: _(
         "Está debajo de otro encabezado, con otras columnas: deja una sola tabla por archivo y sube la otra aparte."
     ),
+    RowReason.TORN: _("La línea de al lado parece un pedazo de esta fila: junta las dos líneas en una sola."),
     RowReason.LONG_NAME: _("El nombre tiene más de 200 caracteres: acórtalo y vuelve a subir la fila."),
     RowReason.EXTRA_CELLS: _(
         "Tiene más celdas que el encabezado: pon entre comillas el texto que contiene el separador."
@@ -98,20 +100,32 @@ class RowReader:
         self._left_out = left_out
         self._columns = [(at, field) for at, field in enumerate(fields) if field not in NAME_FIELDS]
         self._header: list[str] = []
-        self._in_other_table = False
+        # What the columns mean since the last header: not the same any more below another table's.
+        self._below = mapping
 
     def read(self, records: Iterable[list[str]]) -> Iterator[Person | BadRow]:
         """One result per row below the header, in order; blank rows at the end of the file are none."""
         header_row = self._mapping.header_row or 0
         expected = header_row + 1
-        for row, record in enumerate(records, start=1):
+        before: list[str] = []
+        for row, (record, after) in enumerate(_with_next(records), start=1):
             if row == header_row:
                 self._header = _folded(record)
-            if row < expected or self._is_blank(record):
+            if row < expected:
+                continue
+            torn = self._is_torn(before, record, after)
+            before = record
+            if self._is_blank(record):
                 continue
             yield from self._blanks(expected, row - 1)
-            yield self._one(row, record)
+            yield self._bad(RowReason.TORN, row=row, record=record) if torn else self._one(row, record)
             expected = row + 1
+
+    def _is_torn(self, before: list[str], record: list[str], after: list[str]) -> bool:
+        """Whether a line end in a cell without quotes cut this row: its first or last cell is in a line of its own."""
+        if self._layout.free or len(record) < self._layout.width or self._layout.width < 2:
+            return False
+        return any(len(beside) == 1 and not self._is_blank(beside) for beside in (before, after))
 
     def _is_blank(self, record: list[str]) -> bool:
         """Beside the table of a sheet stands somebody's note, which makes no person of its row."""
@@ -128,12 +142,12 @@ class RowReader:
         if row in self._left_out:
             return self._bad(RowReason.HIDDEN, row=row, record=record)
         if self._is_header(record):
-            self._in_other_table = _folded(record) != self._header
+            self._below = self._mapping if _folded(record) == self._header else _other_columns(record)
             return self._bad(RowReason.HEADER, row=row, record=record)
         cells = self._layout.fit(row, record)
         if isinstance(cells, Misfit):
             return self._bad(RowReason(cells.value), row=row, record=record)
-        if self._in_other_table:
+        if self._below != self._mapping:
             return self._bad(RowReason.OTHER_TABLE, row=row, record=cells)
         return self._person(row, cells)
 
@@ -168,26 +182,31 @@ class RowReader:
 
     def _bad(self, reason: RowReason, *, row: int, record: list[str]) -> BadRow:
         sentence = str(_SENTENCES[reason])
-        others = self._other_phones(record) if reason is RowReason.EXTRA_CELLS else ""
-        if others:
+        if others := self._other_phones(reason, record):
             sentence += " " + _t("También trae %(phones)s.") % {"phones": others}
         return BadRow(
             row=row,
-            raw_phone=self._cell(record, self._mapping.phone),
+            raw_phone=self._cell(record, self._below.phone),
             name=self._name(record)[:MAX_NAME],
             code=reason.value,
             sentence=sentence,
         )
 
-    def _other_phones(self, record: list[str]) -> str:
-        """Who stands in the same line: two rows that lost the line end between them are two people."""
-        beyond = record[self._layout.width :]
-        return ", ".join(
-            cell.strip() for cell in beyond if isinstance(parsing.normalise(cell, self._region), parsing.Phone)
-        )
+    def _other_phones(self, reason: RowReason, record: list[str]) -> str:
+        """Who else stands in the same line: two rows that lost the line end between them are two people."""
+        if reason is RowReason.EXTRA_CELLS:
+            cells = record[self._layout.width :]
+        elif reason is RowReason.OPEN_QUOTES:
+            cells = [cell for at, cell in enumerate(record) if at != self._below.phone]
+        else:
+            return ""
+        return ", ".join(cell.strip() for cell in cells if self._is_phone(cell))
+
+    def _is_phone(self, cell: str) -> bool:
+        return isinstance(parsing.normalise(cell, self._region), parsing.Phone)
 
     def _name(self, record: list[str]) -> str:
-        return "" if self._mapping.name is None else name_in(self._cell(record, self._mapping.name))
+        return "" if self._below.name is None else name_in(self._cell(record, self._below.name))
 
     @staticmethod
     def _cell(record: list[str], at: int) -> str:
@@ -196,6 +215,24 @@ class RowReader:
 
 # Headings count, as in "Celular 2", and say no more in digits.
 _NUMBER = re.compile(r"[0-9]\D*[0-9]\D*[0-9]")
+
+
+def _with_next(records: Iterable[list[str]]) -> Iterator[tuple[list[str], list[str]]]:
+    """Each record and the one after it, which is empty for the last."""
+    iterator = iter(records)
+    record = next(iterator, None)
+    while record is not None:
+        after = next(iterator, None)
+        yield record, after or []
+        record = after
+
+
+def _other_columns(header: list[str]) -> ColumnMapping:
+    """Where another table has its phones and names, to say at least whose its rows are."""
+    phones, names = ([rank(text) for text in header] for rank in (phone_rank, name_rank))
+    return ColumnMapping(
+        phone=phones.index(max(phones)), name=names.index(max(names)) if max(names) > 0 else None, header_row=None
+    )
 
 
 def _folded(record: list[str]) -> list[str]:

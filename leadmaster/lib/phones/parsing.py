@@ -96,14 +96,15 @@ def normalise(raw: str, region: str) -> Phone | InvalidPhone:
     Never raises on account of `raw`.
     """
     plain = _PLAIN.fullmatch(raw) if len(raw) <= _LONGEST else None
-    if plain:
-        digits = _NOT_DIGITS.sub("", raw)
-        plus, wid = bool(plain[1]), bool(plain[2])
-    else:
-        text = _tidy(raw)
-        if isinstance(text, InvalidPhone):
-            return text
-        digits, plus, wid = text
+    digits = _NOT_DIGITS.sub("", raw) if plain else ""
+    if plain and len(digits) <= _MOST_DIGITS:
+        return _resolve(digits, region=region, plus=bool(plain[1]), wid=bool(plain[2]))
+    text = _tidy(raw)
+    if isinstance(text, InvalidPhone):
+        return text
+    if isinstance(text, list):
+        return _the_one_in(text, region=region)
+    digits, plus, wid = text
     return _resolve(digits, region=region, plus=plus, wid=wid)
 
 
@@ -119,6 +120,15 @@ def pretty(e164: str) -> str:
         return phonenumbers.format_number(phonenumbers.parse(e164, None), PhoneNumberFormat.INTERNATIONAL)
     except phonenumbers.NumberParseException:
         return e164
+
+
+def spaced(e164: str) -> str:
+    """`+54 9 3512743915`: still the number for whoever copies it, and no spreadsheet makes 5.49351E+12 of it."""
+    code = e164[1:3]
+    if code not in BY_CODE:
+        return pretty(e164).replace("-", " ")
+    mobile = "9 " if e164.startswith("+549") else ""
+    return f"+{code} {mobile}{e164[4 if mobile else 3 :]}"
 
 
 def masked(e164: str) -> str:
@@ -138,6 +148,10 @@ def masked(e164: str) -> str:
 _PLAIN = re.compile(r" *(?!\+?[0-9]{10,}\.00? *$)(\+)?(?=[ (]*[0-9])[0-9 ().\-]*[0-9] *(?:(@c\.us) *)?")
 # No writing of a phone is longer, and no pattern here has to be quick on more.
 _LONGEST = 200
+# Of a number with everything that people write before it. What has more may be two.
+_MOST_DIGITS = 15
+# So many make a number of their own, and not an extension of the one before.
+_OWN_NUMBER = 8
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _SCIENTIFIC = re.compile(r"\+?([0-9])(?:[.,]([0-9]+))?[eE]\+?([0-9]{1,2})")
 _INTEGRAL = re.compile(r"(\+?[0-9]{10,})[.,]00?")
@@ -151,9 +165,10 @@ _WID = re.compile(r"(.*?)(?::[0-9]+)?@(c\.us|s\.whatsapp\.net|g\.us|lid|broadcas
 _RUN = re.compile(r"\+?\(?[0-9](?:[0-9 ().\-]*[0-9])?")
 
 
-def _tidy(raw: str) -> tuple[str, bool, bool] | InvalidPhone:
-    """(digits, written with plus, is a WhatsApp id) of a cell that is not plainly a number."""
-    text = unicodedata.normalize("NFKC", raw)
+def _tidy(raw: str) -> tuple[str, bool, bool] | list[str] | InvalidPhone:
+    """(digits, written with plus, is a WhatsApp id) of a cell that is not plainly a number; or the numbers in it, when
+    there are several."""
+    text = _lines_apart(unicodedata.normalize("NFKC", raw))
     text = "".join(map(_plain_char, text)).strip().lstrip("'`´").strip()
     formula = _FORMULA_TEXT.fullmatch(text)
     text = formula[1].strip() if formula else text
@@ -174,13 +189,42 @@ def _tidy(raw: str) -> tuple[str, bool, bool] | InvalidPhone:
         return InvalidPhone(Reason.NOT_A_PERSON)
     text = wid[1] if wid else text
     integral = _INTEGRAL.fullmatch(text)
-    runs = [integral[1]] if integral else _RUN.findall(_join_area(text))
-    lengths = [len(_NOT_DIGITS.sub("", run)) for run in runs]
-    if sum(length >= 8 for length in lengths) > 1:
-        return InvalidPhone(Reason.SEVERAL)
+    return _only_one([integral[1]] if integral else _runs(text), wid=bool(wid))
+
+
+def _only_one(runs: list[str], *, wid: bool) -> tuple[str, bool, bool] | list[str] | InvalidPhone:
+    own = [run for run in runs if _digits_in(run) >= _OWN_NUMBER]
+    if len(own) > 1:
+        return own if len(own) == len(runs) else InvalidPhone(Reason.SEVERAL)
     if len(runs) != 1:
         return InvalidPhone(Reason.LETTERS if runs else Reason.NO_DIGITS)
-    return _NOT_DIGITS.sub("", runs[0]), runs[0].startswith("+"), bool(wid)
+    return _NOT_DIGITS.sub("", runs[0]), runs[0].startswith("+"), wid
+
+
+def _the_one_in(runs: list[str], *, region: str) -> Phone | InvalidPhone:
+    """The number that all of these are: people write the same one twice."""
+    found = {_resolve(_NOT_DIGITS.sub("", run), region=region, plus=run.startswith("+"), wid=False) for run in runs}
+    one = found.pop()
+    return one if not found and isinstance(one, Phone) else InvalidPhone(Reason.SEVERAL)
+
+
+def _runs(text: str) -> list[str]:
+    """What may be a number each; `3512743929 3512743930` has no sign between the two."""
+    runs = _RUN.findall(_join_area(text))
+    if len(runs) != 1 or _digits_in(runs[0]) <= _MOST_DIGITS:
+        return runs
+    pieces: list[str] = runs[0].split()
+    return pieces if len(pieces) > 1 and all(_digits_in(piece) >= _OWN_NUMBER for piece in pieces) else runs
+
+
+def _digits_in(text: str) -> int:
+    return len(_NOT_DIGITS.sub("", text))
+
+
+def _lines_apart(text: str) -> str:
+    """Numbers one below the other in a cell are several; a number that a line end broke is one."""
+    lines = text.split("\n")
+    return ";".join(lines) if sum(_digits_in(line) >= _OWN_NUMBER for line in lines) > 1 else text
 
 
 def _hopeless(text: str) -> Reason | None:
@@ -211,8 +255,13 @@ def _exact(lead: str, decimals: str, exponent: str) -> str:
 
 
 def _join_area(text: str) -> str:
-    """`0351/4123456` and `11_6517_8128` are one number; `3514123456/3514123457` stays two."""
+    """`0351/4123456`, `0351 / 15 4123456` and `11_6517_8128` are one number; `3514123456/3514123457` stays two."""
+    text = _AREA_APART.sub(r"\1-\2", text)
     return re.sub(r"(?<![0-9])(\+?[0-9]{2,5})[/_]([0-9]+)(?:_([0-9]+))?", r"\1-\2\3", text)
+
+
+# Only where a number begins: in `351 274-3960 / 0351 15 2743960` the sign stands between two.
+_AREA_APART = re.compile(r"(?<![0-9])(?<![0-9][ .\-])(\(?0?[0-9]{2,4}\)?) / ?((?:15[ .\-]?)?[0-9])")
 
 
 # --- From digits to a number that exists ----------------------------------------------------------------------------
@@ -225,6 +274,9 @@ _SENDABLE |= {PhoneNumberType.VOIP, PhoneNumberType.PERSONAL_NUMBER}
 def _resolve(digits: str, *, region: str, plus: bool, wid: bool) -> Phone | InvalidPhone:
     if len(digits) >= 6 and digits == digits[0] * len(digits):
         return InvalidPhone(Reason.FILLER)
+    if digits.startswith("000"):
+        # Siebel and mainframes fill their columns with zeros; no country dials three.
+        digits = digits.lstrip("0")
     if len(digits) < 6:
         return InvalidPhone(Reason.TOO_SHORT)
     if plus:

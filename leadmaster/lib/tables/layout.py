@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import enum
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -25,6 +26,8 @@ _SAMPLE = 500
 _HABIT, _FEWEST = 0.1, 3
 # What stands beyond the columns in fewer rows than this are slips; in more, the header is wrong.
 _SLIPS = 0.05
+# More amounts than this in a row, and nobody finds out which of them were cut.
+_MOST_CUTS = 10
 
 
 class Misfit(enum.StrEnum):
@@ -182,11 +185,15 @@ class _Survey:
 
     def joins(self) -> tuple[int, ...]:
         """Where a decimal comma cut every row's amounts in two, if that and nothing else makes the header fit."""
-        if len(self.widths) != 1:
-            return ()
         halves = self._halves.get(self.usual, set())
-        apart = all(at + 1 not in halves for at in halves)
-        return tuple(sorted(halves)) if apart and len(halves) == self.usual - self._header_width else ()
+        if len(self.widths) != 1 or len(halves) > _MOST_CUTS:
+            return ()
+        ways = [
+            cuts
+            for cuts in itertools.combinations(sorted(halves), self.usual - self._header_width)
+            if all(later > at + 1 for at, later in itertools.pairwise(cuts))
+        ]
+        return ways[0] if len(ways) == 1 else ()
 
     def shifts(self) -> bool:
         """Whether what stands beyond the header's columns says that the cells before it are not where they belong."""

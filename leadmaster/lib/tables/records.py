@@ -127,7 +127,7 @@ class _Parser:
         self._dialect = dialect
         quote = re.escape(dialect.quote)
         self._delimiter, self._quote = dialect.delimiter, dialect.quote
-        self._blanks_after_quotes = re.compile(rf"(?<={quote})[ \t]+(?={re.escape(dialect.delimiter)}|[\r\n]*$)")
+        self._blanks_after_quotes = re.compile(rf"(?<={quote}) +(?={re.escape(dialect.delimiter)}|[\r\n]*$)")
 
     def records(self) -> Iterator[list[str]]:
         delimiter, quote, spaced = self._delimiter, self._quote, self._dialect.spaced
@@ -153,10 +153,16 @@ class _Parser:
                 continue
             taken: list[str] = []
             record = self._strict(self._following(first, taken), escaped=escaped)
-            if record is not None and not (taken and self._took_rows(record)):
+            if record is not None and not (taken and self._is_wrong(record, "".join([first, *taken]))):
                 return record
             self._again.extendleft(reversed(taken))
         return BrokenRecord(self._naive(first))
+
+    def _is_wrong(self, record: list[str], text: str) -> bool:
+        """Whether a record of several lines is rather several records."""
+        if self._dialect.wrapped and len(record) == 1:
+            return False
+        return self._took_rows(record) or self._has_stray_quote(text, record)
 
     def _following(self, first: str, taken: list[str]) -> Iterator[str]:
         """This line and, while somebody asks, those after it, which are noted in `taken`."""
@@ -192,10 +198,10 @@ class _Parser:
     def _naive(self, line: str) -> list[str]:
         return [cell.strip().strip(self._quote) for cell in line.rstrip("\r\n").split(self._delimiter)]
 
-    def _has_stray_quote(self, line: str, record: list[str]) -> bool:
+    def _has_stray_quote(self, text: str, record: list[str]) -> bool:
         """An unquoted cell with a quote too many, such as `12000"`: what it lost nobody knows."""
         odd = {cell for cell in record if cell.count(self._quote) % 2}
-        return bool(odd) and not odd.isdisjoint(line.rstrip("\r\n").split(self._delimiter))
+        return bool(odd) and not odd.isdisjoint(text.rstrip("\r\n").split(self._delimiter))
 
     def _took_rows(self, record: list[str]) -> bool:
         """Whether a record of several lines has other rows in its cells.

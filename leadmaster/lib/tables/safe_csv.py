@@ -8,16 +8,25 @@ from collections.abc import Iterable
 from typing import TextIO
 
 # What makes Excel, LibreOffice or Google Sheets evaluate a cell, with the full-width twins that they fold to ASCII.
-_STARTS_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
-# A bare E.164 number can only ever be a number, and people copy that column elsewhere: it stays as it is.
-_PHONE = re.compile(r"\+[0-9]{6,15}")
+_SIGNS = "=+\\-@＝＋－＠"
+_STARTS_FORMULA = re.compile(rf"\s*[{_SIGNS}]|[\t\r\n]")
+# The same behind a sign at which a program with another separator cuts the line: quotes don't keep it together there.
+_LATER_FORMULA = re.compile(rf"([,;|\t\r\n][\s\"']*)(?=[{_SIGNS}])")
+# A bare number in its international form can only ever be that, and people copy that column elsewhere: it stays as it is.
+_PHONE = re.compile(r"\+[0-9](?: ?[0-9]){7,14}")
 
 
 def neutralised(value: str) -> str:
     """The value as text for any spreadsheet: an apostrophe goes before what would start a formula."""
-    if _STARTS_FORMULA.match(value) and not _PHONE.fullmatch(value):
-        return f"'{value}"
-    return value
+    if _PHONE.fullmatch(value):
+        return value
+    starts = _STARTS_FORMULA.match(value)
+    head = f"'{value[: starts.end()]}" if starts else ""
+    rest = value[starts.end() :] if starts else value
+    return head + (_LATER_FORMULA.sub(r"\1'", rest) if _CUTS.search(rest) else rest)
+
+
+_CUTS = re.compile(r"[,;|\t\r\n]")
 
 
 class SafeCsvWriter:

@@ -56,20 +56,23 @@ def _best(lines: Sequence[str], delimiters: Sequence[str], *, sure: float = 0.0)
 def _candidates(lines: Sequence[str], delimiters: Sequence[str]) -> Iterator[Dialect]:
     for delimiter in delimiters:
         spaced = any(f'{delimiter} "' in line or f"{delimiter} '" in line for line in lines)
-        if _has_apostrophes(lines, delimiter):
+        in_apostrophes = _in_apostrophes(lines, delimiter)
+        if in_apostrophes:
             yield Dialect(delimiter=delimiter, quote="'", spaced=spaced)
-        for wrapped in (False, True):
-            yield Dialect(delimiter=delimiter, wrapped=wrapped, spaced=spaced)
+        # Where most rows have some, those that don't fit are broken, however well they fit other quotes.
+        if in_apostrophes < 0.5 * len(lines):
+            yield Dialect(delimiter=delimiter, spaced=spaced)
+            yield Dialect(delimiter=delimiter, wrapped=True, spaced=spaced)
 
 
-def _has_apostrophes(lines: Sequence[str], delimiter: str) -> bool:
-    """Whether cells stand in apostrophes, and not in quotes."""
+def _in_apostrophes(lines: Sequence[str], delimiter: str) -> int:
+    """How many cells stand in apostrophes, if that is how this file quotes."""
     if not any("'" in line for line in lines):
-        return False
+        return 0
     apostrophes, quotes = (
         sum(len(_enclosed(quote, delimiter).findall(line)) for line in lines) for quote in ("'", '"')
     )
-    return apostrophes > quotes
+    return apostrophes if apostrophes > quotes else 0
 
 
 def _enclosed(quote: str, delimiter: str) -> re.Pattern[str]:

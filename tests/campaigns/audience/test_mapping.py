@@ -48,6 +48,51 @@ def test_headers_of_names_are_known(header: str) -> None:
     assert found.guess == ColumnMapping(phone=0, name=2, header_row=1)
 
 
+@pytest.mark.parametrize(
+    ("headers", "name"),
+    [
+        (["Order ID", "Billing First Name", "Billing Last Name", "Billing Phone"], 1),
+        (["First Name", "Middle Name", "Last Name", "Name Prefix", "Nickname", "File As", "Phone 1 - Value"], 0),
+        (["Apellido y Nombres", "Celular"], 0),
+        (["Apellidos", "Nombre(s)", "Celular"], 1),
+        (["Código", "Nome do cliente", "Celular"], 1),
+        (["Company Name", "Customer Name", "Phone"], 1),
+        (["Nombre de usuario", "Nombre del titular", "Teléfono"], 1),
+        (["Nombre de la sucursal", "Nombre del producto", "Teléfono"], None),
+        (["Razón social", "Nombre de contacto", "Teléfono"], 1),
+        (["Apellido/s y Nombre/s", "Tel. móvil"], 0),
+        (["Nombre del archivo", "Denominación", "Teléfono"], 1),
+        (["Contact Name", "Name", "Phone"], 1),
+    ],
+)
+def test_the_usual_headers_of_exports_are_known(headers: list[str], name: int | None) -> None:
+    phone = len(headers) - 1
+    found = look(headers, *([*["Ana"] * phone, f"351 274-39{n}"] for n in (15, 16)))
+    assert found.guess == ColumnMapping(phone=phone, name=name, header_row=1)
+
+
+def test_numbers_of_orders_are_no_names() -> None:
+    """Shopify calls its orders `Name`."""
+    found = look(["Name", "Billing Name", "Phone"], ["#1001", "Ana", PHONE], ["#1002", "Bea", "351 274-3916"])
+    assert found.guess == ColumnMapping(phone=2, name=1, header_row=1)
+
+
+def test_the_column_that_serves_most_rows_is_the_phones() -> None:
+    rows = [[f"P{n}", f"351 27440{n:02}", f"351 28440{n:02}" if n % 20 == 0 else ""] for n in range(40)]
+    rows[7][1] = "no tiene"
+    for headers in (
+        ["Nombre", "Celular", "Celular 2"],
+        ["Nombre", "Teléfono", "WhatsApp"],
+        ["Nombre", "Fijo", "Móvil"],
+    ):
+        assert look(headers, *rows).guess == ColumnMapping(phone=1, name=0, header_row=1)
+
+
+def test_a_title_that_speaks_of_phones_is_not_the_header() -> None:
+    found = look(["Listado de celulares"], ["Cliente", "Celular"], ["Ana", PHONE], ["Bea", "351 274-3916"])
+    assert found.guess == ColumnMapping(phone=1, name=0, header_row=2)
+
+
 def test_a_whatsapp_column_is_preferred_to_a_land_line() -> None:
     found = look(["Teléfono", "WhatsApp", "Nombre"], ["351 4223344", PHONE, "Ana"], ["", PHONE, "Bea"])
     assert found.guess is not None
@@ -59,7 +104,14 @@ def test_a_column_that_only_claims_to_be_phones_loses_to_one_that_has_them() -> 
     assert found.guess == ColumnMapping(phone=1, name=2, header_row=1)
 
 
-@pytest.mark.parametrize("header", ["Número de documento", "DNI", "CUIT", "Nro. cliente", "CPF", "Número de factura"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Número de documento", "DNI", "CUIT", "Nro. cliente", "CPF", "Número de factura", "Nro Socio", "Number of employees",
+        "Transaction number", "Número de empleados", "Nº de operación", "Account number", "N° de afiliado", "Order Number",
+        "Fax", "Tipo de celular", "Número da conta", "Cantidad de contactos",
+    ],
+)  # fmt: skip
 def test_other_numbers_are_not_taken_for_phones(header: str) -> None:
     found = look([header, "Nombre"], ["3512743915", "Ana"])
     assert found.guess is None

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from leadmaster.lib.phones.parsing import InvalidPhone, Phone, Reason, masked, normalise, pretty
+from leadmaster.lib.phones.parsing import InvalidPhone, Phone, Reason, masked, normalise, pretty, spaced
 
 CORDOBA = "+5493512743915"
 BUENOS_AIRES = "+5491165178128"
@@ -339,3 +339,57 @@ def test_the_fast_path_agrees_with_the_library(digits: str, region: str) -> None
         return
     by_library = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     assert e164(digits, region) == e164(by_library, region)
+
+
+# --- Cells with more than a number ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "+54 9 3512743960, +54 9 3512743960",
+        "+54 9 351 274-3960 ::: +54 9 351 274-3960",
+        "351 274-3960 / 0351 15 2743960",
+        "3512743960\n3512743960",
+        "0351 / 15 2743960",
+        "351 / 274-3960",
+        "351\n2743960",
+        "00000000093512743960",
+        "0003512743960",
+    ],
+)
+def test_one_number_written_in_any_of_these_ways_is_that_number(raw: str) -> None:
+    assert normalise(raw, "AR") == Phone("+5493512743960")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "3512743929\n3512743930",
+        "351 274 3929\n351 274 3930",
+        "3512743929 3512743930",
+        "3512743929, 3512743929, 3512743930",
+        "3512743929 / 4223344 / 3512743929",
+    ],
+)
+def test_different_numbers_in_a_cell_are_several(raw: str) -> None:
+    assert normalise(raw, "AR") == InvalidPhone(Reason.SEVERAL)
+
+
+@pytest.mark.parametrize("raw", ["-3512743998", "-3512743998,50", "3512743915,10"])
+def test_an_amount_is_no_phone(raw: str) -> None:
+    assert normalise(raw, "AR") == InvalidPhone(Reason.LETTERS)
+
+
+@pytest.mark.parametrize(
+    ("e164", "written"),
+    [
+        ("+5493512743915", "+54 9 3512743915"),
+        ("+525512345678", "+52 5512345678"),
+        ("+5511912345678", "+55 11912345678"),
+        ("+14155552671", "+1 415 555 2671"),
+    ],
+)
+def test_a_number_that_a_spreadsheet_leaves_alone_reads_back_as_itself(e164: str, written: str) -> None:
+    assert spaced(e164) == written
+    assert normalise(written, "AR") == Phone(e164)
