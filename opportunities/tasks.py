@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.heartbeat import beat
-from opportunities.supervision import absences
-from opportunities.timers import expiry, recalculation
+from opportunities.timers import absence_clocks, expiry, recalculation
 
 HEARTBEAT = "timers"
 
@@ -14,7 +13,7 @@ def expire_timers() -> str:
     """Move what is overdue to the pool; begin and end absences."""
     now = database_now()
     # Absences first: a clock that stands still from today on must not expire today.
-    absences.begin_and_end(now)
+    absence_clocks.begin_and_end(now)
     report = expiry.expire_timers(now)
     beat(HEARTBEAT, now=now, detail={"expired": report.expired})
     return f"expired {report.expired}"

@@ -207,6 +207,138 @@ def test_a_state_written_beside_the_door_is_seen(source: str) -> None:
     assert writes_state(ast.parse(source))
 
 
+# What only `opportunities.state.machine` writes: state, clock and history of an opportunity, its client's availability.
+_DESK_DOOR = "opportunities/state/machine.py"
+_DESK_COLUMNS = {"state", "open_client", "deadline", "paused_seconds", "clock_since", "availability"}
+_DESK_MODELS = {"Opportunity", "OpportunityEvent"}
+_WRITES = re.compile(r"(bulk_|get_or_|update_or_)?(a?create|a?update)")
+_STATEMENTS = re.compile(r"(Prepared|Compiled)(Copy|Insert)")
+_SQL = re.compile(r"(insert\s+into|replace\s+into|update|delete\s+from)\W+opportunities_opportunity", re.IGNORECASE)
+
+
+def desk_writes(tree: ast.Module) -> list[str]:
+    """What a source writes of an opportunity beside its door, as words."""
+    return [what for node in ast.walk(tree) if (what := _desk_write(node))]
+
+
+def _desk_write(node: ast.AST) -> str:
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = {target.attr for target in targets if isinstance(target, ast.Attribute)}
+        return f"assigns {names & _DESK_COLUMNS}" if names & _DESK_COLUMNS else ""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and _SQL.search(node.value):
+        return "words SQL"
+    return _desk_call(node) if isinstance(node, ast.Call) else ""
+
+
+def _desk_call(call: ast.Call) -> str:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    words = _named(call.func)
+    first = {leaf.id for arg in call.args[:1] for leaf in ast.walk(arg) if isinstance(leaf, ast.Name)}
+    if name in _DESK_MODELS or (name in {"setattr", "bulk_update", "save"} and _texts(call) & _DESK_COLUMNS):
+        return f"calls {name}"
+    if _STATEMENTS.fullmatch(name) and first & _DESK_MODELS:
+        return f"compiles {name}"
+    if re.fullmatch(r"(Prepared|Compiled)?Update|" + _WRITES.pattern, name) is None:
+        return ""
+    written = {keyword.arg for keyword in call.keywords} | _texts(call)
+    if "create" in name and words & {*_DESK_MODELS, "events", "opportunities"}:
+        return f"calls {name}"
+    if written & _DESK_COLUMNS:
+        return f"{name} writes {written & _DESK_COLUMNS}"
+    # What stands behind two stars is not seen: of these tables it may be anything.
+    hidden = None in written and words & {"Opportunity", "Client"}
+    return f"{name} hides what it writes" if hidden else ""
+
+
+def _named(node: ast.AST) -> set[str]:
+    """The names and attributes of an expression."""
+    leaves = list(ast.walk(node))
+    names = {leaf.id for leaf in leaves if isinstance(leaf, ast.Name)}
+    return names | {leaf.attr for leaf in leaves if isinstance(leaf, ast.Attribute)}
+
+
+def _texts(call: ast.Call) -> set[str]:
+    """The names of columns that a call may be told as words: alone, in a list, or as a mapping's keys."""
+    words: set[str] = set()
+    for value in [*call.args, *(keyword.value for keyword in call.keywords)]:
+        parts = value.keys if isinstance(value, ast.Dict) else getattr(value, "elts", [value])
+        words |= {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+    return words
+
+
+def test_only_the_machine_writes_an_opportunitys_state_clock_and_history() -> None:
+    found = {path: writes for path, tree in sources("opportunities") if (writes := desk_writes(tree))}
+
+    assert set(found) == {_DESK_DOOR}, {path: writes for path, writes in found.items() if path != _DESK_DOOR}
+
+
+def test_only_the_machine_and_whoever_knows_the_source_write_availability() -> None:
+    def mentions(tree: ast.Module) -> bool:
+        return any("availability" in what for what in desk_writes(tree))
+
+    assert {path for path, tree in sources() if mentions(tree)} == {_DESK_DOOR}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "row.state = S.POOL",
+        "row.deadline = None",
+        "setattr(row, 'paused_seconds', 3)",
+        "rows.update(deadline=None)",
+        "Opportunity.objects.filter(pk=1).update(**fields)",
+        "rows.update(**{'state': 'pool'})",
+        "Client.objects.filter(pk=1).update(**{**given})",
+        "Client.objects.filter(pk=1).update(availability='pool')",
+        "Client.objects.create(availability='tomado')",
+        "Opportunity(client=client, state='pool')",
+        "Opportunity.objects.create(client=client)",
+        "Opportunity.objects.create(**given)",
+        "Opportunity.objects.bulk_create(rows)",
+        "Opportunity.objects.update_or_create(pk=1, defaults={'state': 'pool'})",
+        "client.opportunities.create(team=team)",
+        "Opportunity.objects.bulk_update(rows, ['deadline'])",
+        "row.save(update_fields=['state', 'version'])",
+        "OpportunityEvent(opportunity=row)",
+        "OpportunityEvent.objects.create(opportunity=row)",
+        "row.events.create(kind='nota')",
+        "OpportunityEvent.objects.bulk_create(lines)",
+        "PreparedCopy(OpportunityEvent, lambda: rows, opportunity=F('id'))",
+        "PreparedUpdate(lambda: rows, deadline=None)",
+        "cursor.execute('UPDATE opportunities_opportunity SET version = 1')",
+        "cursor.execute('insert into `opportunities_opportunityevent` values (1)')",
+    ],
+)
+def test_what_is_written_beside_the_desks_door_is_seen(source: str) -> None:
+    assert desk_writes(ast.parse(source)) != []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Opportunity.objects.filter(state='pool', deadline__lte=now)",
+        "machine.change(rows, target, clock=clock)",
+        "Absence.objects.filter(pk=1).update(ended_at=now)",
+        "Desk.objects.filter(pk=1).update(**given)",
+        "free = row.deadline is None",
+    ],
+)
+def test_what_only_reads_them_is_no_write(source: str) -> None:
+    assert desk_writes(ast.parse(source)) == []
+
+
+def test_clocks_are_made_in_their_room_alone() -> None:
+    def makes(tree: ast.Module) -> bool:
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        return any(getattr(call.func, "id", getattr(call.func, "attr", "")) == "Countdown" for call in calls)
+
+    makers = {path for path, tree in sources("opportunities") if makes(tree)}
+
+    # The door makes the clock of what has none.
+    assert {path for path in makers if not path.startswith("opportunities/clocks/")} == {_DESK_DOOR}
+
+
 def test_the_commands_that_are_promised_exist() -> None:
     promised = {
         "check_gateway",

@@ -21,7 +21,10 @@ NOTHING: Final = dt.timedelta(0)
 _DAY: Final = dt.timedelta(days=1)
 # A calendar that has been closed for so long does not open any more.
 _PATIENCE_DAYS: Final = 2 * 366
-_CACHED_DAYS: Final = 10_000
+_CACHED_DAYS: Final = 12_000
+# Nobody waits longer for anything.
+_HORIZON_DAYS: Final = 30 * 366
+_HORIZON_WEEKS: Final = _HORIZON_DAYS // 7 + 1
 
 
 class CalendarError(Exception):
@@ -34,6 +37,10 @@ class InvalidHours(CalendarError, ValueError):
 
 class NeverOpens(CalendarError):
     """No opening within two years."""
+
+
+class TooFar(NeverOpens):
+    """It opens, but so seldom that the answer lies beyond thirty years."""
 
 
 class Window(NamedTuple):
@@ -113,6 +120,15 @@ class Calendar:
     def opens_every_week(self) -> bool:
         return any(hours.windows for hours in self.week)
 
+    def most_in_horizon(self) -> dt.timedelta:
+        """At least as much operating time as thirty years hold."""
+        week = sum((window.end - window.start for hours in self.week for window in hours.windows), NOTHING)
+        special = sum(
+            (window.end - window.start for hours in self.holidays.values() for window in hours.windows), NOTHING
+        )
+        # A day may be an hour longer, or two, where clocks are set back.
+        return week * _HORIZON_WEEKS + special + dt.timedelta(hours=4 * 31)
+
     def hours_on(self, day: dt.date) -> Hours:
         special = self.holidays.get(day)
         return self.week[day.weekday()] if special is None else special
@@ -153,15 +169,20 @@ def add_operating_time(start: dt.datetime, duration: dt.timedelta, calendar: Cal
     """The instant, in UTC, at which `duration` of operating time has passed since `start`.
 
     Out of hours the clock begins to run at the next opening, so nothing added is that opening. What ends exactly with a
-    window ends at its closing, not at the next opening. Raises NeverOpens, and ValueError for a negative duration.
+    window ends at its closing, not at the next opening. Raises NeverOpens, TooFar beyond thirty years, and ValueError for
+    a negative duration.
     """
     if duration < NOTHING:
         raise ValueError("operating time is added, not taken back")
+    if duration > calendar.most_in_horizon() and calendar.opens_every_week:
+        raise TooFar(f"{duration} is more than thirty years hold")
     moment = next_opening(start, calendar)
     if not duration:
         return moment
     left = duration
-    for day in _days_from(moment, calendar):
+    for number, day in enumerate(_days_from(moment, calendar)):
+        if number > _HORIZON_DAYS:
+            raise TooFar(f"{left} of {duration} are left after thirty years")
         # A whole day is taken by its sum: long durations pay one step a day, not one a window.
         if moment <= day.starts and day.total < left:
             left -= day.total

@@ -18,11 +18,9 @@ from leadmaster.lib.phones.parsing import InvalidPhone, normalise
 from opportunities.assignment import request_keys
 from opportunities.assignment.request_keys import Operation
 from opportunities.capacity import quota
-from opportunities.clocks.countdown import countdown
-from opportunities.clocks.hours import hours_of
+from opportunities.clocks.setting import entering
 from opportunities.enums import EventKind, OpportunityState, Origin
 from opportunities.errors import Incomplete, NoQuota, Taken, Unavailable
-from opportunities.funnel.first_stage import first_stage
 from opportunities.models import Opportunity, OpportunityEvent, Promoter
 from opportunities.state import cooldowns, machine
 
@@ -100,9 +98,8 @@ def _capture(promoter: Promoter, person: NewClient, phones: list[str], *, key: s
 
 
 def _open(promoter: Promoter, client: Client, person: NewClient, *, now: dt.datetime) -> Opportunity:
-    stage = first_stage()
-    clock = countdown(stage, promoter, calendar=hours_of(promoter.desk.team_id), now=now)
     pooled = Opportunity.objects.filter(open_client=client, state=OpportunityState.POOL).select_for_update().first()
+    stage, clock = entering(None, promoter, now=now)
     if pooled is not None:
         machine.change(
             [pooled],
@@ -111,6 +108,7 @@ def _open(promoter: Promoter, client: Client, person: NewClient, *, now: dt.date
             now=now,
             by=promoter.user,
             reason=person.note,
+            clock=clock,
             owner=promoter,
             team=promoter.desk.team,
             stage=stage,
@@ -119,33 +117,20 @@ def _open(promoter: Promoter, client: Client, person: NewClient, *, now: dt.date
             extended=False,
             exit_reason="",
             attempts=machine.ONE_MORE,
-            **clock.as_fields(),
         )
         return pooled
-    Client.objects.filter(pk=client.pk).update(availability=Availability.TAKEN)
-    row = Opportunity.objects.create(
-        client=client,
-        open_client=client,
-        team=promoter.desk.team,
+    machine.open_new(
+        [client.pk],
         owner=promoter,
         stage=stage,
-        origin=Origin.CAPTURE,
-        stage_since=now,
-        state_since=now,
-        created_at=now,
-        **clock.as_fields(),
-    )
-    OpportunityEvent.objects.create(
-        opportunity=row,
+        clock=clock,
         kind=EventKind.CAPTURED,
-        at=now,
+        origin=Origin.CAPTURE,
         by=promoter.user,
-        to_state=OpportunityState.ACTIVE,
-        to_stage=stage,
-        to_owner=promoter,
-        reason=person.note.strip()[:300],
+        now=now,
+        reason=person.note,
     )
-    return row
+    return Opportunity.objects.get(open_client=client)
 
 
 # --- Checks -----------------------------------------------------------------------------------------------------------
@@ -237,7 +222,6 @@ def _register(person: NewClient, phones: list[str], *, now: dt.datetime) -> Clie
         source=SOURCE,
         external_id=phones[0],
         name=person.name.strip()[:160],
-        availability=Availability.TAKEN,
         created_at=now,
         updated_at=now,
     )

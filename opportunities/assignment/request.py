@@ -30,7 +30,6 @@ from opportunities.capacity import quota
 from opportunities.capacity.availability import absent_on
 from opportunities.enums import OpportunityState
 from opportunities.errors import Incomplete, Unavailable
-from opportunities.funnel.first_stage import first_stage
 from opportunities.models import Absence, AssignmentRequest, Lot, Opportunity, Promoter
 
 _promoter, _day = Param("promoter", BigIntegerField()), Param("day", DateField())
@@ -128,7 +127,7 @@ def _grant(
         nothing = _("No hay clientes disponibles con esos filtros.")
         return _answer(request, None, asked=quantity, left=row.left, sentence=nothing)
     # 5. Its opportunities, and their history.
-    grant.open_opportunities(promoter, lot, drawn, stage=first_stage(), now=now)
+    grant.open_opportunities(promoter, lot, drawn, now=now)
     sentence = _sentence(quantity, len(drawn), left=row.left, short=charged - len(drawn))
     return _answer(request, lot, asked=quantity, left=row.left, sentence=sentence)
 

@@ -45,7 +45,7 @@ class NewHours(ClockChange):
         left = time_left(row, calendar=self.old, now=self.at)
         if row.deadline is None or not left:
             return countdown_of(row)
-        return Countdown(deadline=after(left, calendar=self.new, now=self.at))
+        return Countdown(deadline=after(left, calendar=self.new, now=self.at), since=self.at)
 
     def as_json(self) -> dict[str, Any]:
         return {"old": as_json(self.old), "new": as_json(self.new)}
@@ -73,8 +73,9 @@ class NewTimer(ClockChange):
         change = dt.timedelta(minutes=self.new - (self.old or 0))
         left = max((time_left(row, calendar=calendar, now=self.at) or NOTHING) + change, NOTHING)
         if row.paused_seconds is not None or (row.deadline is None and row.owner_id in self.away):
-            return Countdown(paused_seconds=int(left.total_seconds()))
-        return Countdown(deadline=after(left, calendar=calendar, now=self.at) if left else self.at)
+            return Countdown(paused_seconds=int(left.total_seconds()), since=self.at)
+        end = after(left, calendar=calendar, now=self.at) if left else self.at
+        return Countdown(deadline=end, since=self.at)
 
     def as_json(self) -> dict[str, Any]:
         return {"old": self.old, "new": self.new}

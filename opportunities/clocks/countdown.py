@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -12,6 +11,7 @@ from leadmaster.calendars.arithmetic import (
     NOTHING,
     Calendar,
     NeverOpens,
+    TooFar,
     add_operating_time,
     operating_time_between,
 )
@@ -22,13 +22,15 @@ from opportunities.models import Absence, Desk, Opportunity, Promoter, Stage
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Countdown:
-    """An active row's clock: running towards `deadline`, standing still with seconds left, or none at all."""
+    """An active row's clock: running towards `deadline`, standing still with seconds left, or none at all.
+
+    `since` is the moment from which it counts so, where that is not the moment in which it is written: an absence stops
+    clocks with its day, however late the cron comes. It makes no other clock of it.
+    """
 
     deadline: dt.datetime | None = None
     paused_seconds: int | None = None
-
-    def as_fields(self) -> dict[str, Any]:
-        return {"deadline": self.deadline, "paused_seconds": self.paused_seconds}
+    since: dt.datetime | None = dataclasses.field(default=None, compare=False)
 
 
 def countdown_of(row: Opportunity) -> Countdown:
@@ -37,9 +39,15 @@ def countdown_of(row: Opportunity) -> Countdown:
 
 
 def after(duration: dt.timedelta, *, calendar: Calendar, now: dt.datetime) -> dt.datetime:
-    """The end of so much operating time. Raises Incomplete for hours that never come."""
+    """The end of so much operating time. Raises Incomplete for hours that never come, or not within thirty years."""
     try:
         return add_operating_time(now, duration, calendar)
+    except TooFar:
+        raise Incomplete(
+            _(
+                "Con el horario de la mesa este plazo tardaría más de treinta años: pide un plazo más corto o un horario más amplio."
+            )
+        ) from None
     except NeverOpens:
         raise Incomplete(_("El horario de la mesa no abre nunca: pide a un administrador que lo corrija.")) from None
 
@@ -59,6 +67,11 @@ def seconds_left(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> i
     return None if left is None else int(left.total_seconds())
 
 
+def counts_since(row: Opportunity) -> dt.datetime:
+    """From when its clock counts as it stands."""
+    return row.clock_since or row.stage_since
+
+
 def is_overdue(row: Opportunity, now: dt.datetime) -> bool:
     return row.state == OpportunityState.ACTIVE and row.deadline is not None and row.deadline <= now
 
@@ -68,15 +81,6 @@ def deadline_for(stage: Stage, *, calendar: Calendar, now: dt.datetime) -> dt.da
     if stage.timer_minutes is None:
         return None
     return after(dt.timedelta(minutes=stage.timer_minutes), calendar=calendar, now=now)
-
-
-def countdown(stage: Stage, owner: Promoter, *, calendar: Calendar, now: dt.datetime) -> Countdown:
-    """The clock of a row that enters this stage at `now`. While its owner's absence stops clocks, it starts stopped."""
-    if stage.timer_minutes is None:
-        return Countdown()
-    if clocks_stopped(owner):
-        return Countdown(paused_seconds=stage.timer_minutes * 60)
-    return Countdown(deadline=deadline_for(stage, calendar=calendar, now=now))
 
 
 def clocks_stopped(owner: Promoter) -> bool:

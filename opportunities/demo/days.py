@@ -60,7 +60,8 @@ def running_out(stage: Stage, *, calendar: Calendar, now: dt.datetime) -> dt.dat
 
     At any hour of any day: the moment is looked for, to the minute, in the week and a half before.
     """
-    target = min(add_operating_time(now, _SOON, calendar), shift_of(calendar, now).closes)
+    soon = add_operating_time(now, _SOON, calendar)
+    target = min(soon, shift_of(calendar, now).closes or soon)
     early, late = 0, 11 * 24 * 60
     while late - early > 1:
         ago = (early + late) // 2

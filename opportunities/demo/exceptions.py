@@ -12,7 +12,7 @@ from opportunities.capacity import quota
 from opportunities.enums import AbsencePolicy
 from opportunities.models import Opportunity, Promoter
 from opportunities.supervision import absences
-from opportunities.timers import extension
+from opportunities.timers import absence_clocks, extension
 
 
 def happen(staff: Staff, *, now: dt.datetime) -> None:
@@ -46,9 +46,9 @@ def _leave(promoter: Promoter, staff: Staff, *, now: dt.datetime) -> None:
         ends_on=today + dt.timedelta(days=2),
         policy=AbsencePolicy.PAUSE,
         by=staff.supervisor,
-        now=now,
+        now=evening,
     )
-    absences.begin_and_end(now)
+    absence_clocks.begin_and_end(now)
 
 
 def _ask_for_time(promoter: Promoter, *, now: dt.datetime) -> None:

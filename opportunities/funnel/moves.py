@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from leadmaster.accounts.models import User
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
-from opportunities.clocks.countdown import countdown, is_overdue
-from opportunities.clocks.hours import hours_of
+from opportunities.clocks.countdown import is_overdue
+from opportunities.clocks.setting import entering
 from opportunities.enums import EventKind, ExitTo, OpportunityState, StageType
 from opportunities.errors import Incomplete, WrongState
 from opportunities.funnel import sales
@@ -90,19 +90,7 @@ def note(opportunity_id: int, *, by: User, text: str, now: dt.datetime) -> Oppor
 def _note(opportunity_id: int, *, by: User, text: str, now: dt.datetime) -> OpportunityEvent:
     row = locking.lock_one(opportunity_id)
     require_worker(by, row)
-    return OpportunityEvent.objects.create(
-        opportunity=row,
-        kind=EventKind.NOTE,
-        at=now,
-        by=by,
-        from_state=row.state,
-        to_state=row.state,
-        from_stage_id=row.stage_id,
-        to_stage_id=row.stage_id,
-        from_owner_id=row.owner_id,
-        to_owner_id=row.owner_id,
-        reason=text.strip()[:300],
-    )
+    return machine.remark(row, by=by, text=text, now=now)
 
 
 # --- What each type of stage does -------------------------------------------------------------------------------------
@@ -120,6 +108,9 @@ class _Step:
 
 
 def _work(row: Opportunity, step: _Step) -> None:
+    if row.owner is None:
+        raise ValueError("an active opportunity has an owner")
+    stage, clock = entering(step.stage.pk, row.owner, now=step.now)
     machine.change(
         [row],
         OpportunityState.ACTIVE,
@@ -128,17 +119,11 @@ def _work(row: Opportunity, step: _Step) -> None:
         by=step.by,
         reason=step.reason,
         data=step.data,
-        stage=step.stage,
+        clock=clock,
+        stage=stage,
         stage_since=step.now,
-        **_clock(row, step),
         **_kept(row, step.data),
     )
-
-
-def _clock(row: Opportunity, step: _Step) -> dict[str, Any]:
-    if row.owner is None:
-        raise ValueError("an active opportunity has an owner")
-    return countdown(step.stage, row.owner, calendar=hours_of(row.team_id), now=step.now).as_fields()
 
 
 def _leave(row: Opportunity, step: _Step) -> None:

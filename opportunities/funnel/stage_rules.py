@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from leadmaster.lib.placeholders import foreign
 from opportunities.enums import WORKING, StageType
-from opportunities.errors import Stale
 from opportunities.models import Stage
-from opportunities.timers import preview
+from opportunities.timers import agreement, preview
 
 PLACEHOLDERS = ("{nombre}", "{promotor}")
 LONGEST_MESSAGE = 1000
@@ -21,6 +20,12 @@ _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 
 def check_message(text: str) -> None:
     """Raises ValidationError for what nothing replaces, and for what no link carries."""
+    strange = foreign(text)
+    if strange:
+        raise ValidationError(
+            _("“%(what)s” saldría tal cual: usa {nombre} o {promotor}, con una sola llave de cada lado."),
+            params={"what": strange[0]},
+        )
     unknown = [found for found in _BRACES.findall(text) if found not in PLACEHOLDERS]
     if unknown:
         raise ValidationError(
@@ -47,17 +52,11 @@ def check_leads_on(stage_type: str) -> None:
         raise ValidationError(_("De una etapa que no es de trabajo no se pasa a ninguna otra."))
 
 
-def preview_token(stage: Stage, minutes: int | None) -> str:
-    """A short name for exactly this change of exactly this timer."""
-    return hashlib.sha256(f"{stage.pk}/{stage.timer_minutes}/{minutes}".encode()).hexdigest()[:32]
-
-
 def require_rehearsed(stage: Stage, minutes: int | None, *, rehearsed: str, now: dt.datetime) -> None:
     """Raise Stale unless this very change of the timer was looked at, or touches no clock."""
-    if minutes == stage.timer_minutes or rehearsed == preview_token(stage, minutes):
-        return
-    if rehearsed:
-        raise Stale(_("El plazo cambió desde que lo ensayaste, o este es otro cambio: ensáyalo de nuevo."))
-    touched = preview.rehearse_stage(stage, timer_minutes=minutes, now=now).touches
-    if touched:
-        raise Stale(preview.unread(touched))
+    if minutes != stage.timer_minutes:
+        agreement.require(
+            agreement.of_timer(stage, minutes),
+            agreed=rehearsed,
+            touched=lambda: preview.rehearse_stage(stage, timer_minutes=minutes, now=now).touches,
+        )

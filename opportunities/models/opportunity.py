@@ -51,6 +51,8 @@ class Opportunity(models.Model):
     deadline = models.DateTimeField(_("vence"), null=True, blank=True, editable=False)
     # While the clock stands still (absence): operating time left, in seconds.
     paused_seconds = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    # From when the clock counts as it stands: set, extended, stopped, let go on, or moved by other hours.
+    clock_since = models.DateTimeField(null=True, blank=True, editable=False)
     extended = models.BooleanField(_("ya tuvo prórroga"), default=False, editable=False)
     attempts = models.PositiveSmallIntegerField(_("veces asignada"), default=1, editable=False)
     exit_reason = models.CharField(_("motivo de salida"), max_length=300, blank=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from opportunities.enums import WORKING, ExitTo, StageType
+
+# A year of operating time, by whatever door it comes.
+MOST_TIMER_MINUTES = 525_600
 
 
 class Stage(models.Model):
@@ -21,7 +24,7 @@ class Stage(models.Model):
         _("plazo (minutos hábiles)"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_TIMER_MINUTES)],
         help_text=_("Vacío: sin plazo. Cuenta solo el horario de atención."),
     )
     colour = models.CharField(

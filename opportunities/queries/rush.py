@@ -34,12 +34,17 @@ def rush_of(promoter: Promoter, *, calendar: Calendar, now: dt.datetime) -> Rush
     except NeverOpens:
         shift = None
     late = Q(deadline__lte=now)
-    soon = Q(deadline__gt=now, deadline__lte=shift.closes if shift else now)
+    # Where nobody ever goes home, a turn is the next day.
+    until = now if shift is None else shift.closes or now + dt.timedelta(hours=24)
+    soon = Q(deadline__gt=now, deadline__lte=until)
     counts = Opportunity.objects.filter(owner=promoter, state=OpportunityState.ACTIVE).aggregate(
         active=Count("id"), overdue=Count("id", filter=late), this_shift=Count("id", filter=soon)
     )
     if shift is None:
         return Rush(shift=None, **counts)
     return Rush(
-        shift=shift, opens=hour(shift.opens, tz=calendar.tz), closes=hour(shift.closes, tz=calendar.tz), **counts
+        shift=shift,
+        opens=hour(shift.opens, tz=calendar.tz),
+        closes=hour(shift.closes, tz=calendar.tz) if shift.closes else "",
+        **counts,
     )

@@ -7,7 +7,7 @@ import datetime as dt
 
 from django.utils.translation import gettext as _
 
-from leadmaster.calendars.arithmetic import Calendar, Stretch, next_opening
+from leadmaster.calendars.arithmetic import Calendar, is_open, next_opening
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.screens import Tone, clock_time, spoken
 from opportunities.clocks.countdown import is_overdue, time_left
@@ -19,6 +19,9 @@ _HOUR = dt.timedelta(hours=1)
 SOON = 2 * _HOUR
 # Above this many hours, minutes tell nobody anything.
 _ROUND_FROM = 10
+# Who has not closed after so many days does not close.
+_ALWAYS_DAYS = 15
+_INSTANT = dt.timedelta(microseconds=1)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,10 +40,11 @@ class Timer:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Shift:
-    """The stretch of hours that runs now or comes next; `lunch` when the same day goes on after it."""
+    """The stretch of hours that runs now or comes next, over midnight where it does; `lunch` when the same day goes on
+    after it. `closes` is None where nobody ever goes home."""
 
     opens: dt.datetime
-    closes: dt.datetime
+    closes: dt.datetime | None
     running: bool
     lunch: bool
 
@@ -89,15 +93,32 @@ def duration(length: dt.timedelta) -> str:
 def shift_of(calendar: Calendar, now: dt.datetime) -> Shift:
     """The stretch of operating hours that people think in. Raises NeverOpens."""
     opens = next_opening(now, calendar)
-    stretches = calendar.day(business_day(opens, calendar.tz)).stretches
-    current = next(stretch for stretch in stretches if stretch.opens <= opens < stretch.closes)
+    closes = _closing(calendar, opens)
     return Shift(
         opens=opens,
-        closes=current.closes,
+        closes=closes,
         running=opens == now,
-        lunch=_goes_on(stretches, current),
+        lunch=closes is not None and _goes_on(calendar, opens, closes),
     )
 
 
-def _goes_on(stretches: tuple[Stretch, ...], current: Stretch) -> bool:
-    return any(stretch.opens > current.closes for stretch in stretches)
+def _closing(calendar: Calendar, opens: dt.datetime) -> dt.datetime | None:
+    """Where the windows that touch one another end: to people they are one turn, also over midnight."""
+    date, closes = business_day(opens, calendar.tz), opens
+    for _day in range(_ALWAYS_DAYS):
+        for stretch in calendar.day(date).stretches:
+            if stretch.opens <= closes < stretch.closes:
+                closes = stretch.closes
+        if closes < calendar.day(date).ends:
+            return closes
+        date += dt.timedelta(days=1)
+    return None
+
+
+def _goes_on(calendar: Calendar, opens: dt.datetime, closes: dt.datetime) -> bool:
+    """Whether a turn that lies within one day is followed by another one in it. A night that ends in the morning ends."""
+    day = calendar.day(business_day(opens, calendar.tz))
+    from_yesterday = is_open(day.starts, calendar) and is_open(day.starts - _INSTANT, calendar)
+    if from_yesterday and _closing(calendar, day.starts) == closes:
+        return False
+    return any(stretch.opens > closes for stretch in day.stretches)

@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-import collections
 import datetime as dt
-import functools
 from collections.abc import Collection, Mapping
 
 from django.db import connection
-from django.db.models import DateTimeField, F
 
-from leadmaster.lib.db.compiled import Param, PreparedCopy, PreparedRows
 from opportunities.models import CoolDown, Opportunity, Promoter, Stage
-from opportunities.state.locked_row import OpportunityLike, number_params, padded, padded_size
 
 _DEFAULT_DAYS = 7
 
 
-def start(rows: Collection[OpportunityLike], *, now: dt.datetime, stage: Stage | None = None) -> None:
+def start(rows: Collection[Opportunity], *, now: dt.datetime, stage: Stage | None = None) -> None:
     """Start the cool-down of each locked row's owner and client; `stage` (else the row's own) says for how many days.
 
-    The later end wins. Three queries for rows of one stage, however many, and one for each other length of time.
+    The later end wins. Three queries, however many rows.
     """
     wanted = _wanted(rows, now=now, stage=stage)
     if not wanted:
         return
     # Cool-downs change under their client's lock alone, so what is read here stays true.
-    clients = sorted({client for _owner, client in wanted})
-    again = {}
-    for owner, client, until in _of_clients(padded_size(clients))(clients=padded(clients)):
+    there = CoolDown.objects.filter(client__in={client for _owner, client in wanted})
+    for owner, client, until in there.values_list("promoter_id", "client_id", "until"):
         if (owner, client) in wanted:
-            again[owner, client] = max(wanted[owner, client], until)
-    _write(again)
-    new: dict[dt.datetime, list[int]] = collections.defaultdict(list)
-    for row in rows:
-        pair = (row.owner_id or 0, row.client_id)
-        if pair in wanted and pair not in again:
-            new[wanted[pair]].append(row.pk)
-    for until, ids in new.items():
-        _begin(padded_size(ids))(ids=padded(ids), until=until)
+            wanted[owner, client] = max(wanted[owner, client], until)
+    _write(wanted)
 
 
 def lift(promoter: Promoter, client_id: int) -> None:
@@ -65,7 +52,7 @@ def restore(client_id: int, before: Mapping[str, str]) -> None:
 
 
 def _wanted(
-    rows: Collection[OpportunityLike], *, now: dt.datetime, stage: Stage | None
+    rows: Collection[Opportunity], *, now: dt.datetime, stage: Stage | None
 ) -> dict[tuple[int, int], dt.datetime]:
     stages = Stage.objects.in_bulk({row.stage_id for row in rows if row.stage_id is not None}) if stage is None else {}
     wanted = {}
@@ -75,27 +62,6 @@ def _wanted(
         if row.owner_id is not None and days:
             wanted[row.owner_id, row.client_id] = now + dt.timedelta(days=days)
     return wanted
-
-
-@functools.lru_cache(maxsize=64)
-def _of_clients(size: int) -> PreparedRows:
-    return PreparedRows(
-        lambda: CoolDown.objects.filter(client__id__in=number_params("clients", size)).values_list(
-            "promoter_id", "client_id", "until"
-        )
-    )
-
-
-@functools.lru_cache(maxsize=64)
-def _begin(size: int) -> PreparedCopy:
-    """From the locked rows: nothing has to be read to be written again."""
-    return PreparedCopy(
-        CoolDown,
-        lambda: Opportunity.objects.filter(id__in=number_params("ids", size)).order_by("id"),
-        promoter=F("owner_id"),
-        client=F("client_id"),
-        until=Param("until", DateTimeField()),
-    )
 
 
 def _write(wanted: Mapping[tuple[int, int], dt.datetime]) -> None:

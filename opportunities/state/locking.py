@@ -1,6 +1,6 @@
 """Take opportunities to change them: locked with their clients, in everybody's order, their clocks by the hours of now.
 
-Lock order everywhere: quota → clients → opportunities → lot.
+Lock order everywhere: quota → clients → opportunities → lot → hours → stage.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Collection, Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.directory.models import Client
 from leadmaster.lib.db.retry import retrying
 from opportunities.clocks import backlog
+from opportunities.clocks.terms import hours_of, stages_of
 from opportunities.errors import NotAllowed, Stale
 from opportunities.models import Opportunity
 from opportunities.policy import not_yours
@@ -51,6 +53,15 @@ def lock_free(ids: Collection[int]) -> list[Opportunity]:
     )
     rows = Opportunity.objects.filter(id__in=ids, client_id__in=free).order_by("id")
     return _up_to_date(list(rows.select_for_update(skip_locked=True)))
+
+
+def lock_with_terms(ids: Collection[int], *, team_id: int) -> tuple[list[Opportunity], Calendar]:
+    """The same, and with them the hours of their team and the timers of their stages: for whoever turns one kind of
+    clock into another by what they say. A change of those that came in between is followed."""
+    rows = lock(ids)
+    calendar = hours_of(team_id)
+    stages_of({row.stage_id for row in rows if row.stage_id is not None})
+    return _up_to_date(rows), calendar
 
 
 def recalculate_now(ids: Sequence[int]) -> None:

@@ -1,6 +1,6 @@
-"""The one door to `Opportunity.state`: a table, one UPDATE for all rows of a change, their history, their clients.
+"""The one door to what an opportunity is: its state, its clock, its history, and its client's availability.
 
-Lock order everywhere: quota → clients → opportunities → lot.
+Whatever is written of them is written here, a table of steps in front of it. Rows come locked, by `state.locking`.
 """
 
 from __future__ import annotations
@@ -11,30 +11,31 @@ import functools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, DateTimeField, F, Value
+from django.db.models import BigIntegerField, CharField, DateTimeField, F, Max, Value
 
 from leadmaster.accounts.models import User
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client
-from leadmaster.lib.db.compiled import Param, PreparedCopy, PreparedUpdate
+from leadmaster.lib.db.compiled import Param, PreparedCopy, PreparedUpdate, params
 from opportunities.clocks.countdown import Countdown
-from opportunities.enums import CLOSED, EventKind, OpportunityState
-from opportunities.models import Opportunity, OpportunityEvent
-from opportunities.state.locked_row import LockedOpportunity, number_params, padded, padded_size
+from opportunities.enums import CLOSED, EventKind, OpportunityState, Origin
+from opportunities.models import Lot, Opportunity, OpportunityEvent, Promoter, Stage
 
 S = OpportunityState
 _BATCH = 500
+_LONGEST_REASON = 300
+_NUMBER = BigIntegerField()
 
 
 # For a field that counts up in a change, such as `attempts`.
 ONE_MORE = F("attempts") + 1
 
-# Closed ones stay closed: only taking back a bulk action, within its minutes, opens them again.
+# Closed ones stay closed: only taking back a bulk action, within its minutes, or annulling a sale opens them again.
 TRANSITIONS: dict[OpportunityState, frozenset[OpportunityState]] = {
     S.ACTIVE: frozenset({S.ACTIVE, S.EXIT, S.POOL, S.WON, S.LOST}),
     S.EXIT: frozenset({S.ACTIVE, S.POOL, S.LOST}),
     S.POOL: frozenset({S.ACTIVE, S.EXIT, S.LOST}),
-    S.WON: frozenset(),
+    S.WON: frozenset({S.WON, S.EXIT}),
     S.LOST: frozenset({S.ACTIVE, S.EXIT, S.POOL}),
 }
 
@@ -54,6 +55,7 @@ def change(
     kind: EventKind,
     now: dt.datetime,
     by: User | None,
+    clock: Countdown | None = None,
     reason: str = "",
     data: dict[str, Any] | None = None,
     kept: dict[str, Any] | None = None,
@@ -61,121 +63,118 @@ def change(
 ) -> None:
     """Move locked rows to `target` with these fields, and write their history and their clients' availability.
 
-    `data` is for the history line; `kept` becomes the rows' own data.
+    `clock` is what an active row is given, and nothing else has one. `data` is for the history line; `kept` becomes the
+    rows' own data.
 
-    The same values for every row: two queries and one more for the clients, however many. The instances are brought
-    up to date. Raises ValueError for a step that the table does not know.
+    The same values for every row: a handful of queries, however many rows. The instances are brought up to date. Raises
+    ValueError for a step that the table does not know, and for an active row without a word about its clock.
     """
     if not rows:
         return
     for row in rows:
         if target not in TRANSITIONS[OpportunityState(row.state)]:
             raise ValueError(f"an opportunity never goes from {row.state} to {target}")
-    events = [_event(row, target, kind=kind, now=now, by=by, reason=reason, data=data, fields=fields) for row in rows]
-    fields = {**_of_state(target), **fields, **({"data": kept} if kept is not None else {})}
+    if (clock is not None) != (target is S.ACTIVE):
+        raise ValueError("an active opportunity is given its clock, and no other one has any")
+    fields = {**_of_state(target), **fields}
+    lines = _Lines(rows, now=now, by=by)
+    OpportunityEvent.objects.bulk_create(
+        [lines.of(row, target, kind=kind, reason=reason, data=data, fields=fields) for row in rows], batch_size=_BATCH
+    )
+    fields |= {**_columns(clock, now), **({"data": kept} if kept is not None else {}), "version": F("version") + 1}
     moved = [row for row in rows if row.state != target]
-    same = {"version": F("version") + 1, **fields}
     ids = [row.pk for row in rows]
-    Opportunity.objects.filter(id__in=[row.pk for row in rows if row.state == target]).update(state=target, **same)
+    Opportunity.objects.filter(id__in=[row.pk for row in rows if row.state == target]).update(state=target, **fields)
     if moved:
         held = {"open_client": None} if target in CLOSED else {"open_client_id": F("client_id")}
         Opportunity.objects.filter(id__in=[row.pk for row in moved]).update(
-            state=target, **{"state_since": now, **same}, **held
+            state=target, **{"state_since": now, **fields}, **held
         )
         _make_available([row for row in moved if AVAILABILITY[S(row.state)] != AVAILABILITY[target]], target)
-    OpportunityEvent.objects.bulk_create(events)
     fresh = Opportunity.objects.in_bulk(ids)
     for row in rows:
         row.__dict__.update(fresh[row.pk].__dict__)
 
 
-def expire(rows: Sequence[LockedOpportunity], *, now: dt.datetime, reason: str) -> None:
-    """Move these locked, active rows to the pool because their time is up: three statements, and no row is read."""
-    if not rows:
+def open_new(
+    client_ids: Sequence[int],
+    *,
+    owner: Promoter,
+    stage: Stage,
+    clock: Countdown,
+    kind: EventKind,
+    origin: Origin,
+    by: User,
+    now: dt.datetime,
+    lot: Lot | None = None,
+    reason: str = "",
+) -> None:
+    """New, active opportunities of locked clients whom nobody works, with their first line of history. Three statements,
+    whose words are compiled once: this is the way of every request."""
+    count = len(client_ids)
+    if not count:
         return
-    ids, clients = padded([row.pk for row in rows]), padded([row.client_id for row in rows])
-    size = len(ids)
-    _remember_expired(size)(ids=ids, now=now, reason=reason.strip()[:300])
-    _pool(size)(ids=ids, now=now)
-    _offer(size)(clients=clients)
-
-
-@functools.lru_cache(maxsize=64)
-def _remember_expired(size: int) -> PreparedCopy:
-    """From the rows as they still are."""
-    return PreparedCopy(
-        OpportunityEvent,
-        lambda: Opportunity.objects.filter(id__in=number_params("ids", size)).order_by("id"),
-        opportunity=F("id"),
-        kind=Value(EventKind.EXPIRED),
-        at=Param("now", DateTimeField()),
-        from_state=F("state"),
-        to_state=Value(S.POOL),
-        from_stage=F("stage_id"),
-        from_owner=F("owner_id"),
-        reason=Param("reason", CharField()),
+    _take(count)(clients=client_ids)
+    _open(count)(
+        clients=client_ids,
+        now=now,
+        team=owner.desk.team_id,
+        owner=owner.pk,
+        stage=stage.pk,
+        lot=None if lot is None else lot.pk,
+        origin=origin,
+        **_columns(clock, now),
     )
-
-
-@functools.lru_cache(maxsize=64)
-def _pool(size: int) -> PreparedUpdate:
-    return PreparedUpdate(
-        lambda: Opportunity.objects.filter(id__in=number_params("ids", size)),
-        state=S.POOL,
-        state_since=Param("now", DateTimeField()),
-        version=F("version") + 1,
-        **_of_state(S.POOL),
-    )
-
-
-@functools.lru_cache(maxsize=64)
-def _offer(size: int) -> PreparedUpdate:
-    return PreparedUpdate(
-        lambda: Client.objects.filter(id__in=number_params("clients", size)), availability=AVAILABILITY[S.POOL]
-    )
+    _remember(count)(clients=client_ids, now=now, by=by.pk, kind=kind, reason=_short(reason))
 
 
 def retime(clocks: Mapping[Opportunity, Countdown], *, now: dt.datetime, by: User | None, reason: str) -> None:
     """Give locked, active rows other clocks, with a history line each. A statement for those whose clocks are the same,
     as those of one lot are, and one more for every few hundred."""
+    alike: dict[tuple[Countdown, dt.datetime], list[int]] = collections.defaultdict(list)
+    lines = _Lines(list(clocks), now=now, by=by)
     events = []
-    alike: dict[Countdown, list[int]] = collections.defaultdict(list)
     for row, clock in clocks.items():
         if row.state != S.ACTIVE:
             raise ValueError(f"an opportunity that is {row.state} has no clock")
-        before = {"before": row.deadline.isoformat() if row.deadline else None, "paused_before": row.paused_seconds}
-        events.append(
-            _event(row, S.ACTIVE, kind=EventKind.RETIMED, now=now, by=by, reason=reason, data=before, fields={})
-        )
-        alike[clock].append(row.pk)
-        row.deadline, row.paused_seconds = clock.deadline, clock.paused_seconds
+        since = clock.since or now
+        before = {
+            "before": row.deadline.isoformat() if row.deadline else None,
+            "paused_before": row.paused_seconds,
+            "since": since.isoformat(),
+        }
+        events.append(lines.of(row, S.ACTIVE, kind=EventKind.RETIMED, reason=reason, data=before, fields={}))
+        alike[clock, since].append(row.pk)
+        for name, value in _columns(clock, now).items():
+            setattr(row, name, value)
         row.version += 1
-    for clock, ids in alike.items():
+    for (clock, _since), ids in alike.items():
         for start in range(0, len(ids), _BATCH):
-            some = ids[start : start + _BATCH]
-            _set_clock(padded_size(some))(ids=padded(some), **clock.as_fields())
+            some = Opportunity.objects.filter(id__in=ids[start : start + _BATCH])
+            some.update(version=F("version") + 1, **_columns(clock, now))
     OpportunityEvent.objects.bulk_create(events, batch_size=_BATCH)
 
 
-@functools.lru_cache(maxsize=64)
-def _set_clock(size: int) -> PreparedUpdate:
-    return PreparedUpdate(
-        lambda: Opportunity.objects.filter(id__in=number_params("ids", size)),
-        deadline=Param("deadline", DateTimeField()),
-        paused_seconds=Param("paused_seconds", BigIntegerField()),
-        version=F("version") + 1,
-    )
+def remark(row: Opportunity, *, by: User, text: str, now: dt.datetime) -> OpportunityEvent:
+    """A note on the history of a locked row. Changes nothing else."""
+    event = _Lines([row], now=now, by=by).of(row, S(row.state), kind=EventKind.NOTE, reason=text, data=None, fields={})
+    event.save(force_insert=True)
+    return event
+
+
+# --- What a state means for the other columns -------------------------------------------------------------------------
 
 
 def _of_state(target: OpportunityState) -> dict[str, Any]:
-    """What a state means for the other columns. Whoever makes a row active says its clock.
+    """A pooled one stays in the lot that it fell out of, so that the lot's counts tell where its rows went."""
+    return {"owner": None, "stage": None} if target is S.POOL else {}
 
-    A pooled one stays in the lot that it fell out of, so that the lot's counts tell where its rows went.
-    """
-    fields: dict[str, Any] = {"deadline": None, "paused_seconds": None}
-    if target is S.POOL:
-        fields |= {"owner": None, "stage": None}
-    return fields
+
+def _columns(clock: Countdown | None, now: dt.datetime) -> dict[str, Any]:
+    """A clock as the row keeps it. `clock_since` is the moment from which it counts: what passed before it has passed."""
+    clock = clock or Countdown()
+    set_at = (clock.since or now) if clock != Countdown() else None
+    return {"deadline": clock.deadline, "paused_seconds": clock.paused_seconds, "clock_since": set_at}
 
 
 def _make_available(rows: Collection[Opportunity], target: OpportunityState) -> None:
@@ -184,33 +183,104 @@ def _make_available(rows: Collection[Opportunity], target: OpportunityState) -> 
         Client.objects.filter(id__in=ids).update(availability=AVAILABILITY[target])
 
 
-def _event(
-    row: Opportunity,
-    target: OpportunityState,
-    *,
-    kind: EventKind,
-    now: dt.datetime,
-    by: User | None,
-    reason: str,
-    data: dict[str, Any] | None,
-    fields: dict[str, Any],
-) -> OpportunityEvent:
-    after = {**_of_state(target), **fields}
-    return OpportunityEvent(
-        opportunity=row,
-        kind=kind,
-        at=now,
-        by=by,
-        from_state=row.state,
-        to_state=target,
-        from_stage_id=row.stage_id,
-        to_stage_id=_id(after["stage"]) if "stage" in after else row.stage_id,
-        from_owner_id=row.owner_id,
-        to_owner_id=_id(after["owner"]) if "owner" in after else row.owner_id,
-        reason=reason.strip()[:300],
-        data=data or {},
-    )
+# --- History ----------------------------------------------------------------------------------------------------------
+
+
+class _Lines:
+    """The next line of each of these locked rows.
+
+    Its time is never before that of the row's last line: `now` is when somebody asked, and others came first while they
+    waited for the lock. One query.
+    """
+
+    def __init__(self, rows: Sequence[Opportunity], *, now: dt.datetime, by: User | None) -> None:
+        self.now = now
+        self.by = by
+        last = OpportunityEvent.objects.filter(opportunity__in=[row.pk for row in rows]).order_by()
+        self.last = dict(last.values_list("opportunity").annotate(at=Max("at")))
+
+    def of(
+        self,
+        row: Opportunity,
+        target: OpportunityState,
+        *,
+        kind: EventKind,
+        reason: str,
+        data: dict[str, Any] | None,
+        fields: Mapping[str, Any],
+    ) -> OpportunityEvent:
+        return OpportunityEvent(
+            opportunity=row,
+            kind=kind,
+            at=max(self.now, self.last.get(row.pk, self.now)),
+            by=self.by,
+            from_state=row.state,
+            to_state=target,
+            from_stage_id=row.stage_id,
+            to_stage_id=_id(fields["stage"]) if "stage" in fields else row.stage_id,
+            from_owner_id=row.owner_id,
+            to_owner_id=_id(fields["owner"]) if "owner" in fields else row.owner_id,
+            reason=_short(reason),
+            data=data or {},
+        )
 
 
 def _id(value: Any) -> int | None:
     return None if value is None else int(value.pk)
+
+
+def _short(reason: str) -> str:
+    return reason.strip()[:_LONGEST_REASON]
+
+
+# --- New ones ---------------------------------------------------------------------------------------------------------
+
+
+def _clients(count: int) -> Any:
+    return params("clients", _NUMBER, count)
+
+
+@functools.lru_cache(maxsize=256)
+def _take(count: int) -> PreparedUpdate:
+    return PreparedUpdate(lambda: Client.objects.filter(id__in=_clients(count)), availability=AVAILABILITY[S.ACTIVE])
+
+
+@functools.lru_cache(maxsize=256)
+def _open(count: int) -> PreparedCopy:
+    """From the clients, which are locked: nothing has to be read to be written again."""
+    now = Param("now", DateTimeField())
+    return PreparedCopy(
+        Opportunity,
+        lambda: Client.objects.filter(id__in=_clients(count)).order_by("id"),
+        client=F("id"),
+        open_client=F("id"),
+        team=Param("team", _NUMBER),
+        owner=Param("owner", _NUMBER),
+        stage=Param("stage", _NUMBER),
+        lot=Param("lot", _NUMBER),
+        origin=Param("origin", CharField()),
+        stage_since=now,
+        state_since=now,
+        deadline=Param("deadline", DateTimeField()),
+        paused_seconds=Param("paused_seconds", _NUMBER),
+        clock_since=Param("clock_since", DateTimeField()),
+        created_at=now,
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _remember(count: int) -> PreparedCopy:
+    """From the opportunities: MySQL gives no ids back from a bulk insert."""
+    return PreparedCopy(
+        OpportunityEvent,
+        lambda: Opportunity.objects.filter(open_client__id__in=_clients(count)).order_by("id"),
+        opportunity=F("id"),
+        kind=Param("kind", CharField()),
+        at=Param("now", DateTimeField()),
+        by=Param("by", _NUMBER),
+        from_state=Value(""),
+        to_state=F("state"),
+        to_stage=F("stage_id"),
+        to_owner=F("owner_id"),
+        reason=Param("reason", CharField()),
+    )

@@ -9,10 +9,9 @@ from campaigns.withdrawals import count_pending_of, withdraw_pending_of
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import ContactPoint
 from opportunities.models import Opportunity, Promoter
-from opportunities.state.locked_row import OpportunityLike
 
 
-def withdraw_of(rows: Collection[OpportunityLike], *, by: User | None, now: dt.datetime, reason: str) -> int:
+def withdraw_of(rows: Collection[Opportunity], *, by: User | None, now: dt.datetime, reason: str) -> int:
     """Cancel what the owners of these locked rows have pending for their clients; returns how many envíos.
 
     Three queries when nothing is pending, however many rows.
@@ -25,7 +24,7 @@ def pending_of(rows: Collection[Opportunity]) -> int:
     return count_pending_of(_written_to(rows))
 
 
-def _written_to(rows: Collection[OpportunityLike]) -> set[tuple[str, int]]:
+def _written_to(rows: Collection[Opportunity]) -> set[tuple[str, int]]:
     """Each phone of each client, with the user of who works that client."""
     owners = {row.client_id: row.owner_id for row in rows if row.owner_id is not None}
     if not owners:

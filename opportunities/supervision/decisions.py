@@ -21,11 +21,9 @@ from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from opportunities.capacity import quota
 from opportunities.capacity.availability import is_absent
-from opportunities.clocks.countdown import countdown
-from opportunities.clocks.hours import hours_of
+from opportunities.clocks.setting import entering
 from opportunities.enums import CLOSED, OWNED, EventKind, OpportunityState, QuotaKind
 from opportunities.errors import Incomplete, NoQuota, NotAllowed, Unavailable, WrongState
-from opportunities.funnel.first_stage import first_stage
 from opportunities.models import Lot, Opportunity, Promoter
 from opportunities.policy import not_yours, require_receiver, require_supervisor
 from opportunities.state import cooldowns, locking, machine, withdrawal
@@ -136,7 +134,7 @@ def reassign_locked(
     _check_receives(target, row, day)
     lot = _lot_of_the_day(target, day, now)
     quota.charge_locked(row_of_day, 1, now=now, by=by, kind=QuotaKind.REASSIGNED_IN, reason=reason, lot=lot)
-    stage = first_stage()
+    stage, clock = entering(None, target, now=now)
     withdraw_of_client(row, by=by, now=now)
     cooldowns.lift(target, row.client_id)
     machine.change(
@@ -154,7 +152,7 @@ def reassign_locked(
         extended=False,
         exit_reason="",
         attempts=machine.ONE_MORE,
-        **countdown(stage, target, calendar=hours_of(target.desk.team_id), now=now).as_fields(),
+        clock=clock,
     )
     return Reassigned(row=row, room=room)
 
@@ -203,7 +201,7 @@ def give_back_locked(
     owner = row.owner
     if not owner.user.is_active or is_absent(owner, business_day(now, owner.desk.calendar.tz)):
         raise Unavailable(_("%(who)s no está: reasígnala o devuélvela al pool.") % {"who": owner})
-    stage = first_stage()
+    stage, clock = entering(None, owner, now=now)
     cooldowns.lift(owner, row.client_id)
     machine.change(
         [row],
@@ -215,7 +213,7 @@ def give_back_locked(
         stage=stage,
         stage_since=now,
         exit_reason="",
-        **countdown(stage, owner, calendar=hours_of(owner.desk.team_id), now=now).as_fields(),
+        clock=clock,
     )
     return row
 

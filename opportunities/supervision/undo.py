@@ -6,7 +6,8 @@ Each row is its own transaction, as it was done; what changed since stays as it 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
@@ -17,8 +18,8 @@ from leadmaster.lib.clock import business_day
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from opportunities.capacity import quota
-from opportunities.clocks.countdown import Countdown, after, clocks_stopped
-from opportunities.clocks.hours import hours_of
+from opportunities.clocks import setting
+from opportunities.clocks.countdown import Countdown
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState, QuotaKind
 from opportunities.errors import NotAllowed, Refused, WrongState
 from opportunities.models import Absence, BulkAction, BulkItem, DailyQuota, Lot, Opportunity, Promoter, Stage
@@ -110,20 +111,16 @@ def _undo_item(item: BulkItem, *, by: User, now: dt.datetime) -> None:
         stage_since=dt.datetime.fromisoformat(before["stage_since"]),
         # Its place in the queues of pool and inbox, too.
         state_since=dt.datetime.fromisoformat(before["state_since"]),
-        **_clock_again(before["seconds_left"], owner, now=now).as_fields(),
+        clock=_clock_again(before, owner, now=now),
     )
     cooldowns.restore(row.client_id, before["cooldowns"])
 
 
-def _clock_again(seconds: float | None, owner: Promoter | None, *, now: dt.datetime) -> Countdown:
-    """The operating time that was left, from now on. What was overdue is overdue again."""
-    if seconds is None or owner is None:
-        return Countdown()
-    if clocks_stopped(owner):
-        return Countdown(paused_seconds=int(seconds))
-    if not seconds:
-        return Countdown(deadline=now)
-    return Countdown(deadline=after(dt.timedelta(seconds=seconds), calendar=hours_of(owner.desk.team_id), now=now))
+def _clock_again(before: Mapping[str, Any], owner: Promoter | None, *, now: dt.datetime) -> Countdown | None:
+    """The operating time that was left, from now on; None for what was not being worked."""
+    if before["state"] != OpportunityState.ACTIVE or owner is None:
+        return None
+    return setting.again(before["seconds_left"], before["stage"], owner, now=now)
 
 
 def _gave_work_away(owner: Promoter, since: dt.datetime) -> bool:

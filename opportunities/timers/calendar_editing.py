@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from leadmaster.calendars.arithmetic import Calendar, NeverOpens
+from leadmaster.calendars.arithmetic import Calendar, NeverOpens, TooFar
 from leadmaster.calendars.models import OperatingCalendar
 from leadmaster.calendars.querysets import OperatingCalendarQuerySet
-from leadmaster.calendars.serialization import fingerprint
-from opportunities.errors import Incomplete, NotAllowed, Stale
+from opportunities.errors import Incomplete, NotAllowed
 from opportunities.models import Desk
-from opportunities.timers import preview, recalculation
+from opportunities.timers import agreement, preview, recalculation
 from opportunities.timers.preview import DeskRehearsal
 from opportunities.timers.recalculation import Applied
 
@@ -46,16 +45,25 @@ def require_keeper(user: User, calendar: OperatingCalendar) -> None:
         raise NotAllowed(_("Por este horario trabajan también otros equipos: pide el cambio a un administrador."))
 
 
-def preview_token(calendar: OperatingCalendar, *, old: Calendar, new: Calendar) -> str:
-    """A short name for exactly this change of exactly these hours."""
-    parts = f"{calendar.pk}/{fingerprint(old)}/{fingerprint(new)}"
-    return hashlib.sha256(parts.encode()).hexdigest()[:32]
-
-
 def rehearse(calendar: OperatingCalendar, *, new: Calendar, now: dt.datetime) -> DeskRehearsal:
     """Which open clocks it would move. Raises Incomplete for hours that would never end one."""
-    try:
+    with ending():
         return preview.rehearse_calendar(calendar, new=new, now=now)
+
+
+def rehearse_desk(desk: Desk, *, calendar: OperatingCalendar, now: dt.datetime) -> DeskRehearsal:
+    """Which open clocks another calendar for this desk would move. Raises Incomplete likewise."""
+    with ending():
+        return preview.rehearse_desk(desk, calendar=calendar, now=now)
+
+
+@contextlib.contextmanager
+def ending() -> Iterator[None]:
+    """Turns hours that would never end a clock into a refusal that says so."""
+    try:
+        yield
+    except TooFar:
+        raise Incomplete(_("Con ese horario algún plazo abierto tardaría más de treinta años.")) from None
     except NeverOpens:
         raise Incomplete(_("Con ese horario los plazos abiertos no terminarían nunca.")) from None
 
@@ -69,18 +77,17 @@ def change(
     by: User,
     now: dt.datetime,
 ) -> Applied:
-    """Write other hours that were agreed to: `rehearsed` is the seal of this change, or it moves no open clock.
+    """Write other hours that were agreed to: `rehearsed` is the token of this change's preview, or it moves no open clock.
 
     Raises NotAllowed, Stale (not rehearsed, or somebody changed the hours since), WrongState or Incomplete.
     """
     require_keeper(by, calendar)
     old = calendar.as_value()
-    if rehearsed != preview_token(calendar, old=old, new=new):
-        if rehearsed:
-            raise Stale(_("El horario cambió desde que lo ensayaste, o este es otro cambio: ensáyalo de nuevo."))
-        touched = rehearse(calendar, new=new, now=now).touches
-        if touched:
-            raise Stale(preview.unread(touched))
+    agreement.require(
+        agreement.of_hours(calendar, old=old, new=new),
+        agreed=rehearsed,
+        touched=lambda: rehearse(calendar, new=new, now=now).touches,
+    )
     return recalculation.change_calendar(calendar, save, by=by, now=now, seen=old)
 
 

@@ -12,8 +12,8 @@ from leadmaster.lib.clock import business_day
 from leadmaster.lib.db.retry import retrying
 from opportunities.capacity import quota
 from opportunities.capacity.usage import EXTENSION_WINDOW
-from opportunities.clocks.countdown import deadline_for, is_overdue
-from opportunities.clocks.hours import hours_of
+from opportunities.clocks.countdown import is_overdue
+from opportunities.clocks.setting import entering
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.errors import NoQuota, Stale, WrongState
 from opportunities.models import Opportunity, OpportunityEvent, Promoter
@@ -52,14 +52,15 @@ def _extend(opportunity_id: int, owner: Promoter | None, *, by: User, version: i
     used = OpportunityEvent.objects.filter(kind=EventKind.EXTENDED, to_owner=owner, at__gt=now - EXTENSION_WINDOW)
     if used.count() >= owner.desk.weekly_extensions:
         raise NoQuota(_("Ya usaste las prórrogas de esta semana. Pide ayuda a tu supervisor."))
+    _stage, clock = entering(row.stage_id, owner, now=now)
     machine.change(
         [row],
         OpportunityState.ACTIVE,
         kind=EventKind.EXTENDED,
         now=now,
         by=by,
+        clock=clock,
         extended=True,
-        deadline=deadline_for(row.stage, calendar=hours_of(row.team_id), now=now),
     )
     return row
 

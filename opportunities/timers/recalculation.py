@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, Value
+from django.db.models import F, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -28,10 +28,12 @@ from leadmaster.lib.language import kept
 from leadmaster.ops import health
 from opportunities.clocks.changes import ClockChange, NewHours, NewTimer, away, hours_of_teams
 from opportunities.enums import RetimingKind
-from opportunities.errors import Stale, WrongState
+from opportunities.errors import Incomplete, Stale, WrongState
 from opportunities.models import Desk, Opportunity, Retiming, RetimingLine, Stage
+from opportunities.models.stage import MOST_TIMER_MINUTES
 from opportunities.querysets import OpportunityQuerySet
 from opportunities.state import locking
+from opportunities.timers import absence_clocks
 
 BATCH = 500
 # So many are moved while the person waits: about a second.
@@ -100,11 +102,20 @@ def change_calendar(
                 by=by,
             )
 
+    absence_clocks.begin_and_end(now)
     return _apply_first(retrying(once), now=now)
 
 
-def change_desk(desk: Desk, save: Callable[[], object], *, by: User, now: dt.datetime) -> Applied:
-    """Run `save`, which may give the desk another calendar, and have its open timers follow. Raises as above."""
+def change_desk(
+    desk: Desk,
+    save: Callable[[], object],
+    *,
+    by: User,
+    now: dt.datetime,
+    seen: tuple[Calendar, Calendar] | None = None,
+) -> Applied:
+    """Run `save`, which may give the desk another calendar, and have its open timers follow. `seen` are the hours before
+    and after, as whoever agreed saw them. Raises as above."""
 
     def once() -> Retiming | None:
         with transaction.atomic(durable=True):
@@ -115,6 +126,8 @@ def change_desk(desk: Desk, save: Callable[[], object], *, by: User, now: dt.dat
                 return None
             both = [saved.calendar_id, after_it.calendar_id]
             values = values_of(OperatingCalendar.objects.filter(pk__in=both).order_by("pk").select_for_update())
+            if seen is not None and seen != (values[saved.calendar_id], values[after_it.calendar_id]):
+                raise Stale(_("Alguien cambió este horario mientras lo mirabas. Actualiza la página."))
             return _write_down(
                 Retiming(kind=K.DESK, desk=saved, reason=kept(gettext_lazy("Cambió el horario de la mesa."))),
                 NewHours(old=values[saved.calendar_id], new=values[after_it.calendar_id], at=now),
@@ -123,6 +136,7 @@ def change_desk(desk: Desk, save: Callable[[], object], *, by: User, now: dt.dat
                 by=by,
             )
 
+    absence_clocks.begin_and_end(now)
     return _apply_first(retrying(once), now=now)
 
 
@@ -137,19 +151,24 @@ def change_stage(
 ) -> Applied:
     """Write the stage's new timer and have the clocks of what is in it follow.
 
-    A longer timer gives the difference to each, a shorter one takes it; who has less than that left is overdue now.
+    `stage` is as whoever asks saw it: a timer that is no other one is left as somebody else has written it meanwhile,
+    and one that is, is refused then. A longer timer gives the difference to each, a shorter one takes it; who has less than that left is overdue now.
     A stage that had none starts the clocks now, and one that loses its timer stops them for good. `save` writes
     whatever else changed on the stage, in the same transaction. Raises as above.
     """
+    seen = stage.timer_minutes
 
     def once() -> Retiming | None:
         with transaction.atomic(durable=True):
+            # Whoever is setting a clock by this timer holds it (`clocks.terms`), and this waits.
             old = Stage.objects.select_for_update().get(pk=stage.pk)
             if save is not None:
                 save()
-            Stage.objects.filter(pk=stage.pk).update(timer_minutes=timer_minutes)
-            if old.timer_minutes == timer_minutes:
+            if timer_minutes == seen:
                 return None
+            if old.timer_minutes != seen:
+                raise Stale(_("Alguien cambió el plazo de esta etapa mientras la mirabas. Actualiza la página."))
+            Stage.objects.filter(pk=stage.pk).update(timer_minutes=timer_minutes)
             hours = hours_of_teams()
             return _write_down(
                 Retiming(kind=K.STAGE, stage=old, reason=reason or kept(gettext_lazy("Cambió el plazo de la etapa."))),
@@ -159,9 +178,19 @@ def change_stage(
                 by=by,
             )
 
+    _check_timer(timer_minutes)
+    absence_clocks.begin_and_end(now)
     retimed = _apply_first(retrying(once), now=now)
-    stage.timer_minutes = timer_minutes
+    stage.refresh_from_db(fields=["timer_minutes"])
     return retimed
+
+
+def _check_timer(minutes: int | None) -> None:
+    if minutes is not None and not 0 < minutes <= MOST_TIMER_MINUTES:
+        raise Incomplete(
+            _("El plazo va de un minuto a un año de horario de atención (%(most)d minutos).")
+            % {"most": MOST_TIMER_MINUTES}
+        )
 
 
 def running_by(desks: Any, *, now: dt.datetime) -> OpportunityQuerySet:
@@ -250,13 +279,15 @@ def _write_down(
     retiming: Retiming, change: ClockChange, rows: OpportunityQuerySet, *, teams: list[int], by: User
 ) -> Retiming | None:
     """The change, and the list of the clocks that have to follow; None when there is no clock to move."""
-    last = rows.aggregate(last=Max("deadline"))["last"]
-    if last is None and not rows.exists():
+    of_teams = sorted(rows.order_by().values_list("team", flat=True).distinct())
+    if not of_teams:
         return None
     _refuse_during_another(teams)
-    if last is not None:
-        # If the longest of them ends by the new hours, all do.
-        change.clock_of(rows.filter(deadline=last)[0])
+    for team in of_teams:
+        # If the longest of them ends by the new hours, all of the team's do.
+        longest = rows.filter(team=team).order_by(F("deadline").desc(nulls_last=True)).first()
+        if longest is not None:
+            change.clock_of(longest)
     retiming.by, retiming.at, retiming.alive_at = by, change.at, change.at
     retiming.change, retiming.teams = change.as_json(), sorted(teams)
     retiming.save()

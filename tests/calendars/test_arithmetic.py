@@ -15,6 +15,7 @@ from leadmaster.calendars.arithmetic import (
     Hours,
     InvalidHours,
     NeverOpens,
+    TooFar,
     add_operating_time,
     is_open,
     next_opening,
@@ -23,6 +24,7 @@ from leadmaster.calendars.arithmetic import (
 
 CORDOBA = zoneinfo.ZoneInfo("America/Argentina/Cordoba")
 MADRID = zoneinfo.ZoneInfo("Europe/Madrid")
+UTC_ZONE = zoneinfo.ZoneInfo("UTC")
 MIDNIGHT = dt.time(0)
 SPLIT = Hours.of((dt.time(9), dt.time(13)), (dt.time(14), dt.time(18)))
 OFFICE = Calendar((SPLIT,) * 5 + (CLOSED, CLOSED), CORDOBA)
@@ -171,3 +173,34 @@ def test_a_day_that_has_begun_goes_on_although_the_clock_falls_back_into_the_one
     assert next_opening(began - hours(5), sundays) == began
     assert is_open(began + hours(0.5), sundays)
     assert operating_time_between(began - hours(5), began + hours(40), sundays) == hours(25)
+
+
+# --- As far as anybody waits ------------------------------------------------------------------------------------------
+
+A_MINUTE_A_WEEK = Calendar((Hours.of((dt.time(9), dt.time(9, 1))), *[CLOSED] * 6), UTC_ZONE)
+
+
+@pytest.mark.parametrize("duration", [dt.timedelta(minutes=1_600), dt.timedelta(hours=1_000), dt.timedelta(days=10**6)])
+def test_what_takes_more_than_thirty_years_is_refused_at_once(duration: dt.timedelta) -> None:
+    started = time.process_time()
+    with pytest.raises(TooFar):
+        add_operating_time(dt.datetime(2026, 3, 2, tzinfo=dt.UTC), duration, A_MINUTE_A_WEEK)
+    assert time.process_time() - started < 1
+
+
+def test_within_thirty_years_the_answer_is_given() -> None:
+    start = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+
+    end = add_operating_time(start, dt.timedelta(minutes=1_500), A_MINUTE_A_WEEK)
+
+    assert end == start + dt.timedelta(weeks=1_499, hours=9, minutes=1)
+
+
+def test_a_calendar_of_special_days_alone_is_read_to_its_last_one() -> None:
+    day = dt.date(2026, 3, 2)
+    calendar = Calendar((CLOSED,) * 7, UTC_ZONE, {day: Hours.of((dt.time(9), dt.time(10)))})
+    start = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+
+    assert add_operating_time(start, dt.timedelta(hours=1), calendar).hour == 10
+    with pytest.raises(NeverOpens):
+        add_operating_time(start, dt.timedelta(hours=2), calendar)

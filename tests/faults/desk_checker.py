@@ -23,6 +23,7 @@ from opportunities.models import (
     QuotaEntry,
     Sale,
 )
+from tests.faults.desk_deadlines import wrong_deadlines
 
 _OPEN = {"activa", "salida", "pool"}
 _AVAILABLE = {"activa": "tomado", "salida": "tomado", "pool": "pool", "ganada": "cerrado", "perdida": "cerrado"}
@@ -39,6 +40,7 @@ def findings() -> list[str]:
         *_histories_have_no_gaps(),
         *_lots_are_what_they_granted(),
         *_answers_are_kept(),
+        *wrong_deadlines(),
     ]
 
 
@@ -151,6 +153,8 @@ def _histories_have_no_gaps() -> Iterator[str]:
             yield f"history: opportunity {row.pk} has no beginning"
             continue
         for one, other in itertools.pairwise(events):
+            if other.at < one.at:
+                yield f"history: opportunity {row.pk} runs backwards from {one.at} to {other.at}"
             before = (one.to_state, one.to_stage_id, one.to_owner_id)
             after = (other.from_state, other.from_stage_id, other.from_owner_id)
             if before != after:

@@ -19,6 +19,7 @@ from opportunities.funnel import moves
 from opportunities.models import BulkAction, Opportunity, Promoter
 from opportunities.supervision import absences, bulk, decisions
 from opportunities.supervision.undo import undo
+from opportunities.timers import absence_clocks
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -73,7 +74,7 @@ class Desk:
 
     def leave(self, policy: AbsencePolicy) -> None:
         absences.announce(self.fresh(), starts_on=TODAY, ends_on=TODAY, policy=policy, by=self.boss, now=NOW)
-        absences.begin_and_end(NOW + dt.timedelta(seconds=1))
+        absence_clocks.begin_and_end(NOW + dt.timedelta(seconds=1))
 
 
 @pytest.fixture
@@ -96,9 +97,9 @@ def desk() -> Desk:
 GIFTS: list[tuple[Callable[[Desk], object], str]] = [
     (Desk.request, "opportunities.assignment.request.draw"),
     (Desk.capture, "opportunities.assignment.capture._register"),
-    (Desk.reassign, "opportunities.supervision.decisions.first_stage"),
-    (Desk.give_back, "opportunities.supervision.decisions.first_stage"),
-    (Desk.give_back_in_bulk, "opportunities.supervision.decisions.first_stage"),
+    (Desk.reassign, "opportunities.supervision.decisions.entering"),
+    (Desk.give_back, "opportunities.supervision.decisions.entering"),
+    (Desk.give_back_in_bulk, "opportunities.supervision.decisions.entering"),
     (Desk.undo, "opportunities.state.machine.change"),
 ]
 ids = [gift.__name__ for gift, _at in GIFTS]
@@ -134,7 +135,7 @@ def test_no_clock_stands_still_for_ever_because_an_absence_ended_beside(
     desk.leave(AbsencePolicy.PAUSE)
 
     outcomes = overtaken(
-        lambda: gift(desk), lambda: absences.begin_and_end(TOMORROW), at="opportunities.state.machine.change"
+        lambda: gift(desk), lambda: absence_clocks.begin_and_end(TOMORROW), at="opportunities.state.machine.change"
     )
 
     assert errors(outcomes) == []

@@ -17,7 +17,7 @@ from leadmaster.directory.models import Client
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.models import AssignmentRequest, Opportunity, Promoter
-from opportunities.supervision import absences
+from opportunities.timers import absence_clocks
 from opportunities.timers.expiry import expire_timers
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
@@ -121,5 +121,5 @@ def test_whatever_meets_whatever_the_desk_stays_whole(
     assert [process.returncode for process in processes] == [-signal.SIGKILL] * 2 + [0] * 4, ended
     assert Opportunity.objects.count() > 20
     # What a killed process announced takes effect with the cron.
-    absences.begin_and_end(NOW)
+    absence_clocks.begin_and_end(NOW)
     assert findings() == []

@@ -25,7 +25,7 @@ from opportunities.funnel import moves
 from opportunities.health import check_timers
 from opportunities.models import AssignmentRequest, DailyQuota, Opportunity, OpportunityEvent, Promoter, Sale
 from opportunities.supervision import absences, decisions
-from opportunities.timers import expiry, extension
+from opportunities.timers import absence_clocks, expiry, extension
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -343,7 +343,7 @@ def test_work_that_is_taken_while_an_absence_begins_stays_where_it_went(funnel: 
 
     outcomes = at_once(
         [
-            functools.partial(absences.begin_and_end, NOW),
+            functools.partial(absence_clocks.begin_and_end, NOW),
             *(functools.partial(decisions.reassign, pk, other, by=boss, now=NOW) for pk in ids),
             functools.partial(ask, owner, 5, "durante"),
         ]
@@ -364,7 +364,7 @@ def test_an_absence_that_waited_for_a_row_leaves_it_where_it_went_meanwhile(funn
     absences.announce(owner, starts_on=today, ends_on=today, policy=AbsencePolicy.REDISTRIBUTE, by=boss, now=NOW)
     taken, left = Opportunity.objects.order_by("pk")
 
-    with waiting_for(Opportunity.objects.filter(pk=taken.pk), functools.partial(absences.begin_and_end, NOW)):
+    with waiting_for(Opportunity.objects.filter(pk=taken.pk), functools.partial(absence_clocks.begin_and_end, NOW)):
         Opportunity.objects.filter(pk=taken.pk).update(owner=other)
 
     taken.refresh_from_db()

@@ -18,7 +18,7 @@ from leadmaster.calendars.write import save_calendar
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.clocks.countdown import deadline_for
-from opportunities.clocks.hours import hours_of
+from opportunities.clocks.terms import hours_of
 from opportunities.enums import EventKind
 from opportunities.errors import Stale, WrongState
 from opportunities.funnel import moves

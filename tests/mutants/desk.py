@@ -9,8 +9,10 @@ _DRAW = "opportunities/assignment/draw.py"
 _CANDIDATES = "opportunities/assignment/candidates.py"
 _SUPERVISION = "opportunities/supervision/decisions.py"
 _LOCKING = "opportunities/state/locking.py"
-_ABSENCES = "opportunities/supervision/absences.py"
+_ABSENCES = "opportunities/timers/absence_clocks.py"
 _TAKING_BACK = "opportunities/supervision/undo.py"
+_SETTING = "opportunities/clocks/setting.py"
+_TERMS = "opportunities/clocks/terms.py"
 _RECEIVING = "tests/opportunities/capacity/test_receiving.py"
 _QUOTAS = "tests/opportunities/capacity/test_quota.py"
 _REQUEST = "tests/opportunities/assignment/test_request.py"
@@ -25,6 +27,8 @@ _LEAVING_BESIDE = "tests/faults/test_desk_absences.py"
 _POLICY = "tests/opportunities/test_policy.py"
 _STORY = "tests/opportunities/test_story.py"
 _RACES = "tests/faults/test_desk_races.py"
+_TIMER_RACES = "tests/faults/test_stage_timer_races.py"
+_HISTORY = "tests/opportunities/state/test_history.py"
 
 MUTANTS = (
     Mutant(
@@ -103,8 +107,8 @@ MUTANTS = (
     ),
     Mutant(
         "a clock runs while its owner is away",
-        "opportunities/clocks/countdown.py",
-        "    if clocks_stopped(owner):\n",
+        _SETTING,
+        "    if not present and clocks_stopped(owner):\n",
         "    if False:\n",
         _ABSENCE_CLOCKS,
     ),
@@ -124,9 +128,9 @@ MUTANTS = (
     ),
     Mutant(
         "an absence takes work that moved on",
-        "opportunities/supervision/absences.py",
-        "return [row for row in rows if row.owner_id == promoter.pk and row.state == OpportunityState.ACTIVE]",
-        "return rows",
+        _ABSENCES,
+        "return [row for row in rows if row.owner_id == promoter.pk and row.state == OpportunityState.ACTIVE], calendar",
+        "return rows, calendar",
         _RACES,
         mariadb=True,
     ),
@@ -284,8 +288,8 @@ MUTANTS = (
     Mutant(
         "an undo forgets the clock",
         _TAKING_BACK,
-        "    if not seconds:\n        return Countdown(deadline=now)\n",
-        "    return Countdown(deadline=now)\n",
+        '    return setting.again(before["seconds_left"], before["stage"], owner, now=now)\n',
+        '    return setting.again(0, before["stage"], owner, now=now)\n',
         _STORY,
     ),
     Mutant(
@@ -326,7 +330,7 @@ MUTANTS = (
     Mutant(
         "an absence rescues what was overdue",
         _ABSENCES,
-        "if row.deadline is None or row.deadline > max(since, row.stage_since)",
+        "if row.deadline is None or row.deadline > max(since, counts_since(row))",
         "if True",
         _LEAVING,
     ),
@@ -360,5 +364,64 @@ MUTANTS = (
         "        pass\n",
         _LEAVING_BESIDE,
         mariadb=True,
+    ),
+    Mutant(
+        "a clock is set beside a stage's timer that changes",
+        _TERMS,
+        "ORDER BY id{_shared()}",
+        "ORDER BY id",
+        _TIMER_RACES,
+        mariadb=True,
+    ),
+    Mutant(
+        "work begins beside the first stage's timer that changes",
+        _TERMS,
+        "id LIMIT 1{_shared()}",
+        "id LIMIT 1",
+        _TIMER_RACES,
+        mariadb=True,
+    ),
+    Mutant(
+        "clocks are stopped beside their stage's timer that changes",
+        "opportunities/state/locking.py",
+        "    stages_of({row.stage_id for row in rows if row.stage_id is not None})\n",
+        "",
+        _TIMER_RACES,
+        mariadb=True,
+    ),
+    Mutant(
+        "an absence gives back what had passed when it was announced",
+        _ABSENCES,
+        "tz), absence.created_at)",
+        "tz), absence.promoter.user.date_joined.min.replace(tzinfo=tz))",
+        _ABSENCE_CLOCKS,
+    ),
+    Mutant(
+        "an absence counts from the stage's beginning",
+        "opportunities/clocks/countdown.py",
+        "return row.clock_since or row.stage_since",
+        "return row.stage_since",
+        _ABSENCE_CLOCKS,
+    ),
+    Mutant(
+        "an undo brings back more than today's timer",
+        _SETTING,
+        "min(int(seconds), whole)",
+        "int(seconds)",
+        _UNDO,
+    ),
+    Mutant(
+        "a stage's other fields bring an old timer back",
+        "opportunities/timers/recalculation.py",
+        "            if timer_minutes == seen:\n                return None\n",
+        "",
+        "tests/opportunities/admin/setup/test_stages.py",
+    ),
+    Mutant(
+        "a history runs backwards",
+        "opportunities/state/machine.py",
+        "at=max(self.now, self.last.get(row.pk, self.now)),",
+        "at=self.now,",
+        _HISTORY,
     ),
 )

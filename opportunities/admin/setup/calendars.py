@@ -24,7 +24,7 @@ from opportunities.admin.base import current_user
 from opportunities.admin.setup import preview_page
 from opportunities.admin.setup.recalculation_banner import RecalculationAdmin
 from opportunities.errors import Refused
-from opportunities.timers import calendar_editing, recalculation
+from opportunities.timers import agreement, calendar_editing, recalculation
 
 M = TypeVar("M", bound=Model)
 
@@ -43,7 +43,7 @@ class RehearsedAdmin(RecalculationAdmin[M], HoursAdmin[M]):
     def change_hours(self, request: HttpRequest, change: Change) -> HttpResponse | None:
         now = timezone.now()
         old = change.calendar.as_value()
-        mark = calendar_editing.preview_token(change.calendar, old=old, new=change.new)
+        mark = agreement.of_hours(change.calendar, old=old, new=change.new)
         try:
             if not preview_page.was_read(request, mark):
                 rehearsal = calendar_editing.rehearse(change.calendar, new=change.new, now=now)

@@ -14,22 +14,29 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import Team
-from leadmaster.calendars.arithmetic import NeverOpens
 from leadmaster.calendars.models import OperatingCalendar
 from opportunities.admin.base import DeskAdmin, current_user
 from opportunities.admin.setup import preview_page
 from opportunities.admin.setup.recalculation_banner import RecalculationAdmin
+from opportunities.admin.setup.seen_form import SeenForm
 from opportunities.errors import Refused
 from opportunities.models import Desk
 from opportunities.scope import team_ids_of
-from opportunities.timers import preview, recalculation
+from opportunities.timers import agreement, calendar_editing, recalculation
 
 if TYPE_CHECKING:
-    from django.forms import ModelForm
+    pass
+
+
+class DeskForm(SeenForm[Desk]):
+    class Meta:
+        model = Desk
+        exclude = ()
 
 
 @admin.register(Desk)
 class TeamDeskAdmin(RecalculationAdmin[Desk], DeskAdmin[Desk]):
+    form = DeskForm
     list_display = ("name", "calendar", "quota", "captures", "active", "extensions", "people")
     list_select_related = ("team", "calendar")
     ordering = ("team__name",)
@@ -103,13 +110,17 @@ class TeamDeskAdmin(RecalculationAdmin[Desk], DeskAdmin[Desk]):
             return super().changeform_view(request, object_id, form_url, extra_context)
         saved = Desk.objects.select_related("calendar", "team").get(pk=form.instance.pk)
         try:
-            first = self._rehearsed(request, saved, form.cleaned_data["calendar"])
+            calendar = form.cleaned_data["calendar"] if "calendar" in form.changed_data else saved.calendar
+            first = self._rehearsed(request, saved, calendar)
             if first is not None:
                 return first
-            retimed = recalculation.change_desk(saved, form.instance.save, by=current_user(request), now=timezone.now())
-        except NeverOpens:
-            messages.error(request, _("Con ese horario los plazos abiertos no terminarían nunca."))
-            return HttpResponseRedirect(request.path)
+            retimed = recalculation.change_desk(
+                saved,
+                form.save_changed,
+                by=current_user(request),
+                now=timezone.now(),
+                seen=(saved.calendar.as_value(), calendar.as_value()),
+            )
         except Refused as refusal:
             messages.error(request, str(refusal))
             return HttpResponseRedirect(request.path)
@@ -118,18 +129,18 @@ class TeamDeskAdmin(RecalculationAdmin[Desk], DeskAdmin[Desk]):
         self.log_change(request, form.instance, said)
         return self.response_change(request, form.instance)
 
-    def _sent(self, request: HttpRequest, object_id: str) -> ModelForm[Desk] | None:
+    def _sent(self, request: HttpRequest, object_id: str) -> DeskForm | None:
         desk = self.get_object(request, object_id)
         if desk is None or not self.has_change_permission(request, desk):
             return None
         form = self.get_form(request, desk, change=True)(request.POST, instance=desk)
-        return form if form.is_valid() else None
+        return form if isinstance(form, DeskForm) and form.is_valid() else None
 
     def _rehearsed(self, request: HttpRequest, desk: Desk, calendar: OperatingCalendar) -> HttpResponse | None:
-        mark = preview_page.preview_token(desk.pk, desk.calendar.as_value(), calendar.as_value())
+        mark = agreement.of_desk(desk, old=desk.calendar.as_value(), new=calendar.as_value())
         if calendar.pk == desk.calendar_id or preview_page.was_read(request, mark):
             return None
-        found = preview.rehearse_desk(desk, calendar=calendar, now=timezone.now())
+        found = calendar_editing.rehearse_desk(desk, calendar=calendar, now=timezone.now())
         if not found.touches:
             return None
         return preview_page.page(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -24,11 +23,11 @@ from opportunities.models import Opportunity, Promoter
 from opportunities.timers.recalculation import Applied
 
 # The field that says which rehearsal was read. What it stands for changed since: it is shown again.
-SEAL = "rehearsed"
+AGREED = "rehearsed"
 _SAMPLE = 25
 _PEOPLE = 30
 _CHUNK = 500
-_NOT_CARRIED = ("csrfmiddlewaretoken", SEAL)
+_NOT_CARRIED = ("csrfmiddlewaretoken", AGREED)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,14 +71,9 @@ class Person:
         return screens.stacked_bar(parts, _("Plazos de %(who)s") % {"who": self.promoter})
 
 
-def preview_token(*parts: object) -> str:
-    """A short name for exactly this change of exactly what is saved now."""
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
-
-
 def was_read(request: HttpRequest, mark: str) -> bool:
     """Whether the person saw the rehearsal of this very change."""
-    return request.POST.get(SEAL) == mark
+    return request.POST.get(AGREED) == mark
 
 
 def page(
@@ -111,7 +105,7 @@ def page(
             **context,
             "title": title,
             "back": back,
-            "carried": [*carried, (SEAL, mark)],
+            "carried": [*carried, (AGREED, mark)],
             "numbers": numbers,
             "extremes": [(label, text) for label, text in extremes if text],
             "lines": _lines(rehearsal.moves[:_SAMPLE], team_ids_in(request)),

@@ -27,10 +27,9 @@ from opportunities.admin.setup.recalculation_banner import RecalculationAdmin
 from opportunities.admin.setup.stage_form import StageForm
 from opportunities.enums import WORKING, StageType
 from opportunities.errors import Refused
-from opportunities.funnel import stage_rules
 from opportunities.funnel.labels import label_of
 from opportunities.models import Stage
-from opportunities.timers import preview, recalculation
+from opportunities.timers import agreement, preview, recalculation
 
 if TYPE_CHECKING:
     from django.forms import ModelForm
@@ -127,6 +126,9 @@ class StageAdmin(RecalculationAdmin[Stage]):
         if form is None:
             return super().changeform_view(request, object_id, form_url, extra_context)
         saved = Stage.objects.get(pk=form.instance.pk)
+        if "timer_minutes" in form.fields:
+            # As the person saw it: what somebody else has written meanwhile is theirs, or told.
+            saved.timer_minutes = form.shown("timer_minutes")
         minutes = form.cleaned_data.get("timer_minutes", saved.timer_minutes)
         first = self._rehearsed(request, saved, minutes)
         if first is not None:
@@ -151,7 +153,7 @@ class StageAdmin(RecalculationAdmin[Stage]):
         return form if isinstance(form, StageForm) and form.is_valid() else None
 
     def _rehearsed(self, request: HttpRequest, stage: Stage, minutes: int | None) -> HttpResponse | None:
-        mark = stage_rules.preview_token(stage, minutes)
+        mark = agreement.of_timer(stage, minutes)
         if minutes == stage.timer_minutes or preview_page.was_read(request, mark):
             return None
         found = preview.rehearse_stage(stage, timer_minutes=minutes, now=timezone.now())

@@ -13,15 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.lib.admin.widgets import ChecksWidget, TextareaWidget
+from opportunities.admin.setup.seen_form import SeenForm
 from opportunities.funnel import stage_rules
 from opportunities.funnel.labels import label_of
 from opportunities.models import Stage, StageRoute
 
 if TYPE_CHECKING:
-    StageModelForm = forms.ModelForm[Stage]
     StagesChoice = forms.ModelMultipleChoiceField[Stage]
 else:
-    StageModelForm = forms.ModelForm
     StagesChoice = forms.ModelMultipleChoiceField
 
 # What a sale is made of has names of its own in the tables.
@@ -68,7 +67,7 @@ class _StagesField(StagesChoice):
     widget = ChecksWidget
 
 
-class StageForm(StageModelForm):
+class StageForm(SeenForm[Stage]):
     """`write` saves the stage and its routes. The type is chosen once: what went through a stage keeps its meaning."""
 
     required_fields = NamesField(
@@ -144,7 +143,11 @@ class StageForm(StageModelForm):
     def write(self) -> None:
         """Doing it again changes nothing: the transaction around it may be tried twice."""
         with transaction.atomic():
-            self.instance.save()
+            new = self.instance.pk is None
+            # The timer is written by whoever moves the clocks with it.
+            self.save_changed(apart=frozenset({"timer_minutes"}))
+            if not new and not {"leads_to", "with_reason"}.intersection(self.changed_data):
+                return
             targets = {stage.pk for stage in self.cleaned_data["leads_to"]}
             strict = {stage.pk for stage in self.cleaned_data["with_reason"]}
             StageRoute.objects.filter(from_stage=self.instance).exclude(to_stage__in=targets).delete()

@@ -36,7 +36,7 @@ from opportunities.api.setup.calendar_serializers import (
     told_by_field,
 )
 from opportunities.api.setup.previews import HoursRehearsalSerializer
-from opportunities.timers import calendar_editing
+from opportunities.timers import agreement, calendar_editing
 
 VIEW = "opportunities.view_opportunity"
 _CHANGE = "calendars.change_operatingcalendar"
@@ -103,7 +103,7 @@ class CalendarViewSet(
         new = given.changed(old)
         told = HoursRehearsalSerializer(
             calendar_editing.rehearse(calendar, new=new, now=timezone.now()),
-            context={"preview_token": calendar_editing.preview_token(calendar, old=old, new=new)},
+            context={"preview_token": agreement.of_hours(calendar, old=old, new=new)},
         )
         return Response(told.data)
 

@@ -18,17 +18,14 @@ from rest_framework.viewsets import GenericViewSet
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import Team
 from leadmaster.accounts.permissions import RolePermission
-from leadmaster.calendars.arithmetic import NeverOpens
 from leadmaster.calendars.models import OperatingCalendar
 from leadmaster.lib.api.fields import VisibleField
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.setup.previews import HoursRehearsalSerializer
-from opportunities.errors import Incomplete, Stale
 from opportunities.models import Desk
 from opportunities.scope import team_ids_of
-from opportunities.timers import calendar_editing, preview, recalculation
-from opportunities.timers.preview import DeskRehearsal
+from opportunities.timers import agreement, calendar_editing, recalculation
 
 _MOST = 100_000
 _MOST_EXTENSIONS = 1_000
@@ -126,14 +123,17 @@ class DeskViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMi
         form.is_valid(raise_exception=True)
         given = form.validated_data
         rehearsed = given.pop("rehearsed")
-        if "calendar" in given:
-            _require_rehearsed(desk, given["calendar"], rehearsed)
+        now = timezone.now()
+        calendar = given.get("calendar", desk.calendar)
+        if calendar.pk != desk.calendar_id:
+            agreement.require(
+                _token(desk, calendar),
+                agreed=rehearsed,
+                touched=lambda: calendar_editing.rehearse_desk(desk, calendar=calendar, now=now).touches,
+            )
         if given:
             recalculation.change_desk(
-                desk,
-                lambda: Desk.objects.filter(pk=desk.pk).update(**given),
-                by=current_user(request),
-                now=timezone.now(),
+                desk, lambda: Desk.objects.filter(pk=desk.pk).update(**given), by=current_user(request), now=now
             )
         return Response(self._told(desk))
 
@@ -145,35 +145,13 @@ class DeskViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMi
         given = OtherCalendarSerializer(data=request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
         calendar: OperatingCalendar = given.validated_data["calendar"]
-        told = HoursRehearsalSerializer(
-            _rehearse(desk, calendar), context={"preview_token": _preview_token(desk, calendar)}
-        )
+        found = calendar_editing.rehearse_desk(desk, calendar=calendar, now=timezone.now())
+        told = HoursRehearsalSerializer(found, context={"preview_token": _token(desk, calendar)})
         return Response(told.data)
 
     def _told(self, desk: Desk) -> dict[str, Any]:
         return dict(self.get_serializer(self.get_queryset().get(pk=desk.pk)).data)
 
 
-def _preview_token(desk: Desk, calendar: OperatingCalendar) -> str:
-    """A short name for exactly this change of exactly these hours."""
-    return (
-        f"{desk.pk}-{calendar_editing.preview_token(calendar, old=desk.calendar.as_value(), new=calendar.as_value())}"
-    )
-
-
-def _rehearse(desk: Desk, calendar: OperatingCalendar) -> DeskRehearsal:
-    try:
-        return preview.rehearse_desk(desk, calendar=calendar, now=timezone.now())
-    except NeverOpens:
-        raise Incomplete(_("Con ese horario los plazos abiertos no terminarían nunca.")) from None
-
-
-def _require_rehearsed(desk: Desk, calendar: OperatingCalendar, rehearsed: str) -> None:
-    """Raise Stale for other hours that move open clocks and that nobody looked at, or not at these."""
-    if calendar.pk == desk.calendar_id or rehearsed == _preview_token(desk, calendar):
-        return
-    if rehearsed:
-        raise Stale(_("El horario cambió desde que lo ensayaste, o este es otro cambio: ensáyalo de nuevo."))
-    touched = _rehearse(desk, calendar).touches
-    if touched:
-        raise Stale(preview.unread(touched))
+def _token(desk: Desk, calendar: OperatingCalendar) -> str:
+    return agreement.of_desk(desk, old=desk.calendar.as_value(), new=calendar.as_value())

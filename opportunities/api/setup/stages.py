@@ -24,10 +24,10 @@ from opportunities.api.setup.previews import StageRehearsalSerializer
 from opportunities.enums import WORKING
 from opportunities.funnel import stage_rules
 from opportunities.models import Stage, StageRoute
-from opportunities.timers import preview, recalculation
+from opportunities.models.stage import MOST_TIMER_MINUTES
+from opportunities.timers import agreement, preview, recalculation
 
 VIEW = "opportunities.view_opportunity"
-_MOST_MINUTES = 525_600
 _LONGEST_TEMPLATE = 4_000
 
 
@@ -52,7 +52,6 @@ class StageSerializer(ModelSerializer[Stage]):
         )  # fmt: skip
         extra_kwargs = {
             "order": {"max_value": 10_000},
-            "timer_minutes": {"min_value": 1, "max_value": _MOST_MINUTES},
             "message_template": {
                 "max_length": _LONGEST_TEMPLATE,
                 "trim_whitespace": False,
@@ -75,7 +74,12 @@ class StageSerializer(ModelSerializer[Stage]):
         return super().create(_without_token(validated_data))
 
     def update(self, instance: Stage, validated_data: dict[str, Any]) -> Stage:
-        return super().update(instance, _without_token(validated_data))
+        """What was sent is written, and the timer by whoever moves the clocks with it."""
+        given = {name: value for name, value in _without_token(validated_data).items() if name != "timer_minutes"}
+        for name, value in given.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=sorted(given))
+        return instance
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         kind = attrs.get("type") or getattr(self.instance, "type", None)
@@ -91,7 +95,7 @@ def _without_token(given: dict[str, Any]) -> dict[str, Any]:
 class TimerSerializer(Serializer[Any]):
     """`timer_minutes` null: no timer."""
 
-    timer_minutes = serializers.IntegerField(min_value=1, max_value=_MOST_MINUTES, allow_null=True)
+    timer_minutes = serializers.IntegerField(min_value=1, max_value=MOST_TIMER_MINUTES, allow_null=True)
 
 
 class StageViewSet(
@@ -137,7 +141,7 @@ class StageViewSet(
         minutes = given.validated_data["timer_minutes"]
         stage: Stage = self.get_object()
         rehearsal = preview.rehearse_stage(stage, timer_minutes=minutes, now=timezone.now())
-        told = StageRehearsalSerializer(rehearsal, context={"preview_token": stage_rules.preview_token(stage, minutes)})
+        told = StageRehearsalSerializer(rehearsal, context={"preview_token": agreement.of_timer(stage, minutes)})
         return Response(told.data)
 
 

@@ -10,9 +10,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.heartbeat import beat
-from opportunities.supervision import absences
 from opportunities.tasks import HEARTBEAT
-from opportunities.timers import expiry
+from opportunities.timers import absence_clocks, expiry
 
 
 class Command(BaseCommand):
@@ -23,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = database_now()
-        absences.begin_and_end(now)
+        absence_clocks.begin_and_end(now)
         report = expiry.expire_timers(now)
         beat(HEARTBEAT, now=now, detail={"expired": report.expired})
         if options["json"]:

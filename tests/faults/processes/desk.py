@@ -28,7 +28,7 @@ from opportunities.errors import Refused
 from opportunities.funnel import moves
 from opportunities.models import Absence, BulkAction, Opportunity, Promoter, Stage
 from opportunities.supervision import absences, bulk, decisions, undo
-from opportunities.timers import expiry, extension, recalculation
+from opportunities.timers import absence_clocks, expiry, extension, recalculation
 
 _PHONES = (10, 40)
 
@@ -177,7 +177,7 @@ class Somebody:
                 by=self.boss,
                 now=self.now,
             )
-        absences.begin_and_end(self.now)
+        absence_clocks.begin_and_end(self.now)
 
     def limits(self) -> None:
         someone, limit = self.chance.choice(self.promoters), self.chance.randint(10, 60)

@@ -113,7 +113,9 @@ def test_the_first_clocks_run_out_soon_at_every_hour_of_the_week() -> None:
         began = days.running_out(stage, calendar=calendar, now=now)
         deadline = deadline_for(stage, calendar=calendar, now=began)
         assert deadline is not None
-        assert began < now < deadline <= shift_of(calendar, now).closes, now
+        closes = shift_of(calendar, now).closes
+        assert closes is not None
+        assert began < now < deadline <= closes, now
         assert operating_time_between(now, deadline, calendar) <= dt.timedelta(minutes=90), now
 
 

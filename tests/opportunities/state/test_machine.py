@@ -23,7 +23,7 @@ from opportunities.funnel import moves
 from opportunities.models import Absence, BulkAction, CoolDown, DailyQuota, Opportunity, Promoter
 from opportunities.supervision import absences, bulk, decisions
 from opportunities.supervision.undo import undo
-from opportunities.timers import expiry, extension
+from opportunities.timers import absence_clocks, expiry, extension
 from tests.faults.desk_checker import findings
 from tests.opportunities.state.model import EXTENSIONS, PEOPLE, QUOTA, WEEK, Action, DeskModel, Piece
 
@@ -51,7 +51,7 @@ class Desk(DeskModel):
 
     @rule()
     def the_cron_comes(self) -> None:
-        absences.begin_and_end(self.now)
+        absence_clocks.begin_and_end(self.now)
         for who, until in list(self.away.items()):
             if until < self.now.date():
                 self._back(who, dt.datetime.combine(until + dt.timedelta(days=1), dt.time(0), tzinfo=dt.UTC))
@@ -332,7 +332,7 @@ class Desk(DeskModel):
         absences.announce(
             self.promoters[who], starts_on=today, ends_on=until, policy=policy, by=self.boss, now=self.now
         )
-        absences.begin_and_end(self.now)
+        absence_clocks.begin_and_end(self.now)
         self.away[who] = until
         for pk, piece in self.pieces.items():
             if piece.owner == who and piece.state == "activa":

@@ -22,7 +22,7 @@ from opportunities.models import BulkAction, Opportunity, Promoter
 from opportunities.own_campaigns import Choice, NewCampaign, draft_campaign
 from opportunities.supervision import absences, bulk, decisions
 from opportunities.supervision.undo import undo
-from opportunities.timers import expiry
+from opportunities.timers import absence_clocks, expiry
 from tests.factories.accounts import UserFactory
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
@@ -97,7 +97,7 @@ class World:
             by=self.boss,
             now=self.now,
         )
-        absences.begin_and_end(self.now)
+        absence_clocks.begin_and_end(self.now)
 
     def exit_to_the_inbox(self) -> None:
         self._move(self.funnel.no_answer)

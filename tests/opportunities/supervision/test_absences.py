@@ -17,7 +17,7 @@ from opportunities.funnel import moves
 from opportunities.models import Absence, BulkAction, CoolDown, Opportunity, Promoter
 from opportunities.supervision import absences, bulk, decisions
 from opportunities.supervision.undo import undo
-from opportunities.timers import expiry, preview, recalculation
+from opportunities.timers import absence_clocks, expiry, preview, recalculation
 from tests.factories.accounts import UserFactory
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
@@ -58,7 +58,7 @@ def desk() -> Desk:
 def test_calling_off_an_absence_that_has_not_come_leaves_the_clocks_of_the_one_that_has(desk: Desk) -> None:
     desk.away(days=2)
     later = desk.away(first=TODAY + 5 * DAY)
-    absences.begin_and_end(NOW)
+    absence_clocks.begin_and_end(NOW)
 
     absences.call_off(later, by=desk.boss, now=NOW)
 
@@ -72,7 +72,7 @@ def test_what_was_overdue_before_the_absence_expires_all_the_same(desk: Desk, po
     desk.away(policy, first=TODAY + DAY)
     late = NOW + DAY
 
-    absences.begin_and_end(late)
+    absence_clocks.begin_and_end(late)
 
     assert Opportunity.objects.overdue(late).count() == 3
     assert expiry.expire_timers(late).expired == 3
@@ -86,7 +86,7 @@ def test_a_stage_that_gets_a_timer_starts_no_clock_of_who_is_away(desk: Desk) ->
     theirs = Opportunity.objects.order_by("id")[0]
     moves.move(theirs.pk, desk.funnel.contacted, by=desk.owner.user, version=1, now=NOW)
     desk.away()
-    absences.begin_and_end(NOW)
+    absence_clocks.begin_and_end(NOW)
 
     rehearsed = preview.rehearse_stage(desk.funnel.contacted, timer_minutes=30, now=NOW)
     recalculation.change_stage(desk.funnel.contacted, timer_minutes=30, by=desk.boss, now=NOW)
@@ -95,7 +95,7 @@ def test_a_stage_that_gets_a_timer_starts_no_clock_of_who_is_away(desk: Desk) ->
     assert (theirs.deadline, theirs.paused_seconds) == (None, 30 * 60)
     assert (rehearsed.start, rehearsed.touches) == (1, 1)
     assert expiry.expire_timers(NOW + dt.timedelta(hours=8)).expired == 0
-    absences.begin_and_end(NOW + DAY)
+    absence_clocks.begin_and_end(NOW + DAY)
     theirs.refresh_from_db()
     assert theirs.deadline == dt.datetime(2026, 3, 5, 0, 30, tzinfo=dt.UTC)
     assert findings() == []
@@ -105,7 +105,7 @@ def test_an_undo_brings_nothing_back_to_who_gave_all_their_work_away_meanwhile(d
     row = Opportunity.objects.order_by("id")[0]
     bulk.return_to_pool([row.pk], by=desk.boss, now=NOW)
     desk.away(AbsencePolicy.REDISTRIBUTE)
-    absences.begin_and_end(NOW + dt.timedelta(minutes=1))
+    absence_clocks.begin_and_end(NOW + dt.timedelta(minutes=1))
 
     report = undo(BulkAction.objects.get(), by=desk.boss, now=NOW + dt.timedelta(minutes=2))
 
@@ -117,7 +117,7 @@ def test_an_undo_brings_nothing_back_to_who_gave_all_their_work_away_meanwhile(d
 def test_an_undo_brings_work_back_to_who_went_before_it_was_taken(desk: Desk) -> None:
     row = Opportunity.objects.order_by("id")[0]
     desk.away()
-    absences.begin_and_end(NOW)
+    absence_clocks.begin_and_end(NOW)
     bulk.return_to_pool([row.pk], by=desk.boss, now=NOW)
 
     undo(BulkAction.objects.get(), by=desk.boss, now=NOW)

@@ -17,6 +17,7 @@ from opportunities.models import BulkAction, CoolDown, DailyQuota, Opportunity
 from opportunities.supervision import bulk
 from opportunities.supervision import undo as undoing
 from opportunities.supervision.undo import undo
+from opportunities.timers import recalculation
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, Funnel, PromoterFactory
 from tests.faults.desk_checker import findings
@@ -124,4 +125,34 @@ def test_bulk_gives_exits_back_to_their_owners_and_can_be_undone(people: People,
     row.refresh_from_db()
     assert (row.state, row.stage, row.deadline) == (OpportunityState.EXIT, funnel.no_answer, None)
     assert CoolDown.objects.count() == 1
+    assert findings() == []
+
+
+@pytest.mark.parametrize(("minutes", "left"), [(None, None), (20, 20), (45, 40), (600, 40)])
+def test_undo_brings_back_what_was_left_as_far_as_todays_timer_goes(
+    people: People, funnel: Funnel, minutes: int | None, left: int | None
+) -> None:
+    row = one_of(people.owner)
+    at = NOW + dt.timedelta(minutes=20)
+    bulk.return_to_pool([row.pk], by=people.boss, now=at)
+    recalculation.change_stage(funnel.new, timer_minutes=minutes, by=people.boss, now=at)
+
+    undo(BulkAction.objects.get(), by=people.boss, now=at)
+
+    row.refresh_from_db()
+    assert (row.state, row.paused_seconds) == (OpportunityState.ACTIVE, None)
+    assert row.deadline == (None if left is None else at + dt.timedelta(minutes=left))
+    assert findings() == []
+
+
+def test_undo_into_a_stage_that_has_a_timer_by_now_starts_it(people: People, funnel: Funnel) -> None:
+    recalculation.change_stage(funnel.new, timer_minutes=None, by=people.boss, now=NOW)
+    row = one_of(people.owner)
+    bulk.return_to_pool([row.pk], by=people.boss, now=NOW)
+    recalculation.change_stage(funnel.new, timer_minutes=30, by=people.boss, now=NOW)
+
+    undo(BulkAction.objects.get(), by=people.boss, now=NOW)
+
+    row.refresh_from_db()
+    assert row.deadline == NOW + dt.timedelta(minutes=30)
     assert findings() == []

@@ -12,16 +12,17 @@ from opportunities.enums import EventKind
 from opportunities.models import Opportunity
 from opportunities.timers import preview, recalculation
 from opportunities.timers.recalculation import Applied
-from tests.factories.opportunities import Funnel
+from tests.factories.opportunities import ClientFactory, Funnel
 from tests.faults.desk_checker import findings
-from tests.opportunities.people import NOW, People, one_of
+from tests.opportunities.people import NOW, People, ask, one_of
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_change_of_hours_moves_what_was_rehearsed_and_nothing_else(people: People) -> None:
-    row, overdue = one_of(people.owner), one_of(people.owner)
-    Opportunity.objects.filter(pk=overdue.pk).update(deadline=NOW - dt.timedelta(hours=1))
+    ClientFactory()
+    ask(people.owner, 1, "antes", now=NOW - dt.timedelta(hours=2))
+    overdue, row = Opportunity.objects.get(), one_of(people.owner)
     elsewhere = one_of(people.stranger)
     calendar = people.owner.desk.calendar
     morning = Hours.of((dt.time(9), dt.time(13)))

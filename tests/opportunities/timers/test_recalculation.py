@@ -24,7 +24,7 @@ from opportunities.health import check_recalculation
 from opportunities.models import BulkAction, Opportunity, OpportunityEvent, Promoter, Retiming, RetimingLine
 from opportunities.supervision import absences, bulk
 from opportunities.supervision.undo import undo
-from opportunities.timers import expiry, extension, preview, recalculation
+from opportunities.timers import absence_clocks, expiry, extension, preview, recalculation
 from opportunities.timers.recalculation import Applied
 from tests.factories.accounts import UserFactory
 from tests.factories.calendars import HolidayFactory
@@ -182,11 +182,11 @@ def test_an_absence_stops_a_clock_at_what_the_new_hours_leave(many: Many) -> Non
         many.promoter, starts_on=day, ends_on=day, policy=AbsencePolicy.PAUSE, by=many.boss, now=NOW + MINUTE
     )
 
-    absences.begin_and_end(NOW + dt.timedelta(minutes=50))
+    absence_clocks.begin_and_end(NOW + dt.timedelta(minutes=50))
 
     many.rows[0].refresh_from_db()
-    # By the old deadline and the new hours it would be a quarter of an hour.
-    assert many.rows[0].paused_seconds == 3_600
+    # By the old deadline and the new hours it would be a quarter of an hour. The minute before it was announced passed.
+    assert many.rows[0].paused_seconds == 3_540
     assert not _waiting()
     assert findings() == []
 

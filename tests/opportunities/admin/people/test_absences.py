@@ -12,6 +12,7 @@ from django.utils import timezone
 from opportunities.enums import AbsencePolicy, OpportunityState
 from opportunities.models import Absence, Opportunity
 from opportunities.supervision import absences
+from opportunities.timers import absence_clocks
 from tests.company import signed_in, told
 from tests.opportunities.admin.rules import OUTSIDE, ask
 from tests.opportunities.web.conftest import World, row, world
@@ -40,7 +41,7 @@ def away(world: World, policy: AbsencePolicy = AbsencePolicy.PAUSE) -> Absence:
     now = timezone.now()
     day = now.date()
     made = absences.announce(world.promoter, starts_on=day, ends_on=day, policy=policy, by=world.supervisor, now=now)
-    absences.begin_and_end(now)
+    absence_clocks.begin_and_end(now)
     return made
 
 
@@ -62,7 +63,7 @@ def test_then_it_is_written_down_and_clocks_stop_when_it_begins(world: World, ro
     assert any("Ausencia cargada" in sentence for sentence in told(done))
     absence = Absence.objects.get()
     assert (absence.promoter, absence.policy, absence.created_by) == (world.promoter, "pausar", world.supervisor)
-    absences.begin_and_end(timezone.now())
+    absence_clocks.begin_and_end(timezone.now())
     row.refresh_from_db()
     assert row.deadline is None
     assert row.paused_seconds is not None
@@ -73,7 +74,7 @@ def test_giving_the_work_away_warns_and_does_it(world: World, row: Opportunity) 
     give = form(world, policy=AbsencePolicy.REDISTRIBUTE)
     assert "no se recupera" in browser.post(ADD, give).content.decode()
     browser.post(ADD, {**give, "agreed": "on"})
-    absences.begin_and_end(timezone.now())
+    absence_clocks.begin_and_end(timezone.now())
     row.refresh_from_db()
     assert (row.state, row.owner) == (OpportunityState.POOL, None)
 

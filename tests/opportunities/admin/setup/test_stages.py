@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from django.utils import timezone
 
 from opportunities.admin.setup import funnel
 from opportunities.enums import EventKind, StageType
+from opportunities.errors import Incomplete
 from opportunities.funnel import moves
 from opportunities.models import Absence, Opportunity, Stage, StageRoute
+from opportunities.timers import recalculation
 from tests.company import signed_in, told
 from tests.factories.opportunities import StageFactory
 from tests.opportunities.admin.rules import OUTSIDE, administrator, ask, carried
@@ -234,6 +237,63 @@ def test_an_agreement_with_another_clock_is_asked_again(world: World, row: Oppor
     shown = browser.post(page_of(stage), form(stage, timer_minutes=90))
     changed = {**carried(shown.content.decode()), "timer_minutes": ["5"]}
     assert browser.post(page_of(stage), changed).status_code == 200
+    stage.refresh_from_db()
+    assert stage.timer_minutes == 60
+
+
+# --- Two people at one stage ----------------------------------------------------------------------------------------------
+
+
+def shown(stage: Stage) -> dict[str, Any]:
+    """What an administrator's open page sends beside its fields: what it showed."""
+    text = signed_in(administrator()).get(page_of(stage)).content.decode()
+    found: dict[str, Any] = {}
+    for name, value in re.findall(r'<input type="hidden" name="(initial-[^"]+)"(?: value="([^"]*)")?', text):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def test_another_colour_leaves_the_timer_that_somebody_else_gave_it(world: World, row: Opportunity) -> None:
+    stage = world.funnel.new
+    page, before = form(stage, colour="#000000"), shown(stage)
+    assert before["initial-timer_minutes"] == ["60"]
+    recalculation.change_stage(stage, timer_minutes=90, by=world.supervisor, now=timezone.now())
+    Stage.objects.filter(pk=stage.pk).update(name="Recién llegada")
+
+    answer = signed_in(administrator()).post(page_of(stage), {**page, **before})
+
+    assert answer.status_code == 302
+    stage.refresh_from_db()
+    assert (stage.colour, stage.timer_minutes, stage.name) == ("#000000", 90, "Recién llegada")
+    assert row.events.filter(kind=EventKind.RETIMED).count() == 1
+
+
+def test_a_timer_that_somebody_changed_meanwhile_is_told_and_not_overwritten(world: World, row: Opportunity) -> None:
+    stage = world.funnel.new
+    page, before = form(stage, timer_minutes=20), shown(stage)
+    recalculation.change_stage(stage, timer_minutes=90, by=world.supervisor, now=timezone.now())
+    browser = signed_in(administrator())
+
+    agreed = carried(browser.post(page_of(stage), {**page, **before}).content.decode())
+    answer = browser.post(page_of(stage), agreed)
+
+    assert told(answer) == ["Alguien cambió el plazo de esta etapa mientras la mirabas. Actualiza la página."]
+    stage.refresh_from_db()
+    assert stage.timer_minutes == 90
+
+
+@pytest.mark.parametrize("minutes", ["0", "525601", "2000000000"])
+def test_a_timer_has_one_limit_by_every_door(world: World, minutes: str) -> None:
+    stage = world.funnel.new
+    browser = signed_in(administrator())
+
+    assert "timer_minutes" in errors(browser.post(page_of(stage), form(stage, timer_minutes=minutes)))
+    address, sent = f"/api/v1/stages/{stage.pk}/", {"timer_minutes": int(minutes)}
+    for send, path in ((browser.patch, address), (browser.post, f"{address}rehearse-timer/")):
+        answer = send(path, sent, content_type="application/json")
+        assert answer.status_code == 400, answer.content
+    with pytest.raises(Incomplete):
+        recalculation.change_stage(stage, timer_minutes=int(minutes), by=world.supervisor, now=timezone.now())
     stage.refresh_from_db()
     assert stage.timer_minutes == 60
 
