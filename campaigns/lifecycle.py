@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from campaigns import envio_states
@@ -157,6 +158,16 @@ def finish(campaign: Campaign, *, now: dt.datetime) -> Campaign:
     if Envio.objects.filter(campaign=campaign, state__in=_OPEN).exists():
         raise WrongState(_("La campaña todavía tiene envíos abiertos."))
     return _step(campaign, Verb.FINISH, by=None, now=now, ended_at=now)
+
+
+def finish_done(now: dt.datetime) -> None:
+    """Close every running campaign that has nothing open left. One query when there is none."""
+    open_ones = Envio.objects.filter(campaign=OuterRef("pk"), state__in=_OPEN)
+    for campaign in Campaign.objects.running().filter(~Exists(open_ones)).order_by("id"):
+        try:
+            retrying(functools.partial(finish, campaign, now=now))
+        except WrongState:
+            continue
 
 
 _OPEN = (EnvioState.PENDING, EnvioState.SENDING, EnvioState.UNCERTAIN)

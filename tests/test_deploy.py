@@ -11,6 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
+from pytest_django import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,6 +68,21 @@ def test_a_setting_that_is_wrong_stops_a_command_with_its_sentence_alone() -> No
 
     assert process.returncode != 0
     assert process.stderr == ("LeadMaster does not start: SENDER_SLOTS is 'many'. Write a whole number from 1 to 64.\n")
+
+
+@pytest.mark.parametrize(("level", "chatters"), [("INFO", False), ("DEBUG", True)])
+def test_the_queues_chatter_is_for_debugging(level: str, chatters: bool) -> None:
+    ask = "import logging; print(logging.getLogger('django-q').isEnabledFor(logging.INFO))"
+    process = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", ask],
+        cwd=ROOT,
+        env={**os.environ, "LOG_LEVEL": level, "DJANGO_SETTINGS_MODULE": "leadmaster.settings", "DEBUG": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert process.stdout.split()[-1] == str(chatters), process.stderr
 
 
 def report(path: Path, **counts: int) -> str:
@@ -216,3 +234,15 @@ def test_where_no_mysqld_is_its_tests_say_that_they_did_not_run() -> None:
 
     assert done.returncode == 0
     assert "SKIPPED, nothing was tested" in done.stdout
+
+
+def test_what_is_kept_is_its_owners_alone(tmp_path: Path, settings: Settings) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    kept = FileSystemStorage().save("imports/gente.csv", ContentFile(b"351"))
+
+    assert stat.S_IMODE((settings.MEDIA_ROOT / kept).stat().st_mode) == 0o600
+    assert stat.S_IMODE((settings.MEDIA_ROOT / kept).parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(settings.VAR_DIR.stat().st_mode) == 0o700
+    units = list((settings.BASE_DIR / "deploy" / "systemd").glob("*.service"))
+    assert units
+    assert all("\nUMask=0077\n" in unit.read_text() for unit in units)

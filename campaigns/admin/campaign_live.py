@@ -88,7 +88,7 @@ def look(campaign: Campaign, now: dt.datetime) -> Live:
         progress=done,
         shares=screens.state_shares(done),
         funnel=screens.funnel(done),
-        standing=why_not(campaign, now) if campaign.state == CampaignState.RUNNING else None,
+        standing=why_not(campaign, now, done=done) if campaign.state == CampaignState.RUNNING else None,
         forecast=None if ended or not done.total else forecast(campaign, now, done=done),
         moving=not ended,
         uncertain=done.counts[EnvioState.UNCERTAIN],
