@@ -26,5 +26,5 @@ def split(apps: Any, _editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("directory", "0001_initial")]
+    dependencies = [("directory", "0002_suppression_lift")]
     operations = [migrations.RunPython(split, migrations.RunPython.noop, elidable=True)]
