@@ -320,6 +320,8 @@ MUTANTS = (
         "ending = stopping.requested()",
         "ending = False",
         f"{_ENGINE}/test_rhythm.py",
+    ),
+    Mutant(
         "a message id decides before our own",
         _RECEIPTS,
         "        if envio is not None:\n            return envio\n    return mine",
