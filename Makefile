@@ -8,7 +8,8 @@ MAKEFLAGS += --no-print-directory
 VENV ?= .venv
 PYTHON ?= python3
 PORT ?= 8000
-GATEWAY_PORT ?= 3011
+# Empty: that of the last run, 3011 at first.
+GATEWAY_PORT ?=
 ARGS ?=
 export VENV PYTHON
 

@@ -79,6 +79,7 @@ class WhyNot(models.TextChoices):
     PACING = "ritmo", _("Espera su turno")
     IN_FLIGHT = "en_vuelo", _("Se está enviando")
     NOTHING_DUE = "sin_pendientes", _("No hay envíos pendientes")
+    UNCERTAIN = "incierto", _("Nadie sabe si salió: espera una respuesta o la decisión de una persona")
     DONE = "terminado", _("Ya no hay nada que enviar")
 
 

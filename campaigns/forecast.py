@@ -17,6 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from campaigns import switch
 from campaigns.enums import (
     CAMPAIGN_ENDED,
     CAMPAIGN_UNAPPROVED,
@@ -46,7 +47,7 @@ class Forecast:
     """Business days of the session's time zone on which something goes out, in order.
 
     `finishes_on` is None when the schedules end first or the horizon of a year does. `sentence` tells it in a line,
-    `limits` what it was calculated with.
+    `limits` what it was calculated with. `held` says what has to end first: until then nothing of it happens.
     """
 
     days: tuple[DayForecast, ...]
@@ -54,6 +55,7 @@ class Forecast:
     remaining: int
     sentence: str
     limits: str
+    held: str = ""
 
 
 def forecast(campaign: Campaign, now: dt.datetime, *, done: Progress | None = None) -> Forecast:
@@ -70,12 +72,16 @@ def forecast(campaign: Campaign, now: dt.datetime, *, done: Progress | None = No
     line = Line(limit=session.daily_limit, used_today=used or 0, lanes=session.lane_count, tz=session.tz)
     days = tuple(DayForecast(*pair) for pair in project(jobs, line=line, now=now, horizon=HORIZON))
     remaining = jobs[-1].remaining if jobs else 0
+    held = _held(campaign, now) if remaining else ""
     finishes_on = days[-1].day if days and sum(count for _day, count in days) == remaining else None
     return Forecast(
         days=days,
         finishes_on=finishes_on,
         remaining=remaining,
-        sentence=_sentence(days, remaining=remaining, finishes_on=finishes_on, today=today),
+        sentence=" ".join(
+            part for part in (held, _sentence(campaign, days, remaining, finishes_on=finishes_on, today=today)) if part
+        ),
+        held=held,
         limits=_limits(campaign, ahead=sum(1 for job in jobs[:-1] if job.remaining)),
     )
 
@@ -148,9 +154,29 @@ def _send_seconds(campaign: Campaign) -> float:
     return sum(measured) / len(measured) if measured else _SEND_SECONDS
 
 
-def _sentence(days: tuple[DayForecast, ...], *, remaining: int, finishes_on: dt.date | None, today: dt.date) -> str:
+def _held(campaign: Campaign, now: dt.datetime) -> str:
+    """Why none of it goes out for now, whatever the schedules say; empty when the line sends."""
+    if not switch.is_on():
+        return _("El envío está apagado: no sale nada hasta que se encienda. Si se enciende ahora:")
+    if not campaign.session.is_ready(now):
+        return _("La línea “%(line)s” no envía ahora: no sale nada hasta que vuelva. Si vuelve ahora:") % {
+            "line": campaign.session.name
+        }
+    return ""
+
+
+def _sentence(
+    campaign: Campaign,
+    days: tuple[DayForecast, ...],
+    remaining: int,
+    *,
+    finishes_on: dt.date | None,
+    today: dt.date,
+) -> str:
     if remaining == 0:
         return _("No queda ningún mensaje por enviar.")
+    if not days and _waits_for_approval(campaign):
+        return _("Su programación espera la aprobación de un supervisor: hasta entonces no sale ningún mensaje.")
     if not days:
         return _("Con las programaciones que tiene no sale ningún mensaje: revisa sus días, ventanas y fechas.")
     parts = [f"{count} {_day_name(day, today=today)}" for day, count in days[:2]]
@@ -167,6 +193,12 @@ def _sentence(days: tuple[DayForecast, ...], *, remaining: int, finishes_on: dt.
             % {"left": left}
         )
     return ", ".join(parts)
+
+
+def _waits_for_approval(campaign: Campaign) -> bool:
+    """Whether it has nothing to send by but what nobody has approved since it was changed."""
+    states = set(campaign.schedules.values_list("state", flat=True)) - {ScheduleState.REJECTED}
+    return campaign.state not in CAMPAIGN_UNAPPROVED and states == {ScheduleState.PENDING}
 
 
 def _limits(campaign: Campaign, *, ahead: int) -> str:

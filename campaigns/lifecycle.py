@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from campaigns import envio_states
@@ -159,6 +160,16 @@ def finish(campaign: Campaign, *, now: dt.datetime) -> Campaign:
     return _step(campaign, Verb.FINISH, by=None, now=now, ended_at=now)
 
 
+def finish_done(now: dt.datetime) -> None:
+    """Close every running campaign that has nothing open left. One query when there is none."""
+    open_ones = Envio.objects.filter(campaign=OuterRef("pk"), state__in=_OPEN)
+    for campaign in Campaign.objects.running().filter(~Exists(open_ones)).order_by("id"):
+        try:
+            retrying(functools.partial(finish, campaign, now=now))
+        except WrongState:
+            continue
+
+
 _OPEN = (EnvioState.PENDING, EnvioState.SENDING, EnvioState.UNCERTAIN)
 
 
@@ -224,10 +235,17 @@ def hold_schedules(campaign: Campaign, *, by: User | None) -> None:
 
 
 @transaction.atomic
-def schedule_changed(schedule: Schedule) -> None:
-    """An edited schedule waits for approval again. Called by whatever form or API saved it."""
+def schedule_changed(schedule: Schedule, changed: Mapping[str, tuple[Any, Any]]) -> bool:
+    """An edited schedule waits for approval again; whether it does now. Called by whatever form or API saved it.
+
+    `changed` is what it said before and says now, by field. A lower daily cap sends nothing that was not approved.
+    """
+    before, after = changed.get("daily_cap", (0, 0))
+    if changed.keys() <= {"daily_cap"} and after <= before:
+        return False
     Schedule.objects.filter(pk=schedule.pk).update(state=ScheduleState.PENDING, decided_by=None, decided_at=None)
     schedule.refresh_from_db()
+    return True
 
 
 def _step(
@@ -260,13 +278,18 @@ def _check_nobody_arrives(campaign: Campaign, *, now: dt.datetime) -> None:
         )
 
 
+def has_schedule(campaign: Campaign) -> bool:
+    """Whether there is a time at which it may send, once that is approved."""
+    return campaign.schedules.filter(windows__isnull=False).exclude(state=ScheduleState.REJECTED).exists()
+
+
 def _check_complete(campaign: Campaign) -> None:
     # Judged as it stands now: an import may have brought columns since the caller read it.
     campaign.refresh_from_db()
     missing = []
     if not Envio.objects.filter(campaign=campaign).exists():
         missing.append(_("importa los destinatarios"))
-    if not campaign.schedules.filter(windows__isnull=False).exclude(state=ScheduleState.REJECTED).exists():
+    if not has_schedule(campaign):
         missing.append(_("agrega una programación con al menos una ventana"))
     if missing:
         raise Incomplete(_("Antes de seguir: %(steps)s.") % {"steps": "; ".join(missing)})

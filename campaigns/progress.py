@@ -31,12 +31,16 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """Messages on which nothing more will happen."""
-        return sum(self.counts[state] for state in ENVIO_TERMINAL)
+        """Messages that were tried to their end: sent, by us or by hand, or refused. Cancelled ones never were."""
+        return sum(self.counts[state] for state in ENVIO_TERMINAL) - self.cancelled
+
+    @property
+    def cancelled(self) -> int:
+        return self.counts[EnvioState.CANCELLED]
 
     @property
     def percent_done(self) -> int:
-        """0 to 100, rounded down: 100 only when everything is over."""
+        """0 to 100, rounded down: 100 only when every message was tried to its end."""
         return self.done * 100 // self.total if self.total else 0
 
     @property

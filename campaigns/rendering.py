@@ -1,20 +1,39 @@
 """Message templates: `{nombre}`, `{saldo}`, `{Fecha de alta}`, `{nombre|cliente}`.
 
 A placeholder names a column of the imported file without minding case, accents or spaces; what follows `|` is said
-when the person's cell is empty. `{{` and `}}` are literal braces. Values are data: braces in them mean nothing.
+when the person's cell is empty. `{{` and `}}` are literal braces, but not around a name: `{{nombre}}` is how other
+programs write a placeholder, and is refused. Values are data: braces in them mean nothing.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import functools
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 
 from django.utils.translation import gettext as _
 
 from campaigns.errors import Refused
+from leadmaster.lib.placeholders import field_name, foreign
+
+__all__ = [
+    "MAX_TEXT",
+    "NAME_FIELDS",
+    "MissingValuesError",
+    "Placeholder",
+    "Template",
+    "TemplateError",
+    "UnknownPlaceholdersError",
+    "UnsendableTextError",
+    "check_draft",
+    "check_foreign",
+    "check_template",
+    "field_name",
+    "parse",
+    "values_of",
+]
 
 # Known to every campaign; both are the name of the person. The second is what the old system called it.
 NAME_FIELDS = ("nombre", "nombre_destino")
@@ -111,13 +130,6 @@ def values_of(name: str, columns: Mapping[str, str]) -> dict[str, str]:
     return {**columns, **dict.fromkeys(NAME_FIELDS, name)}
 
 
-def field_name(text: str) -> str:
-    """`Fecha de Alta` → `fecha_de_alta`; empty when nothing of it is a letter or a digit."""
-    plain = unicodedata.normalize("NFKD", text).lower()
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
-    return _OUTSIDE.sub("_", plain).strip("_")
-
-
 @functools.lru_cache(maxsize=256)
 def parse(text: str) -> Template:
     """The template in `text`. Raises TemplateError with the place of the first brace that is wrong."""
@@ -142,10 +154,67 @@ def parse(text: str) -> Template:
     return Template(tuple(part for part in parts if part != ""))
 
 
+def check_draft(text: str, *, columns: Iterable[str] = ()) -> Template:
+    """What may be saved before any file is there: a column that one has yet to bring, but no misspelt name.
+
+    With the `columns` of recipients who are there already, nothing else than those. Raises TemplateError.
+    """
+    columns = list(columns)
+    if columns:
+        return check_template(text, columns=columns)
+    check_foreign(text)
+    template = parse(text)
+    for place in template.placeholders:
+        if place.field.isdigit():
+            raise TemplateError(
+                _(
+                    "“{%(written)s}” no dice qué dato va ahí: escribe entre llaves el nombre de una columna, como {nombre}."
+                )
+                % {"written": place.written}
+            )
+        meant = _misspelt(place.field)
+        if meant:
+            raise TemplateError(
+                _("“{%(written)s}” no existe: ¿quisiste escribir {%(meant)s}? Corrígelo antes de guardar.")
+                % {"written": place.written, "meant": meant}
+            )
+    return template
+
+
+def check_foreign(text: str, *, known: Iterable[str] = ()) -> None:
+    """Raise TemplateError for a placeholder as another program writes it: it would go out as it stands."""
+    found = foreign(text, known=frozenset(known))
+    if found is None:
+        return
+    written, name = found
+    field = field_name(name)
+    raise TemplateError(
+        _("“%(written)s” saldría tal cual: escribe {%(instead)s}, con una sola llave de cada lado.")
+        % {"written": written, "instead": "nombre" if field.isdigit() else name}
+    )
+
+
+# Columns of real files that look like the name and are not.
+_NO_MISTAKES = frozenset({"nombres", "nome", "nomes", "name", "names", "hombre", "hombres"})
+_ALIKE = {"nombre": 0.8, "nombre_destino": 0.9}
+
+
+def _misspelt(field: str) -> str | None:
+    """The name that somebody meant who wrote this; None for what may well be a column of a file."""
+    plain = field.strip("_0123456789")
+    if plain in NAME_FIELDS or plain in _NO_MISTAKES:
+        return None
+    for name, alike in _ALIKE.items():
+        if difflib.SequenceMatcher(None, plain, name).ratio() >= alike:
+            return name
+    return None
+
+
 def check_template(text: str, *, columns: Iterable[str]) -> Template:
     """Parse, and refuse placeholders that are neither a name nor one of `columns` (as files or templates write them)."""
-    template = parse(text)
     known = [*NAME_FIELDS, *(field_name(column) for column in columns)]
+    check_foreign(text, known=known)
+    template = parse(text)
     unknown = template.unknown(known)
     if unknown:
         raise UnknownPlaceholdersError(unknown, known=dict.fromkeys(known))
@@ -183,7 +252,6 @@ def _sendable(text: str) -> str:
     return text
 
 
-_OUTSIDE = re.compile(r"[^0-9a-z]+")
 _TOKEN = re.compile(
     r"(?P<brace>\{\{|\}\})|\{(?P<field>[^{}|]*)(?:\|(?P<default>[^{}|]*))?\}|(?P<literal>[^{}]+)",
     re.S,

@@ -21,6 +21,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 VAR_DIR.mkdir(exist_ok=True)
 environ.Env.read_env(BASE_DIR / ".env")
+# Where `make run` started its own gateway, for commands in another shell.
+if (VAR_DIR / "run.env").is_file():
+    environ.Env.read_env(VAR_DIR / "run.env")
 
 # --- Safety -------------------------------------------------------------------------------------------------------
 
@@ -69,7 +72,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django_q",
     "django_htmx",
     "django_filters",
     "rest_framework",
@@ -85,6 +87,8 @@ INSTALLED_APPS = [
     "whatsapp",
     "campaigns",
     "opportunities",
+    # After ours, whose `qcluster` ends in order.
+    "django_q",
 ]
 
 # Who checks for the watchdog: each makes its checks. By name, because the command sits below the desk.
@@ -272,13 +276,16 @@ WEB_PORT = env.integer("WEB_PORT", 8000, minimum=1, maximum=65535)
 vars().update(environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://")))
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "leadmaster@localhost")
 
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        # The queue's own chatter, a hundred lines a minute, drowns the one that matters.
+        "django-q": {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"},
         "sender.diag": {"level": "INFO" if DIAG_SENDER else "WARNING"},
         "django.request": {"level": "ERROR"},
         "axes": {"level": "ERROR"},

@@ -67,6 +67,21 @@ def test_a_setting_that_is_wrong_stops_a_command_with_its_sentence_alone() -> No
     assert process.stderr == ("LeadMaster does not start: SENDER_SLOTS is 'many'. Write a whole number from 1 to 64.\n")
 
 
+@pytest.mark.parametrize(("level", "chatters"), [("INFO", False), ("DEBUG", True)])
+def test_the_queues_chatter_is_for_debugging(level: str, chatters: bool) -> None:
+    ask = "import logging; print(logging.getLogger('django-q').isEnabledFor(logging.INFO))"
+    process = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", ask],
+        cwd=ROOT,
+        env={**os.environ, "LOG_LEVEL": level, "DJANGO_SETTINGS_MODULE": "leadmaster.settings", "DEBUG": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert process.stdout.split()[-1] == str(chatters), process.stderr
+
+
 def report(path: Path, **counts: int) -> str:
     numbers = " ".join(f'{name}="{count}"' for name, count in counts.items())
     path.write_text(f"<testsuites><testsuite {numbers}/></testsuites>", encoding="utf-8")

@@ -133,10 +133,10 @@ def test_every_dependency_has_its_reason_written_down() -> None:
 # --- Rooms ------------------------------------------------------------------------------------------------------------
 
 
-def test_only_tasks_and_the_command_that_schedules_them_know_the_alarm_clock() -> None:
+def test_only_tasks_and_the_commands_that_set_and_run_them_know_the_alarm_clock() -> None:
     knowing = {path for path, tree in sources() if any(name.split(".")[0] == "django_q" for name in imported(tree))}
 
-    allowed = re.compile(r".*/tasks\.py|.*/management/commands/ensure_schedules\.py")
+    allowed = re.compile(r".*/tasks\.py|.*/management/commands/(ensure_schedules|qcluster)\.py")
     assert {path for path in knowing if not allowed.fullmatch(path)} == set()
     assert "campaigns/management/commands/ensure_schedules.py" in knowing
 

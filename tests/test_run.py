@@ -111,6 +111,8 @@ def test_everything_comes_up_and_one_ctrl_c_ends_it_and_the_next_run_goes_on(hom
 
     assert left_after(processes, seconds=20) == []
     assert first.leader.returncode == 0
+    assert "cluster.1 stopped (rc=0)" in first.output, "it ended by itself"
+    assert (home / "run.env").read_text() == f"SESSION_MANAGER_BASE_URL=http://localhost:{first.gateway_port}\n"
     assert first.output.splitlines()[-1] == "Stopped. The next 'make run' goes on from here."
     assert not list((home / "run").iterdir())
 

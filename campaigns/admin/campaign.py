@@ -127,19 +127,27 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         campaign = kwargs.get("obj")
-        if campaign is not None:
+        if campaign is None:
+            context["path"] = campaign_live.path(None)
+        else:
             context.update(campaign_live.page(campaign, current_user(request), timezone.now()))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         formset.save()
-        for schedule, _fields in formset.changed_objects:
+        before = {one.instance.pk: one.initial for one in formset.forms}
+        for schedule, fields in formset.changed_objects:
             if schedule.state == ScheduleState.PENDING:
                 continue
-            lifecycle.schedule_changed(schedule)
-            messages.warning(
-                request, _("Cambió una programación: no envía hasta que un supervisor la apruebe de nuevo.")
-            )
+            changed = {name: (before[schedule.pk].get(name), getattr(schedule, name, None)) for name in fields}
+            if lifecycle.schedule_changed(schedule, changed):
+                messages.warning(request, self._waits(request, schedule))
+
+    def _waits(self, request: HttpRequest, schedule: Schedule) -> str:
+        """What to do next, for whoever just changed it."""
+        if may(request.user, Act.APPROVE, schedule.campaign):
+            return _("Cambió una programación: no envía hasta que se apruebe. Puedes aprobarla arriba, en esta página.")
+        return _("Cambió una programación: no envía hasta que un supervisor la apruebe de nuevo.")
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: ModelForm[Campaign], change: bool) -> None:  # noqa: FBT001
         if change and not form.changed_data:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.message_editing import edit_message
 from campaigns.models import Campaign
-from campaigns.rendering import TemplateError, check_template, parse
+from campaigns.rendering import TemplateError, check_draft, check_template
 from leadmaster.lib.admin.widgets import TextareaWidget
 
 __all__ = ["CampaignForm", "MessageForm", "edit_message"]
@@ -64,9 +64,9 @@ class CampaignForm(CampaignModelForm):
             self.fields["template"].widget.columns = tuple(self.instance.columns)
 
     def clean_template(self) -> str:
-        """A draft may name columns that its file has yet to bring; wrong braces are wrong at once."""
+        """A draft may name columns that its file has yet to bring; what can only be a mistake is one at once."""
         text: str = self.cleaned_data["template"]
-        _checked(lambda: parse(text))
+        _checked(lambda: check_draft(text, columns=self.instance.columns))
         return text
 
     def clean(self) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ from campaigns.admin.base import require_act
 from campaigns.audience import AudienceError, ColumnMapping, FilePreview, SheetChoice, inspect, run_import
 from campaigns.audience.import_record import kept_report, stored_file
 from campaigns.audience.one_file import one_file_at_a_time
-from campaigns.audience.plan import check_editable
+from campaigns.audience.plan import check_editable, problem_of
 from campaigns.audience.queued import can_resume, confirm, resume
 from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
@@ -209,8 +209,11 @@ def _confirm_columns(
 ) -> HttpResponse:
     preview = _look(record, sheet=request.POST.get("sheet", "") or request.GET.get("sheet", ""))
     form = MappingForm(request.POST if request.method == "POST" else None, preview=preview)
+    mapping = preview.guess
     if request.method == "POST" and form.is_valid():
-        return _import(request, campaign, record, form, big=_is_big(preview))
+        mapping = form.mapping()
+        if not problem_of(campaign, preview, mapping=mapping):
+            return _import(request, campaign, record, form, big=_is_big(preview))
     title = _("Revisar columnas · %(name)s") % {"name": record.file_name}
     return TemplateResponse(
         request,
@@ -220,6 +223,7 @@ def _confirm_columns(
             "title": title,
             "form": form,
             "preview": preview,
+            "problem": problem_of(campaign, preview, mapping=mapping),
             "record": record,
             "campaign": campaign,
             "back": url("upload", campaign),

@@ -36,6 +36,7 @@ LABELS: dict[Verb, Promise] = {
 }
 _MAIN = frozenset({Verb.SUBMIT, Verb.APPROVE, Verb.LAUNCH, Verb.RESUME})
 _SAMPLE = 3
+_PREPARED = frozenset({CampaignState.DRAFT, CampaignState.AWAITING_APPROVAL, CampaignState.APPROVED})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,15 @@ class Button:
     label: str
     url: str
     tone: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PathStep:
+    """One step of a campaign on its way to be sent."""
+
+    label: str
+    done: bool
+    current: bool
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,6 +68,7 @@ class Live:
     moving: bool
     uncertain: int
     waiting: list[Schedule]
+    path: list[PathStep]
 
     @property
     def sending(self) -> bool:
@@ -77,12 +88,30 @@ def look(campaign: Campaign, now: dt.datetime) -> Live:
         progress=done,
         shares=screens.state_shares(done),
         funnel=screens.funnel(done),
-        standing=why_not(campaign, now) if campaign.state == CampaignState.RUNNING else None,
+        standing=why_not(campaign, now, done=done) if campaign.state == CampaignState.RUNNING else None,
         forecast=None if ended or not done.total else forecast(campaign, now, done=done),
         moving=not ended,
         uncertain=done.counts[EnvioState.UNCERTAIN],
         waiting=list(_waiting(campaign)),
+        path=path(campaign, filled=done.total > 0),
     )
+
+
+def path(campaign: Campaign | None, *, filled: bool = False) -> list[PathStep]:
+    """What was done of it and what comes next, until it is on its way. A new campaign is None."""
+    state = CampaignState(campaign.state) if campaign is not None else CampaignState.DRAFT
+    if state not in _PREPARED:
+        return []
+    told = (
+        (_("Escribe el mensaje"), campaign is not None),
+        (_("Agrega una programación"), campaign is not None and lifecycle.has_schedule(campaign)),
+        (_("Importa los destinatarios"), filled),
+        (_("Envíala a aprobar"), state != CampaignState.DRAFT),
+        (_("Apruébala"), state == CampaignState.APPROVED),
+        (_("Ponla en marcha"), False),
+    )
+    first = next(at for at, (_label, done) in enumerate(told) if not done)
+    return [PathStep(label=str(label), done=done, current=at == first) for at, (label, done) in enumerate(told)]
 
 
 def _waiting(campaign: Campaign) -> Iterable[Schedule]:

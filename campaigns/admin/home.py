@@ -17,6 +17,7 @@ from campaigns import screens, switch
 from campaigns.admin.alert import visible_alerts
 from campaigns.admin.campaign_list import CampaignList
 from campaigns.engine.plan import make_plan
+from campaigns.engine.why_not import of_what_is_left
 from campaigns.enums import AttemptOutcome, CampaignState, EnvioState
 from campaigns.models import Attempt, Campaign, Envio, SenderSwitch, SessionDay
 from campaigns.progress import Progress, progress_of
@@ -176,7 +177,11 @@ def _active(campaigns: Any, now: dt.datetime) -> list[Campaign]:
     counted = progress_of([campaign.pk for campaign in rows])
     standings = make_plan(now).standings if rows else {}
     for campaign in rows:
-        campaign.__dict__["listed"] = (counted[campaign.pk], standings.get(campaign.pk), now)
+        campaign.__dict__["listed"] = (
+            counted[campaign.pk],
+            of_what_is_left(standings.get(campaign.pk), counted[campaign.pk]),
+            now,
+        )
         campaign.__dict__["advance"] = CampaignList.advance(campaign)
         campaign.__dict__["why"] = CampaignList.why_not_now(campaign)
     return rows

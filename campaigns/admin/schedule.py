@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns import lifecycle, screens
+from campaigns.enums import ScheduleState
 from campaigns.models import Campaign, Schedule, ScheduleWindow
 from campaigns.models.schedule import WEEKDAYS
 from leadmaster.lib.admin.modeladmins import StackedInline
@@ -100,7 +101,14 @@ class ScheduleInline(StackedInline[Schedule, Campaign]):
         if schedule is None or schedule._state.adding:
             return format_html("{}", _("Al guardarla espera la aprobación de un supervisor."))
         decided = _("por %(who)s") % {"who": schedule.decided_by} if schedule.decided_by else ""
-        return format_html('<span class="lm-inline">{} {}</span>', screens.schedule_badge(schedule), decided)
+        badge = format_html('<span class="lm-inline">{} {}</span>', screens.schedule_badge(schedule), decided)
+        if schedule.state != ScheduleState.APPROVED:
+            return badge
+        # Said before it is done: a campaign that sends stands still from the change to the approval.
+        warning = _(
+            "Si la cambias deja de enviar hasta que se apruebe de nuevo; bajar el cupo diario no necesita aprobación."
+        )
+        return format_html('{}<small class="lm-meta">{}</small>', badge, warning)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("decided_by").prefetch_related("windows")

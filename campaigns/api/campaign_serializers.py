@@ -13,7 +13,7 @@ from campaigns.enums import EnvioState, WhyNot
 from campaigns.lifecycle import TABLE, Verb, allowed_verbs
 from campaigns.models import Campaign, CampaignEvent
 from campaigns.progress import progress
-from campaigns.rendering import TemplateError, parse
+from campaigns.rendering import TemplateError, check_draft
 from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 
@@ -48,12 +48,15 @@ class DayForecastSerializer(Serializer[Any]):
 
 
 class ForecastSerializer(Serializer[Any]):
-    """`sentence` says it in a line; `limits` says what it was calculated with."""
+    """`sentence` says it in a line; `limits` says what it was calculated with. `held` says why nothing goes out for now,
+    whatever `days` says; empty when the line sends.
+    """
 
     remaining = serializers.IntegerField()
     finishes_on = serializers.DateField(allow_null=True)
     sentence = serializers.CharField()
     limits = serializers.CharField()
+    held = serializers.CharField(allow_blank=True)
     days = DayForecastSerializer(many=True)
 
 
@@ -118,7 +121,7 @@ class CampaignSerializer(ModelSerializer[Campaign]):
 
     def validate_template(self, template: str) -> str:
         try:
-            parse(template)
+            check_draft(template, columns=self.instance.columns if isinstance(self.instance, Campaign) else ())
         except TemplateError as error:
             raise serializers.ValidationError(str(error)) from error
         return template

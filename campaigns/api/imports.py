@@ -22,9 +22,10 @@ from rest_framework.viewsets import GenericViewSet
 
 from campaigns.api.audience import AudienceViewSet, QuerySerializer
 from campaigns.api.filters import ImportFilter
-from campaigns.audience import AudienceError, ColumnMapping, SheetChoice, import_file, inspect
+from campaigns.audience import AudienceError, ColumnMapping, FilePreview, SheetChoice, import_file, inspect
 from campaigns.audience.import_record import kept_report
 from campaigns.audience.one_file import one_file_at_a_time
+from campaigns.audience.plan import problem_of
 from campaigns.models import Campaign, RecipientImport
 from campaigns.policy import Act, require
 from leadmaster.accounts.current_user import current_user
@@ -91,7 +92,9 @@ class MappingSerializer(Serializer[Any]):
 
 
 class PreviewSerializer(Serializer[Any]):
-    """`guess` is null when no column looks like phones: somebody has to choose."""
+    """`guess` is null when no column looks like phones: somebody has to choose. `problem` is what the message asks for and
+    this file does not bring, in a sentence; empty when they fit.
+    """
 
     kind = serializers.CharField()
     encoding = serializers.CharField(allow_blank=True)
@@ -104,6 +107,10 @@ class PreviewSerializer(Serializer[Any]):
     placeholders = serializers.ListField(child=serializers.CharField())
     guess = MappingSerializer(allow_null=True)
     sample = serializers.ListField(child=serializers.ListField(child=serializers.CharField(allow_blank=True)))
+    problem = serializers.SerializerMethodField()
+
+    def get_problem(self, preview: FilePreview) -> str:
+        return problem_of(self.context["campaign"], preview, mapping=preview.guess)
 
 
 class ImportReportSerializer(Serializer[Any]):
@@ -223,7 +230,7 @@ class RecipientsViewSet(AudienceViewSet):
         with one_file_at_a_time(current_user(request)):
             choice = SheetChoice(sheet=given.validated_data["sheet"])
             preview = inspect(given.validated_data["file"], region=campaign.session.region, choice=choice)
-        return Response(PreviewSerializer(preview).data)
+        return Response(PreviewSerializer(preview, context={"campaign": campaign}).data)
 
 
 def _report_link(import_id: int, request: Request) -> str:

@@ -101,13 +101,22 @@ class ScheduleSerializer(ModelSerializer[Schedule]):
 
     def update(self, instance: Schedule, validated_data: dict[str, Any]) -> Schedule:
         windows = validated_data.pop("windows", None)
+        changed = {
+            name: (getattr(instance, name), value)
+            for name, value in validated_data.items()
+            if getattr(instance, name) != value
+        }
+        if windows is not None:
+            before = sorted((window.opens, window.closes) for window in instance.windows.all())
+            after = sorted((window["opens"], window["closes"]) for window in windows)
+            changed |= {"windows": (before, after)} if before != after else {}
         for name, value in validated_data.items():
             setattr(instance, name, value)
         instance.save(update_fields=[*validated_data])
         if windows is not None:
             instance.windows.all().delete()
             _write_windows(instance, windows)
-        lifecycle.schedule_changed(instance)
+        lifecycle.schedule_changed(instance, changed)
         return Schedule.objects.prefetch_related("windows").get(pk=instance.pk)
 
 

@@ -18,12 +18,12 @@ from campaigns.audience.import_loop import Job, Progress, run_job
 from campaigns.audience.import_record import adopt_record, open_record
 from campaigns.audience.plan import check_editable, fillable_template
 from campaigns.audience.rows import BadRow, Person
-from campaigns.audience.sheets import decimal_sign
 from campaigns.models import Campaign, Envio, RecipientImport
 from campaigns.policy import Act, require
 from campaigns.rendering import NAME_FIELDS
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import Client, ContactPoint, Suppression
+from leadmaster.lib.amounts import decimal_sign
 from leadmaster.lib.db.retry import retrying
 
 # What a message may say of a client besides the name.

@@ -13,7 +13,7 @@ from campaigns.audience.preview import FilePreview, check_computed, preview_of
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.policy import Act, require
-from campaigns.rendering import NAME_FIELDS, Template, TemplateError, UnknownPlaceholdersError, parse
+from campaigns.rendering import NAME_FIELDS, Template, TemplateError, UnknownPlaceholdersError, check_foreign, parse
 from leadmaster.accounts.models import User
 from leadmaster.lib.tables.tabular import Table
 
@@ -46,6 +46,20 @@ def make_plan(campaign: Campaign, table: Table, *, mapping: ColumnMapping | None
     return Plan(campaign=campaign, preview=preview, mapping=preview.guess, template=template)
 
 
+def problem_of(campaign: Campaign, preview: FilePreview, *, mapping: ColumnMapping | None) -> str:
+    """What is wrong between this message and the columns of this file, in a sentence; empty when they fit.
+
+    With another header row than the preview's its columns are called otherwise: then only the import knows.
+    """
+    if mapping is None or (preview.guess is not None and mapping.header_row != preview.guess.header_row):
+        return ""
+    try:
+        fillable_template(campaign, known_fields(preview.fields, mapping=mapping))
+    except AudienceError as refusal:
+        return str(refusal)
+    return ""
+
+
 def check_editable(campaign: Campaign) -> None:
     """Raise AudienceError unless people may still be added: whoever approves decides about everybody who gets it."""
     if campaign.state == CampaignState.DRAFT:
@@ -68,6 +82,7 @@ def check_editable(campaign: Campaign) -> None:
 def fillable_template(campaign: Campaign, known: Sequence[str]) -> Template:
     """The template, if everybody who has the `known` fields can be asked for what it needs. Raises AudienceError."""
     try:
+        check_foreign(campaign.template, known=known)
         template = parse(campaign.template)
         # A file without names is fine where the message says what to call people.
         given = {place.field for place in template.placeholders if place.default is not None} & set(NAME_FIELDS)

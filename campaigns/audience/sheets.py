@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.audience.errors import AudienceError
 from campaigns.audience.mapping import guess
+from leadmaster.lib.amounts import decimal_sign
 from leadmaster.lib.phones.parsing import Phone, normalise
 from leadmaster.lib.tables.tabular import Table, open_table
 
@@ -72,8 +73,3 @@ def _has_people(table: Table, *, region: str) -> bool:
         return False
     cells = (record[found.phone] for record in records if found.phone < len(record))
     return any(isinstance(normalise(cell, region), Phone) for cell in cells)
-
-
-def decimal_sign(region: str) -> str:
-    """How people of the region write 1½."""
-    return "." if region == "MX" else ","

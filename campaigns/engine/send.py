@@ -30,6 +30,7 @@ from campaigns.engine.io_pool import IoPool, boot_seconds
 from campaigns.engine.settle import Answer, settle, withdraw
 from campaigns.engine.timing import COLLECT_MARGIN_SECONDS, UNSETTLED_REST, typing_seconds
 from leadmaster.directory.models import Suppression
+from leadmaster.lib import stopping
 from leadmaster.lib.clock import Clock
 from leadmaster.lib.db.retry import retrying
 from whatsapp import sessions
@@ -164,7 +165,8 @@ class Flights:
         # The boot clock is read first: whoever is stopped from here on finds the dispatch stale.
         claim, started, now = flight.claim, boot_seconds(), self._clock.now()
         deadline = dt.timedelta(seconds=flight.config.send_timeout)
-        if not commit_dispatch(claim, now, deadline=deadline) or not self._written_down(claim, now):
+        ending = stopping.requested()
+        if ending or not commit_dispatch(claim, now, deadline=deadline) or not self._written_down(claim, now):
             self._drop(flight, now)
             return
         diag.step("dispatched", envio=claim.envio_id, session=claim.slot.session.pk)

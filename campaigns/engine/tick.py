@@ -22,8 +22,8 @@ from campaigns.engine.reap import reap
 from campaigns.engine.restore_guard import begin, guard_against_restore
 from campaigns.engine.send import Flights, OpenGateway
 from campaigns.engine.timing import CLAIM_BATCH, CLAIM_SECONDS, LOOK_AGAIN, MAX_PER_LANE, PLAN_SECONDS
-from campaigns.errors import WrongState
-from campaigns.models import Campaign, Tick
+from campaigns.models import Tick
+from leadmaster.lib import stopping
 from leadmaster.lib.clock import Clock, DatabaseClock
 from leadmaster.lib.db.retry import retrying
 from leadmaster.ops.heartbeat import beat
@@ -154,7 +154,7 @@ class _TickLoop:
         finally:
             self.outcomes = flights.outcomes
             io.close()
-        self._finish_without_due()
+        lifecycle.finish_done(self._clock.now())
 
     # --- Claiming ------------------------------------------------------------------------------------------------
 
@@ -176,13 +176,15 @@ class _TickLoop:
         """Lanes fall due by the clock, by a landing, or with another plan: in between there is nothing to ask for."""
         now, landed_before = self._clock.now(), self._landed
         self._landed = flights.landed
-        if flights.in_trouble or self._landed != landed_before or now >= self._plan_due:
+        if flights.in_trouble or stopping.requested() or self._landed != landed_before or now >= self._plan_due:
             return True
         return self._next_look is not None and now >= self._next_look
 
     def _may_claim(self) -> bool:
         """Whether this tick still claims; every few seconds it asks who else does, and makes the plan anew."""
         now = self._clock.now()
+        if stopping.requested():
+            self._stop_claiming = now
         if now >= self._stop_claiming:
             return False
         if now >= self._plan_due:
@@ -274,6 +276,8 @@ class _TickLoop:
 
     def _replan(self) -> None:
         now = self._clock.now()
+        # A tick is alive for a minute: what ended is not "sending" until then.
+        lifecycle.finish_done(now)
         self._plan = make_plan(now)
         self._plan_due = now + dt.timedelta(seconds=PLAN_SECONDS)
         self._without_due.clear()
@@ -291,14 +295,9 @@ class _TickLoop:
         moments = [moment for moment in (self._next_look, flights.next_due()) if moment is not None]
         if now < self._stop_claiming:
             moments.append(self._plan_due)
+        if stopping.is_armed():
+            # Whoever ends the cluster does not wait for a tick that waits for the clock.
+            moments.append(now + LOOK_AGAIN)
         if not moments:
             return 0.0
         return max(0.0, (min(moments) - now).total_seconds())
-
-    def _finish_without_due(self) -> None:
-        """Close the campaigns that have nothing open left."""
-        for campaign in Campaign.objects.running().filter(pk__in=self._without_due):
-            try:
-                retrying(partial(lifecycle.finish, campaign, now=self._clock.now()))
-            except WrongState:
-                continue

@@ -3,25 +3,61 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from campaigns.engine.plan import GO, Standing, standing_of
 from campaigns.enums import CampaignState, EnvioState, WhyNot
 from campaigns.models import Campaign, Envio, Lane
+from campaigns.progress import Progress
 from leadmaster.directory.models import Suppression
 
 
-def why_not(campaign: Campaign, now: dt.datetime) -> Standing:
-    """Why this campaign sends nothing now, down to its lanes and its next envío. For screens and programs."""
+def why_not(campaign: Campaign, now: dt.datetime, *, done: Progress | None = None) -> Standing:
+    """Why this campaign sends nothing now, down to its lanes and its next envío. For screens and programs.
+
+    `done` spares asking for what the caller just counted.
+    """
     if campaign.state != CampaignState.RUNNING:
         return Standing(reason=WhyNot.NOT_RUNNING, detail=str(campaign.get_state_display()))
+    nothing = _nothing_left(_left_of(campaign) if done is None else _left_in(done))
+    if nothing is not None:
+        return nothing
     standing = standing_of(campaign, now)
     return standing if standing.reason else _why_not_this_second(campaign, now)
+
+
+def of_what_is_left(standing: Standing | None, done: Progress) -> Standing | None:
+    """The plan's word on a campaign of a list, unless nothing of it waits any more: no limit or window keeps that back."""
+    if standing is None:
+        return None
+    return _nothing_left(_left_in(done)) or standing
+
+
+def _left_of(campaign: Campaign) -> set[str]:
+    return set(
+        Envio.objects.filter(campaign=campaign, state__in=_LEFT).order_by().values_list("state", flat=True).distinct()
+    )
+
+
+def _left_in(done: Progress) -> set[str]:
+    return {state for state in _LEFT if done.counts[state]}
+
+
+_LEFT = (EnvioState.PENDING, EnvioState.SENDING, EnvioState.UNCERTAIN)
+
+
+def _nothing_left(left: Collection[str]) -> Standing | None:
+    if EnvioState.PENDING in left or EnvioState.SENDING in left:
+        return None
+    return Standing(reason=WhyNot.UNCERTAIN if EnvioState.UNCERTAIN in left else WhyNot.NOTHING_DUE)
 
 
 def why_not_this(envio: Envio, now: dt.datetime) -> Standing:
     """Why this one envío is not going out now."""
     if envio.state == EnvioState.SENDING:
         return Standing(reason=WhyNot.IN_FLIGHT)
+    if envio.state == EnvioState.UNCERTAIN:
+        return Standing(reason=WhyNot.UNCERTAIN)
     if envio.state != EnvioState.PENDING:
         return Standing(reason=WhyNot.DONE, detail=str(envio.get_state_display()))
     if Suppression.objects.filter(phone=envio.phone).exists():

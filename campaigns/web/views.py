@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import lifecycle
 from campaigns.engine.plan import Standing, make_plan
+from campaigns.engine.why_not import of_what_is_left
 from campaigns.enums import CAMPAIGN_ENDED
 from campaigns.errors import Refused
 from campaigns.lifecycle import Verb
@@ -99,7 +100,7 @@ def cards_of(campaigns: list[Campaign], user: User) -> list[Card]:
             Card(
                 campaign=campaign,
                 progress=done[campaign.pk],
-                standing=standings.get(campaign.pk),
+                standing=of_what_is_left(standings.get(campaign.pk), done[campaign.pk]),
                 can_pause=Verb.PAUSE in verbs,
                 can_resume=Verb.RESUME in verbs,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import zoneinfo
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -41,6 +42,14 @@ def integer(name: str, default: int, *, minimum: int, maximum: int) -> int:
     if not minimum <= number <= maximum:
         raise ImproperlyConfigured(f"{name} is {number}. Write a whole number from {minimum} to {maximum}.")
     return number
+
+
+def choice(name: str, default: str, *, among: Sequence[str]) -> str:
+    """One of these words, in whatever case."""
+    value = text(name, default).upper()
+    if value not in among:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Write one of {', '.join(among)}.")
+    return value
 
 
 def http_url(name: str, default: str) -> str:

@@ -8,6 +8,7 @@ import re
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from leadmaster.lib.placeholders import foreign
 from opportunities.enums import WORKING, StageType
 from opportunities.models import Stage
 from opportunities.timers import agreement, preview
@@ -19,6 +20,12 @@ _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 
 def check_message(text: str) -> None:
     """Raises ValidationError for what nothing replaces, and for what no link carries."""
+    strange = foreign(text)
+    if strange:
+        raise ValidationError(
+            _("“%(what)s” saldría tal cual: usa {nombre} o {promotor}, con una sola llave de cada lado."),
+            params={"what": strange[0]},
+        )
     unknown = [found for found in _BRACES.findall(text) if found not in PLACEHOLDERS]
     if unknown:
         raise ValidationError(

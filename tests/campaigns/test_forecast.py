@@ -20,9 +20,11 @@ from tests.factories.campaigns import (
     EnvioFactory,
     ScheduleDayFactory,
     ScheduleFactory,
+    SenderSwitchFactory,
     SessionDayFactory,
 )
 from tests.factories.whatsapp import WhatsAppSessionFactory
+from whatsapp.gateways.base import SessionState
 from whatsapp.models import WhatsAppSession
 
 TZ = zoneinfo.ZoneInfo("America/Argentina/Cordoba")
@@ -143,8 +145,36 @@ def test_costs_the_same_whatever_stands_before(ahead: int, django_assert_num_que
     last = running(pending=2, session=first.session)
     last = Campaign.objects.select_related("session").get(pk=last.pk)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         forecast(last, NOW)
+
+
+@pytest.mark.django_db
+def test_a_line_that_does_not_send_is_no_promise() -> None:
+    campaign = running(pending=45, limit=20)
+    WhatsAppSession.objects.update(state=SessionState.DISCONNECTED)
+    campaign = Campaign.objects.get(pk=campaign.pk)
+
+    seen = forecast(campaign, NOW)
+
+    assert seen.held.startswith(f"La línea “{campaign.session.name}” no envía ahora")
+    assert seen.sentence == f"{seen.held} 20 hoy, 20 mañana, termina el miércoles"
+
+
+@pytest.mark.django_db
+def test_a_switched_off_sender_is_no_promise() -> None:
+    campaign = running(pending=5)
+    SenderSwitchFactory.create(on=False)
+
+    assert forecast(campaign, NOW).held.startswith("El envío está apagado")
+
+
+@pytest.mark.django_db
+def test_a_schedule_that_waits_for_approval_is_named_as_the_reason() -> None:
+    campaign = running(pending=5)
+    campaign.schedules.update(state=ScheduleState.PENDING, decided_by=None, decided_at=None)
+
+    assert "espera la aprobación" in forecast(campaign, NOW).sentence
 
 
 # --- the arithmetic -----------------------------------------------------------------------------------------------

@@ -302,10 +302,28 @@ def test_approving_approves_what_waits_and_not_what_was_rejected() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changed", "waits"),
+    [
+        ({"daily_cap": (180, 300)}, True),
+        ({"daily_cap": (180, 100)}, False),
+        ({"daily_cap": (180, 100), "windows": ([], [])}, True),
+        ({"weekdays": ("01234", "012345")}, True),
+        ({}, False),
+    ],
+)
+def test_only_what_sends_no_more_than_was_approved_stays_approved(changed: dict[str, Any], waits: bool) -> None:
+    schedule = ScheduleFactory.create(state=ScheduleState.APPROVED)
+
+    assert lifecycle.schedule_changed(schedule, changed) is waits
+    assert (schedule.state == ScheduleState.PENDING) is waits
+
+
+@pytest.mark.django_db
 def test_a_changed_schedule_waits_again() -> None:
     schedule = ScheduleFactory.create(state=ScheduleState.APPROVED)
 
-    lifecycle.schedule_changed(schedule)
+    lifecycle.schedule_changed(schedule, {"weekdays": ("0", "1")})
 
     assert (schedule.state, schedule.decided_by, schedule.decided_at) == (ScheduleState.PENDING, None, None)
 

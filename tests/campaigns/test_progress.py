@@ -28,8 +28,9 @@ def test_counts_every_state_and_leaves_other_campaigns_out() -> None:
 
     assert dict(seen.counts) == {**dict.fromkeys(EnvioState, 1), EnvioState.PENDING: 2}
     assert seen.total == 8
-    assert seen.done == 4
-    assert seen.percent_done == 50
+    # Sent, sent by hand, refused. What was cancelled was never tried.
+    assert (seen.done, seen.cancelled) == (3, 1)
+    assert seen.percent_done == 37
 
 
 def test_the_funnel_is_cumulative() -> None:
@@ -61,10 +62,20 @@ def test_an_empty_campaign_is_all_zeros() -> None:
 
 def test_a_hundred_percent_means_nothing_is_left() -> None:
     campaign = CampaignFactory.create()
-    EnvioFactory.create_batch(199, campaign=campaign, state=EnvioState.CANCELLED)
+    EnvioFactory.create_batch(199, campaign=campaign, state=EnvioState.SENT_BY_HAND)
     EnvioFactory.create(campaign=campaign)
 
     assert progress(campaign).percent_done == 99
+
+
+def test_a_cancelled_campaign_is_not_done() -> None:
+    campaign = CampaignFactory.create()
+    EnvioFactory.create_batch(4, campaign=campaign, state=EnvioState.SENT)
+    EnvioFactory.create_batch(16, campaign=campaign, state=EnvioState.CANCELLED)
+
+    seen = progress(campaign)
+
+    assert (seen.done, seen.cancelled, seen.total, seen.percent_done) == (4, 16, 20, 20)
 
 
 @pytest.mark.parametrize("number", [1, 3])

@@ -12,6 +12,7 @@ from campaigns.rendering import (
     TemplateError,
     UnknownPlaceholdersError,
     UnsendableTextError,
+    check_draft,
     check_template,
     field_name,
     parse,
@@ -49,6 +50,54 @@ def test_doubled_braces_are_braces() -> None:
 def test_values_are_data_even_when_they_look_like_a_template() -> None:
     text = parse("Hola {nombre}").render({"nombre": "{saldo} }} {{ =HYPERLINK(1)"})
     assert text == "Hola {saldo} }} {{ =HYPERLINK(1)"
+
+
+@pytest.mark.parametrize(
+    ("template", "sentence"),
+    [
+        ("Hola {{nombre}}", "“{{nombre}}” saldría tal cual: escribe {nombre}, con una sola llave de cada lado."),
+        ("Hola {{1}}", "“{{1}}” saldría tal cual: escribe {nombre}, con una sola llave de cada lado."),
+        ("Hola [nombre]", "“[nombre]” saldría tal cual: escribe {nombre}, con una sola llave de cada lado."),
+        ("Hola %nombre%", "“%nombre%” saldría tal cual: escribe {nombre}, con una sola llave de cada lado."),
+        ("Hola {nonbre}", "“{nonbre}” no existe: ¿quisiste escribir {nombre}? Corrígelo antes de guardar."),
+        ("Hola {nombr}", "“{nombr}” no existe: ¿quisiste escribir {nombre}? Corrígelo antes de guardar."),
+        (
+            "Hola {nombre_destno}",
+            "“{nombre_destno}” no existe: ¿quisiste escribir {nombre_destino}? Corrígelo antes de",
+        ),
+        ("Hola {1}", "“{1}” no dice qué dato va ahí: escribe entre llaves el nombre de una columna, como {nombre}."),
+    ],
+)
+def test_a_draft_is_refused_what_can_only_be_a_mistake(template: str, sentence: str) -> None:
+    with pytest.raises(TemplateError) as refused:
+        check_draft(template)
+    assert str(refused.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{nombre}",
+        "{Nombre}",
+        "{nombres}",
+        "{nombre2}",
+        "{nombre_cliente}",
+        "{nome}",
+        "{saldo}",
+        "{numero}",
+        "{Empresa}",
+    ],
+)
+def test_a_draft_may_name_columns_that_its_file_has_yet_to_bring(template: str) -> None:
+    assert check_draft(f"Hola {template}").placeholders
+
+
+def test_with_recipients_there_nothing_but_their_columns_is_accepted() -> None:
+    assert check_draft("Debes {saldo}", columns=["Saldo"]).fields == {"saldo"}
+    with pytest.raises(UnknownPlaceholdersError):
+        check_draft("Debes {sado}", columns=["Saldo"])
+    with pytest.raises(TemplateError, match=r"\[plan\]"):
+        check_template("Tu plan es [plan]", columns=["Plan"])
 
 
 @pytest.mark.parametrize("template", ["Hola {nombre", "Hola nombre}", "a { b { c }", "{a|b|c}", "x }"])

@@ -35,10 +35,20 @@ def sync(
     reading: Reading = READING,
     mapping: Mapping | None = None,
     progress: Progress = lambda done, total: None,
+    accept_fewer: bool = False,
 ) -> SyncReport:
     address = str(base.path if isinstance(base, ExternalBase) else base)
-    with open_source(address, mapping or Mapping()) as source:
-        return synchronise(source, name="externo", reading=reading, now=now, full=full, batch=batch, progress=progress)
+    with open_source(address, mapping or Mapping(), region=reading.region) as source:
+        return synchronise(
+            source,
+            name="externo",
+            reading=reading,
+            now=now,
+            full=full,
+            batch=batch,
+            progress=progress,
+            accept_fewer=accept_fewer,
+        )
 
 
 def directory() -> dict[str, object]:

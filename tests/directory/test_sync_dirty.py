@@ -147,7 +147,8 @@ def test_words_of_any_alphabet_and_length_come_in_tidied(tmp_path: Path) -> None
         ("NaN", None),
         ("1.234,5", "1234.50"),
         ("1,234.5", "1234.50"),
-        ("$ 5", None),
+        ("$ 5", "5.00"),
+        ("5 cajas", None),
         (-5, "-5.00"),
     ],
 )

@@ -26,6 +26,7 @@ def synchronise_configured(
     address: str = "",
     name: str = NAME,
     full: bool = False,
+    accept_fewer: bool = False,
     batch: int = BATCH,
     progress: Progress = unseen,
     polite: bool = False,
@@ -39,13 +40,15 @@ def synchronise_configured(
             % {"region": settings.CLIENTS_REGION},
         )
     reading = Reading(region=settings.CLIENTS_REGION, tz=zoneinfo.ZoneInfo(settings.CLIENTS_TIME_ZONE))
-    with open_source(address or settings.CLIENTS_DATABASE_URL, parse_mapping(settings.CLIENTS_MAPPING)) as source:
+    mapping = parse_mapping(settings.CLIENTS_MAPPING)
+    with open_source(address or settings.CLIENTS_DATABASE_URL, mapping, region=reading.region) as source:
         return synchronise(
             source,
             name=name,
             reading=reading,
             now=now,
             full=full,
+            accept_fewer=accept_fewer,
             batch=batch,
             progress=progress,
             polite=polite,

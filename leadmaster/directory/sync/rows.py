@@ -17,10 +17,12 @@ from leadmaster.directory.sync import timestamps
 from leadmaster.directory.sync.decoding import as_text
 from leadmaster.directory.sync.ids import key_of
 from leadmaster.directory.sync.source import RawContact, Record
+from leadmaster.lib.amounts import read_amount
+from leadmaster.lib.dates import read_date, read_moment
 from leadmaster.lib.phones.parsing import InvalidPhone, normalise
 
 # A change of the rules below makes every row a changed one.
-_RULES: Final = 1
+_RULES: Final = 2
 
 ID_LENGTH: Final = 64
 _LENGTHS: Final = {
@@ -31,7 +33,8 @@ _LENGTHS: Final = {
 _RAW_LENGTH: Final = 160
 _MOST_CAPACITY: Final = decimal.Decimal(10) ** 12
 _MAIL: Final = re.compile(r"[^@\s,;<>()]+@[^@\s,;<>()]+\.[^@\s.,;<>()]{2,}")
-_EUROPEAN: Final = re.compile(r"(\d\d)/(\d\d)/(\d{4})")
+# A number with the ending that WhatsApp's tools give it is no mail.
+_WHATSAPP_ID: Final = re.compile(r"[^@]*@(?:c\.us|s\.whatsapp\.net|g\.us|lid)", re.I)
 _MOBILE: Final = re.compile(r"cel|m[oó]vil|whats|mobile", re.I)
 _MAIL_WORD: Final = re.compile(r"correo|mail", re.I)
 
@@ -83,9 +86,9 @@ def external_id(record: Record) -> str:
 def values(record: Record, raw_contacts: Sequence[RawContact], reading: Reading) -> Values:
     """Tidied, and cut to what the columns hold."""
     fields: dict[str, Any] = {name: _text(record.get(name), length) for name, length in _LENGTHS.items()}
-    fields["capacity"] = _number(record.get("capacity"))
-    fields["registered_on"] = _date(record.get("registered_on"))
-    fields["external_updated_at"] = timestamps.read(record.get("updated_at"), reading.tz)
+    fields["capacity"] = _number(record.get("capacity"), reading.region)
+    fields["registered_on"] = _date(record.get("registered_on"), reading.region)
+    fields["external_updated_at"] = _moment(record.get("updated_at"), reading)
     read_from = {"capacity": "capacity", "registered_on": "registered_on", "external_updated_at": "updated_at"}
     unreadable = sum(
         fields[ours] is None and record.get(theirs) not in (None, "") for ours, theirs in read_from.items()
@@ -99,34 +102,36 @@ def _text(value: Any, length: int | None) -> str:
     return " ".join(as_text(value).replace("\x00", "").split())[:length]
 
 
-def _number(value: Any) -> decimal.Decimal | None:
-    """Of numbers and of texts such as `80,505.22` or `80.505,22`."""
-    text = str(value).strip() if value is not None else ""
-    if isinstance(value, str) and "," in text:
-        decimal_sign = max(".,", key=text.rfind)
-        text = text.replace("," if decimal_sign == "." else ".", "").replace(",", ".")
-    try:
-        number = decimal.Decimal(text)
-    except decimal.InvalidOperation:
-        return None
-    if not number.is_finite() or abs(number) >= _MOST_CAPACITY:
+def _number(value: Any, region: str) -> decimal.Decimal | None:
+    number = read_amount(value, region=region) if isinstance(value, str) else _exact(value)
+    if number is None or not number.is_finite() or abs(number) >= _MOST_CAPACITY:
         return None
     cents = number.quantize(decimal.Decimal("0.01"))
     # 999,999,999,999.999 is rounded to what no column holds.
     return cents if abs(cents) < _MOST_CAPACITY else None
 
 
-def _date(value: Any) -> dt.date | None:
+def _exact(value: Any) -> decimal.Decimal | None:
+    try:
+        return None if value is None else decimal.Decimal(str(value))
+    except decimal.InvalidOperation:
+        return None
+
+
+def _date(value: Any, region: str) -> dt.date | None:
     if isinstance(value, dt.datetime):
         return value.date()
     if isinstance(value, dt.date):
         return value
-    text = str(value or "").strip()[:10]
-    european = _EUROPEAN.fullmatch(text)
-    try:
-        return dt.date.fromisoformat("{2}-{1}-{0}".format(*european.groups()) if european else text)
-    except ValueError:
-        return None
+    return read_date(value, region=region) if isinstance(value, str) else None
+
+
+def _moment(value: Any, reading: Reading) -> dt.datetime | None:
+    """Databases compare moments by themselves and write them so; in a file they look as people write them."""
+    known = timestamps.read(value, reading.tz)
+    if known is not None or not isinstance(value, str):
+        return known
+    return timestamps.read(read_moment(value, region=reading.region), reading.tz)
 
 
 # --- Contacts -----------------------------------------------------------------------------------------------------------
@@ -156,7 +161,7 @@ def _contact(raw: RawContact, reading: Reading) -> Contact | None:
     if not text:
         return None
     label = _text(raw.kind, 40).lower()
-    if "@" in text or _MAIL_WORD.search(label):
+    if ("@" in text or _MAIL_WORD.search(label)) and not _WHATSAPP_ID.fullmatch(text):
         mail = text.lower()
         valid = mail if _MAIL.fullmatch(mail) else ""
         return Contact(ContactKind.EMAIL, label, text, valid, raw.primary)

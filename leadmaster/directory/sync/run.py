@@ -26,6 +26,8 @@ BATCH = 1_000
 # run begins a little before the end of the last one; rows that it has seen already cost a comparison.
 OVERLAP = dt.timedelta(minutes=10)
 _GONE = "gone"
+# A base that lost more than this share of its clients since the last run is a cut export, or the wrong one.
+_MOST_LOST, _FEW = 0.2, 20
 
 Progress = Callable[[int, int], None]
 
@@ -41,6 +43,7 @@ def synchronise(
     reading: Reading,
     now: dt.datetime,
     full: bool = False,
+    accept_fewer: bool = False,
     batch: int = BATCH,
     progress: Progress = unseen,
     polite: bool = False,
@@ -51,7 +54,8 @@ def synchronise(
     1. Take over: whoever ran before can't commit any further page. What a killed run left is gone on with. A `polite`
        run leaves one that is alive alone instead, and raises SyncError("running").
     2. Walk: what changed since the last run or, with `full` (and for files), everybody.
-    3. With `full`, look which of ours are no longer there.
+    3. With `full`, look which of ours are no longer there. A base that has far fewer clients than we know is refused,
+       unless somebody says that it may (`accept_fewer`); an empty one always.
     4. Remember where the next run begins.
 
     `progress` gets clients done and the total. Between pages `keep_going` may end it early: the next run goes on there.
@@ -59,7 +63,16 @@ def synchronise(
     """
     token = run_lock.take(name, polite=polite)
     try:
-        run = _Run.take_over(source, name=name, token=token, reading=reading, now=now, full=full, batch=batch)
+        run = _Run.take_over(
+            source,
+            name=name,
+            token=token,
+            reading=reading,
+            now=now,
+            full=full,
+            accept_fewer=accept_fewer,
+            batch=batch,
+        )
         progress(run.done, run.total)
         while run.phases and keep_going():
             run.step()
@@ -104,6 +117,7 @@ class _Run:
         reading: Reading,
         now: dt.datetime,
         full: bool,
+        accept_fewer: bool,
         batch: int,
     ) -> _Run:
         state = SyncState.objects.get(source=name)
@@ -130,7 +144,16 @@ class _Run:
             )
         else:
             run = cls._fresh(
-                source, state, same_as, name=name, token=token, reading=reading, now=now, full=full, batch=batch
+                source,
+                state,
+                same_as,
+                name=name,
+                token=token,
+                reading=reading,
+                now=now,
+                full=full,
+                accept_fewer=accept_fewer,
+                batch=batch,
             )
         mine = SyncState.objects.filter(pk=state.pk, run=token)
         if not mine.update(progress=run._as_json(), report=run.report.as_dict(), started_at=run.started_at):
@@ -149,6 +172,7 @@ class _Run:
         reading: Reading,
         now: dt.datetime,
         full: bool,
+        accept_fewer: bool,
         batch: int,
     ) -> _Run:
         by_moment = source.has_moments and not full
@@ -158,6 +182,8 @@ class _Run:
         if full and total == 0:
             _refuse_empty(name)
         gone_total = Client.objects.filter(source=name).present().count() if full else 0
+        if full and not accept_fewer:
+            _refuse_fewer(total, gone_total)
         return cls(
             source=source,
             name=name,
@@ -175,7 +201,8 @@ class _Run:
             done=0,
             total=total + gone_total,
             started_at=now,
-            report=SyncReport(without_id=sum(source.count_without_id(walk, since=since) for walk in walks)),
+            report=source.found
+            + SyncReport(without_id=sum(source.count_without_id(walk, since=since) for walk in walks)),
         )
 
     # --- 2. and 3. Walk ---------------------------------------------------------------------------------------------------
@@ -299,6 +326,19 @@ def _refuse_empty(name: str) -> None:
         raise SyncError(
             "empty",
             _("La base de clientes está vacía: con --full se cerrarían todos. Revisa de dónde viene antes de seguir."),
+        )
+
+
+def _refuse_fewer(there: int, known: int) -> None:
+    """So is one that was cut."""
+    if known - there > max(_FEW, _MOST_LOST * known):
+        raise SyncError(
+            "fewer",
+            _(
+                "La base de clientes tiene %(there)s y aquí hay %(known)s: con --full se cerrarían los que faltan. Revisa que "
+                "no esté cortada; si es así como tiene que ser, usa --accept-fewer."
+            )
+            % {"there": there, "known": known},
         )
 
 

@@ -17,6 +17,7 @@ from leadmaster.directory.sync.decoding import as_text, decoded
 from leadmaster.directory.sync.errors import SyncError
 from leadmaster.directory.sync.ids import INTEGER, as_raw_id, key_of, numbers_of
 from leadmaster.directory.sync.mapping import Mapping
+from leadmaster.directory.sync.report import SyncReport
 from leadmaster.directory.sync.timestamps import RawMoment, as_raw
 
 Record: TypeAlias = dict[str, Any]
@@ -39,11 +40,25 @@ class RawContact(NamedTuple):
 
 
 class Source:
-    """An open source. `is_file`: it is read whole each time, since an older file may follow a newer one."""
+    """An open source. `is_file`: it is read whole each time, since an older file may follow a newer one.
 
-    def __init__(self, connection: BaseDatabaseWrapper, mapping: Mapping, *, is_file: bool = False) -> None:
+    `everybody` is the table to ask who is still there, when it is another one than the clients'; `found` is what was
+    found out when it was opened.
+    """
+
+    def __init__(
+        self,
+        connection: BaseDatabaseWrapper,
+        mapping: Mapping,
+        *,
+        is_file: bool = False,
+        everybody: str = "",
+        found: SyncReport | None = None,
+    ) -> None:
         self.mapping = mapping
         self.is_file = is_file
+        self.found = found or SyncReport()
+        self._everybody = everybody or mapping.clients
         self._connection = connection
         self._fields = tuple(mapping.client_columns)
         self._lenient = False
@@ -120,8 +135,10 @@ class Source:
         return int(self._rows(self._select(["COUNT(*)"], self.mapping.clients, where), parameters)[0][0])
 
     def latest_moment(self) -> RawMoment | None:
-        latest = f"MAX({self._quote(self.mapping.updated_at)})"
-        value = self._rows(self._select([latest], self.mapping.clients), [])[0][0]
+        moment = self._quote(self.mapping.updated_at)
+        # "infinity" is a moment to PostgreSQL, and later than any other.
+        rest = f" WHERE {moment} < DATE '9999-12-31'" if self._connection.vendor == "postgresql" else ""
+        value = self._rows(self._select([self._as_text(f"MAX({moment})")], self.mapping.clients, rest), [])[0][0]
         return None if value is None else as_raw(value)
 
     def page(
@@ -133,11 +150,16 @@ class Source:
         where, parameters = self._condition(walk, since=since, after=after)
         order = ", ".join(self._quote(column) for column in self._order(walk))
         rest = f"{where} ORDER BY {order} LIMIT {int(limit)}"
-        sql = self._select([self._quote(name) for name in names], self.mapping.clients, rest)
+        sql = self._select([self._column(name) for name in names], self.mapping.clients, rest)
         records = [dict(zip(fields, row, strict=True)) for row in self._rows(sql, parameters)]
         if len(records) < limit:
             return records, None
         return records, self._position(walk, records[-1])
+
+    def _column(self, name: str) -> str:
+        column = self._quote(name)
+        dated = name in {self.mapping.registered_on, self.mapping.updated_at}
+        return self._as_text(column) if dated else column
 
     def _order(self, walk: Walk) -> list[str]:
         by_id = [self.mapping.external_id]
@@ -213,14 +235,14 @@ class Source:
         there = self._found(id_, self._as_compared(external_ids))
         if self._has_padded_ids:
             # " 12" is kept as "12", and is not what an index finds.
-            there |= self._found(f"TRIM({id_})", list(external_ids))
+            there |= self._found(f"TRIM({self._as_text(id_)})", list(external_ids))
         return there
 
     def _found(self, where: str, wanted: Sequence[Any]) -> set[str]:
         if not wanted:
             return set()
         id_ = self._quote(self.mapping.external_id)
-        sql = self._select([id_], self.mapping.clients, f" WHERE {where} IN ({_marks(wanted)})")
+        sql = self._select([id_], self._everybody, f" WHERE {where} IN ({_marks(wanted)})")
         return {key_of(row[0]) for row in self._rows(sql, wanted)}
 
     def _as_compared(self, external_ids: Collection[str]) -> list[Any]:
@@ -243,7 +265,13 @@ class Source:
         if not self._ids_are_text:
             return False
         id_ = self._quote(self.mapping.external_id)
-        return bool(self._rows(self._select([id_], self.mapping.clients, f" WHERE {id_} <> TRIM({id_}) LIMIT 1"), []))
+        text = self._as_text(id_)
+        padded = self._select([id_], self._everybody, f" WHERE {text} <> TRIM({text}) LIMIT 1")
+        return bool(self._rows(padded, []))
+
+    def _as_text(self, column: str) -> str:
+        """PostgreSQL trims no uuid, and its drivers stop at a date that Python can't hold."""
+        return f"CAST({column} AS TEXT)" if self._connection.vendor == "postgresql" else column
 
     # --- SQL --------------------------------------------------------------------------------------------------------------
 

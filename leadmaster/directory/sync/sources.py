@@ -18,23 +18,28 @@ _SQLITE_SUFFIXES = {".sqlite3", ".sqlite", ".db", ".db3"}
 
 
 @contextlib.contextmanager
-def open_source(address: str, mapping: Mapping) -> Iterator[Source]:
-    """A database by its URL, an SQLite file, a CSV or an XLSX. Raises SyncError before anything is read from it."""
+def open_source(address: str, mapping: Mapping, *, region: str = "MX") -> Iterator[Source]:
+    """A database by its URL, an SQLite file, a CSV or an XLSX as people of `region` write it.
+
+    Raises SyncError before anything is read from it.
+    """
     if not address:
         raise SyncError(
             "no_address", _("No se dijo de dónde vienen los clientes: define CLIENTS_DATABASE_URL o usa --source.")
         )
     with contextlib.ExitStack() as stack:
-        is_file = False
+        spool = None
         if "://" in address:
             connection = connect(address)
         elif Path(address).suffix.lower() in _SQLITE_SUFFIXES:
             connection = connect_sqlite(Path(address))
         else:
-            path, mapping = stack.enter_context(spooled(Path(address), mapping))
-            connection = connect_sqlite(path)
-            is_file = True
+            spool = stack.enter_context(spooled(Path(address), mapping, region=region))
+            connection = connect_sqlite(spool.path)
         stack.callback(connection.close)
-        source = Source(connection, mapping, is_file=is_file)
+        if spool:
+            source = Source(connection, spool.mapping, is_file=True, everybody=spool.everybody, found=spool.found)
+        else:
+            source = Source(connection, mapping)
         source.check()
         yield source

@@ -71,6 +71,8 @@ def test_confirmed_columns_are_imported_and_the_report_can_be_downloaded(company
 
 
 def test_a_corrected_mapping_is_the_one_that_counts(company: Company, draft: Campaign) -> None:
+    draft.template = "Hola, ¿qué tal {ciudad}?"
+    draft.save()
     address = upload(company, draft, "A;B;Ciudad\n351 274-3915;351 999-0000;X\n".replace("A;B", "Celular;Otro celular"))
 
     signed_in(company.supervisor).post(address, {"phone": "1", "name": "", "header_row": "1"})
@@ -90,17 +92,23 @@ def test_what_is_no_file_is_refused_in_words_and_not_kept(company: Company, draf
     assert not draft.imports.exists()
 
 
-def test_a_refused_import_says_why_and_stays_with_the_campaign(company: Company, draft: Campaign) -> None:
+def test_a_message_that_the_file_cannot_fill_is_told_before_anything_is_imported(
+    company: Company, draft: Campaign
+) -> None:
     address = upload(company, draft, "Celular\n351 274-3915\n")
     client = signed_in(company.supervisor)
 
-    client.post(address, {"phone": "0", "name": "", "header_row": "1"})
+    shown = client.get(address).content.decode()
+    pressed = client.post(address, {"phone": "0", "name": "", "header_row": "1"})
 
-    record = draft.imports.get()
-    assert record.state == State.FAILED
-    assert "{ciudad}" in record.error
-    assert "ciudad" in client.get(address).content.decode()
+    for page in (shown, pressed.content.decode()):
+        assert "{ciudad}" in page
+        assert "ningún archivo trae esa columna" in page
+    assert draft.imports.get().state == State.UPLOADED
     assert not draft.envios.exists()
+    draft.template = "Hola"
+    draft.save()
+    assert "ningún archivo" not in client.get(address).content.decode()
 
 
 def test_a_second_click_does_not_import_twice(company: Company, draft: Campaign) -> None:

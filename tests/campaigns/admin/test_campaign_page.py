@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from campaigns.admin import campaign_live
 from campaigns.enums import CampaignState, EnvioState, ScheduleState
 from campaigns.models import Campaign, Schedule
 from tests.company import Company, signed_in, told
@@ -23,7 +24,7 @@ from tests.factories.campaigns import (
 from tests.factories.whatsapp import WhatsAppSessionFactory
 
 # What a look at a running campaign asks of the database, its page and its moving part.
-PAGE, LIVE = 34, 24
+PAGE, LIVE = 35, 25
 
 
 def change(campaign: Campaign) -> str:
@@ -190,9 +191,55 @@ def test_an_edited_schedule_waits_for_approval_again(company: Company) -> None:
 
     response = signed_in(company.supervisor).post(change(campaign), rows(row, initial=1))
 
-    assert any("la apruebe de nuevo" in sentence for sentence in told(response))
+    assert any("Puedes aprobarla arriba, en esta página" in sentence for sentence in told(response))
     schedule.refresh_from_db()
     assert (schedule.daily_cap, schedule.state, schedule.decided_by) == (300, ScheduleState.PENDING, None)
+
+
+def test_a_lower_cap_needs_no_approval_and_the_page_says_so_before(company: Company) -> None:
+    campaign = CampaignFactory(owner=company.owner, team=company.team, state=CampaignState.RUNNING)
+    schedule = ScheduleFactory(
+        campaign=campaign, state=ScheduleState.APPROVED, daily_cap=300, windows=[(dt.time(9), dt.time(18))]
+    )
+    client = signed_in(company.supervisor)
+    assert "deja de enviar hasta que se apruebe de nuevo" in client.get(change(campaign)).content.decode()
+    row = schedule_row(
+        id=schedule.pk,
+        campaign=campaign.pk,
+        daily_cap=100,
+        starts_on=schedule.starts_on.isoformat(),
+        weekdays=list(schedule.weekdays),
+        windows_opens=["09:00"],
+        windows_closes=["18:00"],
+        ends_on="",
+    )
+
+    response = client.post(change(campaign), rows(row, initial=1))
+
+    assert not any("aprob" in sentence for sentence in told(response))
+    schedule.refresh_from_db()
+    assert (schedule.daily_cap, schedule.state) == (100, ScheduleState.APPROVED)
+
+
+def test_the_steps_to_a_campaign_say_what_is_there(company: Company) -> None:
+    campaign = CampaignFactory(owner=company.owner, team=company.team, state=CampaignState.APPROVED)
+    EnvioFactory(campaign=campaign)
+
+    def steps() -> list[tuple[str, bool, bool]]:
+        return [(step.label, step.done, step.current) for step in campaign_live.path(campaign, filled=True)]
+
+    assert steps() == [
+        ("Escribe el mensaje", True, False),
+        ("Agrega una programación", False, True),
+        ("Importa los destinatarios", True, False),
+        ("Envíala a aprobar", True, False),
+        ("Apruébala", True, False),
+        ("Ponla en marcha", False, False),
+    ]
+    text = signed_in(company.supervisor).get(change(campaign)).content.decode()
+    assert '<li class="lm-current" aria-current="step">Agrega una programación</li>' in text
+    ScheduleFactory(campaign=campaign, state=ScheduleState.APPROVED, windows=[(dt.time(9), dt.time(18))])
+    assert [label for label, _done, current in steps() if current] == ["Ponla en marcha"]
 
 
 def test_a_window_alone_makes_an_edited_schedule(company: Company) -> None:

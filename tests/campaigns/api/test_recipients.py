@@ -81,6 +81,13 @@ def test_a_preview_proposes_what_the_columns_mean(world: World) -> None:
     assert told["delimiter"] == ";"
     assert told["sample"][0] == ["Ana", "3515551234", "10"]
     assert "saldo" in told["placeholders"]
+    assert told["problem"] == ""
+
+
+def test_a_preview_says_what_the_message_asks_for_and_the_file_lacks(world: World) -> None:
+    told = send(world, url(world.campaign(template="Debes {sado}").pk, "preview/")).json()
+
+    assert "{sado}" in told["problem"]
 
 
 def test_a_person_corrects_the_columns(world: World) -> None:

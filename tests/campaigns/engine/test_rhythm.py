@@ -12,8 +12,9 @@ from campaigns.engine.tick import run_tick
 from campaigns.engine.timing import LOOK_AGAIN
 from campaigns.enums import CampaignState, EnvioState
 from campaigns.models import Envio, Lane, ScheduleWindow, Tick
+from leadmaster.lib import stopping
 from tests.faults.harness import World
-from tests.faults.world import VirtualIoPool
+from tests.faults.world import Behaviour, VirtualIoPool
 from whatsapp.models import WhatsAppSession
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -148,3 +149,54 @@ def test_with_nothing_to_wait_for_a_tick_ends_at_once(world: World) -> None:
     assert world.now - began == 2 * SECOND  # the message, and the pause of its lane
     campaign.refresh_from_db()
     assert campaign.state == CampaignState.FINISHED
+
+
+# --- Ending ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_campaign_that_is_done_is_finished_while_another_goes_on_through_its_line(world: World) -> None:
+    done = world.campaign(envios=1)
+    world.campaign(envios=20, delay=5, session=done.session)
+    seen: list[str] = []
+
+    def look() -> None:
+        done.refresh_from_db()
+        seen.append(done.state)
+
+    io = MeanwhilePool(world, world.now + 40 * SECOND, look)
+    run_tick(clock=world.clock, io=io, open_gateway=world.provider.open)
+
+    assert seen == [CampaignState.FINISHED]
+
+
+def test_a_tick_that_waits_ends_at_once_when_the_cluster_is_asked_to(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign, began = world.campaign(envios=2, delay=60), world.now
+    asked: list[bool] = []
+    monkeypatch.setattr(stopping, "is_armed", lambda: True)
+    monkeypatch.setattr(stopping, "requested", lambda: bool(asked))
+    io = MeanwhilePool(world, began + 10 * SECOND, lambda: asked.append(True))
+
+    report = run_tick(clock=world.clock, io=io, open_gateway=world.provider.open)
+
+    assert report.outcomes == {EnvioState.SENT: 1}
+    assert world.now - began <= 12 * SECOND
+    campaign.refresh_from_db()
+    assert campaign.state == CampaignState.RUNNING
+
+
+def test_what_is_in_the_air_lands_and_what_is_not_yet_is_given_back_uncounted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flying = world.campaign(envios=1)
+    asked: list[bool] = []
+    monkeypatch.setattr(stopping, "requested", lambda: bool(asked))
+    world.provider.behave = lambda _message: Behaviour(seconds=30, then=lambda _delivery: asked.append(True))
+    waits = world.campaign(envios=1)
+
+    report = world.tick()
+
+    assert report.outcomes == {EnvioState.SENT: 1, "withdrawn": 1}
+    assert set(Envio.objects.values_list("state", "attempts")) == {(EnvioState.SENT, 1), (EnvioState.PENDING, 0)}
+    assert {flying.pk, waits.pk} == set(Envio.objects.values_list("campaign_id", flat=True))

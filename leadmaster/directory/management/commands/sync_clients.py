@@ -24,6 +24,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--source", help="URL or file; without it CLIENTS_DATABASE_URL")
         parser.add_argument("--full", action="store_true", help="read everybody and look who is gone")
+        parser.add_argument(
+            "--accept-fewer", action="store_true", help="with --full, believe a base that lost many of its clients"
+        )
         parser.add_argument("--json", action="store_true", help="print the report as JSON and no progress bar")
         parser.add_argument("--batch", type=int, default=BATCH, help=f"clients per page, up to {_MOST}")
         parser.add_argument("--name", default=NAME, help="which base this is, when there are several")
@@ -44,6 +47,7 @@ class Command(BaseCommand):
                     address=options["source"] or "",
                     name=options["name"],
                     full=options["full"],
+                    accept_fewer=options["accept_fewer"],
                     batch=options["batch"],
                     progress=progress,
                 )
@@ -62,6 +66,7 @@ def _sentences(report: SyncReport) -> str:
         (_("Ya no están"), report.gone),
         (_("Sin identificador, no se tomaron"), report.without_id),
         (_("Con un identificador repetido"), report.repeated),
+        (_("Que no encajan en las columnas, no se tomaron"), report.misfits),
         (_("Sin fecha de actualización"), report.undated),
         (_("Con fecha futura"), report.ahead),
         (_("Teléfonos y correos de nuevos y cambiados"), report.contacts),
@@ -73,4 +78,6 @@ def _sentences(report: SyncReport) -> str:
     always = 6
     lines = [f"{label}: {count}" for at, (label, count) in enumerate(counted) if count or at < always]
     lines += [f"  {who}: “{raw}” · {why}" for who, raw, why in report.examples]
+    if report.ignored:
+        lines.append(_("Columnas del archivo que no se usan: %(columns)s") % {"columns": ", ".join(report.ignored)})
     return "\n".join(lines)
