@@ -6,6 +6,7 @@ answer) makes an envío `enviado`.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 
@@ -27,6 +28,8 @@ _TIME_FIELD = {Ack.SERVER: "server_at", Ack.DELIVERED: "delivered_at", Ack.READ:
 # States in which a proof of sending is no surprise; from any other it contradicts what was decided.
 _EXPECTED = (EnvioState.SENDING, EnvioState.UNCERTAIN, EnvioState.SENT_BY_HAND)
 _EARLY_KEPT = dt.timedelta(days=7)
+# Two clocks are seldom closer, and nobody looks for a reason in less.
+_CLOCKS_DIFFER = dt.timedelta(minutes=2)
 
 
 def apply(receipt: Receipt, *, session: WhatsAppSession, now: dt.datetime) -> Envio | None:
@@ -133,15 +136,18 @@ def _apply(receipt: Receipt, session: WhatsAppSession, now: dt.datetime) -> Envi
 
 
 def _find(receipt: Receipt, session: WhatsAppSession) -> Envio | None:
+    """Our own id decides: a gateway may give one message id to two messages, and we never give one of ours twice."""
     mine = Envio.objects.select_for_update().filter(session=session)
-    envio = mine.filter(message_id=receipt.message_id).first()
-    if envio is None and receipt.client_message_id is not None:
+    if receipt.client_message_id is not None:
         envio = mine.filter(client_message_id=receipt.client_message_id).first()
-    return envio
+        if envio is not None:
+            return envio
+    return mine.filter(message_id=receipt.message_id).first()
 
 
 def _apply_to(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
     """One receipt on the row that it speaks of, which is locked."""
+    receipt = _within_its_life(envio, receipt, now)
     if receipt.kind is ReceiptKind.FAILED:
         _refuse_late(envio, receipt, now)
         return
@@ -152,6 +158,33 @@ def _apply_to(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
             return  # of another message to the same person: told, and no step of this one
         envio.refresh_from_db()
     _advance(envio, receipt)
+
+
+def _within_its_life(envio: Envio, receipt: Receipt, now: dt.datetime) -> Receipt:
+    """The receipt dated between the dispatch and now. What a gateway's clock said instead is kept in the history.
+
+    A clock that is ahead of ours by less than _CLOCKS_DIFFER is believed.
+    """
+    at = receipt.at if receipt.at <= now + _CLOCKS_DIFFER else now
+    if envio.dispatched_at is not None:
+        at = max(at, min(envio.dispatched_at, now))
+    if abs(receipt.at - at) > _CLOCKS_DIFFER and _is_news(envio, receipt):
+        state = EnvioState(envio.state)
+        reason = _("El gateway fechó su aviso (%(kind)s) en %(at)s; se anotó %(noted)s.") % {
+            "kind": receipt.kind.value,
+            "at": receipt.at.isoformat(timespec="seconds"),
+            "noted": at.isoformat(timespec="seconds"),
+        }
+        # A mark moves nothing: it goes from a state to the same.
+        envio_states.record([envio.pk], source=state, target=state, evidence=Evidence.CALLBACK, now=now, reason=reason)
+    return dataclasses.replace(receipt, at=at)
+
+
+def _is_news(envio: Envio, receipt: Receipt) -> bool:
+    """A repetition says nothing that was not noted the first time."""
+    if receipt.kind is ReceiptKind.FAILED:
+        return envio.state != EnvioState.ERROR
+    return getattr(envio, _TIME_FIELD[_SCALE[receipt.kind]]) is None
 
 
 def _refused_already(envio: Envio, message_id: str) -> bool:

@@ -1,70 +1,176 @@
 """Where gateways tell what happened: `POST /webhooks/<gateway>/<tenant id>/`, signed over the raw body.
 
 The answer is for a program: 200 applied (again or for the first time), 400 signed but not the contract, 401 not
-authentic, 404 no such line, 409 two lines that the signature can't tell apart, 413 too long. Anything but a 2xx makes
-the gateway try again, and a repetition changes nothing.
+authentic, 404 no such line, 409 two lines that the signature can't tell apart, 413 too long, 429 too many that were not
+authentic, 503 the database can't take it now. Anything but a 2xx makes the gateway try again, and a repetition changes
+nothing.
+
+Each event is taken on its own: one that is not the contract, or that can't be applied, is kept and told, and keeps
+none of the others out.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 
+from django.core.cache import cache
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from campaigns import inbound, receipts
+from campaigns import inbound, receipts, refused_events
 from leadmaster.lib.clock import database_now
+from leadmaster.lib.language import in_project_language
+from leadmaster.ops.alerts import raise_alert, resolve_alert
+from leadmaster.ops.models import Alert
 from whatsapp import sessions
 from whatsapp.gateways.base import SessionStatus
 from whatsapp.inbound import Inbound
 from whatsapp.models import WhatsAppSession
-from whatsapp.receipts import SIGNATURE_HEADER, Event, MalformedError, NotAuthenticError, Receipt, SessionChange, parse
+from whatsapp.receipts import (
+    SIGNATURE_HEADER,
+    BadEvent,
+    Event,
+    MalformedError,
+    NotAuthenticError,
+    Receipt,
+    SessionChange,
+    as_text,
+    parse,
+)
 
 logger = logging.getLogger(__name__)
 
-MAX_BYTES = 64 * 1024
+# A thousand acknowledgements have some 300 KB. What bounds a callback is the number of its events; this is against
+# whoever sends without end.
+MAX_BYTES = 8 * 1024 * 1024
+# Wrong signatures in a minute, from one address to one line, before their bodies are no longer read.
+MOST_WRONG = 30
+_MINUTE = 60
+# What whoever sends wrong ones may still send: enough to be recognised.
+_SHORT = 64 * 1024
 
 
 @csrf_exempt
 @require_POST
 def callback(request: HttpRequest, gateway: str, tenant_id: str) -> HttpResponse:
     """One callback of one line. Gateways know a line by its tenant id, so the address carries that."""
-    body = request.read(MAX_BYTES + 1)
-    if len(body) > MAX_BYTES:
-        return HttpResponse(status=413)
     lines = list(WhatsAppSession.objects.filter(gateway=gateway, tenant_id=tenant_id).order_by("id"))
     if not lines:
         return HttpResponse(status=404)
-    try:
-        signers = _signers(lines, body, request.headers.get(SIGNATURE_HEADER, ""))
-    except MalformedError as error:
-        logger.warning("callback of %s/%s is not the contract: %s", gateway, tenant_id, error)
-        return HttpResponse(status=400)
+    wrong = f"callback-wrong:{lines[0].pk}:{request.META.get('REMOTE_ADDR', '')}"
+    throttled = cache.get(wrong, 0) >= MOST_WRONG
+    most = _SHORT if throttled else MAX_BYTES
+    body = request.read(most + 1)
+    if len(body) > most:
+        logger.warning("callback of %s/%s is longer than %d bytes", gateway, tenant_id, most)
+        return _too_many() if throttled else HttpResponse(status=413)
+    signers = _signers(lines, body, request.headers.get(SIGNATURE_HEADER, ""))
     if not signers:
-        return HttpResponse(status=401)
+        return _too_many() if throttled else _not_authentic(lines, wrong)
     if len(signers) > 1:
         logger.error("callback of %s/%s fits two sessions: give each its own secret", gateway, tenant_id)
         return HttpResponse(status=409)
-    session, events = signers[0]
-    if any(event.tenant_id not in ("", tenant_id) for event in events):
-        logger.warning("callback of %s/%s speaks of another line", gateway, tenant_id)
+    session, said = signers[0]
+    resolve_alert(_no_secret_key(session), now=database_now())
+    if isinstance(said, MalformedError):
+        logger.warning("callback of %s/%s is not the contract: %s", gateway, tenant_id, said)
+        for bad in said.bad:
+            refused_events.keep(bad, session=session, now=database_now())
         return HttpResponse(status=400)
-    for event in events:
-        _apply(event, session=session, now=database_now())
-    return HttpResponse(status=200)
+    return HttpResponse(status=_take(said, session))
 
 
-def _signers(lines: list[WhatsAppSession], body: bytes, signature: str) -> list[tuple[WhatsAppSession, list[Event]]]:
+# --- Who speaks ------------------------------------------------------------------------------------------------------
+
+
+def _signers(
+    lines: list[WhatsAppSession], body: bytes, signature: str
+) -> list[tuple[WhatsAppSession, list[Event | BadEvent] | MalformedError]]:
     """The lines whose secret made this signature: the same tenant id may exist on two gateways of one kind."""
-    found = []
+    found: list[tuple[WhatsAppSession, list[Event | BadEvent] | MalformedError]] = []
     for session in lines:
         try:
             found.append((session, parse(body, signature, session.webhook_secret)))
         except NotAuthenticError:
             continue
+        except MalformedError as error:
+            found.append((session, error))
     return found
+
+
+def _not_authentic(lines: list[WhatsAppSession], counter: str) -> HttpResponse:
+    cache.add(counter, 0, timeout=_MINUTE)
+    with contextlib.suppress(ValueError):  # the minute ended in between
+        cache.incr(counter)
+    for session in lines:
+        if not session.webhook_secret:
+            _tell_no_secret(session)
+    return HttpResponse(status=401)
+
+
+def _too_many() -> HttpResponse:
+    return HttpResponse(status=429, headers={"Retry-After": str(_MINUTE)})
+
+
+@in_project_language
+def _tell_no_secret(session: WhatsAppSession) -> None:
+    """Nobody can tell who speaks for this line, so its acknowledgements are lost. Told once in ten minutes."""
+    key = _no_secret_key(session)
+    if not cache.add(key, True, timeout=10 * _MINUTE):
+        return
+    logger.warning("a callback came for session %s, which has no callback secret: it is not taken", session.pk)
+    raise_alert(
+        key,
+        title=_("Se pierden los acuses de “%(name)s”") % {"name": session.name},
+        body=_(
+            "Su gateway manda avisos y la línea no tiene el secreto con que se firman: escríbelo en la línea, el mismo "
+            "que en el gateway."
+        ),
+        severity=Alert.Severity.WARNING,
+        now=database_now(),
+    )
+
+
+def _no_secret_key(session: WhatsAppSession) -> str:
+    return f"callback-secret:{session.pk}"
+
+
+# --- What is said ----------------------------------------------------------------------------------------------------
+
+
+def _take(events: list[Event | BadEvent], session: WhatsAppSession) -> int:
+    """Apply each event; returns the HTTP status."""
+    refused, later = 0, False
+    for event in events:
+        bad = _bad(event, session)
+        try:
+            if bad is None:
+                _apply(event, session=session, now=database_now())  # type: ignore[arg-type]  # `bad` says that it is one
+        except (OperationalError, InterfaceError):
+            logger.warning("an event of session %s could not be written now", session.pk, exc_info=True)
+            later = True
+        except Exception as error:
+            logger.exception("an event of session %s can't be applied", session.pk)
+            bad = BadEvent(reason=f"it can't be applied: {type(error).__name__}", raw=as_text(vars(event)))
+        if bad is not None:
+            refused += 1
+            refused_events.keep(bad, session=session, now=database_now())
+    if later:
+        return 503
+    return 400 if refused and refused == len(events) else 200
+
+
+def _bad(event: Event | BadEvent, session: WhatsAppSession) -> BadEvent | None:
+    if isinstance(event, BadEvent):
+        return event
+    if event.tenant_id not in ("", session.tenant_id):
+        return BadEvent(reason="it speaks of another line", raw=as_text(vars(event)))
+    return None
 
 
 def _apply(event: Event, *, session: WhatsAppSession, now: dt.datetime) -> None:

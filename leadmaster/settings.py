@@ -5,6 +5,7 @@ The table of variables is in the README's reference.
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ from leadmaster.unfold import UNFOLD  # noqa: F401 - the theme reads it from her
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
-VAR_DIR.mkdir(exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, exist_ok=True)
+# Everybody's phones and messages lie there. Whoever does not own it starts all the same: its owner closes it.
+with contextlib.suppress(PermissionError):
+    VAR_DIR.chmod(0o700)
 environ.Env.read_env(BASE_DIR / ".env")
 # Where `make run` started its own gateway, for commands in another shell.
 if (VAR_DIR / "run.env").is_file():
@@ -213,6 +217,7 @@ MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
 UNCONFIRMED_UPLOADS_DAYS = env.integer("UNCONFIRMED_UPLOADS_DAYS", 7, minimum=1, maximum=365)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 
 # --- The sender ---------------------------------------------------------------------------------------------------
 

@@ -10,9 +10,10 @@ import datetime as dt
 import enum
 import hashlib
 import hmac
+import json
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from leadmaster.lib import bounded_json
@@ -21,6 +22,7 @@ from whatsapp.inbound import MAX_TEXT, Inbound, read_sender
 
 SIGNATURE_HEADER = "X-Signature"
 MAX_EVENTS = 1000
+MAX_KEPT = 4000  # characters of an event that is kept because it could not be taken
 
 
 class CallbackError(Exception):
@@ -32,7 +34,11 @@ class NotAuthenticError(CallbackError):
 
 
 class MalformedError(CallbackError):
-    """Signed as it should be, and not what the contract says."""
+    """Signed as it should be, and not what the contract says. `bad` are the events, when it came so far."""
+
+    def __init__(self, reason: str, *, bad: Sequence[BadEvent] = ()) -> None:
+        super().__init__(reason)
+        self.bad = bad
 
 
 class ReceiptKind(enum.StrEnum):
@@ -70,14 +76,27 @@ class SessionChange:
 Event = Receipt | SessionChange | Inbound
 
 
-def parse(raw_body: bytes, signature: str, secret: str) -> list[Event]:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BadEvent:
+    """One event that is not what the contract says, as it came, and why."""
+
+    reason: str
+    raw: str
+
+
+def parse(raw_body: bytes, signature: str, secret: str) -> list[Event | BadEvent]:
     """The events of one callback: an object, or an array of them. Events of kinds we do not know are left out.
 
     `signature` is the X-Signature header: "sha256=" and the HMAC-SHA256 of the raw body in hex.
-    Raises NotAuthenticError before looking at the body, and MalformedError for what the contract does not allow.
+    Raises NotAuthenticError before looking at the body, and MalformedError for a body of which nothing can be read: no
+    JSON, more than MAX_EVENTS, or not one event that is the contract's (`bad` holds them).
     """
     _authenticate(raw_body, signature, secret)
-    return list(_read(raw_body))
+    given, found = _read(raw_body)
+    bad = [event for event in found if isinstance(event, BadEvent)]
+    if bad and len(bad) == given:
+        raise MalformedError(bad[0].reason, bad=bad)
+    return found
 
 
 def _authenticate(raw_body: bytes, signature: str, secret: str) -> None:
@@ -89,7 +108,8 @@ def _authenticate(raw_body: bytes, signature: str, secret: str) -> None:
         raise NotAuthenticError("the signature does not fit the body")
 
 
-def _read(raw_body: bytes) -> Iterator[Event]:
+def _read(raw_body: bytes) -> tuple[int, list[Event | BadEvent]]:
+    """How many events came, and what they are."""
     try:
         content = bounded_json.loads(raw_body)
     except (ValueError, RecursionError) as error:
@@ -97,12 +117,22 @@ def _read(raw_body: bytes) -> Iterator[Event]:
     events = content if isinstance(content, list) else [content]
     if len(events) > MAX_EVENTS:
         raise MalformedError(f"more than {MAX_EVENTS} events at once")
+    found: list[Event | BadEvent] = []
     for event in events:
-        name, data = _field(event, "event", str), _field(event, "data", dict)
-        reader = _READERS.get(name)
-        value = reader(event, data) if reader else None
+        try:
+            name, data = _field(event, "event", str), _field(event, "data", dict)
+            reader = _READERS.get(name)
+            value: Event | BadEvent | None = reader(event, data) if reader else None
+        except MalformedError as error:
+            value = BadEvent(reason=str(error), raw=as_text(event))
         if value is not None:
-            yield value
+            found.append(value)
+    return len(events), found
+
+
+def as_text(event: object) -> str:
+    """An event for whoever has to find out what is wrong with its sender."""
+    return _text(json.dumps(event, ensure_ascii=False, default=str), limit=MAX_KEPT)
 
 
 def _read_ack(event: dict[str, Any], data: dict[str, Any]) -> Receipt:

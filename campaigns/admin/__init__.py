@@ -5,6 +5,7 @@ from campaigns.admin.attempt import AttemptAdmin
 from campaigns.admin.campaign import CampaignAdmin
 from campaigns.admin.envio import EnvioAdmin
 from campaigns.admin.journal_report import JournalReportAdmin
+from campaigns.admin.refused_event import RefusedEventAdmin
 from campaigns.admin.suppression import CancellingSuppressionAdmin
 from campaigns.admin.switch import SenderSwitchAdmin
 from campaigns.admin.tick import TickAdmin
@@ -16,6 +17,7 @@ __all__ = [
     "CancellingSuppressionAdmin",
     "EnvioAdmin",
     "JournalReportAdmin",
+    "RefusedEventAdmin",
     "ScopedAlertAdmin",
     "SenderSwitchAdmin",
     "TickAdmin",

@@ -71,13 +71,19 @@ def _apply(envio: Envio, answer: Found, now: dt.datetime) -> bool:
         try:
             retrying(functools.partial(_prove, envio, answer, now))
         except IntegrityError:
+            # Another envío has that message id: this answer proves nothing, and asking goes on as after an empty one.
             diag.step("lookup_conflict", envio=envio.pk)
-            return False
+            return _ask_later(envio, now)
         return True
     if answer is None and _may_resend(envio, now):
         return retrying(functools.partial(_resend, envio, now))
     if isinstance(answer, GatewayError) and answer.outcome is Outcome.REFUSED:
         return retrying(functools.partial(_refuse, envio, answer, now))
+    return _ask_later(envio, now)
+
+
+def _ask_later(envio: Envio, now: dt.datetime) -> bool:
+    """Once more, until it was asked about often enough. Never settles anything."""
     nth = envio.lookups + 1
     later = now + LOOKUP_AFTER[nth] if nth < len(LOOKUP_AFTER) else None
     Envio.objects.filter(_same_try(envio), pk=envio.pk, state=EnvioState.UNCERTAIN).update(

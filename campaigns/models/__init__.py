@@ -3,7 +3,7 @@
 from campaigns.models.attempt import Attempt
 from campaigns.models.campaign import Campaign, CampaignEvent
 from campaigns.models.control import SenderSwitch, Tick
-from campaigns.models.early_receipt import EarlyReceipt
+from campaigns.models.early_receipt import EarlyReceipt, RefusedEvent
 from campaigns.models.envio import Envio, EnvioEvent, UncertainEnvio
 from campaigns.models.lane import Lane
 from campaigns.models.recipient_import import RecipientImport
@@ -25,6 +25,7 @@ __all__ = [
     "JournalReport",
     "Lane",
     "RecipientImport",
+    "RefusedEvent",
     "Reply",
     "Restore",
     "Schedule",

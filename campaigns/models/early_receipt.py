@@ -1,4 +1,4 @@
-"""Acknowledgements that came before our own answer: kept until somebody knows the message they speak of."""
+"""Callbacks that can't be applied: too early, and kept until somebody knows their message; or not the contract's."""
 
 from __future__ import annotations
 
@@ -26,3 +26,24 @@ class EarlyReceipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.message_id}"
+
+
+class RefusedEvent(models.Model):
+    """One event of a callback that could not be taken, as it came. A repeat counts on it; the oldest are forgotten."""
+
+    session = models.ForeignKey(WhatsAppSession, models.CASCADE, related_name="+", verbose_name=_("sesión"))
+    fingerprint = models.CharField(max_length=64, editable=False)
+    reason = models.CharField(_("por qué"), max_length=300)
+    content = models.TextField(_("contenido"))
+    count = models.PositiveIntegerField(_("veces"), default=1)
+    received_at = models.DateTimeField(_("llegó"))
+
+    class Meta:
+        verbose_name = _("aviso que no se pudo tomar")
+        verbose_name_plural = _("avisos que no se pudieron tomar")
+        ordering = ["-id"]
+        default_permissions = ("view",)
+        constraints = [models.UniqueConstraint(fields=["session", "fingerprint"], name="refused_event_once")]
+
+    def __str__(self) -> str:
+        return self.reason

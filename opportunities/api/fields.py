@@ -7,17 +7,18 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from leadmaster.accounts.current_user import current_user
-from leadmaster.lib.api.fields import VisibleField
+from leadmaster.lib.api.fields import MOST_ID, IdsField, VisibleField
 from leadmaster.lib.api.idempotency import HEADER, is_valid_key
 from leadmaster.lib.api.serializers import Serializer
 from opportunities.assignment.request_keys import KEY_LENGTH
 from opportunities.models import Promoter, Stage
 from opportunities.scope import promoters_of
+from opportunities.supervision.frozen import Seen, read
 
 _LONGEST_NAME: Final = 60
 _LONGEST_FACT: Final = 300
@@ -38,6 +39,27 @@ class PromoterField(VisibleField):
 
     def get_queryset(self) -> QuerySet[Promoter]:
         return promoters_of(current_user(self.context["request"]))
+
+
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "pattern": "^[0-9]+:[0-9]+$"}]})
+class SeenField(serializers.Field[Any, Any, Any, Any]):
+    """An opportunity's number, or `number:version` for one that is decided only while it is as it was seen."""
+
+    def to_internal_value(self, data: Any) -> Seen:
+        rows = read(str(data)) if isinstance(data, int | str) and not isinstance(data, bool) else []
+        if len(rows) != 1 or not 0 < rows[0].id <= MOST_ID or (rows[0].version or 1) > MOST_VERSION:
+            raise serializers.ValidationError(_("Escribe el número de la oportunidad, o número:versión."))
+        return rows[0]
+
+    def to_representation(self, value: Seen) -> str:
+        return str(value)
+
+
+class SeenRowsField(IdsField):
+    """So many rows at the most, each as it was seen."""
+
+    def __init__(self, *, most: int, **options: Any) -> None:
+        super().__init__(most=most, child=SeenField(), **options)
 
 
 class FactsField(serializers.DictField):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,10 +19,12 @@ from leadmaster.lib.phones.parsing import InvalidPhone, normalise
 from opportunities.assignment import request_keys
 from opportunities.assignment.request_keys import Operation
 from opportunities.capacity import quota
+from opportunities.capacity.availability import is_absent
+from opportunities.capacity.usage import captured_today
 from opportunities.clocks.setting import entering
 from opportunities.enums import EventKind, OpportunityState, Origin
 from opportunities.errors import Incomplete, NoQuota, Taken, Unavailable
-from opportunities.models import Opportunity, OpportunityEvent, Promoter
+from opportunities.models import Opportunity, Promoter
 from opportunities.state import cooldowns, machine
 
 SOURCE = "captacion"
@@ -84,7 +87,7 @@ def _capture(promoter: Promoter, person: NewClient, phones: list[str], *, key: s
     # 1. One capture of this promoter at a time, so that they are counted: the day's quota row keeps the order.
     quota.lock(promoter, business_day(now, promoter.desk.calendar.tz))
     request = request_keys.begin(promoter, Operation.CAPTURE, key, now=now)
-    _check_promoter(promoter)
+    _check_promoter(promoter, now)
     _check_limit(promoter, now)
     # 2. The person: known and free to be taken, or new.
     client = _known(phones, promoter, now=now)
@@ -153,17 +156,16 @@ def _phones(person: NewClient) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _check_promoter(promoter: Promoter) -> None:
+def _check_promoter(promoter: Promoter, now: dt.datetime) -> None:
+    """Whoever is away works nobody: their clocks stand, or their work goes to the pool."""
     if not Promoter.objects.filter(pk=promoter.pk, user__is_active=True).exists():
         raise Unavailable(_("Por ahora no puedes captar clientes. Habla con tu supervisor."))
+    if is_absent(promoter, business_day(now, promoter.desk.calendar.tz)):
+        raise Unavailable(_("Figuras como ausente hoy: vuelve de tu ausencia para captar clientes."))
 
 
 def _check_limit(promoter: Promoter, now: dt.datetime) -> None:
-    tz = promoter.desk.calendar.tz
-    today = business_day(now, tz)
-    start = dt.datetime.combine(today, dt.time(0), tzinfo=tz).astimezone(dt.UTC)
-    used = OpportunityEvent.objects.filter(kind=EventKind.CAPTURED, to_owner=promoter, at__gte=start).count()
-    if used >= promoter.captures_of_a_day:
+    if captured_today(promoter, now=now) >= promoter.captures_of_a_day:
         raise NoQuota(_("Ya usaste las captaciones de hoy."))
 
 
@@ -176,6 +178,8 @@ def _known(phones: list[str], promoter: Promoter, *, now: dt.datetime) -> Client
     if any(client.availability not in (Availability.FREE, Availability.POOL) for client in clients):
         _refuse_taken(phones, promoter)
         raise Taken(_("Este teléfono ya se está trabajando."))
+    # A pool is its team's: what waits in another one is worked, to this promoter.
+    _refuse_taken(phones, promoter)
     # The oldest row is the person; one of their other phones may have asked for silence.
     client = clients[0]
     others = ContactPoint.objects.filter(client=client, kind=ContactPoint.Kind.PHONE, is_valid=True)
@@ -206,7 +210,8 @@ def _refuse_twins(client: Client, phones: list[str]) -> None:
 
 def _refuse_taken(phones: list[str], promoter: Promoter | None) -> None:
     open_ones = Opportunity.objects.open().filter(client__contacts__normalised__in=phones)
-    row = open_ones.exclude(state=OpportunityState.POOL).order_by("id").first()
+    mine = Q() if promoter is None else Q(team=promoter.desk.team_id)
+    row = open_ones.exclude(mine, state=OpportunityState.POOL).order_by("id").first()
     if row is not None and promoter is not None and row.owner_id == promoter.pk:
         raise Taken(_("Ya lo estás trabajando: es tu oportunidad #%(id)s.") % {"id": row.pk})
     if row is not None:

@@ -13,7 +13,6 @@ from django.db.models import (
     DateField,
     Exists,
     OuterRef,
-    Q,
     QuerySet,
     Subquery,
 )
@@ -27,7 +26,8 @@ from opportunities.assignment.draw import draw
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request_keys import Operation
 from opportunities.capacity import quota
-from opportunities.capacity.availability import absent_on
+from opportunities.capacity.availability import RECEIVES, absent_on
+from opportunities.capacity.usage import headroom
 from opportunities.enums import OpportunityState
 from opportunities.errors import Incomplete, Unavailable
 from opportunities.models import Absence, AssignmentRequest, Lot, Opportunity, Promoter
@@ -37,12 +37,11 @@ _promoter, _day = Param("promoter", BigIntegerField()), Param("day", DateField()
 
 def _of_promoter() -> QuerySet[Promoter, tuple[Any, ...]]:
     """Whether they receive anything at all, whether they are absent, how many active ones they have."""
-    receives = Q(available=True, user__is_active=True)
     active = Opportunity.objects.filter(owner=OuterRef("pk"), state=OpportunityState.ACTIVE).order_by()
     load = active.values("owner").annotate(number=Count("id")).values("number")
     away = Absence.objects.filter(absent_on(cast(Any, _day)), promoter=OuterRef("pk"))
     rows = Promoter.objects.filter(id=_promoter).order_by()
-    return rows.annotate(receives=receives).values_list("receives", Exists(away), Subquery(load))
+    return rows.annotate(receives=RECEIVES).values_list("receives", Exists(away), Subquery(load))
 
 
 _standing = PreparedRow(_of_promoter)
@@ -109,7 +108,7 @@ def _grant(
     # 2. The quota, and the person.
     row = quota.lock(promoter, day)
     load = _check_available(promoter, day, now)
-    room = min(quantity, promoter.most_active - load)
+    room = min(quantity, headroom(promoter, load))
     if room <= 0:
         full = _("Ya tienes %(load)d oportunidades activas, tu máximo: trabaja alguna antes de pedir más.")
         return _answer(request, None, asked=quantity, left=row.left, sentence=full % {"load": load})

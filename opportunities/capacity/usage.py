@@ -35,9 +35,33 @@ class Usage:
         return max(self.limit - self.used, 0)
 
     @property
+    def can_get(self) -> int:
+        return can_get(self.promoter, left=self.left, active=self.active)
+
+    @property
     def raised(self) -> bool:
         """Whether today's limit is not the one of every day."""
         return self.limit != self.promoter.quota_of_a_day
+
+
+def headroom(promoter: Promoter, active: int) -> int:
+    """How many more a promoter may have in hand; no permission changes it."""
+    return max(promoter.most_active - active, 0)
+
+
+def can_get(promoter: Promoter, *, left: int, active: int) -> int:
+    """How many more a promoter can get now: as far as what is `left` of the quota, and what they have in hand, allow."""
+    return min(max(left, 0), headroom(promoter, active))
+
+
+def captured_today(promoter: Promoter, *, now: dt.datetime) -> int:
+    """Their captures since their own midnight."""
+    return _captured_today([promoter], {promoter.pk: business_day(now, promoter.desk.calendar.tz)})[promoter.pk]
+
+
+def extensions_of(promoters: Iterable[int], *, now: dt.datetime) -> QuerySet[OpportunityEvent]:
+    """The extensions that still count for these promoters."""
+    return _events(promoters, EventKind.EXTENDED).filter(at__gt=now - EXTENSION_WINDOW)
 
 
 def usage_of(promoters: Sequence[Promoter], *, now: dt.datetime) -> list[Usage]:
@@ -50,8 +74,7 @@ def usage_of(promoters: Sequence[Promoter], *, now: dt.datetime) -> list[Usage]:
     }
     active = Opportunity.objects.filter(owner__in=ids, state=OpportunityState.ACTIVE).order_by()
     holds = dict(active.values_list("owner").annotate(number=Count("id")))
-    week = _events(ids, EventKind.EXTENDED).filter(at__gt=now - EXTENSION_WINDOW)
-    extended = dict(week.values_list("to_owner").annotate(number=Count("id")))
+    extended = dict(extensions_of(ids, now=now).values_list("to_owner").annotate(number=Count("id")))
     captured = _captured_today(promoters, days)
     away = _away(ids, days)
     return [

@@ -64,12 +64,18 @@ def lock_with_terms(ids: Collection[int], *, team_id: int) -> tuple[list[Opportu
     return _up_to_date(rows), calendar
 
 
-def recalculate_now(ids: Sequence[int]) -> None:
-    """In transactions of their own: these rows' clocks by the hours of now. One query when nothing is on its way."""
+def recalculate_now(ids: Sequence[int]) -> dict[int, int]:
+    """In transactions of their own: these rows' clocks by the hours of now. One query when nothing is on its way.
+
+    Returns the versions of those that had to follow: who looked at them saw the one before.
+    """
     waiting = backlog.in_backlog(ids)
+    versions: dict[int, int] = {}
     for start in range(0, len(waiting), _BATCH):
         some = waiting[start : start + _BATCH]
-        retrying(functools.partial(transaction.atomic(durable=True)(lock), some))
+        rows = retrying(functools.partial(transaction.atomic(durable=True)(lock), some))
+        versions |= {row.pk: row.version for row in rows if row.recalculated}
+    return versions
 
 
 def _up_to_date(rows: list[Opportunity]) -> list[Opportunity]:

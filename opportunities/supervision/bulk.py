@@ -1,4 +1,4 @@
-"""One verb over many rows: ids frozen by whoever asked, each row on its own, done and refused told, undone in time.
+"""One verb over many rows: ids and versions frozen by whoever asked, each row on its own, done and refused told, undone in time.
 
 Each row is its own transaction: one refusal stops nobody else, and a process that dies leaves whole rows behind.
 """
@@ -24,6 +24,7 @@ from opportunities.models import BulkAction, BulkItem, Opportunity, Promoter
 from opportunities.policy import not_yours
 from opportunities.state import cooldowns, locking
 from opportunities.supervision import decisions
+from opportunities.supervision.frozen import Seen, by_id
 
 MOST = 1_000
 
@@ -45,67 +46,69 @@ class _Taken:
     room: int = 0
 
 
-Step = Callable[[int], _Taken]
+# An opportunity, and the version at which it was seen.
+Step = Callable[[int, int | None], _Taken]
+Rows = Sequence[int | Seen]
 
 
 def reassign(
-    ids: Sequence[int], target: Promoter, *, by: User, now: dt.datetime, reason: str = "", over_quota: bool = False
+    rows: Rows, target: Promoter, *, by: User, now: dt.datetime, reason: str = "", over_quota: bool = False
 ) -> BulkReport:
     """Reassign each of these to `target`, as far as their quota and capacity go."""
     day = business_day(now, target.desk.calendar.tz)
     quota.ensure(target, day)
 
-    def step(opportunity_id: int) -> _Taken:
+    def step(opportunity_id: int, version: int | None) -> _Taken:
         done = decisions.reassign_locked(
-            opportunity_id, target, by=by, now=now, day=day, reason=reason, over_quota=over_quota
+            opportunity_id, target, by=by, now=now, day=day, reason=reason, over_quota=over_quota, version=version
         )
         return _Taken(row=done.row, room=done.room)
 
-    return _each(ids, step, kind=BulkAction.Kind.REASSIGN, by=by, now=now, reason=reason)
+    return _each(rows, step, kind=BulkAction.Kind.REASSIGN, by=by, now=now, reason=reason)
 
 
-def return_to_pool(ids: Sequence[int], *, by: User, now: dt.datetime, reason: str = "") -> BulkReport:
-    def step(opportunity_id: int) -> _Taken:
-        return _Taken(row=decisions.pool_locked(opportunity_id, by=by, now=now, reason=reason))
+def return_to_pool(rows: Rows, *, by: User, now: dt.datetime, reason: str = "") -> BulkReport:
+    def step(opportunity_id: int, version: int | None) -> _Taken:
+        return _Taken(row=decisions.pool_locked(opportunity_id, by=by, now=now, reason=reason, version=version))
 
-    return _each(ids, step, kind=BulkAction.Kind.POOL, by=by, now=now, reason=reason)
-
-
-def close(ids: Sequence[int], *, by: User, now: dt.datetime, reason: str) -> BulkReport:
-    def step(opportunity_id: int) -> _Taken:
-        return _Taken(row=decisions.close_locked(opportunity_id, by=by, now=now, reason=reason))
-
-    return _each(ids, step, kind=BulkAction.Kind.CLOSE, by=by, now=now, reason=reason)
+    return _each(rows, step, kind=BulkAction.Kind.POOL, by=by, now=now, reason=reason)
 
 
-def give_back(ids: Sequence[int], *, by: User, now: dt.datetime, reason: str = "") -> BulkReport:
+def close(rows: Rows, *, by: User, now: dt.datetime, reason: str) -> BulkReport:
+    def step(opportunity_id: int, version: int | None) -> _Taken:
+        return _Taken(row=decisions.close_locked(opportunity_id, by=by, now=now, reason=reason, version=version))
+
+    return _each(rows, step, kind=BulkAction.Kind.CLOSE, by=by, now=now, reason=reason)
+
+
+def give_back(rows: Rows, *, by: User, now: dt.datetime, reason: str = "") -> BulkReport:
     """From the inbox, each back to its own owner."""
-    decisions.ensure_days(ids, now=now)
+    decisions.ensure_days(list(by_id(rows)), now=now)
 
-    def step(opportunity_id: int) -> _Taken:
-        return _Taken(row=decisions.give_back_locked(opportunity_id, by=by, now=now, reason=reason))
+    def step(opportunity_id: int, version: int | None) -> _Taken:
+        return _Taken(row=decisions.give_back_locked(opportunity_id, by=by, now=now, reason=reason, version=version))
 
-    return _each(ids, step, kind=BulkAction.Kind.GIVE_BACK, by=by, now=now, reason=reason)
+    return _each(rows, step, kind=BulkAction.Kind.GIVE_BACK, by=by, now=now, reason=reason)
 
 
 # --- Doing -----------------------------------------------------------------------------------------------------------
 
 
-def _each(
-    ids: Sequence[int], step: Step, *, kind: BulkAction.Kind, by: User, now: dt.datetime, reason: str
-) -> BulkReport:
-    frozen = sorted(set(ids))
+def _each(rows: Rows, step: Step, *, kind: BulkAction.Kind, by: User, now: dt.datetime, reason: str) -> BulkReport:
+    frozen = dict(by_id(rows))
     if len(frozen) > MOST:
         raise WrongState(_("Elige hasta %(most)d oportunidades por vez.") % {"most": MOST})
     action = BulkAction.objects.create(kind=kind, by=by, at=now, reason=reason.strip()[:300])
-    known = set(Opportunity.objects.filter(id__in=frozen).values_list("id", flat=True))
-    # What is noted of each, to take it back, is read by the hours of now.
-    locking.recalculate_now(sorted(known))
+    known = set(Opportunity.objects.filter(id__in=list(frozen)).values_list("id", flat=True))
+    # What is noted of each, to take it back, is read by the hours of now. Whose clock follows only here was seen before.
+    for opportunity_id, version in locking.recalculate_now(sorted(known)).items():
+        if frozen[opportunity_id] == version - 1:
+            frozen[opportunity_id] = version
     done: list[int] = []
     refused = {opportunity_id: not_yours(opportunity_id) for opportunity_id in frozen if opportunity_id not in known}
     for opportunity_id in sorted(known):
         try:
-            retrying(lambda pk=opportunity_id: _one(action, pk, step, now))  # type: ignore[misc]
+            retrying(lambda pk=opportunity_id: _one(action, pk, frozen[pk], step, now))  # type: ignore[misc]
             done.append(opportunity_id)
         except Refused as error:
             refused[opportunity_id] = str(error)
@@ -124,10 +127,10 @@ def busy(opportunity_id: int, error: OperationalError) -> str:
 
 
 @transaction.atomic(durable=True)
-def _one(action: BulkAction, opportunity_id: int, step: Step, now: dt.datetime) -> None:
+def _one(action: BulkAction, opportunity_id: int, version: int | None, step: Step, now: dt.datetime) -> None:
     seen = Opportunity.objects.get(pk=opportunity_id)
     before = _snapshot(seen, now)
-    taken = step(opportunity_id)
+    taken = step(opportunity_id, version)
     if taken.row.version != seen.version + 1:
         raise WrongState(_("La oportunidad #%(id)s cambió mientras tanto.") % {"id": opportunity_id})
     before["room"] = taken.room

@@ -20,7 +20,8 @@ from leadmaster.lib.clock import business_day
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from opportunities.capacity import quota
-from opportunities.capacity.availability import is_absent
+from opportunities.capacity.availability import is_there, receives
+from opportunities.capacity.usage import headroom
 from opportunities.clocks.setting import entering
 from opportunities.enums import CLOSED, OWNED, EventKind, OpportunityState, QuotaKind
 from opportunities.errors import Incomplete, NoQuota, NotAllowed, Unavailable, WrongState
@@ -199,7 +200,7 @@ def give_back_locked(
     if row.state != OpportunityState.EXIT or row.owner is None or row.owner_id != seen.owner_id:
         raise WrongState(_("La oportunidad #%(id)s ya no está en la bandeja.") % {"id": row.pk})
     owner = row.owner
-    if not owner.user.is_active or is_absent(owner, business_day(now, owner.desk.calendar.tz)):
+    if not is_there(owner, business_day(now, owner.desk.calendar.tz)):
         raise Unavailable(_("%(who)s no está: reasígnala o devuélvela al pool.") % {"who": owner})
     stage, clock = entering(None, owner, now=now)
     cooldowns.lift(owner, row.client_id)
@@ -256,11 +257,10 @@ def _check_receives(target: Promoter, row: Opportunity, day: dt.date) -> None:
     if row.state == OpportunityState.ACTIVE and row.owner_id == target.pk:
         raise WrongState(_("La oportunidad #%(id)s ya es de %(who)s.") % {"id": row.pk, "who": target})
     # Asked again: a bulk action lasts, and people leave meanwhile.
-    receives = Promoter.objects.filter(pk=target.pk, available=True, user__is_active=True).exists()
-    if not receives or is_absent(target, day):
+    if not receives(target, day):
         raise Unavailable(_("%(who)s no recibe asignaciones ahora.") % {"who": target})
     load = Opportunity.objects.filter(owner=target, state=OpportunityState.ACTIVE).count()
-    if load >= target.most_active:
+    if not headroom(target, load):
         raise NoQuota(_("%(who)s ya tiene %(load)d oportunidades activas, su máximo.") % {"who": target, "load": load})
 
 

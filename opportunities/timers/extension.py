@@ -11,12 +11,12 @@ from leadmaster.accounts.models import User
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.db.retry import retrying
 from opportunities.capacity import quota
-from opportunities.capacity.usage import EXTENSION_WINDOW
+from opportunities.capacity.usage import extensions_of
 from opportunities.clocks.countdown import is_overdue
 from opportunities.clocks.setting import entering
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.errors import NoQuota, Stale, WrongState
-from opportunities.models import Opportunity, OpportunityEvent, Promoter
+from opportunities.models import Opportunity, Promoter
 from opportunities.policy import require_worker
 from opportunities.state import locking, machine
 
@@ -49,8 +49,7 @@ def _extend(opportunity_id: int, owner: Promoter | None, *, by: User, version: i
         raise WrongState(_("El plazo de la oportunidad #%(id)s ya venció: vuelve al pool.") % {"id": row.pk})
     if row.extended:
         raise WrongState(_("Esta oportunidad ya tuvo su prórroga."))
-    used = OpportunityEvent.objects.filter(kind=EventKind.EXTENDED, to_owner=owner, at__gt=now - EXTENSION_WINDOW)
-    if used.count() >= owner.desk.weekly_extensions:
+    if extensions_of([owner.pk], now=now).count() >= owner.desk.weekly_extensions:
         raise NoQuota(_("Ya usaste las prórrogas de esta semana. Pide ayuda a tu supervisor."))
     _stage, clock = entering(row.stage_id, owner, now=now)
     machine.change(

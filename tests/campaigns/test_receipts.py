@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 import uuid
@@ -164,14 +165,51 @@ def test_a_second_delivery_of_the_same_message_is_told_and_moves_nothing() -> No
     assert Alert.objects.get().key == f"envio-conflict:{envio.pk}"
 
 
-def test_an_id_that_another_envio_has_proves_nothing() -> None:
+def test_our_own_id_decides_whose_acknowledgement_it_is_and_one_message_id_is_not_two_envios() -> None:
     other = sent()
     envio = in_doubt(campaign=other.campaign)
-    # By its echo it speaks of this one, by its id of the other: the id decides.
+    # By its echo it speaks of this one, by the gateway's id of the other.
     give(envio, K.DELIVERED, echo=True)
     other.refresh_from_db()
 
-    assert (envio.state, other.ack) == (EnvioState.UNCERTAIN, Ack.DELIVERED)
+    assert (envio.state, envio.ack, other.ack) == (EnvioState.UNCERTAIN, Ack.NONE, Ack.NONE)
+    assert Alert.objects.filter(open_key=f"envio-conflict:{envio.pk}").exists()
+
+
+def test_an_echo_that_is_nobody_of_ours_leaves_the_message_id_to_decide() -> None:
+    envio = sent()
+    receipts.apply(receipt(K.READ, echo=uuid.uuid4()), session=envio.session, now=NOW)
+    envio.refresh_from_db()
+
+    assert envio.ack == Ack.READ
+
+
+# --- Clocks ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("year", [2000, 2199])
+@pytest.mark.parametrize("early", [False, True])
+def test_a_gateways_clock_is_held_between_the_dispatch_and_now_and_its_word_is_kept(year: int, early: bool) -> None:
+    left, now = NOW - dt.timedelta(minutes=5), NOW
+    told = dataclasses.replace(receipt(K.DELIVERED), at=dt.datetime(year, 1, 1, tzinfo=dt.UTC))
+    envio = in_doubt(dispatched_at=left)
+    if early:
+        receipts.apply(told, session=envio.session, now=now)
+        receipts.prove_sent(envio.pk, message_id="true_A", evidence=Evidence.LOOKUP, at=left, now=now)
+        assert receipts.apply_orphans(now) == 1
+    else:
+        for _ in range(3):
+            receipts.apply(
+                dataclasses.replace(told, client_message_id=envio.client_message_id), session=envio.session, now=now
+            )
+    envio.refresh_from_db()
+
+    noted = left if year == 2000 else now
+    assert (envio.state, envio.delivered_at) == (EnvioState.SENT, noted)
+    assert envio.sent_at is not None
+    assert left <= envio.sent_at <= now
+    [kept] = [event for event in EnvioEvent.objects.all() if str(year) in event.reason]
+    assert kept.reason.count("T") >= 2
 
 
 # --- Late refusal ----------------------------------------------------------------------------------------------------

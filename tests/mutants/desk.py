@@ -11,6 +11,7 @@ _SUPERVISION = "opportunities/supervision/decisions.py"
 _LOCKING = "opportunities/state/locking.py"
 _ABSENCES = "opportunities/timers/absence_clocks.py"
 _TAKING_BACK = "opportunities/supervision/undo.py"
+_AVAILABILITY = "opportunities/capacity/availability.py"
 _SETTING = "opportunities/clocks/setting.py"
 _TERMS = "opportunities/clocks/terms.py"
 _RECEIVING = "tests/opportunities/capacity/test_receiving.py"
@@ -28,6 +29,7 @@ _POLICY = "tests/opportunities/test_policy.py"
 _STORY = "tests/opportunities/test_story.py"
 _RACES = "tests/faults/test_desk_races.py"
 _TIMER_RACES = "tests/faults/test_stage_timer_races.py"
+_FROZEN = "tests/opportunities/supervision/test_frozen.py"
 _HISTORY = "tests/opportunities/state/test_history.py"
 
 MUTANTS = (
@@ -196,44 +198,44 @@ MUTANTS = (
     ),
     Mutant(
         "who is deactivated asks for clients",
-        "opportunities/assignment/request.py",
-        "Q(available=True, user__is_active=True)",
-        "Q(available=True)",
+        _AVAILABILITY,
+        "RECEIVES = Q(available=True, user__is_active=True)",
+        "RECEIVES = Q(available=True)",
         _RECEIVING,
     ),
     Mutant(
         "who is deactivated is given clients",
-        _SUPERVISION,
-        "available=True, user__is_active=True).exists()",
-        "available=True).exists()",
+        _AVAILABILITY,
+        "RECEIVES = Q(available=True, user__is_active=True)",
+        "RECEIVES = Q(available=True)",
         _RECEIVING,
     ),
     Mutant(
         "who receives nothing is given clients",
-        _SUPERVISION,
-        "available=True, user__is_active=True).exists()",
-        "user__is_active=True).exists()",
+        _AVAILABILITY,
+        "RECEIVES = Q(available=True, user__is_active=True)",
+        "RECEIVES = Q(user__is_active=True)",
         _RECEIVING,
     ),
     Mutant(
         "who is absent is given clients",
-        _SUPERVISION,
-        "if not receives or is_absent(target, day):",
-        "if not receives:",
+        _AVAILABILITY,
+        "Promoter.objects.filter(RECEIVES, pk=promoter.pk).exists() and not is_absent(promoter, day)",
+        "Promoter.objects.filter(RECEIVES, pk=promoter.pk).exists()",
         _RECEIVING,
     ),
     Mutant(
         "who is deactivated gets exits back",
-        _SUPERVISION,
-        "if not owner.user.is_active or is_absent(",
-        "if is_absent(",
+        _AVAILABILITY,
+        "Promoter.objects.filter(pk=promoter.pk, user__is_active=True).exists()",
+        "Promoter.objects.filter(pk=promoter.pk).exists()",
         _RECEIVING,
     ),
     Mutant(
         "a full desk is given more",
         _SUPERVISION,
-        "if load >= target.most_active:",
-        "if False:",
+        "    if not headroom(target, load):\n",
+        "    if False:\n",
         _RECEIVING,
     ),
     Mutant(
@@ -423,5 +425,33 @@ MUTANTS = (
         "at=max(self.now, self.last.get(row.pk, self.now)),",
         "at=self.now,",
         _HISTORY,
+    ),
+    Mutant(
+        "a supervisor decides over what another one did",
+        "opportunities/supervision/decisions.py",
+        "    if version is not None:\n        locking.require_version(row, version)\n",
+        "",
+        _FROZEN,
+    ),
+    Mutant(
+        "a page decides about rows that it never showed",
+        "opportunities/admin/decisions/confirm.py",
+        "shown.get(one.id, Seen(one.id, 0))",
+        "Seen(one.id)",
+        "tests/opportunities/admin/decisions/test_frozen.py",
+    ),
+    Mutant(
+        "who is away captures",
+        "opportunities/assignment/capture.py",
+        "    if is_absent(promoter, business_day(now, promoter.desk.calendar.tz)):\n",
+        "    if False:\n",
+        "tests/opportunities/assignment/test_capture.py",
+    ),
+    Mutant(
+        "a capture takes from another team's pool",
+        "opportunities/assignment/capture.py",
+        "    _refuse_taken(phones, promoter)\n    # The oldest",
+        "    # The oldest",
+        "tests/opportunities/assignment/test_capture.py",
     ),
 )

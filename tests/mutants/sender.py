@@ -217,11 +217,11 @@ MUTANTS = (
         f"{_ENGINE}/test_restore_guard.py",
     ),
     Mutant(
-        "a restore that was taken in once is believed to have been taken in for ever",
+        "the dispatches of the journal are not compared with the database",
         _GUARD,
         "answers.told < len(ours)",
         "False",
-        f"{_ENGINE}/test_restore_guard.py",
+        f"{_ENGINE}/test_journal.py",
     ),
     Mutant(
         "sending is switched on with journals missing",
@@ -278,5 +278,19 @@ MUTANTS = (
         "        _give_back_what_it_cost(envio)\n    return",
         "    return",
         f"{_ENGINE}/test_lookup.py",
+    ),
+    Mutant(
+        "a message id decides before our own",
+        _RECEIPTS,
+        "        if envio is not None:\n            return envio\n    return mine",
+        "    return mine",
+        "tests/campaigns/test_receipts.py",
+    ),
+    Mutant(
+        "a gateway's clock is believed",
+        _RECEIPTS,
+        "return dataclasses.replace(receipt, at=at)",
+        "return receipt",
+        "tests/campaigns/test_receipts.py",
     ),
 )

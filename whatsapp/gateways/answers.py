@@ -229,18 +229,26 @@ def error_body(answer: Answer) -> dict[str, Any] | None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from a Retry-After in either of its two forms, at most a day; None when there is no sensible one."""
+    """Seconds from a Retry-After in either of its two forms, at most a day; None when there is no sensible one.
+
+    A date is read by the clock that wrote it, which is the answer's own `Date`; this machine's may be hours away.
+    """
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", value, re.ASCII):
         return min(float(value), MAX_RETRY_AFTER)
+    until = _http_date(value)
+    if until is None:
+        return None
+    since = _http_date(headers.get("date", "")) or dt.datetime.now(dt.UTC)
+    return min(max((until - since).total_seconds(), 0.0), MAX_RETRY_AFTER)
+
+
+def _http_date(value: str) -> dt.datetime | None:
     try:
         moment = email.utils.parsedate_to_datetime(value)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=dt.UTC)
-        seconds = (moment - dt.datetime.now(dt.UTC)).total_seconds()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)
 
 
 def _safe_code(code: str) -> str:

@@ -34,8 +34,8 @@ class IdsField(serializers.ListField):
     """Numbers of rows, so many at the most. Too many are refused as such, before anybody looks at each of them."""
 
     def __init__(self, *, most: int, **options: Any) -> None:
-        child = serializers.IntegerField(min_value=1, max_value=MOST_ID)
-        super().__init__(child=child, max_length=most, **options)
+        options.setdefault("child", serializers.IntegerField(min_value=1, max_value=MOST_ID))
+        super().__init__(max_length=most, **options)
         self._most = most
 
     def to_internal_value(self, data: Any) -> list[Any]:

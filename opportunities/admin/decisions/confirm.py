@@ -1,4 +1,4 @@
-"""The page that asks before a supervisor's verb is done, to one or to many: frozen ids in, a report out.
+"""The page that asks before a supervisor's verb is done, to one or to many: rows frozen at their versions in, a report out.
 
 Every decision goes through `opportunities.supervision.bulk`, one row included, so that each can be undone for ten minutes.
 """
@@ -23,7 +23,7 @@ from leadmaster.lib.admin.confirm import Confirmation, OptionalReasonForm, Reaso
 from leadmaster.lib.screens import spoken
 from opportunities.admin.base import require_supervisor_role
 from opportunities.admin.decisions.receivers import Receiver, proposed, receiver_field, receivers
-from opportunities.admin.decisions.verbs import PAGES, Verb, address, frozen, verbs_for, way_back
+from opportunities.admin.decisions.verbs import PAGES, Verb, address, chosen_in, verbs_for, way_back
 from opportunities.badges import first_phone
 from opportunities.enums import OpportunityState
 from opportunities.errors import Refused
@@ -34,6 +34,7 @@ from opportunities.scope import team_ids_of
 from opportunities.state import withdrawal
 from opportunities.supervision import bulk
 from opportunities.supervision.bulk import BulkReport
+from opportunities.supervision.frozen import Seen, seen, written
 
 _SAMPLE: Final = 8
 _REFUSED_TOLD: Final = 3
@@ -51,13 +52,16 @@ class Tab:
 def decide(request: HttpRequest, verb: Verb, *, context: Mapping[str, Any]) -> HttpResponse:
     """GET shows what would happen to the frozen rows; POST does it to each by itself and tells what was refused."""
     user = require_supervisor_role(request)
-    ids = frozen(request.POST.get("ids") or request.GET.get("ids", ""))
-    rows = _rows(user, ids)
+    asked = chosen_in(request.POST.get("ids") or request.GET.get("ids", ""))
+    rows = _rows(user, [one.id for one in asked])
     back = way_back(request, "admin:opportunities_opportunity_changelist")
     if not rows:
         messages.warning(request, _("Elige al menos una oportunidad de tus equipos."))
         return HttpResponseRedirect(back)
     now = timezone.now()
+    # Without a version the page that asks is where it was seen. Its button always sends one.
+    shown = {row.pk: seen(row) for row in rows} if request.method != "POST" else {}
+    ids = [one if one.version is not None else shown.get(one.id, Seen(one.id, 0)) for one in asked]
 
     def run(data: Mapping[str, Any]) -> str:
         report = _do(verb, ids, data, by=user, now=now)
@@ -70,9 +74,9 @@ def decide(request: HttpRequest, verb: Verb, *, context: Mapping[str, Any]) -> H
         run=run,
         refusals=Refused,
         form_class=_form(verb, found, may_exceed=user.has_perm(EXCEED)),
-        initial={"ids": ",".join(map(str, ids)), **_proposed(verb, rows, found)},
+        initial={"ids": written(ids), **_proposed(verb, rows, found)},
         back=back,
-        context={**context, "tabs": _tabs(verb, rows, back)},
+        context={**context, "tabs": _tabs(verb, rows, ids, back)},
     )
 
 
@@ -102,7 +106,7 @@ def _rows(user: User, ids: Sequence[int]) -> list[Opportunity]:
     return [found[pk] for pk in ids if pk in found]
 
 
-def _do(verb: Verb, ids: Sequence[int], data: Mapping[str, Any], *, by: User, now: dt.datetime) -> BulkReport:
+def _do(verb: Verb, ids: Sequence[Seen], data: Mapping[str, Any], *, by: User, now: dt.datetime) -> BulkReport:
     reason = data["reason"]
     if verb is Verb.POOL:
         return bulk.return_to_pool(ids, by=by, now=now, reason=reason)
@@ -118,9 +122,8 @@ def _do(verb: Verb, ids: Sequence[int], data: Mapping[str, Any], *, by: User, no
 # --- What is asked ----------------------------------------------------------------------------------------------------
 
 
-def _tabs(verb: Verb, rows: Sequence[Opportunity], back: str) -> list[Tab]:
+def _tabs(verb: Verb, rows: Sequence[Opportunity], ids: Sequence[Seen], back: str) -> list[Tab]:
     """Whoever sees here that another decision is better goes there with the same rows."""
-    ids = [row.pk for row in rows]
     fit = verbs_for(*(row.state for row in rows))
     return [
         Tab(label=str(PAGES[other].label), url=address(other, ids, back=back), chosen=other is verb) for other in fit

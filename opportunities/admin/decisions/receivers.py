@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
 from opportunities.admin.base import promoters_by_name
-from opportunities.capacity.usage import Usage, usage_of
+from opportunities.capacity.availability import RECEIVES
+from opportunities.capacity.usage import Usage, headroom, usage_of
 from opportunities.models import Promoter
 
 # A longer list helps nobody choose.
@@ -38,12 +39,12 @@ class Receiver:
 
     @property
     def left(self) -> int:
-        return max(min(self.usage.left, self.capacity - self.usage.active), 0)
+        return self.usage.can_get
 
     @property
     def full(self) -> bool:
         """Whether their hands are full, which no permission changes."""
-        return self.usage.active >= self.capacity
+        return not headroom(self.promoter, self.usage.active)
 
 
 def receivers(
@@ -53,7 +54,7 @@ def receivers(
 
     `without`: who has all of it already. Seven queries, however many there are.
     """
-    rows = promoters_by_name(user).filter(available=True, user__is_active=True).exclude(pk__in=without)
+    rows = promoters_by_name(user).filter(RECEIVES).exclude(pk__in=without)
     nearby = list(rows.filter(desk__team__in=first_teams)[:MOST])
     others = rows.exclude(desk__team__in=first_teams)[: MOST - len(nearby)]
     there = [Receiver(usage=usage) for usage in usage_of([*nearby, *others], now=now) if usage.absence is None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from django.http import HttpRequest
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadmaster.lib.admin.confirm import Tone
 from opportunities.enums import CLOSED, OPEN, OWNED, OpportunityState
+from opportunities.supervision.frozen import Seen, read, written
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -103,15 +105,14 @@ def verbs_for(*states: str) -> list[Verb]:
     return [verb for verb in _LIKELIEST_FIRST if still.intersection(PAGES[verb].states)]
 
 
-def frozen(text: str) -> list[int]:
-    """The ids of `1,2,3`; whatever is no number is left out."""
-    ids = (int(part) for part in text.split(",") if part.isascii() and part.isdigit() and len(part) < 19)
-    return list(dict.fromkeys(ids))[:MANY]
+def chosen_in(text: str) -> list[Seen]:
+    """The rows of `7:3,9:1`, as many as an address holds."""
+    return read(text)[:MANY]
 
 
-def address(verb: Verb, ids: list[int], *, back: str) -> str:
+def address(verb: Verb, rows: Iterable[Seen], *, back: str) -> str:
     """The page that asks about these."""
-    query = urlencode({"ids": ",".join(map(str, ids)), "back": back})
+    query = urlencode({"ids": written(rows), "back": back})
     return f"{reverse(f'admin:opportunities_opportunity_{verb.page}')}?{query}"
 
 

@@ -14,6 +14,7 @@ from opportunities.models import Opportunity
 from opportunities.queries.pool_figures import FACET_NAMES
 from opportunities.queries.search import of_clients
 from opportunities.scope import team_ids_of
+from opportunities.supervision.frozen import Seen
 
 
 class _Wanted(forms.Form):
@@ -39,8 +40,8 @@ def draw(request: HttpRequest) -> HttpResponse:
     rows = Opportunity.objects.filter(team_id__in=teams).pool()
     chosen = {name: asked[name] for name in FACET_NAMES if asked[name]}
     rows = of_clients(rows, chosen, availability=Availability.POOL)
-    ids = list(rows.values_list("pk", flat=True)[: asked["number"]])
-    if not ids:
+    found = [Seen(*row) for row in rows.values_list("pk", "version")[: asked["number"]]]
+    if not found:
         messages.warning(request, _("No hay nada en el pool con esos filtros."))
         return HttpResponseRedirect(back)
-    return HttpResponseRedirect(address(Verb.REASSIGN, ids, back=back))
+    return HttpResponseRedirect(address(Verb.REASSIGN, found, back=back))

@@ -26,6 +26,7 @@ from opportunities.admin.opportunities.list_base import RowsList
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
 from opportunities.queries.latest_message import LatestMessage, latest_messages
+from opportunities.supervision.frozen import seen
 
 # From here on whoever waits waits too long.
 _SLOW, _LATE = dt.timedelta(hours=24), dt.timedelta(hours=72)
@@ -103,6 +104,6 @@ class InboxAdmin(UnregisteredListAdmin):
         )
         back = row.__dict__.get("back") or reverse("admin:opportunities_opportunity_inbox")
         buttons = format_html_join(
-            "", '<a href="{}">{}</a>', ((address(verb, [row.pk], back=back), name) for verb, name in links)
+            "", '<a href="{}">{}</a>', ((address(verb, [seen(row)], back=back), name) for verb, name in links)
         )
         return format_html('<span class="lm-choices">{}</span>', buttons)

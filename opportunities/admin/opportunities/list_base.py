@@ -22,6 +22,7 @@ from opportunities.admin.decisions.verbs import MANY, Verb, address
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
 from opportunities.queries.search import search_condition
+from opportunities.supervision.frozen import Seen
 
 _DAY = dt.timedelta(days=1)
 
@@ -160,6 +161,6 @@ class OpportunityRows(DeskAdmin[Opportunity]):
 
 
 def chosen(verb: Verb, request: HttpRequest, queryset: QuerySet[Opportunity]) -> HttpResponse:
-    """To the page that asks about the chosen rows. Their ids are frozen here: what comes later is not decided."""
-    ids = list(queryset.values_list("pk", flat=True)[:MANY])
-    return HttpResponseRedirect(address(verb, ids, back=request.get_full_path()))
+    """To the page that asks about the chosen rows. They are frozen here, at their versions: what comes later is not decided."""
+    rows = [Seen(*found) for found in queryset.values_list("pk", "version")[:MANY]]
+    return HttpResponseRedirect(address(verb, rows, back=request.get_full_path()))

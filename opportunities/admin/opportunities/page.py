@@ -21,6 +21,7 @@ from opportunities.policy import may_supervise
 from opportunities.queries.contacts import reach, silenced_among
 from opportunities.queries.time_left import timer_of
 from opportunities.queries.timeline import timeline
+from opportunities.supervision.frozen import seen
 
 _RESTING = 10
 
@@ -63,7 +64,7 @@ def buttons(row: Opportunity, now: dt.datetime) -> list[Button]:
         found.append(
             Button(
                 label=label or str(PAGES[verb].label),
-                url=address(verb, [row.pk], back=here),
+                url=address(verb, [seen(row)], back=here),
                 tone="quiet-danger" if verb is Verb.CLOSE else "",
             )
         )

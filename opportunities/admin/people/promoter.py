@@ -26,10 +26,9 @@ from leadmaster.lib.admin.widgets import TextWidget
 from opportunities.admin.base import DeskAdmin, TeamFilter, current_user
 from opportunities.admin.people import meters, radar
 from opportunities.capacity import quota
-from opportunities.capacity.usage import EXTENSION_WINDOW, Usage, usage_of
-from opportunities.enums import EventKind
+from opportunities.capacity.usage import Usage, extensions_of, usage_of
 from opportunities.errors import Refused
-from opportunities.models import Absence, Desk, OpportunityEvent, Promoter, QuotaEntry
+from opportunities.models import Absence, Desk, Promoter, QuotaEntry
 from opportunities.policy import may_supervise
 
 if TYPE_CHECKING:
@@ -227,9 +226,7 @@ def _look(promoter: Promoter, *, may_decide: bool) -> dict[str, Any]:
     """What the page tells beside the form."""
     now = timezone.now()
     [usage] = usage_of([promoter], now=now)
-    extensions = OpportunityEvent.objects.filter(
-        to_owner=promoter, kind=EventKind.EXTENDED, at__gt=now - EXTENSION_WINDOW
-    ).select_related("opportunity__client", "by")
+    extensions = extensions_of([promoter.pk], now=now).select_related("opportunity__client", "by").order_by("id")
     lines = QuotaEntry.objects.filter(quota=usage.quota).select_related("by", "lot") if usage.quota else []
     return {
         "usage": usage,

@@ -15,10 +15,10 @@ from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
-from leadmaster.lib.api.fields import IdsField, ReasonSerializer, RequiredReasonSerializer
+from leadmaster.lib.api.fields import ReasonSerializer, RequiredReasonSerializer
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
-from opportunities.api.fields import PromoterField
+from opportunities.api.fields import PromoterField, SeenRowsField
 from opportunities.api.filters import BulkFilter
 from opportunities.api.pages import Subpages
 from opportunities.models import BulkAction, BulkItem
@@ -29,9 +29,10 @@ from opportunities.supervision.undo import undo
 
 
 class IdsSerializer(Serializer[Any]):
-    """`ids` are the opportunities, as they were chosen: nothing joins them afterwards."""
+    """`ids` are the opportunities, as they were chosen: nothing joins them afterwards. As `id:version` each is decided only
+    while it is as you saw it; `refused` says who did what since."""
 
-    ids = IdsField(most=bulk.MOST, min_length=1)
+    ids = SeenRowsField(most=bulk.MOST, min_length=1)
 
 
 class BulkReasonSerializer(IdsSerializer, ReasonSerializer):

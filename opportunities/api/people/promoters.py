@@ -97,7 +97,7 @@ class PromoterSerializer(Serializer[Any]):
         return usage.promoter.available and usage.promoter.user.is_active and usage.absence is None
 
     def get_room(self, usage: Usage) -> int:
-        return max(min(usage.left, usage.promoter.most_active - usage.active), 0)
+        return usage.can_get
 
 
 class PromoterChangeSerializer(Serializer[Any]):

@@ -14,7 +14,7 @@ from campaigns.models import Attempt, Campaign, Envio, EnvioEvent, ScheduleDay, 
 from tests.faults.behaviours import BY_NAME
 from tests.faults.harness import World
 from tests.faults.world import Behaviour, VirtualGateway
-from whatsapp.gateways.base import Capability, GatewayError, Outcome, Scope
+from whatsapp.gateways.base import Capability, GatewayError, Outcome, Scope, SendResult
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,6 +64,21 @@ def test_it_is_asked_four_times_and_then_waits_for_a_person() -> None:
     assert [asked.index(n) + 1 for n in (1, 2, 3, 4)] == [1, 3, 13, 73]
     envio.refresh_from_db()
     assert (envio.state, envio.lookup_due) == (EnvioState.UNCERTAIN, None)
+
+
+def test_an_answer_with_the_message_id_of_another_envio_is_asked_for_four_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(capabilities=[LOOKUP])
+    envio = doubtful(world)
+    world.fill(envio.campaign, 1, state=EnvioState.SENT, message_id="true_otro", sent_at=world.now)
+    answering(monkeypatch, lambda _id: SendResult(message_id="true_otro", http_status=200, host="virtual"))
+
+    for _ in range(90):
+        ask(world, after=60)
+
+    envio.refresh_from_db()
+    assert (envio.state, envio.lookups, envio.lookup_due) == (EnvioState.UNCERTAIN, 4, None)
 
 
 def test_not_found_resends_only_where_a_repeat_is_recognised_and_the_lease_is_over() -> None:

@@ -29,17 +29,18 @@ def exits(world: World, number: int, *, reason: str = "Llamé tres veces") -> li
     ]
 
 
+def ids(rows: list[Opportunity]) -> str:
+    return ",".join(f"{row.pk}:{row.version}" for row in rows)
+
+
 def address(verb: str, rows: list[Opportunity], **more: str) -> str:
-    query = "&".join(
-        [f"ids={','.join(str(row.pk) for row in rows)}", *(f"{key}={value}" for key, value in more.items())]
-    )
+    query = "&".join([f"ids={ids(rows)}", *(f"{key}={value}" for key, value in more.items())])
     return f"/admin/opportunities/opportunity/decide/{verb}/?{query}"
 
 
 def decide(world: World, who: str, verb: str, rows: list[Opportunity], **data: Any) -> Any:
-    """What the page's button sends: the ids that were frozen on it."""
-    ids = ",".join(str(row.pk) for row in rows)
-    return browser(world, who).post(address(verb, rows, back=INBOX), {"ids": ids, "reason": "", **data})
+    """What the page's button sends: the rows that were frozen on it, as they were seen."""
+    return browser(world, who).post(address(verb, rows, back=INBOX), {"ids": ids(rows), "reason": "", **data})
 
 
 def states(rows: list[Opportunity]) -> set[str]:

@@ -6,8 +6,11 @@ import datetime as dt
 
 import pytest
 
+from leadmaster.directory.models import Client
 from opportunities.assignment import capture
-from opportunities.errors import Taken
+from opportunities.enums import AbsencePolicy, OpportunityState
+from opportunities.errors import Taken, Unavailable
+from opportunities.supervision import absences, decisions
 from opportunities.timers import expiry
 from tests.factories.opportunities import ClientFactory
 from tests.faults.desk_checker import findings
@@ -36,4 +39,37 @@ def test_one_key_serves_a_request_and_a_capture(people: People) -> None:
     )
     assert row != other
     assert ask(people.owner, 1, key).granted == 1
+    assert findings() == []
+
+
+def test_who_is_absent_captures_nobody(people: People) -> None:
+    today = NOW.date()
+    absence = absences.announce(
+        people.owner, starts_on=today, ends_on=today, policy=AbsencePolicy.PAUSE, by=people.boss, now=NOW
+    )
+    person = capture.NewClient(name="Eva", phones=["351 15 555 0001"])
+    with pytest.raises(Unavailable, match="ausente"):
+        capture.capture(people.owner, person, key="k", now=NOW)
+    assert not Client.objects.exists()
+
+    absences.call_off(absence, by=people.boss, now=NOW)
+    assert capture.capture(people.owner, person, key="k", now=NOW).owner == people.owner
+    assert findings() == []
+
+
+def test_a_client_in_another_teams_pool_is_taken_and_stays_there(people: People) -> None:
+    row = one_of(people.owner)
+    decisions.return_to_pool(row.pk, by=people.boss, now=NOW)
+    phone = row.client.contacts.all()[0].normalised
+    person = capture.NewClient(name="Ana", phones=[phone])
+
+    with pytest.raises(Taken, match="ya se está trabajando"):
+        capture.capture(people.stranger, person, key="k", now=NOW)
+
+    assert "ya se está trabajando" in capture.check_phone(phone, region="AR", promoter=people.stranger)
+    row.refresh_from_db()
+    assert (row.state, row.team_id) == (OpportunityState.POOL, people.owner.desk.team_id)
+    # Of one's own team it is anybody's but the last owner's.
+    assert capture.check_phone(phone, region="AR", promoter=people.colleague) == ""
+    assert capture.capture(people.colleague, person, key="k", now=NOW) == row
     assert findings() == []

@@ -14,6 +14,7 @@ from tests.simulator import Simulator, StartSimulator
 from tests.whatsapp.gateways.far_side import far_side, read_request
 from tests.whatsapp.gateways.refusals import HELD, NOT_SENT, REFUSED, UNKNOWN, decision, gateway_at, refusal
 from tests.whatsapp.messages import a_message
+from whatsapp.gateways import answers
 from whatsapp.gateways.base import Outcome, Scope
 from whatsapp.simulator.settings import Settings
 
@@ -234,6 +235,16 @@ def test_rate_limit_tells_how_long_as_a_date(simulator: Simulator) -> None:
     moment = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=10)
     simulator.add_faults({"fault": "status", "status": 429, "retry_after": email.utils.format_datetime(moment)})
     assert refusal(simulator.gateway()).retry_after == pytest.approx(600, abs=5)
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_date_is_read_by_the_clock_that_wrote_it(hours: int) -> None:
+    theirs = dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
+    headers = {
+        "date": email.utils.format_datetime(theirs, usegmt=True),
+        "retry-after": email.utils.format_datetime(theirs + dt.timedelta(minutes=10), usegmt=True),
+    }
+    assert answers.retry_after(headers) == 600
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_the_same_rows_are_one_click_away_under_every_other_verb(world: World) -
 
     text = page(world, "reassign", rows, back=INBOX)
 
-    ids = f"{rows[0].pk}%2C{rows[1].pk}"
+    ids = "%2C".join(f"{row.pk}%3A{row.version}" for row in rows)
     for verb in ("give-back", "reassign", "pool", "close"):
         assert f"decide/{verb}/?ids={ids}&amp;back=%2Fadmin%2Fopportunities%2Fopportunity%2Finbox%2F" in text, verb
     assert text.count('aria-current="page">Reasignar') == 1

@@ -127,7 +127,7 @@ def test_an_invented_receiver_is_asked_again(world: World, who: str) -> None:
 
 def test_nobody_else_reassigns(world: World) -> None:
     rows = exits(world, 1)
-    data = {"ids": rows[0].pk, "receiver": world.colleague.pk, "reason": ""}
+    data = {"ids": f"{rows[0].pk}:{rows[0].version}", "receiver": world.colleague.pk, "reason": ""}
 
     for who in OUTSIDE:
         assert ask(world, who, address("reassign", rows), "post", data) == 403, who

@@ -39,7 +39,7 @@ def shown(world: World, row: Opportunity, query: str, who: str = "supervisor") -
 
 
 def verb(name: str, row: Opportunity) -> str:
-    return f"{LIST}decide/{name}/?ids={row.pk}&"
+    return f"{LIST}decide/{name}/?ids={row.pk}%3A{row.version}&"
 
 
 # --- The list ---------------------------------------------------------------------------------------------------------
@@ -200,6 +200,7 @@ def test_only_verbs_that_make_sense_are_buttons(
         bulk.return_to_pool([row.pk], by=world.supervisor, now=now)
     elif state is S.LOST:
         bulk.close([row.pk], by=world.supervisor, now=now, reason="Duplicada")
+    row.refresh_from_db()
 
     text = browser(world, "supervisor").get(page(row)).content.decode().replace("&amp;", "&")
 
@@ -210,7 +211,7 @@ def test_only_verbs_that_make_sense_are_buttons(
 def test_a_decision_comes_back_to_the_page(world: World, row: Opportunity) -> None:
     path = f"{LIST}decide/pool/?ids={row.pk}&back={page(row)}"
 
-    answer = browser(world, "supervisor").post(path, {"ids": row.pk, "reason": ""}, follow=True)
+    answer = browser(world, "supervisor").post(path, {"ids": f"{row.pk}:{row.version}", "reason": ""}, follow=True)
 
     assert answer.redirect_chain == [(page(row), 302)]
     assert "Deshacer (hasta las" in answer.content.decode()

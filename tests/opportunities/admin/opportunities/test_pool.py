@@ -121,7 +121,9 @@ def test_the_oldest_are_frozen_and_given_to_whom_is_chosen(world: World) -> None
     asked = supervisor.get(f"{DRAW}?number=2&back={POOL}")
     location = asked.headers["Location"]
     page = supervisor.get(location).content.decode()
-    ids = f"{old[0].pk},{old[1].pk}"
+    for row in old:
+        row.refresh_from_db()
+    ids = f"{old[0].pk}:{old[0].version},{old[1].pk}:{old[1].version}"
     answer = supervisor.post(location, {"ids": ids, "receiver": world.colleague.pk, "reason": ""})
 
     assert f'name="ids" value="{ids}"' in page
@@ -138,8 +140,9 @@ def test_what_is_given_is_what_the_page_shows(world: World) -> None:
 
     location = browser(world, "supervisor").get(f"{DRAW}?number=5&province=Colima").headers["Location"]
 
-    assert f"ids={other.pk}&" in location
-    assert str(one.pk) not in location.partition("ids=")[2].partition("&")[0].split("%2C")
+    other.refresh_from_db()
+    assert f"ids={other.pk}%3A{other.version}&" in location
+    assert f"{one.pk}%3A" not in location.partition("ids=")[2].partition("&")[0]
 
 
 @pytest.mark.parametrize("query", ["number=0", "number=201", "number=x", ""])

@@ -72,3 +72,27 @@ def test_ids_that_make_no_sense_are_refused_and_nothing_is_begun(ids: Any, world
     assert answer.status_code == 400
     assert all(name.startswith("ids") for name in answer.json()["error"]["fields"])
     assert world.client("boss").get("/api/v1/bulk-actions/").json()["results"] == []
+
+
+def test_a_row_that_is_frozen_with_its_version_is_refused_once_somebody_changed_it(world: World) -> None:
+    first, second = world.give(2)
+    ids = [f"{first.pk}:{first.version}", f"{second.pk}:{second.version}"]
+    world.post("boss", f"/api/v1/opportunities/{first.pk}/return-to-pool/", {"reason": "Otra"})
+
+    told = world.post("boss", "/api/v1/bulk-actions/close/", {"ids": ids, "reason": "Fin"}).json()
+
+    assert told["done"] == [second.pk]
+    [refusal] = told["refused"]
+    assert refusal["opportunity"] == first.pk
+    assert "cambió mientras la mirabas" in refusal["reason"]
+
+
+@pytest.mark.parametrize("one", ["", "x", "7:", ":1", "7:1:1", True, 0, 2**63, "7:99999999999", [7]])
+def test_what_names_no_row_is_refused_before_anything_is_done(world: World, one: object) -> None:
+    row = world.give(1)[0]
+
+    answer = world.post("boss", "/api/v1/bulk-actions/close/", {"ids": [row.pk, one], "reason": "Fin"})
+
+    assert answer.status_code == 400
+    row.refresh_from_db()
+    assert row.version == 1
