@@ -65,6 +65,7 @@ class WhyNot(models.TextChoices):
     """The binding reason for which nothing goes out now."""
 
     SWITCHED_OFF = "interruptor", _("Los envíos automáticos están apagados")
+    JOURNAL = "diario", _("No se puede escribir el diario de envíos: revisa las alertas")
     NOT_RUNNING = "estado", _("La campaña no está en marcha")
     NO_SCHEDULE = "sin_programacion", _("Ninguna programación aprobada")
     WINDOW = "ventana", _("Fuera de la ventana de envío")

@@ -8,6 +8,7 @@ from functools import partial
 
 from django.utils.translation import gettext as _
 
+from campaigns.engine import journal_trouble
 from leadmaster.ops import health, heartbeat, schedules
 from leadmaster.ops.alerts import CheckResult
 from leadmaster.ops.health import Finding, Probe
@@ -41,6 +42,12 @@ def gateways(now: dt.datetime) -> Finding:
     )
 
 
+def journal(now: dt.datetime) -> Finding:
+    """A machine that can't use its journal sends nothing."""
+    stopped = journal_trouble.machines()
+    return Finding(name="journal", ok=not stopped, detail={"machines_stopped": stopped})
+
+
 def check_schedules(now: dt.datetime) -> Sequence[CheckResult]:
     """Tasks that a machine with a wrong clock put off are put right, and told: nothing ran until then."""
     late = schedules.pull_back(now)
@@ -60,7 +67,7 @@ def check_schedules(now: dt.datetime) -> Sequence[CheckResult]:
     ]
 
 
-PROBES: tuple[Probe, ...] = (health.tick, health.queue, gateways)
+PROBES: tuple[Probe, ...] = (health.tick, health.queue, gateways, journal)
 
 
 def ask_gateways_when_nobody_does(now: dt.datetime) -> Sequence[CheckResult]:

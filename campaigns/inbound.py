@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from campaigns import envio_states
 from campaigns.enums import EnvioState, Evidence
 from campaigns.models import Envio, Reply
+from campaigns.opt_ins import OPT_IN, ask_back
 from leadmaster.accounts.models import User
 from leadmaster.directory import suppression
 from leadmaster.directory.models import Suppression
@@ -76,6 +77,8 @@ def receive(inbound: Inbound, *, session: WhatsAppSession, now: dt.datetime) -> 
         return False
     known = normalise(inbound.phone, session.region)
     asked = _leave_alone(inbound, known, now=now)
+    if is_opt_in(inbound.text):
+        ask_back(_spellings(inbound, known), now=now)
     Reply.objects.get_or_create(
         session=session,
         message_id=inbound.message_id,
@@ -92,16 +95,29 @@ def _leave_alone(inbound: Inbound, known: Phone | InvalidPhone, *, now: dt.datet
     if not is_opt_out(inbound.text):
         return False
     # WhatsApp writes some numbers otherwise than people do (+521… in Mexico): both spellings get nothing more.
-    for phone in {inbound.phone, known.e164 if isinstance(known, Phone) else inbound.phone}:
+    for phone in _spellings(inbound, known):
         suppress(phone, source=Suppression.Source.REPLY, reason=inbound.text.strip()[:200], now=now)
     return True
 
 
+def _spellings(inbound: Inbound, known: Phone | InvalidPhone) -> set[str]:
+    return {inbound.phone, known.e164 if isinstance(known, Phone) else inbound.phone}
+
+
 def is_opt_out(text: str) -> bool:
     """Whether this is one of the words, whatever its case, accents, punctuation and courtesy around it."""
+    return _is_one_of(text, OPT_OUT)
+
+
+def is_opt_in(text: str) -> bool:
+    """The same for whoever wants to hear from us again."""
+    return _is_one_of(text, OPT_IN)
+
+
+def _is_one_of(text: str, phrases: frozenset[str]) -> bool:
     plain = unicodedata.normalize("NFKD", text).casefold()
     words = re.findall(r"[a-z0-9]+", "".join(char for char in plain if not unicodedata.combining(char)))
-    return " ".join(words) in OPT_OUT or " ".join(word for word in words if word not in _COURTESY) in OPT_OUT
+    return " ".join(words) in phrases or " ".join(word for word in words if word not in _COURTESY) in phrases
 
 
 def suppress(

@@ -114,7 +114,7 @@ class Template:
                 continue
             value = values.get(part.field) or part.default
             if value:
-                pieces.append(value)
+                pieces.append(_without_second_sign(value, after=pieces))
             elif value is not None or part.field in NAME_FIELDS:
                 pieces.append(_GAP)
             else:
@@ -123,6 +123,12 @@ class Template:
             raise MissingValuesError(list(missing))
         text = "".join(pieces)
         return _sendable(_without_gaps(text) if _GAP in text else text)
+
+
+def _without_second_sign(value: str, *, after: list[str]) -> str:
+    """A sheet shows `$ 500`, and the message says "debes $ {saldo}"."""
+    twice = value.startswith("$") and bool(after) and after[-1].rstrip().endswith("$")
+    return value[1:].lstrip() if twice else value
 
 
 def values_of(name: str, columns: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
+from pytest_django import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -231,3 +234,15 @@ def test_where_no_mysqld_is_its_tests_say_that_they_did_not_run() -> None:
 
     assert done.returncode == 0
     assert "SKIPPED, nothing was tested" in done.stdout
+
+
+def test_what_is_kept_is_its_owners_alone(tmp_path: Path, settings: Settings) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    kept = FileSystemStorage().save("imports/gente.csv", ContentFile(b"351"))
+
+    assert stat.S_IMODE((settings.MEDIA_ROOT / kept).stat().st_mode) == 0o600
+    assert stat.S_IMODE((settings.MEDIA_ROOT / kept).parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(settings.VAR_DIR.stat().st_mode) == 0o700
+    units = list((settings.BASE_DIR / "deploy" / "systemd").glob("*.service"))
+    assert units
+    assert all("\nUMask=0077\n" in unit.read_text() for unit in units)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,18 @@ class UploadForm(forms.Form):
         if file.size > _LARGEST:
             raise forms.ValidationError(_("El archivo pesa más de 200 MB: divídelo en varios."))
         return file
+
+
+class SheetForm(forms.Form):
+    """The other sheets of the workbook: to look at one of them."""
+
+    sheet = forms.ChoiceField(label=gettext_lazy("Leer otra hoja"), widget=SelectWidget)
+
+    def __init__(self, *, names: Sequence[str]) -> None:
+        super().__init__(auto_id="other-%s")
+        sheet = self.fields["sheet"]
+        assert isinstance(sheet, forms.ChoiceField)  # noqa: S101 - tells mypy what the class body says
+        sheet.choices = [(name, name) for name in names]
 
 
 class MappingForm(forms.Form):
@@ -223,6 +235,7 @@ def _confirm_columns(
             "title": title,
             "form": form,
             "preview": preview,
+            "sheet_form": SheetForm(names=preview.other_sheets) if preview.other_sheets else None,
             "problem": problem_of(campaign, preview, mapping=mapping),
             "record": record,
             "campaign": campaign,

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from campaigns.api.filters import SuppressionFilter
 from campaigns.inbound import suppress
+from campaigns.opt_ins import lift
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
-from leadmaster.directory.models import Suppression
+from leadmaster.directory.models import Suppression, SuppressionLift
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.lib.phones.parsing import InvalidPhone, normalise
 from leadmaster.ops.idempotent_posts import IdempotentPosts
@@ -25,7 +28,7 @@ from whatsapp.models import Region
 class SuppressionSerializer(ModelSerializer[Suppression]):
     class Meta:
         model = Suppression
-        fields = ("id", "phone", "source", "reason", "created_at", "created_by")
+        fields = ("id", "phone", "source", "reason", "created_at", "created_by", "asked_back_at")
 
 
 class NewSuppressionSerializer(Serializer[Any]):
@@ -49,11 +52,20 @@ class SuppressedSerializer(SuppressionSerializer):
         fields = (*SuppressionSerializer.Meta.fields, "cancelled")  # type: ignore[assignment]
 
 
+class LiftReasonSerializer(Serializer[Any]):
+    reason = serializers.CharField(max_length=300, help_text="Por qué se le vuelve a escribir: queda en el historial.")
+
+
+class SuppressionLiftSerializer(ModelSerializer[SuppressionLift]):
+    class Meta:
+        model = SuppressionLift
+        fields = ("id", "phone", "source", "suppressed_reason", "suppressed_at", "lifted_by", "reason", "lifted_at")
+
+
 class SuppressionViewSet(
     IdempotentPosts,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
-    mixins.DestroyModelMixin,
     GenericViewSet[Suppression],
 ):
     """Números excluidos: nada les llega, de ninguna campaña."""
@@ -70,6 +82,7 @@ class SuppressionViewSet(
         "retrieve": "directory.view_suppression",
         "create": "directory.add_suppression",
         "destroy": "directory.delete_suppression",
+        "lift": "directory.delete_suppression",
     }
 
     @extend_schema(request=NewSuppressionSerializer, responses={201: SuppressedSerializer})
@@ -85,3 +98,21 @@ class SuppressionViewSet(
             now=timezone.now(),
         )
         return Response({**SuppressionSerializer(row).data, "cancelled": cancelled}, status=201)
+
+    @extend_schema(request=LiftReasonSerializer, responses={200: SuppressionLiftSerializer})
+    @action(detail=True, methods=["post"])
+    def lift(self, request: Request, pk: str) -> Response:
+        """Levanta la exclusión, con quién y por qué."""
+        row: Suppression = self.get_object()
+        given = LiftReasonSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        kept = lift(row, by=current_user(request), reason=given.validated_data["reason"], now=timezone.now())
+        return Response(SuppressionLiftSerializer(kept).data)
+
+    @extend_schema(parameters=[OpenApiParameter("reason", str, description="Por qué; queda en el historial.")])
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Lo mismo que `lift`, con el motivo en la dirección."""
+        row: Suppression = self.get_object()
+        reason = request.query_params.get("reason", "").strip()[:300] or _("Se borró por la API, sin decir por qué.")
+        lift(row, by=current_user(request), reason=reason, now=timezone.now())
+        return Response(status=204)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -97,17 +98,16 @@ def guess(records: Records, *, region: str) -> ColumnMapping | None:
 
 def header_row_of(records: Records, *, region: str) -> int | None:
     """The row that names the columns; None when the first row is already somebody."""
-    title = None
+    likely = []
     for number, record in enumerate(records[:_HEADER_SEARCH], start=1):
         if any(isinstance(normalise(cell, region), Phone) for cell in record):
             break
         if any(is_phone_header(cell) for cell in record):
-            if sum(bool(cell.strip()) for cell in record) > 1:
-                return number + _groups_columns(record, records[number : number + 1])
-            # "Listado de celulares" above a table; or a file of one column.
-            title = title or number
-    if title:
-        return title
+            likely.append(number)
+    if likely:
+        usual = collections.Counter(len(record) for record in records[likely[-1] :] if record).most_common(1)
+        # "Listado de celulares" stands above a table; so does "Tel. de la empresa;4223344".
+        return next((number for number in likely if usual and len(records[number - 1]) == usual[0][0]), likely[0])
     for number, record in enumerate(records[:_HEADER_SEARCH], start=1):
         if not any(cell.strip() for cell in record):
             continue

@@ -113,7 +113,7 @@ class RowReader:
                 self._header = _folded(record)
             if row < expected:
                 continue
-            torn = self._is_torn(before, record, after)
+            torn = (len(before) == 1 or len(after) == 1) and self._is_torn(before, record, after)
             before = record
             if self._is_blank(record):
                 continue
@@ -152,7 +152,9 @@ class RowReader:
         return self._person(row, cells)
 
     def _person(self, row: int, cells: list[str]) -> Person | BadRow:
-        raw = self._cell(cells, self._mapping.phone)
+        if len(cells) < self._layout.width:
+            cells = cells + [""] * (self._layout.width - len(cells))
+        raw = cells[self._mapping.phone]
         phone = parsing.normalise(value_in(raw), self._region)
         name = self._name(cells)
         if isinstance(phone, parsing.InvalidPhone):
@@ -166,7 +168,7 @@ class RowReader:
             raw_phone=raw,
             phone=phone.e164,
             name=name,
-            values={field: value_in(self._cell(cells, at)) for at, field in self._columns},
+            values={field: value_in(cells[at]) for at, field in self._columns},
         )
 
     def _is_header(self, record: list[str]) -> bool:

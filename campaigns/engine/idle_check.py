@@ -38,6 +38,6 @@ def glance(now: dt.datetime) -> Glance:
         .first()
     )
     if row is None:
-        return Glance(stale=True, running=True, forgotten=not suspicion.tail.empty)
+        return Glance(stale=True, running=True, forgotten=suspicion.unreadable or not suspicion.tail.empty)
     stale, running, *answers = row
     return Glance(stale=stale, running=running, forgotten=suspicion.confirmed(restore_guard.Answers(*answers)))

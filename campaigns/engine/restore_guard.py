@@ -103,11 +103,13 @@ class Suspicion:
     """The end of the journal, and the columns of a SELECT by which the database answers it."""
 
     tail: journal.Tail
+    key: uuid.UUID | None
+    unreadable: bool = False
 
     @property
     def columns(self) -> tuple[Any, ...]:
         """In the order of `Answers`."""
-        key, tokens = journal.known_sender_key(), self.tail.tokens
+        key, tokens = self.key, self.tail.tokens
         foreign = [line for line in self.tail.lines if line.database not in self.tail.epochs]
         return (
             _count(_told(tokens)) + _count(_taken_in(tokens)) if tokens else Value(0),
@@ -119,7 +121,7 @@ class Suspicion:
 
     def confirmed(self, answers: Answers) -> bool:
         """Whether the database's answers ask for the guard."""
-        if answers.awaited or answers.foreign:
+        if self.unreadable or answers.awaited or answers.foreign:
             return True
         if self.tail.empty:
             return False
@@ -134,8 +136,11 @@ def _nothing() -> Value:
 
 
 def suspicion() -> Suspicion:
-    """Read the end of the journal. Raises OSError when it can't be read."""
-    return Suspicion(tail=journal.tail(_GLANCE))
+    """Read the end of the journal. One that can't be read is suspicious: the guard says what is wrong with it."""
+    try:
+        return Suspicion(tail=journal.tail(_GLANCE), key=journal.known_sender_key())
+    except OSError:
+        return Suspicion(tail=journal.Tail(lines=(), epochs={}), key=None, unreadable=True)
 
 
 # --- The guard -------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
-from campaigns.engine import diag, gateway_answers, journal, restore_guard
+from campaigns.engine import diag, gateway_answers, journal, journal_trouble, restore_guard
 from campaigns.engine.claim import Claim
 from campaigns.engine.dispatch import commit_dispatch, hand_over
 from campaigns.engine.io_pool import IoPool, boot_seconds
@@ -178,10 +178,10 @@ class Flights:
     def _written_down(self, claim: Claim, now: dt.datetime) -> bool:
         try:
             journal.write(claim.token, claim.client_message_id, now, journal.person_key(claim.phone, claim.text))
-        except OSError:
+        except OSError as error:
             # What could not be told after a restore must not leave.
-            logger.critical("the journal can't be written: nothing is sent", exc_info=True)
             self.in_trouble = True
+            journal_trouble.tell(error, now)
             return False
         return True
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from campaigns import lifecycle
-from campaigns.engine import diag
+from campaigns.engine import diag, journal_trouble
 from campaigns.engine.claim import Candidate, candidates, claim, ensure_lanes, held_elsewhere, next_due_of, worker_name
 from campaigns.engine.idle_check import HEARTBEAT, glance
 from campaigns.engine.io_pool import IoPool, ThreadIoPool
@@ -22,6 +22,7 @@ from campaigns.engine.reap import reap
 from campaigns.engine.restore_guard import begin, guard_against_restore
 from campaigns.engine.send import Flights, OpenGateway
 from campaigns.engine.timing import CLAIM_BATCH, CLAIM_SECONDS, LOOK_AGAIN, MAX_PER_LANE, PLAN_SECONDS
+from campaigns.enums import WhyNot
 from campaigns.models import Tick
 from leadmaster.lib import stopping
 from leadmaster.lib.clock import Clock, DatabaseClock
@@ -68,10 +69,11 @@ def run_tick(
         return TickReport(ran=False)
     if seen.idle:
         return IDLE
-    parked = guard_against_restore(clock.now()) if seen.forgotten else 0
+    parked, usable = _guard(clock.now()) if seen.forgotten else (0, True)
     reaped = reap(clock.now(), rng=rng) if seen.stale else 0
     loop = _TickLoop(tick, clock=clock, io=io, open_gateway=open_gateway, rng=rng)
-    loop.run()
+    if usable:
+        loop.run()
     report = TickReport(
         ran=True,
         claimed=loop.claimed,
@@ -82,6 +84,15 @@ def run_tick(
     )
     _close(tick, report, clock.now())
     return report
+
+
+def _guard(now: dt.datetime) -> tuple[int, bool]:
+    """How many envíos were parked, and whether the journal can be used: without it nothing may leave."""
+    try:
+        return guard_against_restore(now), True
+    except OSError as error:
+        journal_trouble.tell(error, now)
+        return 0, False
 
 
 def _open(minute: dt.datetime, now: dt.datetime, *, idle: bool) -> Tick | None:
@@ -143,7 +154,8 @@ class _TickLoop:
         self._replan()
         if not self._plan.slots and self._plan_changes_at() is None:
             return
-        begin(self._clock.now())
+        if not self._begin():
+            return
         io = self._io or ThreadIoPool(settings.SENDER_THREADS)
         flights = Flights(clock=self._clock, io=io, open_gateway=self._open_gateway, rng=self._rng)
         try:
@@ -155,6 +167,19 @@ class _TickLoop:
             self.outcomes = flights.outcomes
             io.close()
         lifecycle.finish_done(self._clock.now())
+
+    def _begin(self) -> bool:
+        """Begin a new epoch. False when the journal can't be written: then nothing is claimed."""
+        now = self._clock.now()
+        try:
+            begin(now)
+        except OSError as error:
+            journal_trouble.tell(error, now)
+            planned = {slot.campaign.pk for slots in self._plan.slots.values() for slot in slots}
+            self.waiting |= dict.fromkeys(planned, WhyNot.JOURNAL)
+            return False
+        retrying(partial(journal_trouble.is_over, now))
+        return True
 
     # --- Claiming ------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
+from campaigns.engine import journal_trouble
 from campaigns.engine.plan import GO, Standing, standing_of
 from campaigns.enums import CampaignState, EnvioState, WhyNot
 from campaigns.models import Campaign, Envio, Lane
@@ -23,7 +24,11 @@ def why_not(campaign: Campaign, now: dt.datetime, *, done: Progress | None = Non
     if nothing is not None:
         return nothing
     standing = standing_of(campaign, now)
-    return standing if standing.reason else _why_not_this_second(campaign, now)
+    if standing.reason:
+        return standing
+    if journal_trouble.machines():
+        return Standing(reason=WhyNot.JOURNAL)
+    return _why_not_this_second(campaign, now)
 
 
 def of_what_is_left(standing: Standing | None, done: Progress) -> Standing | None:

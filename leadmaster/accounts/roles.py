@@ -60,6 +60,7 @@ _SUPERVISOR: frozenset[str] = _PROMOTER | {
     "campaigns.view_tick",
     "directory.view_suppression",
     "directory.add_suppression",
+    "directory.view_suppressionlift",
     "opportunities.change_desk",
     "opportunities.change_promoter",
     "opportunities.supervise_opportunity",

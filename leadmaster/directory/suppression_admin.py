@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import display
+from django.contrib.admin import SimpleListFilter, display
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -42,11 +42,24 @@ class SuppressForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Motivo"), max_length=200, widget=TextWidget)
 
 
+class AskedBackFilter(SimpleListFilter):
+    """Who wrote ALTA and waits for a person."""
+
+    title = gettext_lazy("pidió volver")
+    parameter_name = "back"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", gettext_lazy("Sí"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Suppression]) -> QuerySet[Suppression]:
+        return queryset.filter(asked_back_at__isnull=False) if self.value() == "1" else queryset
+
+
 class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
     """Registered above, by the app that knows what is on its way to a number."""
 
-    list_display = ("number", "source", "reason", "created_by", "since")
-    list_filter = ("source",)
+    list_display = ("number", "source", "reason", "created_by", "since", "asked_back")
+    list_filter = ("source", AskedBackFilter)
     list_select_related = ("created_by",)
     search_fields = ("phone",)
     search_help_text = gettext_lazy("Teléfono completo, como lo escribas")
@@ -55,6 +68,7 @@ class SuppressionAdmin(ReadOnlyAdmin[Suppression]):
     paginator = UncountedPaginator
     show_full_result_count = False
     since = moment("created_at", gettext_lazy("desde"))
+    asked_back = moment("asked_back_at", gettext_lazy("pidió volver"))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("directory.add_suppression")

@@ -16,7 +16,7 @@ _ALWAYS: Final = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\$?\{{\{{+\s*({_NAME})\s*\}}+\}}",
-        rf"[$#%]\{{\s*({_NAME})\s*\}}",
+        rf"%\{{\s*({_NAME})\s*\}}",
         rf"\[\[\s*({_NAME})\s*\]\]",
         rf"<<\s*({_NAME})\s*>>",
         rf"\*\|\s*({_NAME})\s*\|\*",
@@ -37,6 +37,15 @@ _WHEN_KNOWN: Final = tuple(
         r"__([^\W\d_]\w{0,38}?)__",
     )
 )
+# An amount has its currency in front and an order its number sign: `${cuota}`, `#{pedido}`. A person has neither.
+_IN_FRONT: Final = re.compile(rf"[$#]\{{\s*({_NAME})\s*\}}")
+_PERSON: Final = frozenset(
+    {
+        "nombre", "nombres", "apellido", "apellidos", "nombre_completo", "nombre_y_apellido", "nombre_destino", "name",
+        "first_name", "firstname", "last_name", "lastname", "full_name", "fullname", "nome", "sobrenome", "promotor",
+        "asesor", "vendedor", "ejecutivo",
+    }
+)  # fmt: skip
 # What files usually bring, under the names that people give it.
 _USUAL: Final = frozenset(
     {
@@ -69,5 +78,6 @@ def field_name(text: str) -> str:
 def _found(text: str, known: Collection[str]) -> Iterator[re.Match[str]]:
     for pattern in _ALWAYS:
         yield from (match for match in pattern.finditer(text) if field_name(match.group(1)))
+    yield from (match for match in _IN_FRONT.finditer(text) if field_name(match.group(1)) in _PERSON)
     for pattern in _WHEN_KNOWN:
         yield from (match for match in pattern.finditer(text) if field_name(match.group(1)) in known)

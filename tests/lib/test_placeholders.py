@@ -41,6 +41,8 @@ def test_is_found_as_it_is_written(text: str, found: tuple[str, str]) -> None:
     [
         "Hola {nombre}, debes $ {saldo}",
         "Hola {nombre|vos}",
+        # The currency in front of an amount, the sign in front of a number.
+        "Tu cuota: ${cuota}. Pedido #{pedido}",
         "20% de descuento y 10% más",
         "Del 10%al 20%",
         "Entre el 5% y el 100% del total",

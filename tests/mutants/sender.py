@@ -212,8 +212,8 @@ MUTANTS = (
     Mutant(
         "a restore is looked into by the machine that noticed and by no other",
         _GUARD,
-        "        if answers.awaited or answers.foreign:\n",
-        "        if answers.foreign:\n",
+        "        if self.unreadable or answers.awaited or answers.foreign:\n",
+        "        if self.unreadable or answers.foreign:\n",
         f"{_ENGINE}/test_restore_guard.py",
     ),
     Mutant(

@@ -2,7 +2,7 @@
 
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models.client import SHARDS, Client, ContactPoint, shard_of
-from leadmaster.directory.models.suppression import Suppression, SuppressionQuerySet
+from leadmaster.directory.models.suppression import Suppression, SuppressionLift, SuppressionQuerySet
 from leadmaster.directory.models.sync_state import SyncState
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Client",
     "ContactPoint",
     "Suppression",
+    "SuppressionLift",
     "SuppressionQuerySet",
     "SyncState",
     "shard_of",

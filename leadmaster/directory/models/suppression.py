@@ -30,6 +30,8 @@ class Suppression(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("cargado por")
     )
+    # They wrote ALTA: it waits for a person.
+    asked_back_at = models.DateTimeField(_("pidió volver"), null=True, blank=True)
 
     objects = SuppressionQuerySet.as_manager()
 
@@ -42,6 +44,36 @@ class Suppression(models.Model):
                 condition=models.Q(source__in=["respuesta", "persona", "archivo"]), name="suppression_source_known"
             )
         ]
+
+    def __str__(self) -> str:
+        return self.phone
+
+
+class SuppressionLift(models.Model):
+    """An exclusion that a person ended, with who and why; what it was is written down, for its row is gone."""
+
+    phone = models.CharField(_("teléfono"), max_length=20, db_index=True)
+    source = models.CharField(_("origen"), max_length=16, choices=Suppression.Source)
+    suppressed_reason = models.CharField(_("motivo de la exclusión"), max_length=200, blank=True)
+    suppressed_at = models.DateTimeField(_("excluido desde"))
+    suppressed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("excluido por"),
+    )
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("levantada por")
+    )
+    reason = models.CharField(_("motivo"), max_length=300)
+    lifted_at = models.DateTimeField(_("cuándo"))
+
+    class Meta:
+        verbose_name = _("exclusión levantada")
+        verbose_name_plural = _("exclusiones levantadas")
+        ordering = ["-id"]
 
     def __str__(self) -> str:
         return self.phone

@@ -67,7 +67,7 @@ def _is_utf8(stream: IO[bytes]) -> bool:
 
 # ¡ ª ° º ¿, the letters of the West, and typographic signs; nobody writes their bytes one after the other otherwise.
 _SEQUENCE = re.compile(rb"\xc2[\xa1\xaa\xb0\xba\xbf]|[\xc3-\xc5][\x80-\xbf]|\xe2[\x80-\x82][\x80-\xbf]")
-_HIGH = bytes(range(0x80, 0x100))
+_ASCII, _HIGH = bytes(range(0x80)), bytes(range(0x80, 0x100))
 
 
 def _is_partly_utf8(stream: IO[bytes]) -> bool:
@@ -91,7 +91,7 @@ def _single_byte(stream: IO[bytes]) -> str:
     counts: collections.Counter[int] = collections.Counter()
     stream.seek(0)
     for chunk in iter(lambda: stream.read(_CHUNK), b""):
-        counts.update(byte for byte in chunk if byte >= 0x80)
+        counts.update(chunk.translate(None, _ASCII))
 
     def score(encoding: str) -> int:
         return sum(_WEIGHT.get(bytes([byte]).decode(encoding, "replace"), -1) * n for byte, n in counts.items())

@@ -151,11 +151,16 @@ class _Survey:
         if isinstance(record, BrokenRecord):
             return
         self.widths[width] += 1
-        if not record[-1] or record[-1].isspace():
+        if not record[-1].strip():
             self.ending_blank[width] += 1
         if width > self._header_width > 0:
             self._overflow(record, width)
-        self._in_block((row - 1) // _BLOCK, width)
+        if (block := (row - 1) // _BLOCK) != self._block:
+            self.close_block()
+            self._block, self._block_width, self._block_rows = block, width, 0
+        self._block_rows += 1
+        if width != self._block_width:
+            self._block_width = 0
         if len(self.sample) < _SAMPLE:
             self.sample.append(record)
 
@@ -166,14 +171,6 @@ class _Survey:
             halves = self._halves.get(width)
             at = range(width - 1) if halves is None else halves
             self._halves[width] = {here for here in at if _is_cut_amount(record[here], record[here + 1])}
-
-    def _in_block(self, block: int, width: int) -> None:
-        if block != self._block:
-            self.close_block()
-            self._block, self._block_width, self._block_rows = block, width, 0
-        self._block_rows += 1
-        if width != self._block_width:
-            self._block_width = 0
 
     def close_block(self) -> None:
         """The block of rows that ends here counts as one when they are all alike."""

@@ -79,6 +79,10 @@ def declares_separator(record: list[str]) -> bool:
     return record in (["sep=", ""], *(["sep=" + sign] for sign in DELIMITERS))
 
 
+# Zeros, marks, and what UTF-8 looks like in another encoding.
+_DEBRIS = re.compile("[\x00\ufeffÃÂ]")
+
+
 class _Lines:
     """Lines without zeros and marks in their midst: those are debris of some export that no screen takes well."""
 
@@ -88,13 +92,15 @@ class _Lines:
         self._encoding = encoding
 
     def __iter__(self) -> Iterator[str]:
-        for line in iter(lambda: self._text.readline(_LONGEST_LINE), ""):
+        readline = self._text.readline
+        while line := readline(_LONGEST_LINE):
             self.number += 1
             if len(line) == _LONGEST_LINE:
                 raise TabularError(
                     "binary", _("Tiene una línea larguísima: no parece una planilla. Guárdala como .xlsx o CSV.")
                 )
-            yield line if line.isascii() and "\x00" not in line else self._cleaned(line)
+            debris = "\x00" in line if line.isascii() else _DEBRIS.search(line)
+            yield self._cleaned(line) if debris else line
 
     def _cleaned(self, line: str) -> str:
         if not self._encoding.startswith("utf"):
@@ -131,7 +137,8 @@ class _Parser:
 
     def records(self) -> Iterator[list[str]]:
         delimiter, quote, spaced = self._delimiter, self._quote, self._dialect.spaced
-        while (line := self._next_line()) is not None:
+        again, source = self._again, self._source
+        while (line := again.popleft() if again else next(source, None)) is not None:
             if quote in line:
                 record = self._quoted(line)
                 yield self._unwrapped(record) if self._dialect.wrapped else record

@@ -241,6 +241,13 @@ TABLE = [
     Row(method="post", path="/api/v1/suppressions/", body=lambda w: {"phone": "+5493515551234"}, expected=bosses(201)),
     Row(method="get", path="/api/v1/suppressions/{id}/", seed=lambda w: w.suppression().pk, expected=bosses(200)),
     Row(
+        method="post",
+        path="/api/v1/suppressions/{id}/lift/",
+        seed=lambda w: w.suppression().pk,
+        body=why,
+        expected=(403, 403, 403, 403, 403, 401),
+    ),
+    Row(
         method="delete",
         path="/api/v1/suppressions/{id}/",
         seed=lambda w: w.suppression().pk,

@@ -89,8 +89,9 @@ def test_the_column_that_serves_most_rows_is_the_phones() -> None:
 
 
 def test_a_title_that_speaks_of_phones_is_not_the_header() -> None:
-    found = look(["Listado de celulares"], ["Cliente", "Celular"], ["Ana", PHONE], ["Bea", "351 274-3916"])
-    assert found.guess == ColumnMapping(phone=1, name=0, header_row=2)
+    for title in (["Listado de celulares"], ["Reporte", "Tel", "interno"], ["Celulares", "", ""]):
+        found = look(title, ["Cliente", "Celular"], ["Ana", PHONE], ["Bea", "351 274-3916"])
+        assert found.guess == ColumnMapping(phone=1, name=0, header_row=2)
 
 
 def test_a_whatsapp_column_is_preferred_to_a_land_line() -> None:

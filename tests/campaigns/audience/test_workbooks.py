@@ -205,6 +205,19 @@ def test_a_number_goes_out_as_the_sheet_shows_it(code: str, value: Any, shown: s
     assert texts(campaign) == {PHONES[0]: f"Dato: {shown}."}
 
 
+@pytest.mark.parametrize(
+    ("template", "text"), [("Debes $ {saldo}", "Debes $ 500,00"), ("Debes {saldo}", "Debes $ 500,00")]
+)
+def test_the_sign_of_an_amount_goes_out_once(template: str, text: str) -> None:
+    made = book(("Clientes", [["Celular", "Saldo"], [PHONES[0], 500]]))
+    made.worksheets[0]["B2"].number_format = '"$" #,##0.00'
+    campaign = draft(template)
+
+    bring(saved(made), campaign)
+
+    assert list(texts(campaign).values()) == [text]
+
+
 def test_the_signs_of_a_number_are_the_regions() -> None:
     made = book(("Clientes", [["Celular", "Dato"], ["5512345678", 12345.5]]))
     made.worksheets[0]["B2"].number_format = "#,##0.00"

@@ -10,8 +10,9 @@ from django.db import OperationalError, transaction
 from pytest_django import Settings
 
 from campaigns import lifecycle, receipts, switch
-from campaigns.engine import dispatch, journal, send, settle
-from campaigns.enums import AttemptOutcome, EnvioState, Evidence
+from campaigns.engine import dispatch, journal, send, settle, why_not
+from campaigns.enums import AttemptOutcome, EnvioState, Evidence, WhyNot
+from campaigns.health import journal as journal_probe
 from campaigns.models import Attempt, Campaign, Envio, Lane, SessionDay
 from leadmaster.accounts.roles import Role
 from leadmaster.directory.models import Suppression
@@ -216,6 +217,34 @@ def test_a_journal_that_cannot_be_written_stops_everything_and_burns_nothing(
     assert list(Envio.objects.values_list("state", "attempts", "dispatched_at")) == [(EnvioState.PENDING, 0, None)] * 3
     assert Attempt.objects.count() == 1
     assert any(record.levelname == "CRITICAL" for record in caplog.records)
+
+
+@pytest.mark.parametrize("trouble", ["write", "write_mark", "_files"])
+def test_a_journal_that_can_not_be_used_is_told_shown_and_over_by_itself(
+    monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    world = World()
+    campaign = world.campaign(envios=2)
+
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(journal, trouble, full)
+        world.run_minutes(2)
+
+        assert world.provider.ledger == []
+        assert world.states() == {EnvioState.PENDING: 2}
+        [alert] = Alert.objects.filter(open_key__startswith="journal-unusable:")
+        assert "No space left" in alert.body
+        assert alert.severity == Alert.Severity.CRITICAL
+        assert not journal_probe(world.now).ok
+        assert why_not.why_not(campaign, world.now).reason == WhyNot.JOURNAL
+    world.run_minutes(2)
+
+    assert world.states() == {EnvioState.SENT: 2}
+    assert journal_probe(world.now).ok
+    assert not Alert.objects.filter(open_key__startswith="journal-unusable:").exists()
 
 
 def test_an_answer_waits_for_a_database_that_is_away_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,3 +151,18 @@ def test_a_cell_beyond_excels_own_limit_is_refused() -> None:
 )
 def test_archives_that_are_no_workbook_say_what_they_are(data: bytes, code: str) -> None:
     assert code_of(data) == code
+
+
+@pytest.mark.parametrize("rename", [lambda name: name.replace("/", "\\"), str.upper, str.lower])
+def test_parts_are_found_however_an_exporter_writes_their_names(rename: Callable[[str], str]) -> None:
+    target = io.BytesIO()
+    write_like_excel(target, [["351", "Ana"]])
+    renamed = io.BytesIO()
+    with zipfile.ZipFile(target) as source, zipfile.ZipFile(renamed, "w") as copy:
+        for name in source.namelist():
+            copy.writestr(rename(name), source.read(name))
+    assert rows_of(renamed.getvalue()) == [["351", "Ana"]]
+
+
+def test_a_book_without_anything_in_it_is_empty() -> None:
+    assert code_of(saved(Workbook())) == "empty"

@@ -1,0 +1,108 @@
+"""Exclusions that end: whoever wants to hear from us again asks for it, and a person decides."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaigns.errors import Incomplete, NotAllowed
+from leadmaster.accounts.models import User
+from leadmaster.directory.models import Suppression, SuppressionLift
+from leadmaster.lib.phones.parsing import Phone, normalise
+from leadmaster.ops.alerts import raise_alert, resolve_alert
+from leadmaster.ops.models import Alert
+
+# The whole message has to be one of these, as with those that ask to be left alone.
+OPT_IN = frozenset(
+    {
+        "alta",
+        "dame de alta",
+        "dar de alta",
+        "darme de alta",
+        "denme de alta",
+        "quiero darme de alta",
+        "quiero recibir mensajes",
+        "quiero volver",
+        "reactivar",
+        "start",
+        "subscribe",
+        "suscribir",
+        "suscribirme",
+        "unstop",
+        "voltar",
+    }
+)
+_PERMISSION = "directory.delete_suppression"
+
+
+def ask_back(phones: Iterable[str], *, now: dt.datetime) -> bool:
+    """Somebody behind these numbers wants to hear from us again. Nothing is lifted: supervisors are told.
+
+    Returns whether they were excluded. Repetition changes nothing but the moment.
+    """
+    rows = list(Suppression.objects.filter(phone__in=set(phones)))
+    for row in rows:
+        Suppression.objects.filter(pk=row.pk).update(asked_back_at=now)
+        raise_alert(
+            _key(row),
+            title=_("Alguien que pidió no recibir mensajes quiere volver"),
+            # It leaves by mail, so it names nobody: the list does.
+            body=_(
+                "Está entre los números excluidos, con la marca “Pidió volver”. Quien administra levanta la exclusión."
+            ),
+            severity=Alert.Severity.INFO,
+            now=now,
+        )
+    return bool(rows)
+
+
+def lift(row: Suppression, *, by: User, reason: str, now: dt.datetime) -> SuppressionLift:
+    """Write to this number again from now on, however WhatsApp spells it; what was cancelled stays cancelled.
+
+    Raises NotAllowed, or Incomplete without a reason; a number that is not excluded any more is Incomplete too.
+    """
+    if not by.has_perm(_PERMISSION):
+        raise NotAllowed(_("Solo quien administra puede levantar una exclusión."))
+    if not reason.strip():
+        raise Incomplete(_("Escribe el motivo: queda en el historial."))
+    with transaction.atomic():
+        rows = list(Suppression.objects.select_for_update().filter(phone__in=spellings(row.phone)).order_by("id"))
+        if row.pk not in {one.pk for one in rows}:
+            raise Incomplete(_("Ese número ya no está excluido."))
+        lifted = [_lift(one, by=by, reason=reason.strip(), now=now) for one in rows]
+    return next(one for one in lifted if one.phone == row.phone)
+
+
+def _lift(row: Suppression, *, by: User, reason: str, now: dt.datetime) -> SuppressionLift:
+    kept = SuppressionLift.objects.create(
+        phone=row.phone,
+        source=row.source,
+        suppressed_reason=row.reason,
+        suppressed_at=row.created_at,
+        suppressed_by=row.created_by,
+        lifted_by=by,
+        reason=reason[:300],
+        lifted_at=now,
+    )
+    resolve_alert(_key(row), now=now)
+    row.delete()
+    return kept
+
+
+def spellings(phone: str) -> set[str]:
+    """A number as we write it and as WhatsApp may have told it to us: with Mexico's old 1, without Brazil's ninth digit."""
+    read = normalise(phone, "ZZ")
+    usual = read.e164 if isinstance(read, Phone) else phone
+    found = {phone, usual}
+    if usual.startswith("+52"):
+        found.add(f"+521{usual[3:]}")
+    if usual.startswith("+55") and len(usual) == 14:
+        found.add(usual[:5] + usual[6:])
+    return found
+
+
+def _key(row: Suppression) -> str:
+    return f"asked-back:{row.pk}"
