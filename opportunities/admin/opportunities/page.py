@@ -71,6 +71,14 @@ def buttons(row: Opportunity, now: dt.datetime) -> list[Button]:
     if row.deadline is not None and not is_overdue(row, now) and not row.extended:
         url = reverse("admin:opportunities_opportunity_extend", args=[row.pk])
         found.insert(-1, Button(label=_("Dar prórroga"), url=url, tone=""))
+    if row.state == OpportunityState.WON:
+        for name, label, tone in (
+            ("correct_sale", _("Corregir la venta"), ""),
+            ("annul_sale", _("Anular la venta"), "quiet-danger"),
+        ):
+            url = reverse(f"admin:opportunities_opportunity_{name}", args=[row.pk])
+            found.append(Button(label=label, url=url, tone=tone))
+        return found
     return [dataclasses.replace(found[0], tone="primary"), *found[1:]] if found else []
 
 
