@@ -11,12 +11,12 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path, re_path
 from django.urls.resolvers import URLPattern, URLResolver
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
-from rest_framework.authtoken.models import Token
 from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
@@ -34,6 +34,9 @@ from campaigns.api.suppressions import SuppressionViewSet
 from campaigns.api.switch import SwitchViewSet
 from campaigns.audience import AudienceError
 from campaigns.errors import Incomplete, NotAllowed, Refused, WrongState
+from leadmaster.accounts import api_tokens
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.models import User
 from leadmaster.directory.api import ClientViewSet, SyncViewSet
 from leadmaster.lib.api import errors
 from leadmaster.lib.api.errors import Refusal
@@ -94,7 +97,10 @@ class CredentialsSerializer(Serializer[Any]):
 
 
 class TokenSerializer(Serializer[Any]):
+    """`token` is told this once."""
+
     token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
 
 
 class TokenView(DescribedRequests, APIView):
@@ -119,7 +125,7 @@ class TokenView(DescribedRequests, APIView):
         responses={200: TokenSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Cambia usuario y contraseña por un token; siempre el mismo hasta que se borra."""
+        """Cambia usuario y contraseña por un token nuevo. Vence, y termina antes con una contraseña nueva."""
         given = CredentialsSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         http_request = request._request
@@ -129,13 +135,16 @@ class TokenView(DescribedRequests, APIView):
             raise Throttled(wait=None)
         if user is None:
             raise ValidationError(_("Usuario o contraseña incorrectos."))
-        token, _created = Token.objects.get_or_create(user=user)
-        return Response({"token": token.key})
+        assert isinstance(user, User)  # noqa: S101 - the one user model
+        if user.must_change_password:
+            raise ValidationError(_("Elige antes una contraseña tuya: entra en la página y cámbiala."))
+        key, row = api_tokens.issue(user, now=timezone.now())
+        return Response({"token": key, "expires_at": row.expires_at})
 
     @extend_schema(operation_id="token_destroy", responses={204: OpenApiResponse(description="Ya no sirve.")})
     def delete(self, request: Request) -> Response:
-        """Borra tu token: los programas que lo usan dejan de entrar."""
-        Token.objects.filter(user=request.user.pk).delete()
+        """Termina tus tokens: los programas que los usan dejan de entrar."""
+        api_tokens.end(current_user(request))
         return Response(status=204)
 
 

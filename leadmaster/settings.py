@@ -79,7 +79,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_filters",
     "rest_framework",
-    "rest_framework.authtoken",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "axes",
@@ -109,6 +108,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "leadmaster.accounts.middleware.NoStoreMiddleware",
+    "leadmaster.accounts.middleware.IdleLimitMiddleware",
+    "leadmaster.accounts.middleware.OwnPasswordMiddleware",
     "leadmaster.accounts.middleware.ViewerTimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -180,6 +182,7 @@ DATABASES = {"default": _database()}
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
+    "leadmaster.accounts.backends.AddressLimitBackend",
     "django.contrib.auth.backends.ModelBackend",
     "leadmaster.accounts.backends.RoleBackend",
 ]
@@ -197,6 +200,11 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_CLIENT_IP_CALLABLE = "leadmaster.accounts.client_address.client_address"
+# Wrong passwords of one address, whatever names it tries, until it waits as one name does. An office shares an address.
+LOGIN_FAILURES_PER_ADDRESS = env.integer("LOGIN_FAILURES_PER_ADDRESS", 30, minimum=8, maximum=100_000)
+SESSION_IDLE_MINUTES = env.integer("SESSION_IDLE_MINUTES", 720, minimum=5, maximum=20_160)
+API_TOKEN_DAYS = env.integer("API_TOKEN_DAYS", 90, minimum=1, maximum=3_650)
 
 # --- Language and time --------------------------------------------------------------------------------------------
 
@@ -271,6 +279,15 @@ Q_CLUSTER = {
     "label": "django-q2",
 }
 
+# Throttles count in it: together for all processes of a machine, and without a query.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": VAR_DIR / "cache" / "throttles",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
+
 # --- Operation ----------------------------------------------------------------------------------------------------
 
 ALERT_EMAILS = env.words("ALERT_EMAILS")
@@ -286,7 +303,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"strangers": {"()": "leadmaster.lib.logs.StrangersInOneLine"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["strangers"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         # The queue's own chatter, a hundred lines a minute, drowns the one that matters.
@@ -302,7 +320,7 @@ LOGGING = {
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         # First: it decides that a request without credentials gets 401 and not 403.
-        "rest_framework.authentication.TokenAuthentication",
+        "leadmaster.accounts.authentication.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -6,32 +6,42 @@ import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import display
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q
-from django.http import HttpRequest
-from django.utils.html import format_html
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from leadmaster.accounts import api_tokens
+from leadmaster.accounts.administrators import require_another
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.roles import EXTRAS, Role
 from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import ModelAdmin, moment
-from leadmaster.lib.admin.widgets import ChecksWidget
+from leadmaster.lib.admin.widgets import BooleanWidget, ChecksWidget
 from leadmaster.lib.screens import Tone
 
 if TYPE_CHECKING:
+    TeamModelForm = forms.ModelForm[Team]
     from django.contrib.auth.forms import AdminPasswordChangeForm as PasswordForm
 
     CreationForm = AdminUserCreationForm[User]
     ChangeForm = UserChangeForm[User]
     BaseUserAdmin = DjangoUserAdmin[User]
 else:
+    TeamModelForm = forms.ModelForm
     from unfold.forms import AdminPasswordChangeForm as PasswordForm
     from unfold.forms import UserChangeForm as ChangeForm
     from unfold.forms import UserCreationForm as CreationForm
@@ -95,6 +105,9 @@ class PersonForm(ChangeForm):
         required=False,
         help_text=gettext_lazy("Solo para supervisores. Los administradores pueden todo."),
     )
+    end_tokens = forms.BooleanField(
+        label=gettext_lazy("Terminar todos los accesos de programas"), required=False, widget=BooleanWidget
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -111,6 +124,9 @@ class PersonForm(ChangeForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if "role" in cleaned:
+            with transaction.atomic():
+                require_another(self.instance, role=cleaned["role"], is_active=cleaned.get("is_active", False))
         if cleaned.get("role") != Role.SUPERVISOR:
             # What was granted to a supervisor ends with the role, and would wake up with it again.
             cleaned["extras"] = []
@@ -133,7 +149,9 @@ class PersonAdmin(AdministratorsOnly, BaseUserAdmin):
         (None, {"fields": ("username", "password")}),
         (gettext_lazy("Datos"), {"fields": (("first_name", "last_name"), ("email", "time_zone"))}),
         (gettext_lazy("Qué puede hacer"), {"fields": (("role", "is_active"), "extras")}),
+        (gettext_lazy("Accesos de programas (API)"), {"fields": ("programs", "end_tokens")}),
     )
+    readonly_fields = ("programs",)
     add_fieldsets = (
         (
             None,
@@ -164,10 +182,51 @@ class PersonAdmin(AdministratorsOnly, BaseUserAdmin):
     def active(self, user: User) -> SafeString:
         return screens.badge(_("Sí"), "good") if user.is_active else screens.badge(_("No"), "bad")
 
+    @display(description=gettext_lazy("vigentes"))
+    def programs(self, user: User) -> SafeString | str:
+        now = timezone.now()
+        return format_html_join(
+            "",
+            "<p>{}</p>",
+            (
+                (
+                    _("%(hint)s… · creado %(created)s · vence %(expires)s")
+                    % {
+                        "hint": token.hint,
+                        "created": date_format(timezone.localtime(token.created_at), "d/m/Y"),
+                        "expires": date_format(timezone.localtime(token.expires_at), "d/m/Y"),
+                    },
+                )
+                for token in api_tokens.valid(now).filter(user=user)
+            ),
+        ) or _("Ninguno.")
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
-        # The desk is for whoever supervises or administers; the role alone says so.
-        obj.is_staff = obj.role != Role.PROMOTER
+        if change:
+            # Again, and with those who are left locked: two may be taking each other's role at this moment.
+            require_another(obj, role=obj.role, is_active=obj.is_active)
+        elif obj.has_usable_password():
+            obj.must_change_password = True
         super().save_model(request, obj, form, change)
+        if change and (not obj.is_active or form.cleaned_data.get("end_tokens")):
+            api_tokens.end(obj)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except ValidationError as refused:
+            # True when the form was read, and no longer when it was written.
+            messages.error(request, " ".join(refused.messages))
+            return HttpResponseRedirect(request.path)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's
+        """A password that somebody else chose is for the first log-in only."""
+        rows = User.objects.filter(pk=unquote(id))
+        before = rows.values_list("password", flat=True).first()
+        response = super().user_change_password(request, id, form_url)
+        if rows.values_list("password", flat=True).first() != before:
+            rows.exclude(pk=current_user(request).pk).update(must_change_password=True)
+        return response
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         super().save_related(request, form, formsets, change)
@@ -175,21 +234,42 @@ class PersonAdmin(AdministratorsOnly, BaseUserAdmin):
             _grant(form.instance, form.cleaned_data["extras"])
 
 
+class TeamForm(TeamModelForm):
+    """Offers who may come in, and whoever is in the team already: a new name sends nobody away."""
+
+    class Meta:
+        model = Team
+        fields = ("name", "supervisors", "members")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, offered in (
+            ("supervisors", Q(is_active=True) & ~Q(role=Role.PROMOTER)),
+            ("members", Q(is_active=True)),
+        ):
+            people = self.fields[name]
+            assert isinstance(people, forms.ModelMultipleChoiceField)  # noqa: S101 - both are many-to-many
+            there = getattr(self.instance, name).values("pk") if self.instance.pk else []
+            people.queryset = User.objects.filter(offered | Q(pk__in=there)).order_by("username")
+            people.label_from_instance = _in_team  # type: ignore[method-assign, assignment]
+
+
+def _in_team(user: User) -> str:
+    return str(user) if user.is_active else _("%(person)s (ya no entra)") % {"person": user}
+
+
 @admin.register(Team)
 class TeamAdmin(AdministratorsOnly, ModelAdmin[Team]):
     list_display = ("name", "who_supervises", "how_many")
     search_fields = ("name",)
     fields = ("name", "supervisors", "members")
+    form = TeamForm
     list_fullwidth = True
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("supervisors", "members")
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "supervisors":
-            kwargs["queryset"] = User.objects.filter(is_active=True).exclude(role=Role.PROMOTER)
-        if db_field.name == "members":
-            kwargs["queryset"] = User.objects.filter(is_active=True)
         kwargs["widget"] = ChecksWidget
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 

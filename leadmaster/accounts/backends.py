@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
+from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import Sum
+from django.http import HttpRequest
+from django.utils import timezone
 
+from leadmaster.accounts.client_address import client_address
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role, grants
+
+
+class AddressLimitBackend(BaseBackend):
+    """One address that tries many names is stopped before any password is hashed. It logs nobody in."""
+
+    def authenticate(self, request: HttpRequest | None, **_credentials: Any) -> None:
+        if request is None:
+            return
+        address = client_address(request)
+        since = timezone.now() - dt.timedelta(hours=settings.AXES_COOLOFF_TIME)
+        failed = AccessAttempt.objects.filter(ip_address=address, attempt_time__gte=since).aggregate(
+            times=Sum("failures_since_start")
+        )
+        if address and (failed["times"] or 0) >= settings.LOGIN_FAILURES_PER_ADDRESS:
+            request.axes_locked_out = True  # type: ignore[attr-defined]  # its middleware answers
+            raise PermissionDenied
 
 
 class RoleBackend(BaseBackend):

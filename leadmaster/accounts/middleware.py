@@ -1,14 +1,27 @@
-"""Screens show times where the viewer lives."""
+"""What every request of a person goes through: their time zone, how long they may be away, whose password it is, and
+that nobody keeps a copy of what they saw.
+"""
 
 from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable
+from typing import Final
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
+from leadmaster.lib.api import errors
+
+_SEEN: Final = "seen_at"
+# So often the last sign of life is written, and not with every request.
+_NOTED_SECONDS: Final = 300
 
 
 class ViewerTimeZoneMiddleware:
@@ -26,3 +39,60 @@ class ViewerTimeZoneMiddleware:
             zone = None
         with timezone.override(zone):
             return self.get_response(request)
+
+
+class IdleLimitMiddleware:
+    """Whoever has been away for SESSION_IDLE_MINUTES logs in again. Pages that refresh themselves are nobody's presence."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = _now()
+            seen = int(request.session.get(_SEEN, now))
+            if now - seen > settings.SESSION_IDLE_MINUTES * 60:
+                logout(request)
+            elif _SEEN not in request.session or (now - seen >= _NOTED_SECONDS and not _by_itself(request)):
+                request.session[_SEEN] = now
+        return self.get_response(request)
+
+
+def _now() -> int:
+    return int(timezone.now().timestamp())
+
+
+def _by_itself(request: HttpRequest) -> bool:
+    return request.method in {"GET", "HEAD"} and request.headers.get("HX-Request") == "true"
+
+
+class OwnPasswordMiddleware:
+    """The first log-in with a password that somebody else chose asks for another one, before anything else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not isinstance(user, User) or not user.must_change_password:
+            return self.get_response(request)
+        page = reverse("account")
+        if request.path in {page, reverse("logout"), reverse("login")}:
+            return self.get_response(request)
+        if request.path.startswith("/api/"):
+            told = _("Elige antes una contraseña tuya en %(page)s.") % {"page": page}
+            return JsonResponse(errors.body("password_change_required", told), status=403)
+        return HttpResponseRedirect(page)
+
+
+class NoStoreMiddleware:
+    """What a person sees while logged in stays in no cache: not the browser's, nor one on the way."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            patch_cache_control(response, no_store=True, private=True)
+        return response

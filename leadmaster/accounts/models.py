@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -25,20 +26,43 @@ class User(AbstractUser):
 
     role = models.CharField(_("rol"), max_length=16, choices=Role, default=Role.PROMOTER)
     time_zone = models.CharField(_("zona horaria"), max_length=64, blank=True)
+    # Somebody else chose the password: the next log-in asks for one that nobody else knows.
+    must_change_password = models.BooleanField(_("tiene que cambiar la contraseña"), default=False, editable=False)
+    password_set_at = models.DateTimeField(_("contraseña puesta"), null=True, editable=False)
 
     objects: ClassVar[LeadMasterUserManager] = LeadMasterUserManager()
 
     class Meta:
         verbose_name = _("persona")
         verbose_name_plural = _("personas")
-        constraints = [models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role_known"),
+            # Django lets a superuser do everything before it asks the role.
+            models.CheckConstraint(
+                condition=models.Q(is_superuser=False) | models.Q(role=Role.ADMINISTRATOR),
+                name="user_role_decides_alone",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """The role alone says who comes to the desk and who may do everything."""
+        self.is_staff = self.role != Role.PROMOTER
+        self.is_superuser = self.is_superuser and self.role == Role.ADMINISTRATOR
+        if (named := options.get("update_fields")) is not None and "role" in named:
+            options["update_fields"] = {*named, "is_staff", "is_superuser"}
+        super().save(*args, **options)
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Programs' tokens of before end with it. (A hash that is only made stronger at a log-in is saved alone.)"""
+        super().set_password(raw_password)
+        self.password_set_at = timezone.now()
+
     @property
     def is_administrator(self) -> bool:
-        return self.role == Role.ADMINISTRATOR or self.is_superuser
+        return self.role == Role.ADMINISTRATOR
 
     @property
     def is_supervisor(self) -> bool:
@@ -69,3 +93,23 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ApiToken(models.Model):
+    """What a program speaks with for a person. Only its hash is kept; `leadmaster.accounts.api_tokens` makes and ends it."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens", verbose_name=_("persona"))
+    digest = models.CharField(max_length=64, unique=True)
+    # The first letters, for people to tell one from another.
+    hint = models.CharField(_("empieza con"), max_length=8)
+    created_at = models.DateTimeField(_("creado"))
+    expires_at = models.DateTimeField(_("vence"))
+    last_used_at = models.DateTimeField(_("último uso"), null=True)
+
+    class Meta:
+        verbose_name = _("acceso de un programa")
+        verbose_name_plural = _("accesos de programas")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.hint}…"

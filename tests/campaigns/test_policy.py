@@ -35,7 +35,7 @@ def people(campaign: Campaign) -> dict[str, User]:
         "outsider": outsider,
         "other_boss": other_boss,
         "admin": UserFactory.create(role=Role.ADMINISTRATOR),
-        "superuser": UserFactory.create(is_superuser=True),
+        "superuser": UserFactory.create(role=Role.ADMINISTRATOR, is_superuser=True),
     }
 
 

@@ -20,6 +20,7 @@ from campaigns.envio_states import RESTING, TRANSITIONS
 from campaigns.lifecycle import TABLE
 from campaigns.models import Campaign, CampaignTotals, Envio
 from campaigns.progress import Progress, progress, progress_of
+from leadmaster.accounts.roles import Role
 from tests.factories.campaigns import CampaignFactory, EnvioFactory, running_campaign
 from tests.faults.crowd import at_once
 from tests.faults.world import START as NOW
@@ -180,7 +181,7 @@ def test_a_decision_about_an_uncertain_one_is_counted(decision: Decision) -> Non
     campaign = finished(S.UNCERTAIN, S.CANCELLED, state=CampaignState.CANCELLED)
     assert write_down(campaign)
     boss = campaign.approved_by or campaign.owner
-    boss.is_superuser = True
+    boss.role = Role.ADMINISTRATOR
     boss.save()
 
     decide(campaign.envios.get(state=S.UNCERTAIN), decision, by=boss, reason="Lo vi", now=NOW)

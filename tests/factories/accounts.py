@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory, Password
 
+from leadmaster.accounts import api_tokens
 from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.roles import Role
 
@@ -46,3 +48,8 @@ class TeamFactory(DjangoModelFactory[Team]):
     def supervisors(self: Team, create: bool, extracted: list[User] | None, **_: Any) -> None:
         if create and extracted:
             self.supervisors.set(extracted)
+
+
+def token_of(user: User) -> str:
+    """What a program of this person puts behind `Authorization: Token`."""
+    return api_tokens.issue(user, now=timezone.now())[0]

@@ -53,7 +53,7 @@ def page(row: Opportunity, user: User, now: dt.datetime) -> dict[str, Any]:
         "facts": [(label_of(str(name)), value) for name, value in row.data.items()],
         "timeline": timeline(row, viewer=user),
         "resting": list(_resting(row, now)),
-        "recent": undoable(user, now),
+        "recent": undoable(user, now, row=row),
     }
 
 

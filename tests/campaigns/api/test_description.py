@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
-from rest_framework.authtoken.models import Token
 
 from campaigns.enums import CampaignState, EnvioState
 from tests.campaigns.api.world import World
 from tests.described import CHECKS, examples, resource
+from tests.factories.accounts import token_of
 
 FORMS = 8
 
@@ -148,9 +148,9 @@ def test_whatever_is_asked_is_answered_as_described(
     cache.clear()  # the throttle is not what is tried
     if case.path_parameters and int(case.path_parameters.get("id") or 0) % 2 == 0:
         case.path_parameters["id"] = rows[resource(case.path)]
-    token, _created = Token.objects.get_or_create(user=world.admin)
+    token = token_of(world.admin)
 
-    response = case.call(headers={"Authorization": f"Token {token.key}"})
+    response = case.call(headers={"Authorization": f"Token {token}"})
 
     assert response.status_code != 500
     case.validate_response(response, checks=CHECKS)

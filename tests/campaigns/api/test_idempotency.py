@@ -10,7 +10,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from campaigns.enums import CampaignState
@@ -19,6 +18,7 @@ from leadmaster.ops import idempotency
 from leadmaster.ops.models import IdempotentRequest
 from tests.campaigns.api import world as worlds
 from tests.campaigns.api.world import World
+from tests.factories.accounts import token_of
 
 # Threads that meet in the database.
 pytestmark = pytest.mark.every_database
@@ -319,7 +319,7 @@ def test_a_new_key_sweeps_only_that_persons_old_ones(world: World) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_of_eight_at_once_one_acts_and_nobody_is_told_otherwise() -> None:
     world = worlds.build()
-    token = Token.objects.create(user=world.owner).key
+    token = token_of(world.owner)
     body, start = form(world), threading.Barrier(8)
     answers: list[Any] = []
 

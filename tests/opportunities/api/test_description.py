@@ -12,11 +12,11 @@ from django.db import close_old_connections
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from rest_framework.authtoken.models import Token
 
 from leadmaster.api import REFUSALS
 from opportunities import errors
 from tests.described import CHECKS, examples, resource
+from tests.factories.accounts import token_of
 from tests.factories.opportunities import ClientFactory
 from tests.opportunities.api.world import World
 
@@ -80,9 +80,9 @@ def test_whatever_is_asked_is_answered_as_described(
     cache.clear()  # the throttle is not what is tried
     if case.path_parameters and int(case.path_parameters.get("id") or 0) % 2 == 0:
         case.path_parameters["id"] = rows[resource(case.path)]
-    token, _created = Token.objects.get_or_create(user=getattr(world, who))
+    token = token_of(getattr(world, who))
 
-    response = case.call(headers={"Authorization": f"Token {token.key}"})
+    response = case.call(headers={"Authorization": f"Token {token}"})
 
     assert response.status_code != 500
     case.validate_response(response, checks=CHECKS)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from opportunities.models import BulkAction, Opportunity
+from tests.factories.accounts import token_of
 from tests.opportunities.api.world import World, new_key
 
 V1 = "/api/v1"
@@ -21,8 +21,8 @@ TOO_LONG = json.dumps({"text": "x" * (6 * 1024 * 1024)})
 
 def send(world: World, path: str, body: str | bytes, *, who: str = "owner", kind: str = "application/json") -> Any:
     """As a program does, over the wire."""
-    token, _created = Token.objects.get_or_create(user=getattr(world, who))
-    headers = {"Authorization": f"Token {token.key}", "Idempotency-Key": new_key()}
+    token = token_of(getattr(world, who))
+    headers = {"Authorization": f"Token {token}", "Idempotency-Key": new_key()}
     return Client(raise_request_exception=False).generic(
         "POST", f"{V1}/{path}", body, content_type=kind, headers=headers
     )
@@ -161,8 +161,8 @@ def test_captures_that_are_refused_count_as_checks(world: World) -> None:
 
 def test_a_form_that_nobody_filled_in_is_refused(world: World) -> None:
     """Uploads are the one place that takes forms; a wrong campaign is told only after its form was read."""
-    token, _created = Token.objects.get_or_create(user=world.owner)
-    browser = Client(raise_request_exception=False, headers={"Authorization": f"Token {token.key}"})
+    token = token_of(world.owner)
+    browser = Client(raise_request_exception=False, headers={"Authorization": f"Token {token}"})
     path = f"{V1}/campaigns/{_campaign(world)}/recipients/"
 
     assert told(browser.post(path, {"name_column": "x" * (6 * 1024 * 1024)})) == (413, "too_large")
