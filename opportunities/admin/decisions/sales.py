@@ -13,10 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
+from leadmaster.lib.amount_field import AmountField
 from opportunities.admin.base import require_supervisor_role
 from opportunities.errors import Refused
 from opportunities.funnel.sales import as_data
 from opportunities.models import Opportunity, Sale
+from opportunities.queries.amounts import amount_of
+from opportunities.queries.regions import region_of
 from opportunities.supervision import sale_corrections
 
 
@@ -25,11 +28,19 @@ class _AnnulForm(ReasonForm):
 
 
 class _CorrectForm(_AnnulForm):
-    field_order = ("amount", "product", "reference", "reason", "version")
-
-    amount = forms.DecimalField(label=gettext_lazy("Monto"), min_value=0, max_digits=14, decimal_places=2)
     product = forms.CharField(label=gettext_lazy("Producto"), max_length=120, required=False)
     reference = forms.CharField(label=gettext_lazy("Referencia"), max_length=80, required=False)
+
+
+def _correct_form(region: str) -> type[forms.Form]:
+    """The form whose amount is read as people of this region write it."""
+
+    class CorrectForm(_CorrectForm):
+        field_order = ("amount", "product", "reference", "reason", "version")
+
+        amount = AmountField(region=region, label=gettext_lazy("Monto"), max_length=40)
+
+    return CorrectForm
 
 
 def correct(request: HttpRequest, row: Opportunity, *, context: Mapping[str, Any]) -> HttpResponse:
@@ -53,7 +64,7 @@ def correct(request: HttpRequest, row: Opportunity, *, context: Mapping[str, Any
         ),
         run=run,
         refusals=Refused,
-        form_class=_CorrectForm,
+        form_class=_correct_form(region_of(row.owner)),
         initial={"version": row.version, **_now(row)},
         back=reverse("admin:opportunities_opportunity_change", args=[row.pk]),
         context={**context, "original": row},
@@ -92,6 +103,10 @@ def _now(row: Opportunity) -> dict[str, str]:
     return as_data(sale) if sale is not None else {}
 
 
+def _shown(row: Opportunity) -> str:
+    return amount_of(Sale.objects.filter(opportunity=row).select_related("promoter__desk__calendar").first())
+
+
 def _facts(row: Opportunity) -> list[tuple[str, object]]:
-    facts = [(_("Cliente"), str(row.client)), (_("Promotor"), str(row.owner)), (_("Monto"), _now(row).get("amount"))]
+    facts = [(_("Cliente"), str(row.client)), (_("Promotor"), str(row.owner)), (_("Monto"), _shown(row))]
     return [(label, value) for label, value in facts if value]

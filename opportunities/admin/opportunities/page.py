@@ -18,6 +18,7 @@ from opportunities.enums import OpportunityState
 from opportunities.funnel.labels import label_of
 from opportunities.models import CoolDown, Opportunity
 from opportunities.policy import may_supervise
+from opportunities.queries.amounts import amount_of
 from opportunities.queries.contacts import reach, silenced_among
 from opportunities.queries.time_left import timer_of
 from opportunities.queries.timeline import timeline
@@ -48,6 +49,7 @@ def page(row: Opportunity, user: User, now: dt.datetime) -> dict[str, Any]:
         "reach": reach(row, sender=None, silenced=silenced_among([row])),
         "buttons": buttons(row, now) if decides else [],
         "sale": getattr(row, "sale", None),
+        "sale_amount": amount_of(getattr(row, "sale", None)),
         "facts": [(label_of(str(name)), value) for name, value in row.data.items()],
         "timeline": timeline(row, viewer=user),
         "resting": list(_resting(row, now)),
