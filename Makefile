@@ -70,6 +70,10 @@ test-browser: dev apt-test ## The stories that people go through, in Chromium
 apt-test:
 	@deploy/bootstrap.sh apt $(APT_TEST)
 
+.PHONY: fresh
+fresh: ## As root, for a release: make run and make test on a bare Debian stable; ARGS=run for the first alone
+	@deploy/fresh $(ARGS)
+
 .PHONY: chaos
 chaos: dev apt-test ## Three clusters, SIGKILL at random, the ledger checked; CHAOS_SECONDS=600 for long
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} deploy/test chaos $(ARGS)
@@ -92,7 +96,8 @@ lint: dev ## Everything that can be said without running the tests
 	@$(LOOK_AROUND) $(BIN)/mypy
 	@$(LOOK_AROUND) $(MANAGE) check --fail-level WARNING
 	@$(LOOK_AROUND) $(MANAGE) makemigrations --check --dry-run
-	@for script in .ci/run deploy/run deploy/test deploy/*-throwaway deploy/*.sh; do bash -n "$$script"; done
+	@deploy/commit_subjects.py
+	@for script in .ci/run deploy/fresh deploy/run deploy/test deploy/*-throwaway deploy/*.sh; do bash -n "$$script"; done
 	@echo 'lint: nothing to say'
 
 .PHONY: fmt

@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("leadmaster", "whatsapp", "campaigns", "opportunities", "tests")
 APPS = ("leadmaster", "whatsapp", "campaigns", "opportunities")
-REPOSITORY = ("tests/test_project.py", "tests/test_deploy.py", "tests/test_faults_page.py", "tests/test_databases.py")
+REPOSITORY = tuple(f"tests/test_{name}.py" for name in ("project", "docs", "deploy", "faults_page", "databases"))
 SLOW = ("tests/faults", "tests/browser", "tests/chaos")
 
 

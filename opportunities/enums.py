@@ -56,6 +56,8 @@ class EventKind(models.TextChoices):
     POOLED = "al_pool", _("Devuelta al pool")
     RETURNED = "devuelta", _("Devuelta a su promotor")
     SOLD = "venta", _("Venta")
+    CORRECTED = "venta_corregida", _("Venta corregida")
+    ANNULLED = "venta_anulada", _("Venta anulada")
     CLOSED = "cerrada", _("Cerrada")
     EXTENDED = "prorroga", _("Prórroga")
     RETIMED = "plazo", _("Cambio de plazo")

@@ -53,6 +53,7 @@ ON_SQLITE_ALONE = (
     "tests/mutants",
     "tests/test_databases.py",
     "tests/test_deploy.py",
+    "tests/test_docs.py",
     "tests/test_faults_page.py",
     "tests/test_project.py",
     "tests/test_run.py",

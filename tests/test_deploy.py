@@ -236,6 +236,51 @@ def test_where_no_mysqld_is_its_tests_say_that_they_did_not_run() -> None:
     assert "SKIPPED, nothing was tested" in done.stdout
 
 
+# --- Commits ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("subject", "right"),
+    [
+        ("desk: Refuse stale bulk decisions", True),
+        ("tests, docs: Drop what nobody reads", True),
+        (f"desk: {'x' * 66}", True),
+        (f"desk: {'x' * 67}", False),
+        ("Refuse stale bulk decisions", False),
+        ("Desk: refuse", False),
+        ("desk:refuse", False),
+        ("desk: ", False),
+    ],
+)
+def test_a_subject_says_area_and_what(subject: str, right: bool) -> None:
+    wrong_with = runpy.run_path(str(ROOT / "deploy" / "commit_subjects.py"))["wrong_with"]
+
+    assert (wrong_with(subject) == "") is right
+
+
+def test_only_what_is_not_on_main_yet_is_looked_at(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        as_somebody = ("-c", "user.name=A", "-c", "user.email=a@example.com")
+        subprocess.run(["git", *as_somebody, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    def look() -> subprocess.CompletedProcess[str]:
+        script = str(ROOT / "deploy" / "commit_subjects.py")
+        return subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    git("init", "-b", "main")
+    git("commit", "--allow-empty", "-m", "Older habits")
+    git("checkout", "-b", "mine")
+    git("commit", "--allow-empty", "-m", "desk: Refuse stale decisions")
+    assert look().returncode == 0
+
+    git("commit", "--allow-empty", "-m", "Whatever")
+    done = look()
+    assert (done.returncode, "Whatever" in done.stdout, "Older" in done.stdout) == (1, True, False)
+
+
+# --- What is kept on disk ---------------------------------------------------------------------------------------------
+
+
 def test_what_is_kept_is_its_owners_alone(tmp_path: Path, settings: Settings) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     kept = FileSystemStorage().save("imports/gente.csv", ContentFile(b"351"))

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("leadmaster", "whatsapp", "campaigns", "opportunities")
@@ -337,20 +336,6 @@ def test_clocks_are_made_in_their_room_alone() -> None:
 
     # The door makes the clock of what has none.
     assert {path for path in makers if not path.startswith("opportunities/clocks/")} == {_DESK_DOOR}
-
-
-def test_the_commands_that_are_promised_exist() -> None:
-    promised = {
-        "check_gateway",
-        "demo",
-        "ensure_schedules",
-        "import_recipients",
-        "simulate_gateway",
-        "tick",
-        "watchdog",
-    }
-
-    assert promised <= set(get_commands())
 
 
 # --- Words ------------------------------------------------------------------------------------------------------------

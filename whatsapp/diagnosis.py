@@ -57,6 +57,7 @@ class Line:
     name: str = ""
     session_id: int | None = None
     takes_callbacks: bool = True  # it has a secret to authenticate them with
+    paired: bool = True  # somebody paired it once: a line that waits for that is no fault
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,7 @@ def diagnose(line: Line) -> Diagnosis:
     """Look at the address first, then at the session behind it; what cannot be asked is not guessed."""
     health, findings = _look_at_address(line.config)
     if health is not None and line.name:
-        findings += _look_at_session(line.config)
+        findings += _look_at_session(line)
         findings += _look_at_callbacks(line, health)
     if not findings:
         findings = [Finding(level=Level.OK, code="OK", text=_("Todo en orden."))]
@@ -205,7 +206,7 @@ def _look_at_version(health: Health) -> Iterator[Finding]:
         )
     elif version[0] > CONTRACT_MAJOR:
         yield Finding(
-            level=Level.WARNING,
+            level=Level.ERROR,
             code="NEWER_VERSION",
             text=_("El session manager habla la versión %(version)s del contrato, que LeadMaster no conoce.")
             % {"version": health.version},
@@ -216,12 +217,17 @@ def _look_at_version(health: Health) -> Iterator[Finding]:
 # --- The session --------------------------------------------------------------------------------------------------
 
 
-def _look_at_session(config: GatewayConfig) -> list[Finding]:
+def _look_at_session(line: Line) -> list[Finding]:
+    config = line.config
     try:
         status = open_gateway(config).status()
     except GatewayError as error:
         return [_wrong_session(config, error)]
-    return [] if status.ready else [_not_ready(status)]
+    if status.ready:
+        return []
+    if not line.paired and status.state in {SessionState.AWAITING_QR, SessionState.DISCONNECTED}:
+        return [_not_paired()]
+    return [_not_ready(status)]
 
 
 def _wrong_session(config: GatewayConfig, error: GatewayError) -> Finding:
@@ -254,6 +260,15 @@ def _wrong_token(error: GatewayError) -> Finding:
         "BANNED": _("Usa otro número; WhatsApp decide si devuelve este."),
     }
     return Finding(level=Level.ERROR, code=error.code, text=error.detail, cure=cures.get(error.code, ""))
+
+
+def _not_paired() -> Finding:
+    return Finding(
+        level=Level.WARNING,
+        code="NOT_PAIRED",
+        text=_("Falta vincular: nadie escaneó todavía el código de esta línea."),
+        cure=_("Abre la sesión en LeadMaster, conéctala y escanea el código con el teléfono."),
+    )
 
 
 def _not_ready(status: SessionStatus) -> Finding:

@@ -66,6 +66,12 @@ def read_amount(text: str, *, region: str) -> Decimal | None:
     return -number if number is not None and negative else number
 
 
+def show_amount(amount: Decimal, *, region: str) -> str:
+    """With two decimals and thousands parted, as people of the region write it: `12.500,50` or `12,500.50`."""
+    plain = f"{amount:,.2f}"
+    return plain if decimal_sign(region) == "." else plain.translate(str.maketrans(",.", ".,"))
+
+
 def _unsigned(body: str) -> tuple[str, bool]:
     """Without minus, brackets and currency, and whether it is below zero."""
     negative = False

@@ -35,7 +35,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
 
 
 def look(user: User, teams: list[int], now: dt.datetime) -> dict[str, Any]:
-    """Everything of the desk's part. Twelve queries, whatever there is."""
+    """Everything of the desk's part. Thirteen queries, whatever there is."""
     mine = Opportunity.objects.filter(team_id__in=teams)
     inbox = list(mine.inbox().values_list("pk", flat=True)[:_INBOX])
     rows = mine.filter(pk__in=inbox).select_related("client", "stage", "owner__user").inbox()

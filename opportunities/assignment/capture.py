@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client, ContactPoint, Suppression
+from leadmaster.directory.names import split_name
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.phones.parsing import InvalidPhone, normalise
 from opportunities.assignment import request_keys
@@ -223,10 +224,12 @@ def _refuse_taken(phones: list[str], promoter: Promoter | None) -> None:
 
 
 def _register(person: NewClient, phones: list[str], *, now: dt.datetime) -> Client:
+    name, last_names = split_name(person.name)
     client = Client.objects.create(
         source=SOURCE,
         external_id=phones[0],
-        name=person.name.strip()[:160],
+        name=name[:160],
+        last_names=last_names[:160],
         created_at=now,
         updated_at=now,
     )

@@ -39,6 +39,17 @@ def confirm_same(row: Opportunity, data: Mapping[str, Any]) -> Sale:
     )
 
 
+def as_data(sale: Sale) -> dict[str, str]:
+    """What was sold, as history keeps it."""
+    return {"amount": str(sale.amount), "product": sale.product, "reference": sale.reference}
+
+
+def rewrite(sale: Sale, data: Mapping[str, Any]) -> None:
+    """Write other data on a locked sale. Raises Incomplete for an amount that is none."""
+    sale.amount, sale.product, sale.reference = _read(data)
+    sale.save(update_fields=["amount", "product", "reference"])
+
+
 def _read(data: Mapping[str, Any]) -> tuple[decimal.Decimal, str, str]:
     raw = str(data.get("amount", "")).strip()
     try:

@@ -56,19 +56,26 @@ AGES: Final[tuple[tuple[int | None, Promise, Fill], ...]] = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Runway:
-    """How long the pool lasts. `days` is None while nobody draws; `today` says whose rate it is.
+    """How long there is something to hand out. `days` is None while nobody draws; `today` says whose rate it is.
 
-    `more` says that `total`, and with it `days`, is the least that it may be.
+    The rate is of everything that is handed out, so the stock is too: the pool, and the free clients that a draw goes on
+    with. `more` says that `total`, the pool, is the least that it may be.
     """
 
     total: int
     more: bool = False
+    free: Counted
     rate: int
     today: bool
 
     @property
     def days(self) -> float | None:
-        return self.total / self.rate if self.rate else None
+        return (self.total + self.free.number) / self.rate if self.rate else None
+
+    @property
+    def at_least(self) -> bool:
+        """Whether `days` is the least that it may be."""
+        return self.more or self.free.more
 
     @property
     def label(self) -> str:
@@ -78,9 +85,9 @@ class Runway:
     def words(self) -> str:
         if self.days is None:
             return _("sin consumo")
-        if self.more or self.days > _MOST_DAYS:
+        if self.at_least or self.days > _MOST_DAYS:
             return _("más de %(days)d días") % {"days": min(int(self.days), _MOST_DAYS)}
-        if self.total and self.days < 1:
+        if 0 < self.days < 1:
             return _("menos de un día")
         # Tenths matter while there are few days left.
         days = math.floor(self.days * 10) / 10 if self.days < _FEW_DAYS else int(self.days)
@@ -140,14 +147,15 @@ def figures(teams: Collection[int], facet: str, *, now: dt.datetime) -> PoolFigu
     ages = _ages(pooled, now)
     burnt = burn(teams, now=now)
     looked = _oldest(teams, facet)
+    free = free_clients()
     back = _returning([client for client, _value, _since in looked], now)
     total = Counted(number=sum(age.count for age in ages), more=any(age.more for age in ages))
     return PoolFigures(
-        runway=runway_of(total, burnt),
+        runway=runway_of(total, burnt, free=free),
         ages=[age for age in ages if age.count],
         rows=_rows(looked, now),
         cut=total.more or total.number > len(looked),
-        free=count_clients(Facets(), Availability.FREE, up_to=_ENOUGH_FREE),
+        free=free,
         drawn=_columns(_named({-ago: number for ago, number in burnt.items()}, now, range(1 - _BACK, 1))),
         returning=_columns(_named(back, now, range(_DAYS))),
         returning_total=sum(back.values()),
@@ -156,8 +164,14 @@ def figures(teams: Collection[int], facet: str, *, now: dt.datetime) -> PoolFigu
 
 
 def runway(teams: Collection[int], *, now: dt.datetime) -> Runway:
-    """Two queries."""
-    return runway_of(_counted(Opportunity.objects.filter(team_id__in=teams).pool()), burn(teams, now=now))
+    """Three queries."""
+    pooled = _counted(Opportunity.objects.filter(team_id__in=teams).pool())
+    return runway_of(pooled, burn(teams, now=now), free=free_clients())
+
+
+def free_clients() -> Counted:
+    """How many clients are nobody's and everybody's, up to where the exact number tells nothing. One query."""
+    return count_clients(Facets(), Availability.FREE, up_to=_ENOUGH_FREE)
 
 
 def burn(teams: Collection[int], *, now: dt.datetime) -> Counter[int]:
@@ -171,11 +185,11 @@ def burn(teams: Collection[int], *, now: dt.datetime) -> Counter[int]:
     return found
 
 
-def runway_of(total: Counted, burnt: Counter[int]) -> Runway:
+def runway_of(total: Counted, burnt: Counter[int], *, free: Counted) -> Runway:
     """At today's rate; before the first request of the day, at that of the last day that had any."""
     today = bool(burnt[0])
     rate = next((burnt[ago] for ago in sorted(burnt) if ago >= 0 and burnt[ago]), 0)
-    return Runway(total=total.number, more=total.more, rate=rate, today=today)
+    return Runway(total=total.number, more=total.more, free=free, rate=rate, today=today)
 
 
 # --- Pieces -----------------------------------------------------------------------------------------------------------

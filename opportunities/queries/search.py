@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeVar
 
 from django.db.models import Q, QuerySet
 
+from leadmaster.directory import names
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client, ContactPoint
 from leadmaster.lib.phones import parsing
@@ -18,7 +20,7 @@ Rows = TypeVar("Rows", bound=QuerySet[Opportunity])
 
 # So many people are found at most; beyond them another word helps more than patience.
 NAMESAKES: Final = 2_000
-# Among so many, whose name begins with the first word, the others are looked for anywhere in it.
+# Among so many, whose name or surname begins with one word, the others are looked for anywhere in it.
 LOOKED: Final = 5_000
 _MOST_WORDS: Final = 5
 _PHONE_LIKE = re.compile(r"[+0-9 ().\-]{6,}")
@@ -67,8 +69,8 @@ def _named(words: list[str]) -> tuple[set[int], bool]:
             return found, True
     more = False
     if len(words) > 1:
-        for field in ("name", "last_names"):
-            others, cut = _with_words(field, words)
+        for field, word in itertools.product(("name", "last_names"), words):
+            others, cut = _with_words(field, word, words)
             found |= others
             more |= cut
     return found, more
@@ -83,15 +85,17 @@ def _readings(words: list[str]) -> Iterator[Q]:
             yield _beginning(name=after, last_names=before)
 
 
-def _beginning(**names: str) -> Q:
-    return Q(**{f"{field}__istartswith": text for field, text in names.items() if text})
+def _beginning(**parts: str) -> Q:
+    found = Q()
+    for field, text in parts.items():
+        if text:
+            found &= names.begins(field, text)
+    return found
 
 
-def _with_words(field: str, words: list[str]) -> tuple[set[int], bool]:
-    """Of the first so many whose `field` begins with the first word, those whose whole name has the others."""
-    along = Client.objects.filter(_beginning(**{field: words[0]})).order_by()
+def _with_words(field: str, word: str, words: list[str]) -> tuple[set[int], bool]:
+    """Of the first so many whose `field` begins with this word, those whose whole name has all of them."""
+    along = Client.objects.filter(names.begins(field, word)).order_by()
     ids = list(along.values_list("pk", flat=True)[:LOOKED])
-    rows = Client.objects.filter(pk__in=ids)
-    for word in words[1:]:
-        rows = rows.filter(Q(name__icontains=word) | Q(last_names__icontains=word))
+    rows = Client.objects.filter(names.has_words(words), pk__in=ids)
     return set(rows.order_by().values_list("pk", flat=True)[:NAMESAKES]), len(ids) == LOOKED

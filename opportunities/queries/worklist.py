@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from leadmaster.directory.models import ContactPoint
+from leadmaster.directory.names import has_words
 from leadmaster.lib.phones.parsing import Phone, normalise
 from opportunities.enums import OWNED, WORKING, OpportunityState
 from opportunities.models import Opportunity, Promoter, Stage
@@ -164,7 +165,4 @@ def matching(search: str, *, region: str) -> Q:
         phone = normalise(search, region)
         tail = phone.e164 if isinstance(phone, Phone) else digits.lstrip("0")
         return Q(Exists(ContactPoint.objects.filter(client=OuterRef("client"), normalised__contains=tail)))
-    found = Q()
-    for word in search.split()[:_MOST_WORDS]:
-        found &= Q(client__name__icontains=word) | Q(client__last_names__icontains=word)
-    return found
+    return has_words(search.split()[:_MOST_WORDS], prefix="client__")

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.core.validators import MinValueValidator
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from leadmaster.lib.amount_field import AmountField
 from opportunities.assignment.request_keys import KEY_LENGTH
 from opportunities.enums import StageType
 from opportunities.funnel.labels import label_of
@@ -27,18 +27,27 @@ def new_key() -> str:
 
 
 class MoveForm(forms.Form):
-    """One step to `stage`: the version that was looked at, the reason, and what the stage demands."""
+    """One step to `stage`: the version that was looked at, the reason, and what the stage demands.
+
+    `region` is whose writing an amount is read in.
+    """
 
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(
-        self, stage: Stage, row: Opportunity, *, needs_reason: bool, data: Mapping[str, Any] | None = None
+        self,
+        stage: Stage,
+        row: Opportunity,
+        *,
+        needs_reason: bool,
+        region: str,
+        data: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(data, initial={"version": row.version}, auto_id=f"paso-{stage.pk}-%s", label_suffix="")
         self.stage = stage
         self.needs_reason = needs_reason
         for name in _demanded(stage):
-            self.fields[_DATA + name] = _field(name, stage, given=row.data.get(name))
+            self.fields[_DATA + name] = _field(name, stage, given=row.data.get(name), region=region)
         self.fields["reason"] = forms.CharField(
             label=_("Motivo") if needs_reason else _("Comentario"),
             required=needs_reason,
@@ -70,16 +79,9 @@ def _demanded(stage: Stage) -> list[str]:
     return list(dict.fromkeys([*sale, *map(str, stage.required_fields)]))
 
 
-def _field(name: str, stage: Stage, *, given: object) -> forms.Field:
+def _field(name: str, stage: Stage, *, given: object, region: str) -> forms.Field:
     if name == "amount" and stage.type == StageType.SALE:
-        return forms.DecimalField(
-            label=label_of(name),
-            validators=[MinValueValidator(0)],
-            max_digits=14,
-            decimal_places=2,
-            initial=given,
-            widget=forms.NumberInput(attrs={"step": "0.01", "min": "0", "inputmode": "decimal"}),
-        )
+        return AmountField(region=region, label=label_of(name), initial=given, max_length=40)
     return forms.CharField(
         label=label_of(name), required=name in stage.required_fields, max_length=_LONGEST, initial=given
     )

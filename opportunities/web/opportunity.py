@@ -26,7 +26,9 @@ from opportunities.errors import Incomplete, Refused, Stale
 from opportunities.funnel import moves
 from opportunities.funnel.labels import label_of
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Stage, StageRoute
+from opportunities.queries.amounts import amount_of
 from opportunities.queries.cards import cards
+from opportunities.queries.regions import region_of, region_of_zone
 from opportunities.queries.timeline import timeline
 from opportunities.timers import extension
 from opportunities.web.access import on_desk_time
@@ -70,7 +72,7 @@ def move(request: HttpRequest, opportunity_id: int, stage_id: int) -> HttpRespon
     if row is None:
         return _gone(request, opportunity_id)
     stage = get_object_or_404(Stage, pk=stage_id)
-    form = MoveForm(stage, row, needs_reason=stage.pk in _reasons(row), data=request.POST)
+    form = MoveForm(stage, row, needs_reason=stage.pk in _reasons(row), region=region_of(row.owner), data=request.POST)
     if not form.is_valid():
         return _page(request, row, bound=form)
     try:
@@ -216,19 +218,22 @@ def _context(
         "promoter": promoter,
         "card": card,
         "row": row,
-        "steps": [] if stuck else _grouped(_steps(row, bound)),
+        "steps": [] if stuck else _grouped(_steps(row, bound, region=region_of_zone(calendar.tz.key))),
         "stuck": stuck,
         "may_extend": card.timer is not None and card.timer.deadline is not None and not stuck and not row.extended,
         "note_form": noted or NoteForm(),
         "facts": [(label_of(str(name)), value) for name, value in row.data.items()],
         "timeline": timeline(row, viewer=current_user(request)),
         "sale": getattr(row, "sale", None),
+        "sale_amount": amount_of(getattr(row, "sale", None)),
     }
 
 
-def _steps(row: Opportunity, bound: MoveForm | None) -> list[MoveForm]:
+def _steps(row: Opportunity, bound: MoveForm | None, *, region: str) -> list[MoveForm]:
     reasons = _reasons(row)
-    steps = [MoveForm(stage, row, needs_reason=stage.pk in reasons) for stage in moves.allowed_stages(row)]
+    steps = [
+        MoveForm(stage, row, needs_reason=stage.pk in reasons, region=region) for stage in moves.allowed_stages(row)
+    ]
     return [bound if bound and bound.stage == step.stage else step for step in steps]
 
 
@@ -248,7 +253,7 @@ def _reasons(row: Opportunity) -> set[int]:
 def _told(row: Opportunity, stage: Stage) -> str:
     who = row.client.full_name or str(row)
     if row.state == OpportunityState.WON:
-        return _("¡Venta registrada! %(who)s") % {"who": who}
+        return _("¡Venta registrada! %(who)s: $ %(amount)s") % {"who": who, "amount": amount_of(row.sale)}
     if row.state == OpportunityState.EXIT:
         return _("%(who)s: “%(stage)s”. Tu supervisor decide cómo sigue.") % {"who": who, "stage": stage}
     if row.state == OpportunityState.POOL:

@@ -12,6 +12,7 @@ from campaigns.enums import Ack, CampaignState, EnvioState
 from campaigns.models import CampaignTotals
 from campaigns.progress import progress, progress_of
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
+from tests.plans import analyse, steps
 
 pytestmark = pytest.mark.django_db
 
@@ -107,12 +108,10 @@ def test_is_counted_over_an_index_alone(launched: bool) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert progress(campaign).total == 10 * len(EnvioState)
 
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE TABLE campaigns_envio")
-        cursor.execute("EXPLAIN " + queries[-1]["sql"])
-        plan = dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
+    analyse("campaigns_envio")
+    plan = steps(queries[-1]["sql"])[0]
 
-    assert plan["key"] == "envio_progress"
-    assert "Using index" in plan["Extra"]
-    assert "filesort" not in plan["Extra"]
-    assert "temporary" not in plan["Extra"]
+    assert plan.key == "envio_progress"
+    assert plan.reads_the_index_alone
+    assert not plan.sorts
+    assert not plan.writes_down

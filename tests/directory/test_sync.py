@@ -357,7 +357,7 @@ def test_no_page_sorts_what_it_does_not_read(external: ExternalBase) -> None:
                 synchronise(source, name="externo", reading=READING, now=NOW, batch=50, full=full)
             paged = [query["sql"] for query in seen.captured_queries if "ORDER BY" in query["sql"]]
             assert len(paged) >= 2
-            explain = "EXPLAIN QUERY PLAN" if database.vendor == "sqlite" else "EXPLAIN"
+            explain = "EXPLAIN QUERY PLAN" if database.vendor == "sqlite" else "EXPLAIN FORMAT=TRADITIONAL"
             with database.cursor() as cursor:
                 for sql in paged:
                     cursor.execute(f"{explain} {sql.replace('%', '%%')}")

@@ -84,3 +84,12 @@ def test_two_bases_are_kept_apart_by_their_names(external: ExternalBase) -> None
 def test_what_is_wrong_is_said_in_a_sentence(options: dict[str, object], sentence: str) -> None:
     with pytest.raises(CommandError, match=sentence):
         call_command("sync_clients", **options)
+
+
+@pytest.mark.django_db
+def test_a_refusal_is_json_too_where_json_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command("sync_clients", "--json", "--source", "no-such-file.csv")
+
+    assert ended.value.code == 1
+    assert json.loads(capsys.readouterr().out)["error"]

@@ -25,6 +25,7 @@ from campaigns.models import Attempt, Envio
 from tests.factories.campaigns import CampaignFactory
 from tests.faults import checker
 from tests.faults.crowd import Crowd, at_once
+from tests.plans import steps_of
 from tests.simulator import REPOSITORY, simulator_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -159,13 +160,8 @@ def _index_of_the_claim(campaign_id: int) -> str:
     rows = Envio.objects.filter(campaign_id=campaign_id).due(timezone.now()).order_by("next_due", "id")[:1]
     if connection.vendor == "sqlite":
         return str(rows.explain()).split("USING ", 1)[1]
-    sql, params = rows.query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {sql}", params)
-        [row] = cursor.fetchall()
-        columns = [column[0] for column in cursor.description]
-    plan = dict(zip(columns, row, strict=True))
-    return f"{plan['key']} {'filesort' if 'filesort' in (plan['Extra'] or '') else 'in order'}"
+    [step] = steps_of(rows)
+    return f"{step.key} {'sorted' if step.sorts else 'in order'}"
 
 
 def test_fault_30_eight_writers_and_a_reader_with_a_long_snapshot(settings: Settings) -> None:

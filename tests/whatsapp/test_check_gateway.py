@@ -107,7 +107,7 @@ def test_name_that_does_not_exist(simulator: Simulator) -> None:
     [
         ("0.9.4", Level.ERROR, "OLD_VERSION"),
         ("", Level.WARNING, "NO_VERSION"),
-        ("2.0.0", Level.WARNING, "NEWER_VERSION"),
+        ("2.0.0", Level.ERROR, "NEWER_VERSION"),
     ],
 )
 def test_version_of_the_contract(simulator: Simulator, version: str, level: Level, code: str) -> None:
@@ -203,6 +203,19 @@ def test_command_ends_with_1_when_one_line_of_two_could_not_send(simulator: Simu
     assert report[bad.pk]["cliente_id"] == "52"
     assert [finding["code"] for finding in report[bad.pk]["findings"]] == ["UNKNOWN_SESSION"]
     assert run(str(good.pk))[1] == 0
+
+
+@pytest.mark.django_db
+def test_a_line_that_nobody_paired_yet_is_named_and_no_failure(simulator: Simulator) -> None:
+    line = a_session(simulator, tenant_id="51", state="DISCONNECTED")
+    simulator.set_tenant("51", state="DISCONNECTED")
+
+    said, status = run()
+
+    assert status == 0
+    assert "Falta vincular" in said
+    WhatsAppSession.objects.filter(pk=line.pk).update(paired_at=line.created_at)
+    assert run()[1] == 1, "one that worked before does not"
 
 
 @pytest.mark.django_db

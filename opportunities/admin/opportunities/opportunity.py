@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 from opportunities.admin.base import current_user, require_supervisor_role
+from opportunities.admin.decisions import sales
 from opportunities.admin.decisions.confirm import decide
 from opportunities.admin.decisions.verbs import Verb
 from opportunities.admin.opportunities import page
@@ -73,6 +74,8 @@ class OpportunityAdmin(DecidableRows):
             at("pool/draw/", draw, "draw"),
             *(at(f"decide/{verb.value}/", self._decide_view(verb), verb.page) for verb in Verb),
             at("<int:pk>/extend/", self.extend_view, "extend"),
+            at("<int:pk>/correct-sale/", self.correct_sale_view, "correct_sale"),
+            at("<int:pk>/annul-sale/", self.annul_sale_view, "annul_sale"),
             *super().get_urls(),
         ]
 
@@ -106,6 +109,12 @@ class OpportunityAdmin(DecidableRows):
             back=reverse("admin:opportunities_opportunity_change", args=[row.pk]),
             context={**self._context(request), "original": row},
         )
+
+    def correct_sale_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return sales.correct(request, self.find(request, str(pk)), context=self._context(request))
+
+    def annul_sale_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return sales.annul(request, self.find(request, str(pk)), context=self._context(request))
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "opts": self.opts}

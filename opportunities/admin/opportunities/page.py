@@ -18,6 +18,7 @@ from opportunities.enums import OpportunityState
 from opportunities.funnel.labels import label_of
 from opportunities.models import CoolDown, Opportunity
 from opportunities.policy import may_supervise
+from opportunities.queries.amounts import amount_of
 from opportunities.queries.contacts import reach, silenced_among
 from opportunities.queries.time_left import timer_of
 from opportunities.queries.timeline import timeline
@@ -48,10 +49,11 @@ def page(row: Opportunity, user: User, now: dt.datetime) -> dict[str, Any]:
         "reach": reach(row, sender=None, silenced=silenced_among([row])),
         "buttons": buttons(row, now) if decides else [],
         "sale": getattr(row, "sale", None),
+        "sale_amount": amount_of(getattr(row, "sale", None)),
         "facts": [(label_of(str(name)), value) for name, value in row.data.items()],
         "timeline": timeline(row, viewer=user),
         "resting": list(_resting(row, now)),
-        "recent": undoable(user, now),
+        "recent": undoable(user, now, row=row),
     }
 
 
@@ -71,6 +73,14 @@ def buttons(row: Opportunity, now: dt.datetime) -> list[Button]:
     if row.deadline is not None and not is_overdue(row, now) and not row.extended:
         url = reverse("admin:opportunities_opportunity_extend", args=[row.pk])
         found.insert(-1, Button(label=_("Dar prórroga"), url=url, tone=""))
+    if row.state == OpportunityState.WON:
+        for name, label, tone in (
+            ("correct_sale", _("Corregir la venta"), ""),
+            ("annul_sale", _("Anular la venta"), "quiet-danger"),
+        ):
+            url = reverse(f"admin:opportunities_opportunity_{name}", args=[row.pk])
+            found.append(Button(label=label, url=url, tone=tone))
+        return found
     return [dataclasses.replace(found[0], tone="primary"), *found[1:]] if found else []
 
 

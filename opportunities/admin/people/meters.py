@@ -46,6 +46,8 @@ def meter(used: int, limit: int, label: str) -> SafeString:
 
 def standing(usage: Usage) -> SafeString:
     """Whether new work comes to this promoter today."""
+    if not usage.promoter.user.is_active:
+        return screens.badge(_("Desactivado"), "bad")
     if usage.absence is not None:
         return screens.badge(_("Ausente hasta el %(day)s") % {"day": f"{usage.absence.ends_on:%d/%m}"}, "warn")
     if not usage.promoter.available:

@@ -71,12 +71,13 @@ class AgeSerializer(Serializer[Any]):
 
 class PoolFiguresSerializer(Serializer[Any]):
     """`total` is exact up to ten thousand of each age; `more` says that it is the least there may be. `days` is how long
-    the pool lasts at the rate of `rate` a day, null while nobody draws. `values` are the most frequent of the oldest two
+    the pool and the `free` clients last at the rate of `rate` a day, null while nobody draws. `values` are the most frequent of the oldest two
     thousand, and `returning` is how many of their cool-downs end soon; `cut` says that there are others.
     """
 
     total = serializers.IntegerField(source="runway.total")
     more = serializers.BooleanField(source="runway.more")
+    free = serializers.IntegerField(source="runway.free.number")
     rate = serializers.IntegerField(source="runway.rate")
     days = serializers.FloatField(source="runway.days", allow_null=True)
     oldest = serializers.DateTimeField(allow_null=True)

@@ -22,7 +22,7 @@ from opportunities.enums import StageType
 from opportunities.errors import Incomplete
 from opportunities.funnel import moves
 from opportunities.models import Opportunity, Sale, Stage
-from opportunities.supervision import decisions
+from opportunities.supervision import decisions, sale_corrections
 from opportunities.timers import extension
 
 if TYPE_CHECKING:
@@ -48,6 +48,18 @@ class SaleFormSerializer(VersionSerializer, ReasonSerializer):
     reference = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
     stage = StageField(required=False)
     data = FactsField()  # type: ignore[assignment]  # the request has a key of this name
+
+
+class SaleCorrectionSerializer(VersionSerializer, RequiredReasonSerializer):
+    """What is not sent stays as it is."""
+
+    amount = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=0, required=False)
+    product = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    reference = serializers.CharField(max_length=80, required=False, allow_blank=True)
+
+
+class AnnulmentSerializer(VersionSerializer, RequiredReasonSerializer):
+    pass
 
 
 class NoteSerializer(Serializer[Any]):
@@ -109,6 +121,27 @@ class OpportunityVerbs(Base):
             data={**given.get("data", {}), **{name: given[name] for name in ("amount", "product", "reference")}},
         )
         return Response(SaleSerializer(Sale.objects.get(opportunity=sold)).data)
+
+    @extend_schema(request=SaleCorrectionSerializer, responses=SaleSerializer)
+    @action(detail=True, methods=["post"], url_path="correct-sale")
+    def correct_sale(self, request: Request, pk: str) -> Response:
+        """Corrige una venta mal cargada, con su motivo. Lo que decía antes queda en la historia."""
+        row, given = self._asked(SaleCorrectionSerializer)
+        version, reason = given.pop("version"), given.pop("reason")
+        sale = sale_corrections.correct(
+            row.pk, given, by=current_user(request), version=version, reason=reason, now=timezone.now()
+        )
+        return Response(SaleSerializer(sale).data)
+
+    @extend_schema(request=AnnulmentSerializer, responses=PlaceSerializer)
+    @action(detail=True, methods=["post"], url_path="annul-sale")
+    def annul_sale(self, request: Request, pk: str) -> Response:
+        """Anula una venta que no fue, con su motivo. La oportunidad espera en la bandeja."""
+        row, given = self._asked(AnnulmentSerializer)
+        annulled = sale_corrections.annul(
+            row.pk, by=current_user(request), version=given["version"], reason=given["reason"], now=timezone.now()
+        )
+        return self._place(annulled)
 
     @extend_schema(request=NoteSerializer, responses={201: EventSerializer})
     @action(detail=True, methods=["post"])

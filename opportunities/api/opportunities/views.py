@@ -52,7 +52,7 @@ class OpportunityViewSet(
     needs: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("list", "retrieve", "history", "timeline", "messages"), VIEW),
         **dict.fromkeys(("move", "sale", "note", "extend"), WORK),
-        **dict.fromkeys(("reassign", "return_to_pool", "close", "give_back"), SUPERVISE),
+        **dict.fromkeys(("reassign", "return_to_pool", "close", "give_back", "correct_sale", "annul_sale"), SUPERVISE),
     }
 
     def get_queryset(self) -> OpportunityQuerySet:

@@ -14,6 +14,7 @@ from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import Facets
 from leadmaster.directory.models import Client
 from leadmaster.directory.models.client import shard_of
+from tests.plans import analyse, steps
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.mariadb]
 
@@ -55,9 +56,7 @@ def test_every_page_comes_along_an_index_in_its_order(monkeypatch: pytest.Monkey
         ],
         batch_size=5_000,
     )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE TABLE directory_client")
-        cursor.fetchall()
+    analyse("directory_client")
 
     for selection in SELECTIONS:
         with CaptureQueriesContext(connection) as seen:
@@ -65,15 +64,7 @@ def test_every_page_comes_along_an_index_in_its_order(monkeypatch: pytest.Monkey
         assert len(found) == len(set(found)) == Client.objects.filter(selection.facets.condition()).count()
         pages = [query["sql"] for query in seen.captured_queries if "directory_client" in query["sql"]]
         for sql in pages:
-            plan = _explain(sql)
-            assert plan["key"].startswith("client_free"), (selection.title, plan)
+            first = steps(sql)[0]
+            assert first.key.startswith("client_free"), (selection.title, first)
             # The last few rows may come any way: there is less of them than a page.
-            few = int(plan["rows"]) <= _PAGE
-            assert few or "filesort" not in (plan["Extra"] or ""), (selection.title, plan["key"], plan["rows"])
-
-
-def _explain(sql: str) -> dict[str, str]:
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {sql}")
-        row = cursor.fetchone()
-        return dict(zip([column[0] for column in cursor.description], row, strict=True))
+            assert first.rows <= _PAGE or not first.sorts, (selection.title, first)

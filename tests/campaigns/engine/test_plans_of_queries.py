@@ -21,6 +21,7 @@ from campaigns.progress import progress_of
 from leadmaster.directory.models import Suppression
 from tests.factories.campaigns import EnvioFactory, LaneFactory
 from tests.faults.harness import World
+from tests.plans import Step, steps, steps_of
 from whatsapp.gateways.base import SendResult
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -82,22 +83,15 @@ def ready(world: World) -> Plan:
     return plan
 
 
-def explained(sql: str, params: Any = None) -> dict[str, Any]:
-    """The one line of the plan of this statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {sql}", params)
-        names = [column[0] for column in cursor.description]
-        return dict(zip(names, cursor.fetchall()[0], strict=True))
+def plan_of(rows: QuerySet[Any, Any]) -> Step:
+    """The first step towards these rows."""
+    return steps_of(rows)[0]
 
 
-def plan_of(rows: QuerySet[Any, Any]) -> dict[str, Any]:
-    return explained(*rows.query.sql_with_params())
-
-
-def touched(captured: CaptureQueriesContext, *, table: str, word: str) -> list[dict[str, Any]]:
-    """The plans of the captured statements that begin so and name this table."""
+def touched(captured: CaptureQueriesContext, *, table: str, word: str) -> list[Step]:
+    """The first steps of the captured statements that begin so and name this table."""
     return [
-        explained(query["sql"])
+        steps(query["sql"])[0]
         for query in captured.captured_queries
         if query["sql"].startswith(word) and f"`{table}`" in query["sql"].split("WHERE")[0]
     ]
@@ -137,10 +131,10 @@ def test_the_claim_reads_few_rows_through_its_index(world: World, reads: _Reads)
     assert len(found.claims) == CAMPAIGNS * 2
     [first, *_rest] = selects = touched(captured, table="campaigns_envio", word="SELECT")
     assert len(selects) == CAMPAIGNS * 2
-    assert first["key"] == "envio_claim"
-    assert all("filesort" not in (line["Extra"] or "") for line in selects)
-    assert {line["key"] for line in touched(captured, table="campaigns_lane", word="SELECT")} == {"PRIMARY"}
-    assert {line["key"] for line in touched(captured, table="campaigns_envio", word="UPDATE")} == {"PRIMARY"}
+    assert first.key == "envio_claim"
+    assert all(not line.sorts for line in selects)
+    assert {line.key for line in touched(captured, table="campaigns_lane", word="SELECT")} == {"PRIMARY"}
+    assert {line.key for line in touched(captured, table="campaigns_envio", word="UPDATE")} == {"PRIMARY"}
     # Eight claims over 20 000 rows.
     assert reads.rows < 300
 
@@ -160,8 +154,8 @@ def test_while_first_contacts_are_refused_the_claim_goes_through_an_index_too(wo
 
     assert len(found.claims) == 1
     [line] = touched(captured, table="campaigns_envio", word="SELECT")
-    assert line["key"] == "envio_claim_warm"
-    assert "filesort" not in (line["Extra"] or "")
+    assert line.key == "envio_claim_warm"
+    assert not line.sorts
     assert reads.rows < 60
 
 
@@ -210,9 +204,9 @@ def test_the_lanes_of_many_sessions_are_read_through_their_index(world: World) -
         .values_list("id")
     )
 
-    assert stale["key"] == "lane_due"
-    assert due["key"] == "lane_due"
-    assert "filesort" not in (due["Extra"] or "")
+    assert stale.key == "lane_due"
+    assert due.key == "lane_due"
+    assert not due.sorts
 
 
 @pytest.mark.mariadb
@@ -226,13 +220,13 @@ def test_progress_and_look_ups_are_answered_from_their_indexes(world: World) -> 
         Envio.objects.uncertain().filter(lookup_due__lte=world.now).order_by("lookup_due", "id").values("id")[:200]
     )
     pending = Envio.objects.filter(campaign=OuterRef("pk"), state=EnvioState.PENDING)
-    stragglers = explained(*Campaign.objects.filter(Exists(pending)).values("id").query.sql_with_params())
+    stragglers = steps_of(Campaign.objects.filter(Exists(pending)).values("id"))
 
-    assert progress["key"] == "envio_progress"
-    assert "Using index" in progress["Extra"]
-    assert lookups["key"] == "envio_lookup"
-    assert "filesort" not in (lookups["Extra"] or "")
-    assert stragglers
+    assert progress.key == "envio_progress"
+    assert progress.reads_the_index_alone
+    assert lookups.key == "envio_lookup"
+    assert not lookups.sorts
+    assert not any(step.reads_a_whole_table for step in stragglers if step.rows > 1_000)
 
 
 def test_a_claim_asks_so_many_questions(world: World, django_assert_num_queries: DjangoAssertNumQueries) -> None:

@@ -114,6 +114,20 @@ TABLE = [
     ),
     Row(
         method="post",
+        path=f"{V1}/opportunities/{{id}}/correct-sale/",
+        seed=lambda w: w.sold().pk,
+        body=with_version(amount="7.50", reason="Mal cargada"),
+        expected=only_boss(200),
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/opportunities/{{id}}/annul-sale/",
+        seed=lambda w: w.sold().pk,
+        body=with_version(reason="No fue"),
+        expected=only_boss(200),
+    ),
+    Row(
+        method="post",
         path=f"{V1}/opportunities/{{id}}/note/",
         seed=lambda w: w.one().pk,
         body=lambda w: {"text": "Llamar el lunes"},

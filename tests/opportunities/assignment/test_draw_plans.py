@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import zlib
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -18,6 +17,7 @@ from opportunities.assignment.draw import draw
 from opportunities.assignment.filters import Filters
 from opportunities.models import Opportunity, Promoter
 from tests.factories.opportunities import DeskFactory, Funnel, PromoterFactory
+from tests.plans import analyse, captured, steps
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.mariadb]
 
@@ -97,27 +97,12 @@ def promoter() -> Promoter:
     Opportunity.objects.bulk_create(
         [Opportunity(client_id=pk, state="perdida", **closed) for pk in ids[:20_000]], batch_size=5_000
     )
-    with connection.cursor() as cursor:
-        for table in (
-            "directory_client",
-            "directory_contactpoint",
-            "directory_suppression",
-            "opportunities_opportunity",
-        ):
-            cursor.execute(f"ANALYZE TABLE {table}")
-            cursor.fetchall()
+    analyse("directory_client", "directory_contactpoint", "directory_suppression", "opportunities_opportunity")
     return promoter
 
 
-def explained(sql: str) -> list[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN " + sql.replace("%", "%%"))
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 def selects(context: CaptureQueriesContext) -> list[str]:
-    return [query["sql"] for query in context.captured_queries if query["sql"].startswith("SELECT")]
+    return captured(context, beginning="SELECT")
 
 
 def rows_read() -> int:
@@ -145,11 +130,11 @@ def test_a_draw_walks_an_index_and_reads_few_rows_whatever_the_filters(promoter:
         read = rows_read() - before
         assert len(drawn) == 20, filters
         for sql in selects(context):
-            plan = explained(sql)
-            walked = [step for step in plan if step["table"] == "directory_client"]
-            assert all("filesort" not in (step["Extra"] or "") for step in walked if "IN (" not in sql), (filters, plan)
-            assert all(step["type"] != "ALL" for step in plan), (filters, plan)
-            assert not any(step["select_type"] == "MATERIALIZED" for step in plan), (filters, plan)
+            plan = steps(sql)
+            walked = [step for step in plan if step.table == "directory_client"]
+            assert not any(step.sorts for step in walked if "IN (" not in sql), (filters, plan)
+            assert not any(step.reads_a_whole_table for step in plan), (filters, plan)
+            assert not any(step.select_type == "MATERIALIZED" for step in plan), (filters, plan)
         # What the indexes carry costs a page; the others pass by what doesn't match, within their window.
         assert read < (2_000 if filters.carried() else 45_000), (filters, read)
 
@@ -164,8 +149,8 @@ def test_the_pool_is_walked_in_its_order(promoter: Promoter) -> None:
     walks = [sql for sql in selects(context) if "`state_since`" in sql and "FOR UPDATE" not in sql]
     assert len(walks) == 2
     for walk in walks:
-        [step] = explained(walk)
-        assert (step["key"], "filesort" in (step["Extra"] or "")) == ("opp_of_team", False)
+        [step] = steps(walk)
+        assert (step.key, step.sorts) == ("opp_of_team", False)
 
 
 def test_options_and_counts_read_a_bounded_number_of_rows(promoter: Promoter) -> None:
@@ -193,5 +178,5 @@ def walked_by(rows: QuerySet[Opportunity]) -> tuple[str, bool]:
     """The index of the one step, and whether it sorts."""
     with CaptureQueriesContext(connection) as context:
         list(rows.values_list("id", flat=True))
-    [step] = explained(context.captured_queries[0]["sql"])
-    return step["key"], "filesort" in (step["Extra"] or "")
+    [step] = steps(context.captured_queries[0]["sql"])
+    return step.key, step.sorts

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leadmaster.directory.enums import Availability
+from leadmaster.directory.models import Client
 from opportunities.enums import OpportunityState
 from opportunities.models import CoolDown, DailyQuota, Opportunity, Promoter
 from opportunities.queries import pool_figures
@@ -112,6 +113,20 @@ def test_the_runway_is_at_todays_rate_or_that_of_the_last_day_that_had_any(
         DailyQuota.objects.create(promoter=promoter, day=day, limit=50, used=number)
 
     assert runway(teams(promoter), now=timezone.now()).words == words
+
+
+def test_free_clients_are_stock_too_since_the_rate_is_of_all_that_is_handed_out(promoter: Promoter) -> None:
+    pooled(promoter, 0)
+    ClientFactory.create_batch(19)
+    DailyQuota.objects.create(promoter=promoter, day=timezone.now().date(), limit=50, used=4)
+
+    home = runway(teams(promoter), now=timezone.now())
+    whole = figures(teams(promoter), "province", now=timezone.now())
+
+    free = Client.objects.filter(availability=Availability.FREE).count()
+    assert (home.total, home.free.number, home.words) == (1, free, "5,0 días")
+    assert whole.runway == home
+    assert whole.free == home.free
 
 
 # --- How far it is counted --------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import Ack, EnvioState
 from campaigns.models import Reply
+from leadmaster.calendars.models import OperatingCalendar
 from leadmaster.directory.models import ContactPoint
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.funnel import moves
@@ -119,7 +120,28 @@ def test_a_sale_pressed_twice_is_one_sale(world: World, browser: Browser, row: O
     assert (str(found.amount), found.product, found.reference) == ("48500.50", "Plan familiar", "F-1")
 
 
-@pytest.mark.parametrize("amount", ["", "-1", "mucho", "48.500", "48.500,50"])
+@pytest.mark.parametrize(
+    ("zone", "typed", "amount", "shown"),
+    [
+        ("America/Argentina/Cordoba", "12500,50", "12500.50", "12.500,50"),
+        ("America/Argentina/Cordoba", "45.000", "45000.00", "45.000,00"),
+        ("America/Argentina/Cordoba", "48.500,50", "48500.50", "48.500,50"),
+        ("America/Argentina/Cordoba", "$ 1.250.000", "1250000.00", "1.250.000,00"),
+        ("America/Mexico_City", "45,000", "45000.00", "45,000.00"),
+        ("America/Mexico_City", "12500.50", "12500.50", "12,500.50"),
+    ],
+)
+def test_an_amount_is_read_as_the_desks_country_writes_it_and_shown_back(
+    world: World, browser: Browser, row: Opportunity, zone: str, typed: str, amount: str, shown: str
+) -> None:
+    OperatingCalendar.objects.update(time_zone=zone)
+    answer = browser.post(step(row, world.funnel.sold), {"version": 1, "dato-amount": typed}, follow=True)
+
+    assert str(Sale.objects.get().amount) == amount
+    assert f"$ {shown}" in answer.content.decode()
+
+
+@pytest.mark.parametrize("amount", ["", "-1", "mucho", "1,2,3", "12.505,5,0", "1.2345", "9999999999999"])
 def test_an_amount_that_is_none_is_refused_in_its_place(
     world: World, browser: Browser, row: Opportunity, amount: str
 ) -> None:

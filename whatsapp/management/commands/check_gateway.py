@@ -21,7 +21,7 @@ _MARKS = {Level.OK: "✓", Level.WARNING: "!", Level.ERROR: "✗"}
 class Command(BaseCommand):
     help = (
         "Checks the gateway of every session, or the configured address while there is no session. "
-        "Ends with status 1 when a session could not send."
+        "Ends with status 1 when a session could not send; a line that nobody paired yet is only named."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -61,6 +61,7 @@ def _lines(wanted: list[int]) -> list[Line]:
             name=session.name,
             session_id=session.pk,
             takes_callbacks=bool(session.webhook_secret),
+            paired=session.paired_at is not None,
         )
         for session in sessions
     ]

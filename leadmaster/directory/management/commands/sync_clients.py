@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -52,7 +53,11 @@ class Command(BaseCommand):
                     progress=progress,
                 )
         except SyncError as error:
-            raise CommandError(str(error)) from error
+            if not options["json"]:
+                raise CommandError(str(error)) from error
+            # Whoever asked for JSON reads the refusal as JSON too, and the status as before.
+            self.stdout.write(json.dumps({"error": str(error)}, ensure_ascii=False))
+            sys.exit(1)
         self.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False) if options["json"] else _sentences(report))
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
+from leadmaster.directory.models import Client
 from opportunities.enums import OpportunityState
 from opportunities.models import BulkAction, Opportunity
 from opportunities.supervision import bulk
@@ -37,6 +38,22 @@ def done(world: World, rows: list[Opportunity], *, ago: dt.timedelta = dt.timede
 
 def states(rows: list[Opportunity]) -> set[str]:
     return set(Opportunity.objects.filter(pk__in=[row.pk for row in rows]).values_list("state", flat=True))
+
+
+def test_the_undo_names_whom_it_was_done_to_and_stays_off_other_clients_pages(world: World) -> None:
+    *rows, other = world.give(4)
+    for row, name in zip(rows, ("Ana", "Luis", "Eva"), strict=True):
+        Client.objects.filter(pk=row.client_id).update(name=name, last_names="Paz")
+    action = done(world, rows)
+    supervisor = browser(world, "supervisor")
+
+    def page_of(row: Opportunity) -> str:
+        return supervisor.get(f"/admin/opportunities/opportunity/{row.pk}/change/").content.decode()
+
+    assert "Ana Paz, Luis Paz y 1 más" in page_of(rows[0])
+    assert undo_address(action) in page_of(rows[2])
+    assert undo_address(action) not in page_of(other)
+    assert "Ana Paz, Luis Paz y 1 más" in supervisor.get("/admin/opportunities/opportunity/").content.decode()
 
 
 def test_the_lists_show_what_was_just_done_with_its_undo(world: World) -> None:

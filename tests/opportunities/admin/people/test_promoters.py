@@ -41,6 +41,20 @@ def correct(promoter: Promoter) -> str:
     return reverse("admin:opportunities_promoter_quota", args=[promoter.pk])
 
 
+def test_whoever_was_switched_off_is_not_said_to_receive(world: World) -> None:
+    client = signed_in(world.supervisor)
+    assert "lm-good" in client.get(page_of(world.promoter)).content.decode()
+    world.promoter.user.is_active = False
+    world.promoter.user.save()
+
+    page, listed = (client.get(path).content.decode() for path in (page_of(world.promoter), LIST))
+
+    assert "Desactivado" in page
+    assert ">Recibe<" not in page
+    # The colleague of the same list still does.
+    assert (listed.count("Desactivado"), listed.count(">Recibe<")) == (1, 1)
+
+
 # --- What was used --------------------------------------------------------------------------------------------------------
 
 
