@@ -125,6 +125,8 @@ _ROWS: Final = (
         "",
         "ba",
         """
+        api/v1/opportunities/<pk>/annul-sale/
+        api/v1/opportunities/<pk>/correct-sale/
         admin/campaigns/campaign/<int:pk>/import/<int:record>/resume/
         api/v1/absences/<pk>/call-off/
         api/v1/calendars/<pk>/rehearse/
@@ -284,6 +286,8 @@ _ROWS: Final = (
         "ba",
         "ba",
         """
+        admin/opportunities/opportunity/<int:pk>/annul-sale/
+        admin/opportunities/opportunity/<int:pk>/correct-sale/
         admin/calendars/holiday/<path:object_id>/change/
         admin/calendars/holiday/<path:object_id>/delete/
         admin/calendars/holiday/<path:object_id>/history/

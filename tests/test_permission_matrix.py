@@ -139,7 +139,10 @@ def row_of(model: type[models.Model]) -> int:
 def build() -> dict[str, Client]:
     """One row of everything that the promoter has, and everybody who might look at it."""
     world = worlds.build()
-    line = WhatsAppSessionFactory.create(owner=world.owner, team=world.team, base_url=_NOWHERE, tenant_id="51")
+    # With a secret: callbacks to a line that has none raise an alert, and are meant to.
+    line = WhatsAppSessionFactory.create(
+        owner=world.owner, team=world.team, base_url=_NOWHERE, tenant_id="51", webhook_secret="firma"
+    )
     campaign = CampaignFactory.create(owner=world.owner, team=world.team, session=line)
     EnvioFactory.create(campaign=campaign)
     ScheduleFactory.create(campaign=campaign)
