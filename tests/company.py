@@ -46,6 +46,12 @@ def signed_in(user: User) -> Client:
     return client
 
 
+def let_into_the_admin(user: User) -> None:
+    """As no form does it: the role says who is staff. So that a page has to refuse by itself."""
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    user.refresh_from_db()
+
+
 def told(response: object) -> list[str]:
     """What the page says to the person about what they just did."""
     request = getattr(response, "wsgi_request")  # noqa: B009 - the test client puts it there

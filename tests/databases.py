@@ -55,6 +55,8 @@ ON_SQLITE_ALONE = (
     "tests/test_deploy.py",
     "tests/test_docs.py",
     "tests/test_faults_page.py",
+    "tests/test_glossary.py",
+    "tests/test_permission_matrix.py",
     "tests/test_project.py",
     "tests/test_run.py",
     "tests/test_translations.py",

@@ -35,6 +35,16 @@ def test_the_names_in_a_fault_are_there(fault: int) -> None:
         assert name in names_in(path), f"{path} has no {name}"
 
 
+def test_every_test_that_the_page_names_is_there() -> None:
+    page = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    named = NAMED.findall(page)
+
+    gone = [f"{path}::{name}" for path, name in named if not (ROOT / path).exists() or name not in names_in(path)]
+
+    assert len(named) > 150
+    assert gone == []
+
+
 def test_a_test_that_bears_a_fault_in_its_name_stands_in_that_row_or_beside_one_that_does() -> None:
     """A new proof of a fault goes into a file that the page names for it."""
     files = {fault: {path for path, _name in NAMED.findall(row)} for fault, row in rows().items()}

@@ -19,8 +19,9 @@ from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role, grants
 
 
-class AddressLimitBackend(BaseBackend):
-    """One address that tries many names is stopped before any password is hashed. It logs nobody in."""
+class AddressLimitBackend:
+    """One address that tries many names is stopped before any password is hashed. It logs nobody in, so it knows nobody
+    either: Django asks the first backend that does."""
 
     def authenticate(self, request: HttpRequest | None, **_credentials: Any) -> None:
         if request is None:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from leadmaster.accounts.models import User
 from leadmaster.lib.api import errors
 
-_SEEN: Final = "seen_at"
+SEEN_AT: Final = "seen_at"
 # So often the last sign of life is written, and not with every request.
 _NOTED_SECONDS: Final = 300
 
@@ -50,11 +50,11 @@ class IdleLimitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             now = _now()
-            seen = int(request.session.get(_SEEN, now))
+            seen = int(request.session.get(SEEN_AT, now))
             if now - seen > settings.SESSION_IDLE_MINUTES * 60:
                 logout(request)
-            elif _SEEN not in request.session or (now - seen >= _NOTED_SECONDS and not _by_itself(request)):
-                request.session[_SEEN] = now
+            elif SEEN_AT not in request.session or (now - seen >= _NOTED_SECONDS and not _by_itself(request)):
+                request.session[SEEN_AT] = now
         return self.get_response(request)
 
 

@@ -30,7 +30,7 @@ def test_a_new_installation_is_well(client: Client) -> None:
 
     assert response.status_code == 200
     checks = response.json()["checks"]
-    assert list(checks) == ["database", "tick", "queue", "gateways", "timers", "directory"]
+    assert list(checks) == ["database", "tick", "queue", "gateways", "journal", "timers", "directory"]
     assert checks["database"]["ok"]
     assert checks["tick"] == {"ok": True, "age_seconds": None}
     assert checks["queue"] == {"ok": True, "waiting": 0, "oldest_seconds": 0.0}

@@ -244,7 +244,9 @@ def test_anything_signed_gives_values_or_a_callback_error(content: object) -> No
         events = read(content)
     except CallbackError:
         return
-    assert not events or any(not isinstance(each, BadEvent) for each in events)
+    # What nobody knows is left out, so that bad ones may come alone; not if each that came was bad.
+    given_events = len(content) if isinstance(content, list) else 1
+    assert not events or sum(isinstance(each, BadEvent) for each in events) < given_events
     for each in events:
         assert each.reason if isinstance(each, BadEvent) else each.at.tzinfo is dt.UTC
         str(each).encode()  # any database takes it

@@ -14,7 +14,7 @@ from campaigns.enums import CampaignState
 from campaigns.models import Campaign, Envio, RecipientImport
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client
-from tests.company import Company, signed_in, told
+from tests.company import Company, let_into_the_admin, signed_in, told
 from tests.factories.campaigns import CampaignFactory
 from tests.factories.directory import ClientFactory, ContactPointFactory, SuppressionFactory
 
@@ -167,8 +167,7 @@ def test_another_team_does_not_know_of_it(who: str, company: Company, campaign: 
 
 
 def test_who_may_not_read_the_directory_finds_no_door(company: Company, campaign: Campaign) -> None:
-    company.owner.is_staff = True
-    company.owner.save()
+    let_into_the_admin(company.owner)
 
     assert post(company, campaign, "owner").status_code == 403
     page = signed_in(company.owner).get(url(campaign, "change")).content.decode()

@@ -12,7 +12,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from campaigns.admin import campaign_live
 from campaigns.enums import CampaignState, EnvioState, ScheduleState
 from campaigns.models import Campaign, Schedule
-from tests.company import Company, signed_in, told
+from tests.company import Company, let_into_the_admin, signed_in, told
 from tests.factories.campaigns import (
     CampaignEventFactory,
     CampaignFactory,
@@ -355,8 +355,7 @@ def test_a_schedule_that_came_later_is_decided_by_itself(company: Company, decis
 def test_whose_schedule_it_is_not_can_not_decide_it(company: Company) -> None:
     campaign = running_campaign(owner=company.owner, team=company.team)
     schedule = ScheduleFactory(campaign=campaign)
-    company.owner.is_staff = True
-    company.owner.save()
+    let_into_the_admin(company.owner)
     address = reverse("admin:campaigns_campaign_schedule", args=[campaign.pk, schedule.pk, "approve"])
 
     assert signed_in(company.stranger).post(address).status_code == 404

@@ -11,7 +11,7 @@ from django.urls import reverse
 from campaigns.enums import CampaignState, EnvioState, ScheduleState
 from campaigns.lifecycle import Verb
 from campaigns.models import Campaign, Envio
-from tests.company import Company, signed_in, told
+from tests.company import Company, let_into_the_admin, signed_in, told
 from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory
 
 S = CampaignState
@@ -152,8 +152,7 @@ def test_from_the_wrong_state_the_refusal_is_told_and_nothing_changes(company: C
 def test_a_supervisor_without_the_verb_is_refused(company: Company) -> None:
     """Staff whose role carries no approval: the row is visible, the verb is not theirs."""
     campaign = campaign_in(company, S.AWAITING_APPROVAL)
-    company.owner.is_staff = True
-    company.owner.save()
+    let_into_the_admin(company.owner)
 
     response = signed_in(company.owner).post(
         reverse("admin:campaigns_campaign_approve", args=[campaign.pk]), {"reason": "Me apruebo"}

@@ -10,7 +10,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import EnvioState, Evidence
 from campaigns.models import Envio
-from tests.company import Company, signed_in, told
+from tests.company import Company, let_into_the_admin, signed_in, told
 from tests.factories.campaigns import (
     AttemptFactory,
     CampaignFactory,
@@ -157,8 +157,7 @@ def test_marking_by_hand_needs_a_reason(company: Company, envio: Envio) -> None:
 
 
 def test_marking_by_hand_is_not_for_everybody(company: Company, envio: Envio) -> None:
-    company.owner.is_staff = True
-    company.owner.save()
+    let_into_the_admin(company.owner)
 
     assert signed_in(company.stranger).post(by_hand(envio), {"reason": "x"}).status_code == 404
     assert signed_in(company.owner).post(by_hand(envio), {"reason": "x"}).status_code == 403

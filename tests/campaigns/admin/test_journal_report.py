@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from campaigns import switch
 from campaigns.models import JournalReport, SenderSwitch
-from tests.company import Company, signed_in, told
+from tests.company import Company, let_into_the_admin, signed_in, told
 from tests.factories.campaigns import JournalReportFactory, SenderFactory, SenderSwitchFactory
 
 PAGE = "/admin/campaigns/journalreport/"
@@ -74,8 +74,7 @@ def test_it_is_not_given_up_without_a_reason_nor_twice(company: Company, report:
 
 
 def test_promoters_neither_see_nor_give_up(company: Company, report: JournalReport) -> None:
-    company.owner.is_staff = True
-    company.owner.save()
+    let_into_the_admin(company.owner)
     client = signed_in(company.owner)
 
     assert client.get(PAGE).status_code == 403

@@ -12,7 +12,7 @@ from campaigns.enums import EnvioState, Evidence
 from campaigns.models import Envio, EnvioEvent
 from leadmaster.directory.models import Suppression
 from leadmaster.directory.suppression import suppress_list
-from tests.company import Company, signed_in, told
+from tests.company import Company, let_into_the_admin, signed_in, told
 from tests.factories.campaigns import EnvioFactory, running_campaign
 from tests.factories.directory import SuppressionFactory
 
@@ -47,8 +47,7 @@ def test_half_a_form_is_asked_again(company: Company, missing: str) -> None:
 
 
 def test_promoters_do_not_exclude(company: Company) -> None:
-    company.owner.is_staff = True
-    company.owner.save()
+    let_into_the_admin(company.owner)
 
     response = signed_in(company.owner).post(ADD, {"phones": "351 274-3915", "region": "AR", "reason": "x"})
 

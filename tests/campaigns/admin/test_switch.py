@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from campaigns import switch
 from campaigns.models import SenderSwitch
-from tests.company import Company, signed_in, told
+from tests.company import Company, let_into_the_admin, signed_in, told
 from tests.factories.campaigns import SenderSwitchFactory, running_campaign
 
 PAGE = "/admin/campaigns/senderswitch/"
@@ -47,8 +47,7 @@ def test_it_is_not_turned_without_a_reason(company: Company) -> None:
 
 
 def test_promoters_do_not_turn_it(company: Company) -> None:
-    company.owner.is_staff = True
-    company.owner.save()
+    let_into_the_admin(company.owner)
 
     assert signed_in(company.owner).post(turn("off"), {"reason": "x"}).status_code == 403
     assert switch.is_on()

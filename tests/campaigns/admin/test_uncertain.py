@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from campaigns.enums import EnvioState
 from campaigns.models import Campaign, Envio
-from tests.company import Company, signed_in, told
+from tests.company import Company, let_into_the_admin, signed_in, told
 from tests.factories.campaigns import EnvioFactory, running_campaign
 
 LIST = "/admin/campaigns/uncertainenvio/"
@@ -108,8 +108,7 @@ def test_ids_of_another_team_are_left_alone(company: Company, envio: Envio) -> N
 
 
 def test_a_role_without_the_decision_does_not_come_in(company: Company, envio: Envio) -> None:
-    company.owner.is_staff = True
-    company.owner.save()
+    let_into_the_admin(company.owner)
     client = signed_in(company.owner)
 
     assert client.get(LIST).status_code == 403

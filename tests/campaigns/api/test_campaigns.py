@@ -229,6 +229,7 @@ def test_the_forecast_is_told_in_a_sentence(world: World) -> None:
 
 def test_says_why_nothing_goes_out(world: World) -> None:
     campaign = world.campaign(CampaignState.RUNNING)
+    EnvioFactory(campaign=campaign)
 
     told = world.client("owner").get(f"{URL}{campaign.pk}/why-not/").json()
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from opportunities.enums import OpportunityState
 from opportunities.models import BulkAction, Lot, Opportunity
 from opportunities.supervision import bulk
+from tests.company import let_into_the_admin
 from tests.opportunities.admin.rules import ask
 from tests.opportunities.web.conftest import World
 
@@ -41,8 +42,7 @@ DESK = "/admin/opportunities"
 def test_a_promoter_in_the_admin_sees_and_does_nothing(world: World, path: str) -> None:
     row, other = world.give(2)
     bulk.return_to_pool([other.pk], by=world.supervisor, now=timezone.now())
-    world.promoter.user.is_staff = True
-    world.promoter.user.save()
+    let_into_the_admin(world.promoter.user)
     url = f"{DESK}/{path}".format(row=row.pk, lot=Lot.objects.get().pk, action=BulkAction.objects.get().pk)
     data = {"ids": row.pk, "reason": "x", "receiver": world.colleague.pk}
 

@@ -161,6 +161,7 @@ class Desk(DeskModel):
         rests = known is not None and self.resting.get((who, known.pk), self.now) > self.now
         silent = known is not None and known.pk in self.silent
         free = not closed and not rests and not silent and (row is None or row.state == "pool")
+        free = free and not self._absent(who)
         try:
             got = capture.capture(
                 self.promoters[who], capture.NewClient(name="Ana", phones=phones), key=str(self.keys), now=self.now

@@ -59,7 +59,7 @@ def test_what_was_not_counted_to_the_end_is_shown_as_such(world: World, monkeypa
 
     assert "<b>1+</b>" in page
     assert "por partes iguales entre los equipos" in page
-    assert "Pool: 1+, alcanza para" in home
+    assert "Pool: 1+, libres: " in home
 
 
 # --- The page ---------------------------------------------------------------------------------------------------------
