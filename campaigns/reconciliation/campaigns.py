@@ -24,7 +24,7 @@ class CampaignCheck(Check[Campaign]):
     own_transaction = True
 
     def locked(self, pk: int) -> Campaign | None:
-        held = self.rows().select_for_update(skip_locked=True, of=("self",))
+        held = self.rows().select_for_update(skip_locked=True)
         return held.filter(pk=pk).first()
 
 

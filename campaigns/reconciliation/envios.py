@@ -34,7 +34,7 @@ class EnvioCheck(Check[Envio]):
         return Envio.objects.all()
 
     def locked(self, pk: int) -> Envio | None:
-        return Envio.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+        return Envio.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
 
 
 class SendingWithoutLease(EnvioCheck):
