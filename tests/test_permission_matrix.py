@@ -255,7 +255,7 @@ def test_who_is_kept_out_is_kept_out_and_changes_nothing(room: str) -> None:
                 wrong.append(f"POST {address.route}: {came_in or kept_out} changed something")
             transaction.set_rollback(True)
         wrong += [f"POST {address.route}: {letter}" for letter in _surprises(clients, address, "POST", post, post[:1])]
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
 
 
 def _surprises(

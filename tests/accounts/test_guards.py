@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
+from django.utils import timezone
 from pytest_django import Settings
 
 from leadmaster.accounts.client_address import client_address
@@ -185,7 +186,7 @@ def test_whoever_was_away_logs_in_again_and_a_page_that_refreshes_itself_is_nobo
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.SESSION_IDLE_MINUTES = 10
-    clock = [1_000_000]
+    clock = [int(timezone.now().timestamp())]
     monkeypatch.setattr("leadmaster.accounts.middleware._now", lambda: clock[0])
     client = signed_in(UserFactory.create())
 

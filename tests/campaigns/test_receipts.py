@@ -195,7 +195,8 @@ def test_a_gateways_clock_is_held_between_the_dispatch_and_now_and_its_word_is_k
     envio = in_doubt(dispatched_at=left)
     if early:
         receipts.apply(told, session=envio.session, now=now)
-        receipts.prove_sent(envio.pk, message_id="true_A", evidence=Evidence.LOOKUP, at=left, now=now)
+        with transaction.atomic():
+            receipts.prove_sent(envio.pk, message_id="true_A", evidence=Evidence.LOOKUP, at=left, now=now)
         assert receipts.apply_orphans(now) == 1
     else:
         for _ in range(3):
