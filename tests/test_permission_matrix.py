@@ -54,7 +54,9 @@ _BY_NAME = {
     "stage_id": "opportunities.Stage",
     "lot_id": "opportunities.Lot",
     "campaign_id": "campaigns.Campaign",
+    "record": "campaigns.RecipientImport",
     "record_id": "campaigns.RecipientImport",
+    "schedule": "campaigns.Schedule",
 }
 _FIXED = {"verb": "launch", "gateway": "session_manager", "tenant_id": "51", "app_label": "campaigns", "url": "x"}
 _MODELS = {
