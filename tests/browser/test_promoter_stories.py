@@ -151,7 +151,7 @@ def test_a_number_is_judged_before_the_form_is_sent(look: OpenPage, world: World
     page.get_by_role("button", name="Captar").click()
     page.get_by_text("Ana Sosa ya es tu oportunidad").wait_for()
 
-    assert Opportunity.objects.get(owner=world.promoter).client.name == "Ana Sosa"
+    assert Opportunity.objects.get(owner=world.promoter).client.full_name == "Ana Sosa"
 
 
 @widths
