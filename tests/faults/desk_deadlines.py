@@ -131,9 +131,15 @@ def _expected(row: Opportunity, event: OpportunityEvent, whole: dt.timedelta, ho
         return dt.timedelta(seconds=told["paused_before"])
     if event.reason == _STOPS:
         return hours.at(row.team_id, since).between(since, before) if before else None
-    change = Retiming.objects.filter(at=since).order_by("-id").first()
-    if change is None or before is None:
+    changes = [
+        one
+        for one in Retiming.objects.filter(at=since)
+        if (one.stage_id == row.stage_id if one.kind == "etapa" else row.team_id in one.teams)
+    ]
+    # Where the clock stands still, several changes bear one instant: which of them this line followed is not told.
+    if len(changes) != 1 or before is None:
         return None
+    [change] = changes
     left = hours.before(row.team_id, change).between(since, before)
     if change.kind == "etapa":
         left += dt.timedelta(minutes=(change.change["new"] or 0) - (change.change["old"] or 0))
