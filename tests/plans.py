@@ -76,7 +76,11 @@ def captured(queries: CaptureQueriesContext, *, containing: str = "", beginning:
 
 
 def analyse(*tables: str) -> None:
-    """Let the server count these tables, as it does by itself in the course of a day. Commits."""
+    """Let the server count these tables, as it does by itself in the course of a day.
+
+    It commits: in a test that is rolled back the rows would stay for those that follow.
+    """
+    assert not connection.in_atomic_block, "mark this test with django_db(transaction=True)"
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE TABLE {', '.join(tables)}")
         cursor.fetchall()

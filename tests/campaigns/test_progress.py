@@ -97,6 +97,7 @@ def test_no_campaigns_cost_no_query(django_assert_num_queries: DjangoAssertNumQu
 
 
 @pytest.mark.mariadb
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("launched", [False, True], ids=["everything", "what is not pending"])
 def test_is_counted_over_an_index_alone(launched: bool) -> None:
     campaign = CampaignFactory.create(state=CampaignState.RUNNING if launched else CampaignState.DRAFT)
