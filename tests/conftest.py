@@ -38,7 +38,7 @@ hypothesis.settings.load_profile("leadmaster")
 @pytest.fixture(autouse=True)
 def whoever_logs_in_was_just_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """As after the first page: the sign of life is written once in five minutes, and is no part of what a page costs."""
-    log_in = ClientMixin._login
+    log_in = ClientMixin._login  # type: ignore[attr-defined]  # private to Django
 
     def seen(client: Client, user: Any, backend: Any = None) -> None:
         log_in(client, user, backend)
