@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "whatsapp",
     "campaigns",
     "opportunities",
+    "leadmaster.legacy",
     # After ours, whose `qcluster` ends in order.
     "django_q",
 ]
