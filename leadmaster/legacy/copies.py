@@ -76,8 +76,12 @@ class Sends:
         named = values.reference(row["cola_id"])
         if named is not None:
             return named if named in self._jobs else None
-        near = [job for job in self._by_person.get(_person(row), ()) if self._is_near(self._jobs[job], send)]
-        return near[-1] if near else None
+        near = [
+            (job.created, -job_id)
+            for job_id in self._by_person.get(_person(row), ())
+            if (job := self._jobs[job_id]).created is not None and self._is_near(job, send)
+        ]
+        return -max(near)[1] if near else None
 
     def _is_near(self, job: _Job, send: Send) -> bool:
         if job.created is None or send.at is None:
