@@ -227,7 +227,7 @@ TABLE = [
         method="post",
         path=f"{V1}/own-campaigns/",
         body=lambda w: {"name": "Seguimiento", "template": "Hola {nombre}", "session": w.line().pk},
-        expected=(201, 400, 403, 400, 400, 401),
+        expected=(201, 400, 403, 400, 403, 401),
     ),
     # Promoters: this one is the owner.
     Row(method="get", path=f"{V1}/promoters/", expected=bosses(200)),
