@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.utils import timezone
@@ -111,7 +110,7 @@ class SuppressionViewSet(
         self._lift(request.query_params)
         return Response(status=204)
 
-    def _lift(self, asked: Mapping[str, Any]) -> SuppressionLift:
+    def _lift(self, asked: Any) -> SuppressionLift:
         row: Suppression = self.get_object()
         given = LiftReasonSerializer(data=asked)
         given.is_valid(raise_exception=True)
