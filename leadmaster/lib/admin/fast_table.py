@@ -19,7 +19,6 @@ from django.template import Context
 from django.urls import reverse
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from unfold.admin import checkbox
 from unfold.templatetags.unfold_list import result_headers
 
@@ -85,10 +84,9 @@ def _page_of_all(cl: ChangeList) -> str:
 
 def _box() -> Cell:
     """The theme's checkbox, by which actions know what was chosen."""
-    label = gettext("Select record")
     before = format_html(
         '<td class="action-checkbox" data-label="{}"><input type="checkbox" name="{}" value="',
-        label,
+        checkbox.attrs["aria-label"],
         ACTION_CHECKBOX_NAME,
     )
     after = format_html('"{}></td>', format_html_join("", ' {}="{}"', checkbox.attrs.items()))
