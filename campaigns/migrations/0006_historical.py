@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0004_refused_event"),
+        ("campaigns", "0005_windows_over_midnight"),
         ("whatsapp", "0005_fill_paired_at"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
