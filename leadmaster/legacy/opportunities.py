@@ -147,6 +147,8 @@ class Opportunities:
             return resting, False, "" if active else _("Su salida no la mostraba ninguna bandeja.")
         if not active:
             return S.POOL, True, _("Nadie la veía: inactiva y sin decisión.")
+        if owner is not None and not any(known in WORKING for known in self.types.values()):
+            return S.POOL, False, _("Ninguna etapa es de trabajo: espera en el pool.")
         return (S.ACTIVE if owner is not None else S.POOL), False, ""
 
     def _placed(self, one: _Decided, holders: Mapping[str, int], held: set[str]) -> _Decided:

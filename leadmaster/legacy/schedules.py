@@ -53,7 +53,7 @@ def _past(row: Row, work: Work) -> adoption.PastSchedule:
     """Raises Unreadable."""
     opens, closes = values.time_of_day(row["hora_inicio"]), values.time_of_day(row["hora_fin"])
     starts_on, ends_on = values.day(row["fecha_inicio"]), _end(row, work)
-    if opens is None or closes is None or (closes != dt.time(0) and closes <= opens):
+    if opens is None or closes is None or opens == closes != dt.time(0):
         raise values.Unreadable(f"{row['hora_inicio']}–{row['hora_fin']}")
     if starts_on is None:
         raise values.Unreadable(row["fecha_inicio"] or "fecha_inicio")

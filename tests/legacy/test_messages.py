@@ -224,7 +224,7 @@ def test_schedules_as_people_wrote_them(take_over: Import) -> None:
     hours = {"hora_inicio": "09:00:00", "hora_fin": "23:59:59"}
     old.add("ll_programaciones", id=1, dias_semana="Sábado, Domingo", fecha_fin="0000-00-00", **told, **hours)
     old.add("ll_programaciones", id=2, dias_semana="fines de semana", **told, **hours)
-    old.add("ll_programaciones", id=3, dias_semana="lun", hora_inicio="18:00:00", hora_fin="09:00:00", **told)
+    old.add("ll_programaciones", id=3, dias_semana="lun", hora_inicio="09:00:00", hora_fin="09:00:00", **told)
     old.add("ll_programaciones", id=4, dias_semana="lun", **{**told, "campania_id": 9}, **hours)
 
     report = take_over(old)
