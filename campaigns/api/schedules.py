@@ -23,7 +23,7 @@ from campaigns.api.fields import VisibleCampaign
 from campaigns.api.filters import ScheduleFilter
 from campaigns.errors import WrongState
 from campaigns.models import Campaign, Schedule, ScheduleWindow
-from campaigns.policy import Act
+from campaigns.policy import Act, require
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
@@ -120,6 +120,9 @@ class ScheduleSerializer(ModelSerializer[Schedule]):
         return Schedule.objects.prefetch_related("windows").get(pk=instance.pk)
 
 
+_DECISIONS = ("approve", "reject")
+
+
 class ScheduleViewSet(IdempotentPosts, ModelViewSet[Schedule]):
     """Programaciones: días, ventanas, fechas y cupo diario de una campaña."""
 
@@ -135,13 +138,15 @@ class ScheduleViewSet(IdempotentPosts, ModelViewSet[Schedule]):
         "create": "campaigns.add_schedule",
         "partial_update": "campaigns.change_schedule",
         "destroy": "campaigns.delete_schedule",
-        "approve": Act.APPROVE,
-        "reject": Act.APPROVE,
+        **dict.fromkeys(_DECISIONS, Act.APPROVE),
     }
 
     def get_queryset(self) -> QuerySet[Schedule]:
         mine = scope(self.request.user, owner="campaign__owner", team="campaign__team")
         return Schedule.objects.filter(mine).select_related("campaign").prefetch_related("windows")
+
+    def require_allowed(self, row: Schedule) -> None:
+        require(current_user(self.request), Act.APPROVE if self.action in _DECISIONS else Act.EDIT, row.campaign)
 
     def perform_create(self, serializer: BaseSerializer[Schedule]) -> None:
         with transaction.atomic():
