@@ -114,7 +114,7 @@ def test_bare_ids_decide_nothing_and_the_sentence_says_what_is_missing(world: Wo
 def test_several_share_evenly_as_the_rehearsal_told(world: World) -> None:
     rows = [world.pooled() for _ in range(3)]
     colleague, third = world.promoter("colleague"), PromoterFactory(desk=world.promoter("owner").desk)
-    body = {"ids": [seen(row) for row in rows], "promoters": [colleague.pk, third.pk]}
+    body = {"ids": seen(rows), "promoters": [colleague.pk, third.pk]}
 
     shown = world.post("boss", "/api/v1/bulk-actions/reassign/rehearse/", body).json()
 
@@ -132,7 +132,7 @@ def test_several_share_evenly_as_the_rehearsal_told(world: World) -> None:
 
 def test_the_rehearsal_tells_what_speaks_against_it_and_what_is_left_out_stays(world: World) -> None:
     row = world.pooled()
-    body = {"ids": [seen(row)], "promoters": [world.promoter("owner").pk]}
+    body = {"ids": seen([row]), "promoters": [world.promoter("owner").pk]}
 
     shown = world.post("boss", "/api/v1/bulk-actions/reassign/rehearse/", body).json()
     without = {**body, "leave_out": ["descanso"]}
@@ -153,7 +153,7 @@ def test_the_rehearsal_says_why_not_more(world: World) -> None:
     shown = world.post(
         "boss",
         "/api/v1/bulk-actions/reassign/rehearse/",
-        {"ids": [seen(row) for row in rows], "promoter": colleague.pk},
+        {"ids": seen(rows), "promoter": colleague.pk},
     ).json()
 
     [share] = shown["shares"]
@@ -169,7 +169,7 @@ def test_the_rehearsal_says_why_not_more(world: World) -> None:
 def test_a_share_that_makes_no_sense_is_refused(world: World, verb: str, more: dict[str, Any], field: str) -> None:
     row = world.exit()
 
-    answer = world.post("boss", f"/api/v1/bulk-actions/{verb}/", {"ids": [seen(row)], **more})
+    answer = world.post("boss", f"/api/v1/bulk-actions/{verb}/", {"ids": seen([row]), **more})
 
     assert answer.status_code == 400
     assert any(name.startswith(field) for name in answer.json()["error"]["fields"])
@@ -178,7 +178,7 @@ def test_a_share_that_makes_no_sense_is_refused(world: World, verb: str, more: d
 
 def test_another_teams_people_do_not_exist_for_whoever_shares(world: World) -> None:
     row = world.exit()
-    body = {"ids": [seen(row)], "promoters": [world.promoter("colleague").pk, world.promoter("outsider").pk]}
+    body = {"ids": seen([row]), "promoters": [world.promoter("colleague").pk, world.promoter("outsider").pk]}
 
     for verb in ("reassign", "reassign/rehearse"):
         assert world.post("boss", f"/api/v1/bulk-actions/{verb}/", body).status_code == 400
@@ -186,7 +186,7 @@ def test_another_teams_people_do_not_exist_for_whoever_shares(world: World) -> N
     hidden = world.post(
         "other_boss",
         "/api/v1/bulk-actions/reassign/rehearse/",
-        {"ids": [seen(row)], "promoters": [world.promoter("outsider").pk]},
+        {"ids": seen([row]), "promoters": [world.promoter("outsider").pk]},
     ).json()
     assert hidden["kept"] == [
         {"opportunity": row.pk, "reason": f"No tienes permiso para decidir sobre la oportunidad #{row.pk}."}
