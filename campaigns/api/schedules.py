@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import itertools
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -29,6 +27,7 @@ from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
 from leadmaster.lib.api.fields import WallTimeField
 from leadmaster.lib.api.serializers import ModelSerializer
+from leadmaster.lib.windows import is_empty, overlap
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
@@ -43,18 +42,20 @@ class WeekdaysField(serializers.ListField):
 
 
 class WindowSerializer(ModelSerializer[ScheduleWindow]):
-    """From `opens` up to, not including, `closes`; closing at 00:00 means the end of the day."""
+    """From `opens` up to, not including, `closes`; closing at 00:00 means the end of the day, and one that closes before it
+    opens goes on after midnight: `22:00`–`02:00`.
+    """
 
     opens = WallTimeField()
-    closes = WallTimeField(help_text="00:00 es el final del día.")
+    closes = WallTimeField(help_text="00:00 es el final del día; antes de `opens`, sigue después de medianoche.")
 
     class Meta:
         model = ScheduleWindow
         fields = ("opens", "closes")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["closes"] != dt.time(0, 0) and attrs["closes"] <= attrs["opens"]:
-            raise serializers.ValidationError({"closes": _("La ventana tiene que cerrar después de abrir.")})
+        if is_empty(attrs["opens"], attrs["closes"]):
+            raise serializers.ValidationError({"closes": _("La ventana abre y cierra a la misma hora.")})
         return attrs
 
 
@@ -81,9 +82,8 @@ class ScheduleSerializer(ModelSerializer[Schedule]):
 
     def validate_windows(self, windows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         windows = sorted(windows, key=lambda window: window["opens"])
-        for earlier, later in itertools.pairwise(windows):
-            if earlier["closes"] == dt.time(0, 0) or later["opens"] < earlier["closes"]:
-                raise serializers.ValidationError(_("Hay ventanas que se pisan: únelas o sepáralas."))
+        if overlap([(window["opens"], window["closes"]) for window in windows], every_day=True):
+            raise serializers.ValidationError(_("Hay ventanas que se pisan: únelas o sepáralas."))
         return windows
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
