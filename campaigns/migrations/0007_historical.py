@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0005_windows_over_midnight"),
+        ("campaigns", "0006_keeps_off_holidays"),
         ("whatsapp", "0005_fill_paired_at"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
