@@ -81,6 +81,11 @@ def test_a_scheduler_that_drifts_is_followed() -> None:
     assert len(accused(marks)) == 240
 
 
+def test_a_pause_that_is_always_the_same_is_no_scheduler() -> None:
+    """61 seconds after each message is a sender's pause, not a run each minute."""
+    assert accused([Mark(n, START + dt.timedelta(seconds=61 * n)) for n in range(240)]) == []
+
+
 def test_the_turn_of_the_minute_is_no_jump() -> None:
     marks = run_of(60, first=START.replace(second=59), jitter=2)
 
