@@ -28,8 +28,10 @@ class Machine:
     command: tuple[str, ...] = ("manage.py", "qcluster")
     journal: Journal | None = None
     process: subprocess.Popen[bytes] | None = None
+    started: bool = False  # had every process since it was last started, whatever was killed afterwards
 
     def start(self) -> None:
+        self.started = False
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.chaos.skewed", *self.command],
@@ -82,6 +84,10 @@ class Machine:
         if len(others) != int(self.environment["Q_WORKERS"]) + 2:
             return {}
         return {"guard": guard, "worker": others[0], "monitor": others[-2], "pusher": others[-1]}
+
+    def has_started(self) -> bool:
+        self.started = self.started or bool(self.roles())
+        return self.started
 
     def members(self) -> list[psutil.Process]:
         """Sentinel, workers, pusher, monitor: whatever runs below the cluster's first process."""

@@ -42,7 +42,11 @@ class Chaos:
         self._rest: list[Act] = [*often, *often, self._restore]
 
     def reign(self, seconds: float) -> None:
-        """Something every two to four seconds, for so long, and until each kind was there."""
+        """Something every two to four seconds, for so long, and until each kind was there.
+
+        It happens to machines that have come up: on a busy one a cluster takes longer to start than it would live
+        otherwise, and nothing would be tried.
+        """
         end = time.monotonic() + seconds
         for act in self._acts(until=end):
             time.sleep(self._chance.uniform(2, 4))
@@ -138,4 +142,6 @@ class Chaos:
         self.done["restores"] += 1
 
     def _one(self) -> Machine:
-        return self._chance.choice(self._site.clusters)
+        while not (up := [machine for machine in self._site.clusters if machine.has_started()]):
+            time.sleep(0.5)
+        return self._chance.choice(up)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sys
 import time
@@ -25,7 +26,7 @@ from tests.chaos import desk, scene, site
 from tests.chaos.machines import Machine
 from tests.chaos.providers import PROVIDERS
 from tests.chaos.raging import Chaos
-from tests.chaos.scene import PACE, SEND_TIMEOUT, free_port, running_campaign
+from tests.chaos.scene import PACE, SEND_TIMEOUT, add_envios, comes_true, free_port, running_campaign
 from tests.faults import checker, desk_checker
 from whatsapp.models import WhatsAppSession
 
@@ -56,16 +57,22 @@ def test_whatever_is_killed_nobody_gets_it_twice_and_nothing_is_claimed_that_did
     with PROVIDERS[provider](TENANTS, callbacks=callbacks, seed=SEED) as gateway:
         envios = 20 + int(SECONDS * 0.7)
         campaigns = [running_campaign(tenant, gateway.base_url, envios=envios) for tenant in TENANTS]
+        for campaign in campaigns:  # one that is due tomorrow: however quick the machine, none ends meanwhile
+            add_envios(campaign, 1, later=dt.timedelta(days=1))
         call_command("ensure_schedules")
         gateway.misbehave()
         with site.running(desks, port=port, environment=environment, folder=tmp_path, seed=SEED) as running:
             chaos = Chaos(running, seed=SEED)
+            assert comes_true(lambda: all(one.has_started() for one in running.clusters), within=180)
             chaos.reign(SECONDS)
-            # On a busy machine the first message takes its time: something has to go wrong first.
-            for _more in range(12):
+            # On a busy machine the first message takes its time, and chance is chance: something has to go wrong first.
+            for _more in range(30):
                 bad_so_far = gateway.bad_answers()
                 if bad_so_far is None or bad_so_far >= _ENOUGH:
                     break
+                if Envio.objects.due(timezone.now()).count() < len(campaigns):
+                    for campaign in campaigns:
+                        add_envios(campaign, 3)
                 chaos.rage_on(5)
             bad_answers = gateway.bad_answers()
             chaos.is_over()
