@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import threading
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.plumbing import ComponentRegistry
@@ -47,6 +48,9 @@ class DescribedRequests(Base):
             raise ValidationError(refused)
 
 
+# Whoever asks the library for a description holds it: it finds its extensions at their first use, and threads that do so
+# at once break each other.
+describing = threading.RLock()
 _known: dict[tuple[type[APIView], str, str], Described] = {}
 
 
@@ -54,7 +58,9 @@ def _described(view: APIView, handler: str, method: str) -> Described:
     """Asked of the description once for each operation and process."""
     key = (type(view), handler, method)
     if key not in _known:
-        _known[key] = _describe(view, handler, "GET" if method == "HEAD" else method)
+        with describing:
+            if key not in _known:
+                _known[key] = _describe(view, handler, "GET" if method == "HEAD" else method)
     return _known[key]
 
 
