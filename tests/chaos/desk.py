@@ -5,12 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
-
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from opportunities.models import Desk, Promoter, Stage
-from tests.factories.accounts import PASSWORD, UserFactory
+from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 
 
@@ -50,18 +48,18 @@ def build(*, clients: int) -> Desks:
     desks = DeskFactory.create_batch(2, daily_quota=60, weekly_extensions=200)
     ClientFactory.create_batch(clients)
     return Desks(
-        administrator=Person(user=_known(UserFactory(role=Role.ADMINISTRATOR))),
+        administrator=Person(user=UserFactory(role=Role.ADMINISTRATOR)),
         teams=[_team(desk, other.team_id) for desk, other in zip(desks, reversed(desks), strict=True)],
         stages=list(Stage.objects.exclude(timer_minutes=None)),
     )
 
 
 def _team(desk: Desk, other: int) -> Team:
-    bosses = [_known(UserFactory(role=Role.SUPERVISOR)) for _ in range(2)]
+    bosses = UserFactory.create_batch(2, role=Role.SUPERVISOR)
     desk.team.supervisors.add(*bosses)
     promoters: list[Promoter] = PromoterFactory.create_batch(2, desk=desk)
     desk.team.members.add(*[promoter.user for promoter in promoters])
-    working = [Person(user=_known(one.user), team=desk.team_id, promoter=one.pk) for one in promoters]
+    working = [Person(user=one.user, team=desk.team_id, promoter=one.pk) for one in promoters]
     deciding = [Person(user=boss, team=desk.team_id) for boss in bosses]
     return Team(
         desk=desk,
@@ -71,10 +69,3 @@ def _team(desk: Desk, other: int) -> Team:
         boss_by_forms=deciding[1],
         other=other,
     )
-
-
-def _known(user: User) -> User:
-    """Whose password the product itself can check: the tests' own hasher is none of its."""
-    user.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt", iterations=1000)
-    user.save(update_fields=["password"])
-    return user

@@ -8,7 +8,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NoReturn
 
 import requests
 
@@ -80,6 +80,12 @@ class _Door:
         self._wire.trust_env = False
         self._in = False
 
+    def _not_let_in(self, answer: requests.Response) -> NoReturn:
+        """Too many at once may be told to wait; nothing else keeps out who knows the password."""
+        if answer.status_code != 429:
+            self.watch.trouble(f"{self.person.user} was not let in: {answer.status_code} {answer.text[:300]}")
+        raise CutOffError(f"{answer.status_code}")
+
     def _request(self, method: str, path: str, **told: Any) -> requests.Response:
         try:
             answer = self._wire.request(method, self._base_url + path, timeout=PATIENCE, **told)
@@ -115,8 +121,8 @@ class Program(_Door):
     def _asked(self, method: str, path: str, **told: Any) -> requests.Response:
         if not self._in:
             given = self._request("POST", "/api/v1/token/", json={**_name(self.person), "password": PASSWORD})
-            if not given.ok:
-                raise CutOffError("no token yet")
+            if given.status_code != 200:
+                self._not_let_in(given)
             self._wire.headers["Authorization"] = f"Token {given.json()['token']}"
             self._in = True
         answer = self._request(method, f"/api/v1/{path}", **told)
@@ -159,11 +165,11 @@ class Browser(_Door):
         door = self._request("GET", "/login/")
         token = _CSRF.search(door.text)
         if token is None:
-            raise CutOffError("no door yet")
+            self._not_let_in(door)
         fields = {"csrfmiddlewaretoken": token[1], **_name(self.person), "password": PASSWORD}
         answer = self._request("POST", "/login/", data=fields, allow_redirects=False)
         if answer.status_code != 302:
-            raise CutOffError("not let in")
+            self._not_let_in(answer)
         self._in = True
 
 

@@ -34,7 +34,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.chaos,
     pytest.mark.mariadb,
-    pytest.mark.timeout(1800),
+    pytest.mark.timeout(3600),
 ]
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "30"))
