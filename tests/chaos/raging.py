@@ -52,13 +52,6 @@ class Chaos:
             time.sleep(self._chance.uniform(2, 4))
             act()
 
-    def rage_on(self, seconds: float) -> None:
-        """The same without what takes long."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            time.sleep(self._chance.uniform(2, 4))
-            self._chance.choice([self._pull_the_plug, self._kill_one])()
-
     def is_over(self) -> None:
         """Clocks are right again. What was unmounted or full has come back by itself."""
         for machine in self._site.machines:
