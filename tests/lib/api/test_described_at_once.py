@@ -68,7 +68,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> _Looked:
     """The library has looked for none of its extensions yet, and one of them takes its time."""
     monkeypatch.setattr(OpenApiSerializerExtension, "_registry", [])
 
-    class _Absent(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # registers itself
+    class _Absent(OpenApiSerializerExtension):
         target_class = _NOWHERE
 
     looked = _Looked()
