@@ -137,11 +137,8 @@ class InAnothersLot(OpportunityCheck):
 
 
 def _paid(lot_id: int) -> int:
-    return _entries(lot_id).aggregate(paid=Coalesce(Sum("amount"), 0))["paid"]
-
-
-def _entries(lot_id: int) -> QuerySet[QuotaEntry]:
-    return QuotaEntry.objects.filter(lot=lot_id).exclude(kind=QuotaKind.LIMIT)
+    entries = QuotaEntry.objects.filter(lot=lot_id).exclude(kind=QuotaKind.LIMIT)
+    return int(entries.aggregate(paid=Coalesce(Sum("amount"), 0))["paid"])
 
 
 def _told(lot: Lot) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -31,7 +32,7 @@ class QuotaOff(Check[DailyQuota]):
         row = DailyQuota.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
         if row is None:
             return None
-        summed = _summed(DailyQuota.objects.filter(pk=pk)).values_list("summed", flat=True)[0]
+        summed = int(_summed(DailyQuota.objects.filter(pk=pk)).get().summed)
         if row.used == summed and row.used <= row.limit:
             return None
         return self.found(
@@ -56,6 +57,6 @@ class QuotaOff(Check[DailyQuota]):
         quota.recount(row, finding.evidence["summed"], reason=finding.what, now=now)
 
 
-def _summed(rows: QuerySet[DailyQuota]) -> QuerySet[DailyQuota]:
+def _summed(rows: QuerySet[DailyQuota]) -> QuerySet[Any]:
     counted = Sum("entries__amount", filter=~Q(entries__kind=QuotaKind.LIMIT))
     return rows.order_by().annotate(summed=Coalesce(counted, 0))

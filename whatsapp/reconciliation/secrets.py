@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import cast
 
 from django.db import connection
 from django.db.models import ExpressionWrapper, F, QuerySet, TextField
 from django.utils.translation import gettext as _
 
 from leadmaster.lib.crypto import SecretError
+from leadmaster.lib.fields import EncryptedTextField
 from leadmaster.ops.reconciliation.check import Check, Finding
 from whatsapp.models import WhatsAppSession
 
@@ -39,7 +41,7 @@ class SecretUnreadable(Check[WhatsAppSession]):
         return self.found(
             pk,
             _("Esta instalación no puede leer %(what)s: devuelve la clave con que se escribió, o vuelve a cargarlo.")
-            % {"what": ", ".join(str(WhatsAppSession._meta.get_field(name).verbose_name) for name in closed)},
+            % {"what": ", ".join(str(_field(name).verbose_name) for name in closed)},
             fields=closed,
         )
 
@@ -55,9 +57,12 @@ def _closed(rows: QuerySet[WhatsAppSession]) -> list[tuple[int, list[str]]]:
 
 
 def _opens(name: str, sealed: str) -> bool:
-    field = WhatsAppSession._meta.get_field(name)
     try:
-        field.from_db_value(sealed, None, connection)
+        _field(name).from_db_value(sealed, None, connection)
     except SecretError:
         return False
     return True
+
+
+def _field(name: str) -> EncryptedTextField:
+    return cast(EncryptedTextField, WhatsAppSession._meta.get_field(name))

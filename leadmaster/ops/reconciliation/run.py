@@ -107,7 +107,8 @@ def next_range(check: Check[Any], *, after: int) -> range | None:
 
 
 def _table(check: Check[Any]) -> QuerySet[Any]:
-    return check.rows().model._base_manager.all()
+    rows: QuerySet[Any] = check.rows().model._base_manager.all()
+    return rows
 
 
 def _examine(check: Check[Any], pk: int, *, apply: bool, by_id: int | None, now: dt.datetime) -> Outcome | None:

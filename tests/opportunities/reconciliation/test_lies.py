@@ -24,6 +24,7 @@ from opportunities.models import (
     Retiming,
     RetimingLine,
     Sale,
+    Stage,
 )
 from opportunities.reconciliation import CHECKS
 from opportunities.supervision import absences, decisions, sale_corrections
@@ -59,14 +60,14 @@ class At:
             Opportunity.objects.filter(pk=self.row.pk).update(**fields)
         return self.row.pk
 
-    def move(self, stage: object, **data: str) -> Opportunity:
+    def move(self, stage: Stage, **data: str) -> Opportunity:
         return moves.move(
             self.row.pk,
             stage,
             by=self.people.owner.user,
             version=self.row_now.version,
             now=NOW + MINUTE,
-            data=data,  # type: ignore[arg-type]
+            data=data,
         )
 
     def pool(self) -> Opportunity:
