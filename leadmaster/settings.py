@@ -9,7 +9,6 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -20,14 +19,16 @@ from leadmaster.unfold import UNFOLD  # noqa: F401 - the theme reads it from her
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
-VAR_DIR.mkdir(mode=0o700, exist_ok=True)
+try:
+    VAR_DIR.mkdir(mode=0o700, exist_ok=True)
+except OSError as error:
+    raise ImproperlyConfigured(f"{VAR_DIR} cannot be made ({error.strerror}). Let this user write there.") from None
 # Everybody's phones and messages lie there. Whoever does not own it starts all the same: its owner closes it.
 with contextlib.suppress(PermissionError):
     VAR_DIR.chmod(0o700)
-environ.Env.read_env(BASE_DIR / ".env")
+env.read_file(BASE_DIR / ".env")
 # Where `make run` started its own gateway, for commands in another shell.
-if (VAR_DIR / "run.env").is_file():
-    environ.Env.read_env(VAR_DIR / "run.env")
+env.read_file(VAR_DIR / "run.env")
 
 # --- Safety -------------------------------------------------------------------------------------------------------
 
@@ -35,8 +36,8 @@ DEBUG = env.boolean("DEBUG", False)
 # A checkout that only looks around (DEBUG) may start without secrets; anything else has to be given its own.
 SECRET_KEY = env.text("SECRET_KEY", "development-only-not-a-secret" if DEBUG else None)
 FIELD_ENCRYPTION_KEY = env.hex_key("FIELD_ENCRYPTION_KEY", "0" * 64 if DEBUG else None)
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -151,16 +152,15 @@ TEMPLATES = [
 
 def _database() -> dict[str, Any]:
     """SQLite (WAL, IMMEDIATE, full sync) unless DATABASE_URL names a MySQL or MariaDB server."""
-    url = env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'leadmaster.sqlite3'}")
-    config: dict[str, Any] = environ.Env.db_url_config(url)
-    if config.get("ENGINE") == "django.db.backends.sqlite3":
+    config = env.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'leadmaster.sqlite3'}")
+    if config["ENGINE"] == "django.db.backends.sqlite3":
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
             # FULL: a lost commit of "about to send" would let the same message go out again after a power cut.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-20000;",
         }
-    elif config.get("ENGINE") == "django.db.backends.mysql":
+    else:
         config["OPTIONS"] = {
             **config.get("OPTIONS", {}),
             "charset": "utf8mb4",
@@ -172,11 +172,6 @@ def _database() -> dict[str, Any]:
         }
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
-    else:
-        raise ImproperlyConfigured(
-            f"DATABASE_URL names no database that LeadMaster runs on ({url.split(':')[0]!r}). "
-            "Write sqlite:///path/to/file or mysql://user:password@host:3306/name."
-        )
     return config
 
 
@@ -225,7 +220,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
-MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
+MEDIA_ROOT = env.folder("MEDIA_ROOT", VAR_DIR / "media")
 # Files of recipients that nobody confirmed hold phones for nothing.
 UNCONFIRMED_UPLOADS_DAYS = env.integer("UNCONFIRMED_UPLOADS_DAYS", 7, minimum=1, maximum=365)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
@@ -243,12 +238,12 @@ WHATSAPP_DAILY_LIMIT = env.integer("WHATSAPP_DAILY_LIMIT", 180, minimum=1, maxim
 SENDER_SLOTS = env.integer("SENDER_SLOTS", 1, minimum=1, maximum=64)
 # HTTP threads of one tick: one per message in flight; they only wait on sockets.
 SENDER_THREADS = env.integer("SENDER_THREADS", 512, minimum=1, maximum=4096)
-SENDER_JOURNAL_DIR = Path(env.text("SENDER_JOURNAL_DIR", str(VAR_DIR / "journal")))
+SENDER_JOURNAL_DIR = env.folder("SENDER_JOURNAL_DIR", VAR_DIR / "journal")
 
 SESSION_MANAGER_BASE_URL = env.http_url("SESSION_MANAGER_BASE_URL", "http://localhost:3011")
-SESSION_MANAGER_TOKEN = env.text("SESSION_MANAGER_TOKEN", "")
+SESSION_MANAGER_TOKEN = env.token("SESSION_MANAGER_TOKEN", "")
 # host or host:port. Empty: whatever an administrator wrote on a session.
-GATEWAY_HOSTS = env.words("GATEWAY_HOSTS")
+GATEWAY_HOSTS = env.gateway_hosts("GATEWAY_HOSTS")
 # Signs callbacks of sessions that have no secret of their own: `make run` gives it to the simulator and to the demo.
 SESSION_MANAGER_WEBHOOK_SECRET = env.text("SESSION_MANAGER_WEBHOOK_SECRET", "")
 # Seconds. The session manager really takes 20–40 s a message, and engines wait up to 75 s.
@@ -256,10 +251,10 @@ SESSION_MANAGER_SEND_TIMEOUT = env.integer("SESSION_MANAGER_SEND_TIMEOUT", 90, m
 
 # --- The clients, from outside ------------------------------------------------------------------------------------
 
-# Read and never written: sync_clients. Which column is which: docs/directory.md.
-CLIENTS_DATABASE_URL = env.text("CLIENTS_DATABASE_URL", "")
+# Read and never written: sync_clients. Which column is which: docs/directory.md; a start-up check reads it.
+CLIENTS_DATABASE_URL = env.client_base("CLIENTS_DATABASE_URL")
 CLIENTS_MAPPING = env.text("CLIENTS_MAPPING", "")
-CLIENTS_REGION = env.text("CLIENTS_REGION", "MX")
+CLIENTS_REGION = env.region("CLIENTS_REGION", "MX")
 CLIENTS_TIME_ZONE = env.time_zone("CLIENTS_TIME_ZONE", "America/Mexico_City")
 CLIENTS_SYNC_MINUTES = env.integer("CLIENTS_SYNC_MINUTES", 15, minimum=1, maximum=1440)
 CLIENTS_FULL_SYNC_HOURS = env.integer("CLIENTS_FULL_SYNC_HOURS", 24, minimum=1, maximum=720)
@@ -295,13 +290,13 @@ CACHES = {
 
 # --- Operation ----------------------------------------------------------------------------------------------------
 
-ALERT_EMAILS = env.words("ALERT_EMAILS")
+ALERT_EMAILS = env.mails("ALERT_EMAILS")
 ALERT_WEBHOOK_URL = env.http_url("ALERT_WEBHOOK_URL", "")
 ALERT_WEBHOOK_SECRET = env.text("ALERT_WEBHOOK_SECRET", "")
 # The port that our own web server listens on: start-up checks compare the gateway's address with it.
 WEB_PORT = env.integer("WEB_PORT", 8000, minimum=1, maximum=65535)
-vars().update(environ.Env.email_url_config(env.text("EMAIL_URL", "consolemail://")))
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "leadmaster@localhost")
+vars().update(env.mail_server("EMAIL_URL", "consolemail://"))
+DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", "leadmaster@localhost")
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {

@@ -27,8 +27,10 @@ class Machine:
     environment: dict[str, str]
     log: Path
     process: subprocess.Popen[bytes] | None = None
+    started: bool = False  # had every process since it was last started, whatever was killed afterwards
 
     def start(self) -> None:
+        self.started = False
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "qcluster"],
@@ -67,6 +69,10 @@ class Machine:
             return {}
         return {"guard": guard, "worker": others[0], "monitor": others[-2], "pusher": others[-1]}
 
+    def has_started(self) -> bool:
+        self.started = self.started or bool(self.roles())
+        return self.started
+
     def members(self) -> list[psutil.Process]:
         """Sentinel, workers, pusher, monitor: whatever runs below the cluster's first process."""
         if self.process is None:
@@ -85,11 +91,16 @@ class Chaos:
         self.done: Counter[str] = Counter()
 
     def reign(self, seconds: float) -> None:
-        """Something every two to four seconds, for so long."""
+        """Something every two to four seconds, for so long, to machines that have come up.
+
+        On a busy machine a cluster takes longer to start than it would live otherwise, and nothing would be tried.
+        """
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             time.sleep(self._chance.uniform(2, 4))
             machine = self._chance.choice(self._machines)
+            if not machine.has_started():
+                continue
             act = self._chance.choice([self._pull_the_plug, self._kill_one, self._kill_one, self._stop_one])
             act(machine)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from campaigns.models import Campaign, Envio, Lane, Tick
 from tests.chaos import scene
 from tests.chaos.machines import REPOSITORY, Chaos, Machine, three_machines
 from tests.chaos.providers import PROVIDERS
-from tests.chaos.scene import PACE, SEND_TIMEOUT, free_port, running_campaign
+from tests.chaos.scene import PACE, SEND_TIMEOUT, add_envios, comes_true, free_port, running_campaign
 from tests.faults import checker
 from whatsapp.models import WhatsAppSession
 
@@ -56,16 +57,22 @@ def test_whatever_is_killed_nobody_gets_it_twice_and_nothing_is_claimed_that_did
         _web(port, environment, tmp_path),
     ):
         campaigns = [running_campaign(tenant, gateway.base_url, envios=int(SECONDS * 0.7)) for tenant in TENANTS]
+        for campaign in campaigns:  # one that is due tomorrow: however quick the machine, none ends meanwhile
+            add_envios(campaign, 1, later=dt.timedelta(days=1))
         call_command("ensure_schedules")
         gateway.misbehave()
         with three_machines(tmp_path, environment) as machines:
             chaos = Chaos(machines, seed=SEED)
+            assert comes_true(lambda: all(machine.has_started() for machine in machines), within=180)
             chaos.reign(SECONDS)
-            # On a busy machine the first message takes its time: something has to go wrong first.
-            for _more in range(12):
+            # On a busy machine the first message takes its time, and chance is chance: something has to go wrong first.
+            for _more in range(30):
                 bad_so_far = gateway.bad_answers()
                 if bad_so_far is None or bad_so_far >= _ENOUGH:
                     break
+                if Envio.objects.due(timezone.now()).count() < len(campaigns):
+                    for campaign in campaigns:
+                        add_envios(campaign, 3)
                 chaos.reign(5)
             bad_answers = gateway.bad_answers()
             gateway.behave()

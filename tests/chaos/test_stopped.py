@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,10 @@ class Stopped:
 
 
 @contextlib.contextmanager
-def stopped_tick(database_url: str, folder: Path, *, when: dict[str, Any]) -> Iterator[Stopped]:
-    """A tick of another process, stopped as soon as its envío is in flight and fits `when`."""
+def stopped_tick(
+    database_url: str, folder: Path, *, when: dict[str, Any], moment: Callable[[], object] = lambda: True
+) -> Iterator[Stopped]:
+    """A tick of another process, stopped as soon as its envío is in flight and fits `when`, and `moment` has come."""
     process = subprocess.Popen(
         [sys.executable, "manage.py", "tick", "--json"],
         cwd=REPOSITORY,
@@ -64,9 +66,10 @@ def stopped_tick(database_url: str, folder: Path, *, when: dict[str, Any]) -> It
         text=True,
     )
     try:
-        assert comes_true(Envio.objects.filter(state=EnvioState.SENDING, **when).exists, within=60)
+        in_flight = Envio.objects.filter(state=EnvioState.SENDING, **when)
+        assert comes_true(lambda: in_flight.exists() and moment(), within=60)
         os.kill(process.pid, signal.SIGSTOP)
-        assert Envio.objects.filter(state=EnvioState.SENDING, **when).exists()
+        assert in_flight.exists()
         yield Stopped(process)
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -92,7 +95,8 @@ def test_fault_14_stopped_before_the_socket_it_sends_nothing(
 
         report = stopped.goes_on()
 
-    assert report["outcomes"] == {"withdrawn": 1}
+    # It gives the claim back; stopped for longer than its question may take, it finds that the row is not its own.
+    assert report["outcomes"] in ({"withdrawn": 1}, {"lost": 1})
     assert len(ledger_of(simulator)) == 1
     assert Envio.objects.get().attempts == 2
     outcomes = Attempt.objects.order_by("id").values_list("outcome", flat=True)
@@ -104,8 +108,9 @@ def test_fault_14_stopped_with_its_request_on_the_way_its_answer_is_merged(
     database_url: str, tmp_path: Path, simulator: Simulator, campaign: Campaign
 ) -> None:
     simulator.add_faults({"fault": "late", "seconds": 3, "nth": 1})
-    with stopped_tick(database_url, tmp_path, when={"dispatched_at__isnull": False}) as stopped:
-        assert comes_true(lambda: len(ledger_of(simulator)) == 1, within=20)
+    # Between the commit and the socket there is a moment as well: only the gateway knows when it is over.
+    on_the_way = {"dispatched_at__isnull": False}
+    with stopped_tick(database_url, tmp_path, when=on_the_way, moment=lambda: ledger_of(simulator)) as stopped:
         takes_over()
         assert Envio.objects.get().state == EnvioState.UNCERTAIN
 

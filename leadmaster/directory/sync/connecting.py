@@ -6,17 +6,14 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 from django.db.utils import Error as DatabaseError
 from django.utils.translation import gettext as _
 
 from leadmaster.directory.sync.errors import SyncError
+from leadmaster.lib.env.databases import MYSQL, SQLITE, database_address
 
-_SQLITE = "django.db.backends.sqlite3"
-_MYSQL = "django.db.backends.mysql"
-_POSTGRESQL = "django.db.backends.postgresql"
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
@@ -50,17 +47,12 @@ def connect_sqlite(path: Path) -> BaseDatabaseWrapper:
         raise SyncError("unreadable", _("No se puede leer %(path)s: revisa los permisos.") % {"path": path}) from error
     if magic != _SQLITE_MAGIC:
         raise SyncError("no_sqlite", _("%(path)s no es una base de SQLite.") % {"path": path})
-    return _open({"ENGINE": _SQLITE, "NAME": str(path)})
+    return _open({"ENGINE": SQLITE, "NAME": str(path)})
 
 
 def _config(url: str) -> dict[str, Any]:
-    try:
-        config: dict[str, Any] = environ.Env.db_url_config(url)
-    except (ValueError, KeyError, environ.ImproperlyConfigured) as error:
-        raise _wrong_address(url) from error
-    if config.get("ENGINE") not in {_SQLITE, _MYSQL, _POSTGRESQL} or not config.get("NAME"):
-        raise _wrong_address(url)
-    if config["ENGINE"] != _SQLITE and not config.get("HOST"):
+    config = database_address(url)
+    if config is None:
         raise _wrong_address(url)
     return config
 
@@ -81,14 +73,14 @@ def _read_only(config: dict[str, Any]) -> dict[str, Any]:
     """The same connection, told to refuse whatever writes."""
     engine = config["ENGINE"]
     options: dict[str, Any] = dict(config.get("OPTIONS") or {})
-    if engine == _SQLITE:
+    if engine == SQLITE:
         path = Path(config["NAME"])
         if not path.is_file():
             raise SyncError("no_file", _("No existe el archivo %(path)s.") % {"path": path})
         # No converters: what a column holds decides, not what it was declared as.
         options |= {"detect_types": 0, "timeout": 30, "init_command": "PRAGMA query_only=ON"}
         return {"ENGINE": engine, "NAME": f"{path.resolve().as_uri()}?mode=ro", "OPTIONS": options}
-    if engine == _MYSQL:
+    if engine == MYSQL:
         _require_driver(("MySQLdb",), _("Falta el conector de MySQL: instala requirements/mysql.txt."))
         options |= {
             "charset": "utf8mb4",

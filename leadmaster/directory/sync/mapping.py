@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -70,22 +71,20 @@ class Mapping:
 
 
 def parse_mapping(text: str) -> Mapping:
-    """The defaults, but for what `text` says: `clients=customers, city=town, updated_at=`.
+    """The defaults, but for what `text` says: JSON as `{"clients": "customers", "updated_at": ""}`, or
+    `clients=customers, updated_at=`.
 
-    `contact_columns` takes several, joined by +. Raises SyncError for a name that is none of ours.
+    `contact_columns` takes several, as a list or joined by +. Raises SyncError for what is neither, and for a name that
+    is none of ours.
     """
+    pairs = _object(text) if text.lstrip().startswith(("{", "[", '"')) else _pairs(text)
     known = {field.name for field in dataclasses.fields(Mapping)}
     changed: dict[str, Any] = {}
-    for pair in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, column = (part.strip() for part in pair.partition("="))
-        if not equals or name not in known:
-            raise SyncError(
-                "mapping",
-                _(
-                    "CLIENTS_MAPPING: no se entiende “%(pair)s”. Escribe campo=columna, con uno de estos campos: %(known)s."
-                )
-                % {"pair": pair, "known": ", ".join(sorted(known))},
-            )
+    for name, column in pairs:
+        if name not in known:
+            raise _refusal(_("“%(name)s” no es un campo"), name=name)
+        if name in changed:
+            raise _refusal(_("“%(name)s” está dos veces"), name=name)
         changed[name] = column
     for required in ("clients", "external_id"):
         if changed.get(required) == "":
@@ -96,3 +95,45 @@ def parse_mapping(text: str) -> Mapping:
             )
     several = tuple(filter(None, (part.strip() for part in changed.pop("contact_columns", "").split("+"))))
     return dataclasses.replace(Mapping(contact_columns=several), **changed)
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    found = []
+    for pair in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, column = (part.strip() for part in pair.partition("="))
+        if not equals:
+            raise _refusal(_("no se entiende “%(name)s”"), name=pair)
+        found.append((name, column))
+    return found
+
+
+def _object(text: str) -> list[tuple[str, str]]:
+    try:
+        # As pairs: a name that stands there twice would lose one of them without a word.
+        found = json.loads(text, object_pairs_hook=lambda pairs: pairs)
+    except (json.JSONDecodeError, RecursionError) as error:
+        place = getattr(error, "pos", 0) + 1
+        raise _refusal(_("no es JSON desde el carácter %(name)s"), name=str(place)) from error
+    if not isinstance(found, list) or not all(isinstance(pair, tuple) for pair in found):
+        raise _refusal(_("no es un objeto de JSON"))
+    return [(name, _column(name, column)) for name, column in found]
+
+
+def _column(name: str, column: object) -> str:
+    if name == "contact_columns" and isinstance(column, list) and all(isinstance(each, str) for each in column):
+        return "+".join(column)
+    if not isinstance(column, str):
+        raise _refusal(_("“%(name)s” no es un texto"), name=name)
+    return column.strip()
+
+
+def _refusal(wrong: str, *, name: str = "") -> SyncError:
+    known = ", ".join(sorted(field.name for field in dataclasses.fields(Mapping)))
+    return SyncError(
+        "mapping",
+        _(
+            'CLIENTS_MAPPING: %(wrong)s. Escribe JSON como {"city": "town", "capacity": ""}, con algunos de estos '
+            "campos: %(known)s."
+        )
+        % {"wrong": wrong % {"name": name}, "known": known},
+    )

@@ -1,4 +1,4 @@
-"""Environment readers that stop the program with a sentence that says what to write."""
+"""Words, numbers, keys and zones."""
 
 from __future__ import annotations
 
@@ -6,22 +6,31 @@ import os
 import re
 import zoneinfo
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from typing import Final
 
+import phonenumbers
 from django.core.exceptions import ImproperlyConfigured
 
-_TRUE = {"1", "true", "yes", "on"}
-_FALSE = {"0", "false", "no", "off"}
+_TRUE: Final = {"1", "true", "yes", "on"}
+_FALSE: Final = {"0", "false", "no", "off"}
+# A value may be written over several lines where a program writes it.
+_LINES: Final = str.maketrans("\r\n\t", "   ")
 
 
 def text(name: str, default: str | None = None) -> str:
     """The variable's value, stripped; without a default an unset one is an error."""
     value = os.environ.get(name, "").strip()
-    if value:
-        return value
-    if default is None:
-        raise ImproperlyConfigured(f"{name} is not set. Write {name}=… in the environment or in the .env file.")
-    return default
+    if not value:
+        if default is None:
+            raise ImproperlyConfigured(f"{name} is not set. Write {name}=… in the environment or in the .env file.")
+        return default
+    # What came in a copy from a page, or in another encoding than UTF-8, is seen by nobody who looks at it.
+    odd = next((place for place, sign in enumerate(value.translate(_LINES), 1) if not sign.isprintable()), 0)
+    if odd:
+        raise ImproperlyConfigured(
+            f"{name} holds a character that cannot be seen (the {odd}. one). Write it anew by hand, as UTF-8."
+        )
+    return value
 
 
 def boolean(name: str, default: bool) -> bool:  # noqa: FBT001 - reads like the others
@@ -52,31 +61,29 @@ def choice(name: str, default: str, *, among: Sequence[str]) -> str:
     return value
 
 
-def http_url(name: str, default: str) -> str:
-    """An http(s) address without a trailing slash; empty only when the default is empty."""
-    value = text(name, default)
-    if not value:
-        return ""
-    parts = urlsplit(value)
-    try:
-        port_is_valid = parts.port is None or parts.port > 0
-    except ValueError:
-        port_is_valid = False
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_valid:
-        raise ImproperlyConfigured(
-            f"{name} is {value!r}. Write an address with scheme, host and port, such as http://localhost:3011."
-        )
-    return value.rstrip("/")
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list without empty items."""
+    return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
 def time_zone(name: str, default: str) -> str:
     value = text(name, default)
     try:
         zoneinfo.ZoneInfo(value)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         raise ImproperlyConfigured(
             f"{name} is {value!r}, which is no time zone. Write one such as America/Argentina/Cordoba."
         ) from None
+    return value
+
+
+def region(name: str, default: str) -> str:
+    """A country by its two letters, whose phones we can read."""
+    value = text(name, default).upper()
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}, which is no country. Write its two letters, such as MX, AR or BR."
+        )
     return value
 
 
@@ -86,11 +93,16 @@ def hex_key(name: str, default: str | None = None) -> str:
     if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
         raise ImproperlyConfigured(
             f"{name} must be exactly 64 hex digits (32 bytes), and it has {len(value)} characters. "
-            "Make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
+            "Write one that you make with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
         )
     return value
 
 
-def words(name: str, default: str = "") -> list[str]:
-    """A comma-separated list without empty items."""
-    return [item.strip() for item in text(name, default).split(",") if item.strip()]
+def token(name: str, default: str) -> str:
+    """What goes after `Authorization: Bearer`: signs that a header can carry, and no blank among them."""
+    value = text(name, default)
+    if not re.fullmatch(r"[!-~]*", value):
+        raise ImproperlyConfigured(
+            f"{name} holds blanks or letters that no header carries. Write the token alone, without “Bearer” before it."
+        )
+    return value
