@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 
 from leadmaster.directory.models import Client
 from leadmaster.ops.reconciliation.check import Check, Finding
-from opportunities.clocks.countdown import Countdown
 from opportunities.models import Opportunity
 from opportunities.querysets import OpportunityQuerySet
 from opportunities.state import locking
@@ -60,11 +59,6 @@ def take(pk: int) -> Opportunity:
     """A row that is held already, to change it: its clock follows a change of hours first."""
     [row] = locking.lock([pk])
     return row
-
-
-def clock_of(row: Opportunity) -> Countdown:
-    """An active row's clock as it is, counting since it did."""
-    return Countdown(deadline=row.deadline, paused_seconds=row.paused_seconds, since=row.clock_since)
 
 
 def _free(client_id: int) -> bool:

@@ -81,9 +81,7 @@ class ClockMissing(ClockCheck):
         )
 
     def right(self, row: Opportunity, *, now: dt.datetime) -> Countdown:
-        if row.owner is None:
-            raise ValueError("an active opportunity has an owner")
-        return setting.entering(row.stage_id, row.owner, now=now).clock
+        return _entering(row, now=now)
 
 
 class ClockNeedless(ClockCheck):
@@ -106,7 +104,7 @@ class ClockNeedless(ClockCheck):
         )
 
     def right(self, row: Opportunity, *, now: dt.datetime) -> Countdown:
-        return Countdown()
+        return _entering(row, now=now)
 
 
 class ClockStandsForNobody(ClockCheck):
@@ -179,7 +177,7 @@ class DeadlineOff(ClockCheck):
 
     def right(self, row: Opportunity, *, now: dt.datetime) -> Countdown:
         [(_row, right)] = _off(Opportunity.objects.filter(pk=row.pk), now=now)
-        return Countdown(deadline=right, since=row.clock_since)
+        return setting.ending(row, right)
 
 
 class Overdue(OpportunityCheck):
@@ -283,6 +281,12 @@ class AbsenceForgotten(Check[Absence]):
 
     def mend(self, finding: Finding, *, now: dt.datetime) -> None:
         absence_clocks.begin_and_end(now)
+
+
+def _entering(row: Opportunity, *, now: dt.datetime) -> Countdown:
+    if row.owner is None:
+        raise ValueError("an active opportunity has an owner")
+    return setting.entering(row.stage_id, row.owner, now=now).clock
 
 
 def _forgotten(absence: Absence, now: dt.datetime) -> bool:

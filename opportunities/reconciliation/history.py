@@ -11,11 +11,12 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from leadmaster.ops.reconciliation.check import Finding
+from opportunities.clocks.setting import as_it_is
 from opportunities.enums import CLOSED, OPEN, EventKind, OpportunityState
 from opportunities.funnel import sales
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Sale
 from opportunities.querysets import OpportunityQuerySet
-from opportunities.reconciliation.check import OpportunityCheck, clock_of, take
+from opportunities.reconciliation.check import OpportunityCheck, take
 from opportunities.state import machine
 
 S = OpportunityState
@@ -67,7 +68,7 @@ class HistoryEndsElsewhere(OpportunityCheck):
             told: dict[str, Any] = {"owner": Promoter.objects.filter(pk=last.to_owner_id or 0).first()} if last else {}
             machine.put_right(row, S.EXIT, now=now, reason=finding.what, exit_reason=finding.what[:300], **told)
             return
-        clock = clock_of(row) if row.state == S.ACTIVE else None
+        clock = as_it_is(row) if row.state == S.ACTIVE else None
         machine.put_right(row, S(row.state), now=now, reason=finding.what, clock=clock)
 
 

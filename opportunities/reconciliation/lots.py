@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from leadmaster.ops.reconciliation.check import Check, Finding
 from opportunities.capacity import quota
+from opportunities.clocks.setting import as_it_is
 from opportunities.enums import OWNED, EventKind, OpportunityState, QuotaKind
 from opportunities.models import DailyQuota, Lot, Opportunity, OpportunityEvent, QuotaEntry
 from opportunities.querysets import OpportunityQuerySet
-from opportunities.reconciliation.check import OpportunityCheck, clock_of, take
+from opportunities.reconciliation.check import OpportunityCheck, take
 from opportunities.state import machine
 
 _PAID = QuotaEntry.objects.filter(lot=OuterRef("pk")).exclude(kind=QuotaKind.LIMIT)
@@ -132,7 +133,7 @@ class InAnothersLot(OpportunityCheck):
     def mend(self, finding: Finding, *, now: dt.datetime) -> None:
         row = take(finding.subject)
         state = OpportunityState(row.state)
-        clock = clock_of(row) if state is OpportunityState.ACTIVE else None
+        clock = as_it_is(row) if state is OpportunityState.ACTIVE else None
         machine.put_right(row, state, now=now, reason=finding.what, clock=clock, lot=None)
 
 

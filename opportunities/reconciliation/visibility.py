@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 
 from leadmaster.directory.models import Client
 from leadmaster.ops.reconciliation.check import Finding
-from opportunities.clocks.countdown import Countdown
-from opportunities.clocks.setting import entering
+from opportunities.clocks.setting import as_it_is, entering
 from opportunities.enums import CLOSED, OPEN, WORKING, EventKind, OpportunityState, Origin
 from opportunities.models import Lot, Opportunity, OpportunityEvent, Promoter, Stage
 from opportunities.querysets import OpportunityQuerySet
-from opportunities.reconciliation.check import OpportunityCheck, clock_of, take
+from opportunities.reconciliation.check import OpportunityCheck, take
 from opportunities.state import machine, withdrawal
 
 S = OpportunityState
@@ -73,8 +72,7 @@ class PooledButOwned(OpportunityCheck):
 
     def mend(self, finding: Finding, *, now: dt.datetime) -> None:
         row = take(finding.subject)
-        # Of two clocks the one that runs is what its owner saw.
-        clock = Countdown(deadline=row.deadline, since=row.clock_since) if row.state == S.ACTIVE else None
+        clock = as_it_is(row) if row.state == S.ACTIVE else None
         machine.put_right(row, S(row.state), now=now, reason=finding.what, clock=clock)
 
 
@@ -154,7 +152,7 @@ class ClientHeldWrongly(OpportunityCheck):
 
     def mend(self, finding: Finding, *, now: dt.datetime) -> None:
         row = take(finding.subject)
-        clock = clock_of(row) if row.state == S.ACTIVE else None
+        clock = as_it_is(row) if row.state == S.ACTIVE else None
         machine.put_right(row, S(row.state), now=now, reason=finding.what, clock=clock)
 
 
@@ -212,7 +210,7 @@ class Dangling(OpportunityCheck):
         row = take(finding.subject)
         lot = {} if row.lot_id is None or Lot.objects.filter(pk=row.lot_id).exists() else {"lot": None}
         target = S.LOST if finding.evidence["orphan"] else S(row.state)
-        clock = clock_of(row) if target is S.ACTIVE else None
+        clock = as_it_is(row) if target is S.ACTIVE else None
         machine.put_right(row, target, now=now, reason=finding.what, clock=clock, **lot)
 
 
