@@ -59,6 +59,12 @@ class Opportunities:
         self.lot_owners = {
             row.id: values.reference(row["usuario_id"]) for row in work.source.rows("lotes", columns=["usuario_id"])
         }
+        # Whoever left has work all the same: it is told, and `reconcile` gives it to the pool.
+        self.gone = {
+            row.id
+            for row in work.source.rows("usuarios", columns=["activo"])
+            if row["activo"] is not None and not values.truth(row["activo"])
+        }
         self.sales: dict[int, _Sale] = {}
         self.with_history: set[int] = set()
         self.with_sale: set[int] = set()
@@ -166,6 +172,10 @@ class Opportunities:
             work.report.invisible.append(row.id)
         elif one.why:
             work.correct(row, "placed", one.why)
+        if one.owner in self.gone and one.state in (S.ACTIVE, S.EXIT):
+            work.correct(
+                row, "owner_gone", _("Su promotor ya no entra al sistema: `reconcile --apply` la devuelve al pool.")
+            )
         if values.reference(row["usuario_id"]) not in {None, *self.users}:
             work.correct(row, "unknown_user", _("Su promotor no está: %(id)s.") % {"id": row["usuario_id"]})
         if values.reference(row["etapa_id"]) not in {None, *self.types}:
