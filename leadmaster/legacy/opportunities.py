@@ -172,7 +172,7 @@ class Opportunities:
             work.report.invisible.append(row.id)
         elif one.why:
             work.correct(row, "placed", one.why)
-        if one.owner in self.gone and one.state in (S.ACTIVE, S.EXIT):
+        if one.owner in self.gone and one.state is S.ACTIVE:
             work.correct(
                 row, "owner_gone", _("Su promotor ya no entra al sistema: `reconcile --apply` la devuelve al pool.")
             )
