@@ -68,6 +68,15 @@ class User(AbstractUser):
     def is_supervisor(self) -> bool:
         return self.role == Role.SUPERVISOR
 
+    def decided_teams(self) -> models.QuerySet[Team]:
+        """Whose work this person decides about: administrators all teams', supervisors their own, others nobody's.
+
+        Not whose supervisor somebody once was: the role says.
+        """
+        if self.is_administrator:
+            return Team.objects.all()
+        return self.supervised_teams.all() if self.is_supervisor else Team.objects.none()
+
     @cached_property
     def supervised_team_ids(self) -> frozenset[int]:
         """Asked once for each person object, which lives as long as its request, as Django's permissions are."""
