@@ -125,10 +125,9 @@ def _slots(queue: list[Campaign], *, now: dt.datetime) -> dict[int, list[Slot]]:
             continue
         slots[schedule.campaign_id].append(
             Slot(
-                runs_on=schedule.runs_on,
+                rule=schedule.rule(),
                 cap=schedule.daily_cap,
                 used_today=used.get(schedule.pk, 0),
-                windows=tuple((window.opens, window.closes) for window in schedule.windows.all()),
             )
         )
     return slots

@@ -11,8 +11,9 @@ import dataclasses
 import datetime as dt
 import math
 import zoneinfo
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from campaigns.windows import Rule, openings
 from leadmaster.lib.clock import business_day, local_datetime
 
 Interval = tuple[float, float]
@@ -21,11 +22,10 @@ _MIDNIGHT = dt.time(0, 0)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Slot:
-    """What one schedule allows. A window that closes at 00:00 lasts to the end of the day."""
+    """What one schedule allows."""
 
-    runs_on: Callable[[dt.date], bool]
+    rule: Rule
     cap: int
-    windows: tuple[tuple[dt.time, dt.time], ...]
     used_today: int = 0
 
 
@@ -76,14 +76,9 @@ def _one_day(jobs: Sequence[Job], left: list[int], *, day: dt.date, line: Line, 
     for job, rest in zip(jobs, left, strict=True):
         sent = 0
         for slot in job.slots:
-            if not slot.runs_on(day):
-                continue
             room = max(0, slot.cap - (slot.used_today if is_today else 0))
-            for opens, closes in sorted(slot.windows):
-                window = (
-                    _instant(day, opens, line.tz),
-                    end_of_day if closes == _MIDNIGHT else _instant(day, closes, line.tz),
-                )
+            for opening in openings(slot.rule, day, line.tz):
+                window = (opening.opens.timestamp(), opening.closes.timestamp())
                 wanted = min(rest - sent, allowance, room)
                 count, free = _take(free, window, wanted=wanted, seconds=job.seconds, lanes=line.lanes)
                 sent, allowance, room = sent + count, allowance - count, room - count

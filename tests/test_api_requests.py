@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 from leadmaster.lib.api.requests import DescribedRequests
 from tests.campaigns.api import test_who_may as sender
 from tests.campaigns.api import world as sender_world
+from tests.factories.calendars import HolidayFactory, OperatingCalendarFactory
 from tests.opportunities.api import test_who_may as desk
 from tests.opportunities.api import world as desk_world
 
@@ -124,3 +125,64 @@ def test_a_change_writes_only_the_columns_that_were_sent(table: list[Any], build
             wrong.append(f"{row}: {answer.status_code}, sent {sorted(body)}, written {sorted(written)}")
     assert tried > 2
     assert wrong == []
+
+
+def _kept_out(row: Any) -> list[tuple[str, int]]:
+    """The people whom the table refuses for who they are, each with how."""
+    people = zip(sender.PEOPLE, row.expected, strict=True)
+    return [(who, status) for who, status in people if status in {401, 403, 404}]
+
+
+@pytest.mark.parametrize("sent", ["nothing", "an unknown name", "no JSON", "no JSON and a key"])
+@pytest.mark.parametrize(("table", "build"), TABLES, ids=["sender", "desk"])
+def test_a_stranger_is_told_so_whatever_they_send(table: list[Any], build: Any, sent: str) -> None:
+    """Refusals of a body tell what an operation takes, and by their difference which rows there are."""
+    world, wrong, tried = build(), [], set()
+    for row in table:
+        if row.method == "get" or not _kept_out(row):
+            continue
+        path = row.path.replace("{id}", str(row.seed(world)))
+        for who, status in _kept_out(row):
+            client: APIClient = world.client(who)
+            if sent in {"nothing", "an unknown name"}:
+                body = {UNKNOWN: "x"} if sent == "an unknown name" else {}
+                answer = getattr(client, row.method)(path, body, format=getattr(row, "format", "json"))
+            else:
+                headers = {"Idempotency-Key": desk_world.new_key()} if sent == "no JSON and a key" else {}
+                answer = getattr(client, row.method)(path, "{", content_type="application/json", headers=headers)
+            tried.add(status)
+            if answer.status_code != status:
+                wrong.append(f"{row} by {who}: {answer.status_code} instead of {status}: {answer.content[:120]!r}")
+    assert tried == {401, 403, 404}
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("table", "build"), TABLES, ids=["sender", "desk"])
+def test_a_stranger_who_misspells_a_filter_is_told_about_the_row_first(table: list[Any], build: Any) -> None:
+    world, wrong, tried = build(), [], 0
+    for row in table:
+        if row.method != "get" or "{id}" not in row.path or 404 not in row.expected:
+            continue
+        path = row.path.replace("{id}", str(row.seed(world)))
+        answer = world.client("other_boss").get(f"{path}?{UNKNOWN}=x")
+        tried += 1
+        if answer.status_code != 404:
+            wrong.append(f"{row}: {answer.status_code}")
+    assert tried > 5
+    assert wrong == []
+
+
+def test_every_row_that_others_also_see_is_closed_to_them_before_its_body(db: None) -> None:
+    """The general hours are everybody's to read; an administrator alone keeps them."""
+    world = desk_world.build()
+    general = OperatingCalendarFactory.create(is_general=True)
+    holiday = HolidayFactory.create(calendar=general)
+    boss = world.client("boss")
+
+    for path in (f"{V1}/calendars/{general.pk}/", f"{V1}/holidays/{holiday.pk}/"):
+        assert boss.get(path).status_code == 200
+        assert boss.patch(path, {UNKNOWN: "x"}).status_code == 403
+    assert boss.post(f"{V1}/calendars/{general.pk}/rehearse/", {UNKNOWN: "x"}).status_code == 403
+    assert boss.get(f"{V1}/calendars/{general.pk}/national-holidays/").status_code == 403
+    assert boss.post(f"{V1}/calendars/{general.pk}/national-holidays/", {UNKNOWN: "x"}).status_code == 403
+    assert boss.delete(f"{V1}/holidays/{holiday.pk}/?{UNKNOWN}=x").status_code == 403

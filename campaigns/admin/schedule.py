@@ -34,8 +34,11 @@ class ScheduleForm(ScheduleModelForm):
         error_messages={"required": gettext_lazy("Elige al menos un día de la semana.")},
     )
     windows = WindowsField(
+        every_day=True,
         label=gettext_lazy("Ventanas de envío"),
-        help_text=gettext_lazy("Hora de la sesión. 00:00 al cerrar es el final del día."),
+        help_text=gettext_lazy(
+            "Hora de la sesión. 00:00 al cerrar es el final del día; 22:00 a 02:00 sigue después de medianoche."
+        ),
         error_messages={"required": gettext_lazy("Agrega al menos una ventana.")},
     )
 

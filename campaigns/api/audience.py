@@ -10,6 +10,8 @@ from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from campaigns.models import Campaign
+from campaigns.policy import Act, require
+from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.serializers import Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
@@ -32,6 +34,9 @@ class AudienceViewSet(IdempotentPosts, GenericViewSet[Campaign]):
 
     def get_queryset(self) -> QuerySet[Campaign]:
         return Campaign.objects.visible_to(self.request.user).select_related("session")
+
+    def require_allowed(self, row: Campaign) -> None:
+        require(current_user(self.request), Act.IMPORT, row)
 
     def dry_run(self, request: Request) -> bool:
         """Whether only a rehearsal was asked for."""

@@ -71,6 +71,9 @@ class CampaignViewSet(
     def get_queryset(self) -> QuerySet[Campaign]:
         return Campaign.objects.visible_to(self.request.user).select_related("session")
 
+    def require_allowed(self, row: Campaign) -> None:
+        require(current_user(self.request), Act(self.needs[self.action]), row)
+
     def paginate_queryset(self, queryset: Any) -> list[Any] | None:
         """The page, with the progress of all of its campaigns in one query."""
         page: list[Campaign] | None = super().paginate_queryset(queryset)

@@ -24,7 +24,7 @@ from campaigns.audience.directory import (
 from campaigns.audience.directory_counts import EXACT_UP_TO, count
 from campaigns.audience.errors import AudienceError
 from campaigns.models import Campaign
-from campaigns.policy import Act, require
+from campaigns.policy import Act
 from leadmaster.accounts.current_user import current_user
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import FACETS
@@ -89,6 +89,10 @@ class DirectoryRecipientsViewSet(AudienceViewSet):
     serializer_class = SelectionSerializer
     needs: ClassVar[dict[str, str]] = dict.fromkeys(("from_directory", "how_many"), Act.IMPORT)
 
+    def require_allowed(self, row: Campaign) -> None:
+        super().require_allowed(row)
+        require_directory(current_user(self.request))
+
     @extend_schema(
         operation_id="campaigns_recipients_from_directory",
         parameters=[QuerySerializer],
@@ -118,9 +122,6 @@ class DirectoryRecipientsViewSet(AudienceViewSet):
     @action(detail=True, methods=["post"], url_path="recipients/from-directory/count")
     def how_many(self, request: Request, pk: str) -> Response:
         """Cuántos clientes cumplen lo elegido, antes de quitar repetidos y excluidos."""
-        campaign: Campaign = self.get_object()
-        require(current_user(request), Act.IMPORT, campaign)
-        require_directory(current_user(request))
         return Response(CountSerializer(count(self._selection(request))).data)
 
     def _selection(self, request: Request) -> Selection:

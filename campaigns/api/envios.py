@@ -20,7 +20,7 @@ from campaigns.decisions import Decision
 from campaigns.engine.why_not import why_not_this
 from campaigns.enums import Ack
 from campaigns.models import Attempt, Envio, EnvioEvent
-from campaigns.policy import Act
+from campaigns.policy import Act, require
 from campaigns.serializers import EnvioSerializer
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
@@ -86,6 +86,10 @@ class EnvioViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelM
             Prefetch("attempt_log", queryset=Attempt.objects.order_by("id")),
             Prefetch("events", queryset=EnvioEvent.objects.order_by("id")),
         )
+
+    def require_allowed(self, row: Envio) -> None:
+        if self.needs[self.action] == Act.DECIDE:
+            require(current_user(self.request), Act.DECIDE, row.campaign)
 
     def get_serializer_class(self) -> type[EnvioSerializer]:
         return EnvioSerializer if self.action == "list" else EnvioDetailSerializer

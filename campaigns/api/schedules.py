@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import itertools
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -23,12 +21,13 @@ from campaigns.api.fields import VisibleCampaign
 from campaigns.api.filters import ScheduleFilter
 from campaigns.errors import WrongState
 from campaigns.models import Campaign, Schedule, ScheduleWindow
-from campaigns.policy import Act
+from campaigns.policy import Act, require
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import scope
 from leadmaster.lib.api.fields import WallTimeField
 from leadmaster.lib.api.serializers import ModelSerializer
+from leadmaster.lib.windows import is_empty, overlap
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
@@ -43,18 +42,20 @@ class WeekdaysField(serializers.ListField):
 
 
 class WindowSerializer(ModelSerializer[ScheduleWindow]):
-    """From `opens` up to, not including, `closes`; closing at 00:00 means the end of the day."""
+    """From `opens` up to, not including, `closes`; closing at 00:00 means the end of the day, and one that closes before it
+    opens goes on after midnight: `22:00`–`02:00`.
+    """
 
     opens = WallTimeField()
-    closes = WallTimeField(help_text="00:00 es el final del día.")
+    closes = WallTimeField(help_text="00:00 es el final del día; antes de `opens`, sigue después de medianoche.")
 
     class Meta:
         model = ScheduleWindow
         fields = ("opens", "closes")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["closes"] != dt.time(0, 0) and attrs["closes"] <= attrs["opens"]:
-            raise serializers.ValidationError({"closes": _("La ventana tiene que cerrar después de abrir.")})
+        if is_empty(attrs["opens"], attrs["closes"]):
+            raise serializers.ValidationError({"closes": _("La ventana abre y cierra a la misma hora.")})
         return attrs
 
 
@@ -81,9 +82,8 @@ class ScheduleSerializer(ModelSerializer[Schedule]):
 
     def validate_windows(self, windows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         windows = sorted(windows, key=lambda window: window["opens"])
-        for earlier, later in itertools.pairwise(windows):
-            if earlier["closes"] == dt.time(0, 0) or later["opens"] < earlier["closes"]:
-                raise serializers.ValidationError(_("Hay ventanas que se pisan: únelas o sepáralas."))
+        if overlap([(window["opens"], window["closes"]) for window in windows], every_day=True):
+            raise serializers.ValidationError(_("Hay ventanas que se pisan: únelas o sepáralas."))
         return windows
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -120,6 +120,9 @@ class ScheduleSerializer(ModelSerializer[Schedule]):
         return Schedule.objects.prefetch_related("windows").get(pk=instance.pk)
 
 
+_DECISIONS = ("approve", "reject")
+
+
 class ScheduleViewSet(IdempotentPosts, ModelViewSet[Schedule]):
     """Programaciones: días, ventanas, fechas y cupo diario de una campaña."""
 
@@ -135,13 +138,15 @@ class ScheduleViewSet(IdempotentPosts, ModelViewSet[Schedule]):
         "create": "campaigns.add_schedule",
         "partial_update": "campaigns.change_schedule",
         "destroy": "campaigns.delete_schedule",
-        "approve": Act.APPROVE,
-        "reject": Act.APPROVE,
+        **dict.fromkeys(_DECISIONS, Act.APPROVE),
     }
 
     def get_queryset(self) -> QuerySet[Schedule]:
         mine = scope(self.request.user, owner="campaign__owner", team="campaign__team")
         return Schedule.objects.filter(mine).select_related("campaign").prefetch_related("windows")
+
+    def require_allowed(self, row: Schedule) -> None:
+        require(current_user(self.request), Act.APPROVE if self.action in _DECISIONS else Act.EDIT, row.campaign)
 
     def perform_create(self, serializer: BaseSerializer[Schedule]) -> None:
         with transaction.atomic():

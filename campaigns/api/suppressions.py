@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -103,16 +102,16 @@ class SuppressionViewSet(
     @action(detail=True, methods=["post"])
     def lift(self, request: Request, pk: str) -> Response:
         """Levanta la exclusión, con quién y por qué."""
-        row: Suppression = self.get_object()
-        given = LiftReasonSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        kept = lift(row, by=current_user(request), reason=given.validated_data["reason"], now=timezone.now())
-        return Response(SuppressionLiftSerializer(kept).data)
+        return Response(SuppressionLiftSerializer(self._lift(request.data)).data)
 
-    @extend_schema(parameters=[OpenApiParameter("reason", str, description="Por qué; queda en el historial.")])
+    @extend_schema(parameters=[LiftReasonSerializer])
     def destroy(self, request: Request, pk: str) -> Response:
-        """Lo mismo que `lift`, con el motivo en la dirección."""
-        row: Suppression = self.get_object()
-        reason = request.query_params.get("reason", "").strip()[:300] or _("Se borró por la API, sin decir por qué.")
-        lift(row, by=current_user(request), reason=reason, now=timezone.now())
+        """Lo mismo que `lift`, con el motivo en la dirección: `?reason=…`. Sin motivo no se levanta."""
+        self._lift(request.query_params)
         return Response(status=204)
+
+    def _lift(self, asked: Any) -> SuppressionLift:
+        row: Suppression = self.get_object()
+        given = LiftReasonSerializer(data=asked)
+        given.is_valid(raise_exception=True)
+        return lift(row, by=current_user(self.request), reason=given.validated_data["reason"], now=timezone.now())

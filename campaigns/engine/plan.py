@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import Manager, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from campaigns.engine import windows
+from campaigns import windows
 from campaigns.enums import ScheduleState, WhyNot
 from campaigns.models import Campaign, Schedule, ScheduleDay, SenderSwitch, SessionDay
 from leadmaster.lib.clock import business_day
@@ -101,16 +101,6 @@ def ensure_days(plan: Plan) -> None:
         ]
 
 
-def rule_of(schedule: Schedule) -> windows.Rule:
-    """The schedule's times as plain values."""
-    return windows.Rule(
-        weekdays=schedule.weekdays,
-        starts_on=schedule.starts_on,
-        ends_on=schedule.ends_on,
-        windows=[(window.opens, window.closes) for window in schedule.windows.all()],
-    )
-
-
 # --- Private ---------------------------------------------------------------------------------------------------------
 
 
@@ -159,7 +149,7 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used) -> Sta
     session, schedules = campaign.session, _approved(campaign)
     if not schedules:
         return Standing(reason=WhyNot.NO_SCHEDULE)
-    open_ones = [(s, opening) for s in schedules if (opening := windows.open_now(rule_of(s), now, session.tz))]
+    open_ones = [(s, opening) for s in schedules if (opening := windows.open_now(s.rule(), now, session.tz))]
     if not open_ones:
         return Standing(reason=WhyNot.WINDOW, until=_next_opening(schedules, session, now))
     against = _against_session(session, now)
@@ -236,7 +226,7 @@ def _approved(campaign: Campaign) -> list[Schedule]:
 
 
 def _next_opening(schedules: Iterable[Schedule], session: WhatsAppSession, now: dt.datetime) -> dt.datetime | None:
-    firsts = (next(windows.upcoming(rule_of(schedule), now, session.tz), None) for schedule in schedules)
+    firsts = (next(windows.upcoming(schedule.rule(), now, session.tz), None) for schedule in schedules)
     return min((max(opening.opens, now) for opening in firsts if opening), default=None)
 
 
@@ -244,7 +234,7 @@ def _tomorrow(schedules: Iterable[Schedule], session: WhatsAppSession, now: dt.d
     """The first opening of a later business day."""
     today = business_day(now, session.tz)
     later = (
-        next((o for o in windows.upcoming(rule_of(schedule), now, session.tz) if o.day > today), None)
+        next((o for o in windows.upcoming(schedule.rule(), now, session.tz) if o.day > today), None)
         for schedule in schedules
     )
     return min((opening.opens for opening in later if opening), default=None)

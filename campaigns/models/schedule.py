@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.enums import ScheduleState
 from campaigns.models.campaign import Campaign
+from campaigns.windows import Rule
 from leadmaster.accounts.models import User
 from whatsapp.models import WhatsAppSession
 
@@ -60,20 +61,26 @@ class Schedule(models.Model):
         days = ", ".join(str(WEEKDAYS[int(digit)]) for digit in self.weekdays)
         return f"{days} · {self.daily_cap}"
 
-    def runs_on(self, day: dt.date) -> bool:
-        return (
-            str(day.weekday()) in self.weekdays
-            and self.starts_on <= day
-            and (self.ends_on is None or day <= self.ends_on)
+    def rule(self) -> Rule:
+        """Its times as plain values. One query, unless the windows were fetched with it."""
+        return Rule(
+            weekdays=self.weekdays,
+            starts_on=self.starts_on,
+            ends_on=self.ends_on,
+            windows=[(window.opens, window.closes) for window in self.windows.all()],
         )
 
 
 class ScheduleWindow(models.Model):
-    """From `opens` up to, not including, `closes`. Closing at 00:00 means the end of the day."""
+    """From `opens` up to, not including, `closes`. Closing at 00:00 means the end of the day; one that closes before it
+    opens goes on after midnight.
+    """
 
     schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="windows", verbose_name=_("programación"))
     opens = models.TimeField(_("abre"))
-    closes = models.TimeField(_("cierra"), help_text=_("00:00 es el final del día."))
+    closes = models.TimeField(
+        _("cierra"), help_text=_("00:00 es el final del día; antes de la apertura, sigue después de medianoche.")
+    )
 
     class Meta:
         verbose_name = _("ventana")
@@ -81,9 +88,9 @@ class ScheduleWindow(models.Model):
         ordering = ["opens"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(closes=dt.time(0, 0)) | Q(closes__gt=F("opens")),
-                name="window_opens_before_it_closes",
-                violation_error_message=_("La ventana tiene que cerrar después de abrir."),
+                condition=Q(closes=dt.time(0, 0)) | ~Q(closes=F("opens")),
+                name="window_is_not_empty",
+                violation_error_message=_("La ventana abre y cierra a la misma hora."),
             ),
             models.UniqueConstraint(fields=["schedule", "opens"], name="window_opens_once"),
         ]

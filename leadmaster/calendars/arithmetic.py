@@ -14,6 +14,7 @@ import zoneinfo
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from leadmaster.lib import windows
 from leadmaster.lib.clock import local_datetime
 
 MIDNIGHT: Final = dt.time(0)
@@ -44,7 +45,9 @@ class TooFar(NeverOpens):
 
 
 class Window(NamedTuple):
-    """From `opens` up to, not including, `closes`. Closing at 00:00 is the end of the day, 24:00."""
+    """From `opens` up to, not including, `closes`. Closing at 00:00 is the end of the day, 24:00; one that closes before it
+    opens goes on after midnight.
+    """
 
     opens: dt.time
     closes: dt.time
@@ -52,13 +55,12 @@ class Window(NamedTuple):
     @property
     def start(self) -> dt.timedelta:
         """Since midnight."""
-        time = self.opens
-        return dt.timedelta(hours=time.hour, minutes=time.minute, seconds=time.second, microseconds=time.microsecond)
+        return windows.since_midnight(self.opens)
 
     @property
     def end(self) -> dt.timedelta:
-        """Since midnight: up to 24 hours."""
-        return _DAY if self.closes == MIDNIGHT else Window(self.closes, self.closes).start
+        """Since the midnight before it opens: up to 24 hours, or more for one that goes on after midnight."""
+        return windows.end_of(self.opens, self.closes)
 
 
 class Stretch(NamedTuple):
@@ -70,7 +72,7 @@ class Stretch(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Hours:
-    """The windows of one day, in order. None at all: closed."""
+    """The windows that open on one day, in order. None at all: closed."""
 
     windows: tuple[Window, ...] = ()
 
@@ -85,9 +87,35 @@ class Hours:
                 raise InvalidHours(f"{window.opens}–{window.closes} closes before it opens")
 
     @classmethod
-    def of(cls, *windows: tuple[dt.time, dt.time]) -> Hours:
+    def of(cls, *times: tuple[dt.time, dt.time]) -> Hours:
         """Windows in any order."""
-        return cls(tuple(sorted(Window(opens, closes) for opens, closes in windows)))
+        return cls(tuple(sorted(Window(opens, closes) for opens, closes in times)))
+
+    @property
+    def goes_over_midnight(self) -> bool:
+        return bool(self.windows) and windows.goes_over_midnight(*self.windows[-1])
+
+    @property
+    def after_midnight(self) -> dt.timedelta:
+        """How far into the next day the last of them goes."""
+        return self.windows[-1].end - _DAY if self.goes_over_midnight else NOTHING
+
+    def within_the_day(self, *, after: Hours) -> Hours:
+        """What is open in the day itself: these up to midnight, and before them what the day `after` it has left."""
+        if not (self.goes_over_midnight or after.goes_over_midnight):
+            return self
+        return _joined([*windows.of_the_next_day(after.windows), *windows.of_the_day(self.windows)])
+
+
+def _joined(times: list[windows.Times]) -> Hours:
+    """Windows in the order of their opening, of which some may overlap."""
+    found: list[Window] = []
+    for window in (Window(*pair) for pair in times):
+        if found and window.start < found[-1].end:
+            found[-1] = max(found[-1], found[-1]._replace(closes=window.closes), key=lambda one: one.end)
+        else:
+            found.append(window)
+    return Hours(tuple(found))
 
 
 CLOSED: Final = Hours()
@@ -130,6 +158,13 @@ class Calendar:
         return week * _HORIZON_WEEKS + special + dt.timedelta(hours=4 * 31)
 
     def hours_on(self, day: dt.date) -> Hours:
+        """What is open from midnight to midnight. A date with hours of its own keeps to them from its first instant on."""
+        own = self._opening_on(day)
+        if day in self.holidays or day == dt.date.min:
+            return own.within_the_day(after=CLOSED)
+        return own.within_the_day(after=self._opening_on(day - _DAY))
+
+    def _opening_on(self, day: dt.date) -> Hours:
         special = self.holidays.get(day)
         return self.week[day.weekday()] if special is None else special
 

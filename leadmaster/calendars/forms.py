@@ -96,7 +96,9 @@ class HolidayForm(HolidayModelForm):
     windows = WindowsField(
         label=gettext_lazy("Horario especial"),
         required=False,
-        help_text=gettext_lazy("Vacío: cerrado todo el día. 00:00 al cerrar es el final del día."),
+        help_text=gettext_lazy(
+            "Vacío: cerrado todo el día. 00:00 al cerrar es el final del día; 22:00 a 02:00 sigue después de medianoche."
+        ),
     )
 
     class Meta:

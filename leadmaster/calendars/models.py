@@ -84,14 +84,16 @@ class OperatingCalendar(models.Model):
 
 
 class OpeningWindow(models.Model):
-    """Open every week on this day from `opens` up to, not including, `closes`."""
+    """Open every week on this day from `opens` up to, not including, `closes`, which may be the next day's."""
 
     calendar = models.ForeignKey(
         OperatingCalendar, models.CASCADE, related_name="windows", verbose_name=_("calendario")
     )
     weekday = models.PositiveSmallIntegerField(_("día"), choices=list(enumerate(WEEKDAYS)))
     opens = models.TimeField(_("abre"))
-    closes = models.TimeField(_("cierra"), help_text=_("00:00 es el final del día."))
+    closes = models.TimeField(
+        _("cierra"), help_text=_("00:00 es el final del día; antes de la apertura, sigue después de medianoche.")
+    )
 
     class Meta:
         verbose_name = _("ventana")
@@ -100,7 +102,7 @@ class OpeningWindow(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(weekday__range=(0, 6)), name="opening_on_a_weekday"),
             models.CheckConstraint(
-                condition=Q(closes=_END_OF_DAY) | Q(closes__gt=F("opens")), name="opening_before_closing"
+                condition=Q(closes=_END_OF_DAY) | ~Q(closes=F("opens")), name="opening_is_not_empty"
             ),
             models.UniqueConstraint(fields=["calendar", "weekday", "opens"], name="opening_once"),
         ]
@@ -139,7 +141,9 @@ class HolidayWindow(models.Model):
 
     holiday = models.ForeignKey(Holiday, models.CASCADE, related_name="windows", verbose_name=_("feriado"))
     opens = models.TimeField(_("abre"))
-    closes = models.TimeField(_("cierra"), help_text=_("00:00 es el final del día."))
+    closes = models.TimeField(
+        _("cierra"), help_text=_("00:00 es el final del día; antes de la apertura, sigue después de medianoche.")
+    )
 
     class Meta:
         verbose_name = _("horario especial")
@@ -147,7 +151,7 @@ class HolidayWindow(models.Model):
         ordering = ["opens"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(closes=_END_OF_DAY) | Q(closes__gt=F("opens")), name="special_opening_before_closing"
+                condition=Q(closes=_END_OF_DAY) | ~Q(closes=F("opens")), name="special_opening_is_not_empty"
             ),
             models.UniqueConstraint(fields=["holiday", "opens"], name="special_opening_once"),
         ]

@@ -23,10 +23,12 @@ _MOST_WINDOWS = 24
 
 
 class HoursSerializer(Serializer[Any]):
-    """From `opens` up to, not including, `closes`; closing at 00:00 is the end of the day."""
+    """From `opens` up to, not including, `closes`; closing at 00:00 is the end of the day, and one that closes before it
+    opens goes on after midnight: `22:00`–`06:00`.
+    """
 
     opens = WallTimeField()
-    closes = WallTimeField(help_text="00:00 es el final del día.")
+    closes = WallTimeField(help_text="00:00 es el final del día; antes de `opens`, sigue después de medianoche.")
 
 
 class DayField(serializers.ListField):
@@ -40,7 +42,9 @@ class DayField(serializers.ListField):
         try:
             return Hours.of(*[(window["opens"], window["closes"]) for window in windows])
         except InvalidHours:
-            raise serializers.ValidationError(_("Hay ventanas que se pisan, o que cierran antes de abrir.")) from None
+            raise serializers.ValidationError(
+                _("Hay ventanas que se pisan, o que abren y cierran a la misma hora.")
+            ) from None
 
     def to_representation(self, data: Any) -> list[Any]:
         return super().to_representation([{"opens": opens, "closes": closes} for opens, closes in data.windows])

@@ -9,13 +9,21 @@ from django.utils.translation import gettext as _
 
 from leadmaster.calendars.arithmetic import Hours
 from leadmaster.calendars.errors import Refused
-from leadmaster.calendars.models import Holiday, HolidayWindow, OpeningWindow, OperatingCalendar
+from leadmaster.calendars.models import WEEKDAYS, Holiday, HolidayWindow, OpeningWindow, OperatingCalendar
 
 
 def check_week(week: Sequence[Hours]) -> None:
-    """Raises Refused for a week without any opening: timers that count by it would never end."""
+    """Raises Refused for a week without any opening: timers that count by it would never end; and for a night that goes on
+    while the next day has opened already.
+    """
     if not any(hours.windows for hours in week):
         raise Refused(_("El calendario no abre nunca: agrega al menos una ventana en algún día de la semana."))
+    for day, (hours, following) in enumerate(zip(week, [*week[1:], week[0]], strict=True)):
+        if following.windows and following.windows[0].start < hours.after_midnight:
+            raise Refused(
+                _("Lo que el %(day)s sigue después de medianoche se pisa con el horario del %(next)s.")
+                % {"day": str(WEEKDAYS[day]).lower(), "next": str(WEEKDAYS[(day + 1) % 7]).lower()}
+            )
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from leadmaster.lib.phones import parsing
 
 register = template.Library()
 
-register.simple_tag(fast_table.table, takes_context=True, name="long_list")
+register.inclusion_tag("admin/fast_table.html", takes_context=True, name="fast_table")(fast_table.table)
 
 
 @register.filter

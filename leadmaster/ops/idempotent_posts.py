@@ -10,11 +10,10 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from leadmaster.lib.api.idempotency import HEADER, REPLAYED, fingerprint, is_valid_key
 from leadmaster.lib.api.requests import DescribedRequests
@@ -46,12 +45,12 @@ class IdempotentPosts(DescribedRequests):
         self.post = _once(self, post, user_id=request.user.pk, key=key, together=together)
 
 
-def _once(view: APIView, handler: Handler, *, user_id: int, key: str, together: bool) -> Handler:
+def _once(view: IdempotentPosts, handler: Handler, *, user_id: int, key: str, together: bool) -> Handler:
     """The handler, carried out only if nobody with this key was there before."""
 
     def run(request: Request, *args: Any, **kwargs: Any) -> Response:
         mine = idempotency.claim(
-            user_id, key=key, fingerprint=fingerprint(request), undone_by_crash=together, now=timezone.now()
+            user_id, key=key, fingerprint=_fingerprint(view, request), undone_by_crash=together, now=timezone.now()
         )
         if mine.status is not None:
             return Response(json.loads(mine.answer), status=mine.status, headers={REPLAYED: "true"})
@@ -67,6 +66,15 @@ def _once(view: APIView, handler: Handler, *, user_id: int, key: str, together: 
         return response
 
     return run
+
+
+def _fingerprint(view: IdempotentPosts, request: Request) -> str:
+    try:
+        return fingerprint(request)
+    except APIException:
+        # The body can't be read: not a stranger's to know.
+        view.stop_strangers()
+        raise
 
 
 def _text(response: Response) -> str:

@@ -41,14 +41,19 @@ class PromoterField(VisibleField):
         return promoters_of(current_user(self.context["request"]))
 
 
-@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string", "pattern": "^[0-9]+:[0-9]+$"}]})
+@extend_schema_field({"type": "string", "pattern": "^[0-9]+:[0-9]+$"})
 class SeenField(serializers.Field[Any, Any, Any, Any]):
-    """An opportunity's number, or `number:version` for one that is decided only while it is as it was seen."""
+    """`number:version` of an opportunity: it is decided only while it is as it was seen."""
 
     def to_internal_value(self, data: Any) -> Seen:
         rows = read(str(data)) if isinstance(data, int | str) and not isinstance(data, bool) else []
         if len(rows) != 1 or not 0 < rows[0].id <= MOST_ID or (rows[0].version or 1) > MOST_VERSION:
-            raise serializers.ValidationError(_("Escribe el número de la oportunidad, o número:versión."))
+            raise serializers.ValidationError(_("Escribe número:versión, por ejemplo 407:3."))
+        if not rows[0].version:
+            raise serializers.ValidationError(
+                _("Falta la versión que viste: escribe %(id)d:versión. Sin ella decidirías sobre lo que nadie miró.")
+                % {"id": rows[0].id}
+            )
         return rows[0]
 
     def to_representation(self, value: Seen) -> str:

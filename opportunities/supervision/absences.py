@@ -35,7 +35,7 @@ def announce(
 
     Raises NotAllowed, Incomplete (dates in the wrong order) or WrongState (overlap, or over already).
     """
-    _require(by, promoter)
+    require_allowed(by, promoter)
     if ends_on < starts_on:
         raise Incomplete(_("La ausencia termina antes de empezar: revisa las fechas."))
     if ends_on < business_day(now, promoter.desk.calendar.tz):
@@ -61,13 +61,14 @@ def call_off(absence: Absence, *, by: User, now: dt.datetime) -> None:
 
     Raises NotAllowed, or WrongState for one that is over.
     """
-    _require(by, absence.promoter)
+    require_allowed(by, absence.promoter)
     today = business_day(now, absence.promoter.desk.calendar.tz)
     quota.ensure(absence.promoter, today)
     if not absence_clocks.end(absence, today=today, now=now, since=now):
         raise WrongState(_("Esta ausencia ya terminó."))
 
 
-def _require(user: User, promoter: Promoter) -> None:
+def require_allowed(user: User, promoter: Promoter) -> None:
+    """Raise NotAllowed unless this person supervises the promoter's desk."""
     if not may_supervise(user, promoter.desk.team_id):
         raise NotAllowed(_("No tienes permiso para cargar ausencias de este equipo."))

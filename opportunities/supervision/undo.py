@@ -32,14 +32,19 @@ UNDO_FOR = dt.timedelta(minutes=10)
 _HOURS = "desk__calendar"
 
 
+def require_author(action: BulkAction, user: User) -> None:
+    """Raise NotAllowed for anybody but who did it."""
+    if action.by_id != user.pk:
+        raise NotAllowed(_("Solo quien hizo la acción puede deshacerla."))
+
+
 def undo(action: BulkAction, *, by: User, now: dt.datetime) -> BulkReport:
     """Take a bulk action back: owners, stages, lots and the exact operating time left. What changed since stays.
 
     What a reassignment withdrew from somebody's campaigns stays withdrawn. A call that died half way is finished by
     the next one. Raises WrongState when it is too late or undone already, NotAllowed for anybody but its author.
     """
-    if action.by_id != by.pk:
-        raise NotAllowed(_("Solo quien hizo la acción puede deshacerla."))
+    require_author(action, by)
     if now - action.at > UNDO_FOR:
         raise WrongState(_("Ya pasaron los diez minutos para deshacer esta acción."))
     waiting = list(_waiting(action))

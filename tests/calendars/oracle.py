@@ -10,9 +10,10 @@ import datetime as dt
 import functools
 from collections.abc import Iterator
 
-from leadmaster.calendars.arithmetic import Calendar
+from leadmaster.calendars.arithmetic import Calendar, Window
 
 MINUTE = dt.timedelta(minutes=1)
+_DAY_MINUTES = 24 * 60
 # Longer than any zone ever put its clocks back or forward.
 _WARM_UP = dt.timedelta(hours=25)
 
@@ -56,10 +57,21 @@ def between(a: dt.datetime, b: dt.datetime, calendar: Calendar) -> dt.timedelta:
 
 @functools.cache
 def _minutes(opens: dt.time, closes: dt.time) -> range:
-    until = closes.hour * 60 + closes.minute
-    return range(opens.hour * 60 + opens.minute, until or 24 * 60)
+    """Of the day in which it opens and, beyond 1440, of the next one."""
+    since, until = opens.hour * 60 + opens.minute, closes.hour * 60 + closes.minute
+    return range(since, until if since < until else until + _DAY_MINUTES)
 
 
 def _open_at(calendar: Calendar, date: dt.date, minute_of_day: int) -> bool:
+    if any(minute_of_day in _minutes(*window) for window in _opening_on(calendar, date)):
+        return True
+    # A date with hours of its own keeps to them.
+    if date in calendar.holidays:
+        return False
+    before = _opening_on(calendar, date - dt.timedelta(days=1))
+    return any(minute_of_day + _DAY_MINUTES in _minutes(*window) for window in before)
+
+
+def _opening_on(calendar: Calendar, date: dt.date) -> tuple[Window, ...]:
     hours = calendar.holidays[date] if date in calendar.holidays else calendar.week[date.weekday()]
-    return any(minute_of_day in _minutes(*window) for window in hours.windows)
+    return hours.windows

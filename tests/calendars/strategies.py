@@ -41,12 +41,16 @@ def _time(minute: int) -> dt.time:
 
 @st.composite
 def hours(draw: st.DrawFn) -> Hours:
-    """Up to three windows, some of them touching, some ending at 24:00; sometimes none."""
+    """Up to three windows, some of them touching, some ending at 24:00 or after midnight; sometimes none."""
     edges = draw(st.lists(st.one_of(_CASUAL, st.integers(0, _DAY_MINUTES)), max_size=6, unique=True).map(sorted))
     pairs = list(zip(edges[0::2], edges[1::2], strict=False))
     if draw(st.booleans()) and len(edges) > 2:
         pairs = list(itertools.pairwise(edges))
-    return Hours.of(*((_time(opens), _time(closes)) for opens, closes in pairs if opens < _DAY_MINUTES))
+    pairs = [(opens, closes) for opens, closes in pairs if opens < _DAY_MINUTES]
+    if pairs and pairs[-1][0] > 1 and draw(st.booleans()):
+        opens = pairs[-1][0]
+        pairs[-1] = (opens, draw(st.integers(1, opens - 1)))
+    return Hours.of(*((_time(opens), _time(closes)) for opens, closes in pairs))
 
 
 @st.composite

@@ -83,13 +83,24 @@ def test_the_page_shows_the_hours_that_are_saved(administrator: Browser) -> None
     assert calendar.week() == (CLOSED,) * 6 + (Hours.of((dt.time(0), dt.time(0))),)
 
 
+def test_a_night_is_written_as_one_window(administrator: Browser) -> None:
+    form = _form(windows={day: [("22:00", "06:00")] for day in range(7)})
+    assert administrator.post(reverse("admin:calendars_operatingcalendar_add"), form).status_code == 302
+    calendar = OperatingCalendar.objects.get()
+    assert calendar.week() == (Hours.of((dt.time(22), dt.time(6))),) * 7
+    page = administrator.get(reverse("admin:calendars_operatingcalendar_changelist")).content.decode()
+    assert "22:00–06:00" in page
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
         ({"windows": {}}, "no abre nunca"),
         ({"time_zone": "America/Nada"}, "no es una zona horaria"),
         ({"windows": {0: [("09:00", "12:00"), ("11:00", "13:00")]}}, "se pisan"),
-        ({"windows": {0: [("12:00", "09:00")]}}, "cerrar después de abrir"),
+        ({"windows": {0: [("12:00", "12:00")]}}, "abre y cierra a la misma hora"),
+        ({"windows": {0: [("22:00", "06:00"), ("23:00", "23:30")]}}, "se pisan"),
+        ({"windows": {6: [("22:00", "06:00")], 0: [("05:00", "09:00")]}}, "el domingo sigue después de medianoche"),
     ],
 )
 def test_what_can_not_work_is_refused_in_words_and_nothing_is_saved(

@@ -146,13 +146,13 @@ def test_naive_moments_are_refused() -> None:
     "windows",
     [
         [(dt.time(9), dt.time(9))],
-        [(dt.time(10), dt.time(9))],
+        [(dt.time(22), dt.time(2)), (dt.time(23), MIDNIGHT)],
         [(dt.time(9), dt.time(12)), (dt.time(11), dt.time(13))],
         [(dt.time(9), MIDNIGHT), (dt.time(11), dt.time(13))],
         [(dt.time(9), dt.time(12)), (dt.time(9), dt.time(12))],
     ],
 )
-def test_hours_that_overlap_or_end_before_they_begin_are_refused(windows: list[tuple[dt.time, dt.time]]) -> None:
+def test_hours_that_overlap_or_end_as_they_begin_are_refused(windows: list[tuple[dt.time, dt.time]]) -> None:
     with pytest.raises(InvalidHours):
         Hours.of(*windows)
 

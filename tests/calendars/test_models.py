@@ -92,7 +92,6 @@ def test_an_unknown_time_zone_is_refused(zone: str) -> None:
     [
         {"weekday": 7, "opens": dt.time(9), "closes": dt.time(10)},
         {"weekday": 0, "opens": dt.time(9), "closes": dt.time(9)},
-        {"weekday": 0, "opens": dt.time(10), "closes": dt.time(9)},
     ],
 )
 def test_the_database_refuses_a_window_that_makes_no_sense(fields: dict[str, object]) -> None:
@@ -102,10 +101,45 @@ def test_the_database_refuses_a_window_that_makes_no_sense(fields: dict[str, obj
     assert not calendar.windows.exists()
 
 
-def test_the_database_refuses_special_hours_that_end_before_they_begin() -> None:
+def test_the_database_refuses_special_hours_that_end_as_they_begin() -> None:
     holiday = HolidayFactory.create()
     with pytest.raises(IntegrityError), transaction.atomic():
-        HolidayWindow.objects.create(holiday=holiday, opens=dt.time(10), closes=dt.time(9))
+        HolidayWindow.objects.create(holiday=holiday, opens=dt.time(10), closes=dt.time(10))
+
+
+def test_a_night_is_one_window_of_the_day_on_which_it_begins() -> None:
+    calendar = OperatingCalendarFactory.create()
+    week = (Hours.of((dt.time(22), dt.time(6))),) * 5 + (CLOSED, CLOSED)
+    save_calendar(calendar, week=week)
+
+    assert calendar.week() == week
+    assert calendar.windows.count() == 5
+    value = calendar.as_value()
+    # Friday's goes on into Saturday, when it opens no more; Monday's early hours were Sunday's.
+    assert value.hours_on(dt.date(2026, 3, 7)) == Hours.of((dt.time(0), dt.time(6)))
+    assert value.hours_on(dt.date(2026, 3, 2)) == Hours.of((dt.time(22), dt.time(0)))
+
+
+def test_a_night_is_not_written_into_hours_that_the_next_day_has_already() -> None:
+    calendar = OperatingCalendarFactory.create()
+    night, early = Hours.of((dt.time(22), dt.time(6))), Hours.of((dt.time(5), dt.time(9)))
+    with pytest.raises(Refused, match="el domingo sigue después de medianoche se pisa con el horario del lunes"):
+        save_calendar(calendar, week=(early,) + (CLOSED,) * 5 + (night,))
+    assert calendar.week() == WEEK
+
+
+def test_a_holiday_ends_the_night_before_it_and_begins_none() -> None:
+    calendar = OperatingCalendarFactory.create()
+    save_calendar(calendar, week=(Hours.of((dt.time(22), dt.time(6))),) * 7)
+    save_holiday(Holiday(calendar=calendar, date=dt.date(2026, 3, 4), name="Fiesta"), hours=CLOSED)
+
+    value = calendar.as_value()
+
+    assert [value.hours_on(dt.date(2026, 3, day)) for day in (3, 4, 5)] == [
+        Hours.of((dt.time(0), dt.time(6)), (dt.time(22), dt.time(0))),
+        CLOSED,
+        Hours.of((dt.time(22), dt.time(0))),
+    ]
 
 
 def test_a_date_is_a_holiday_once_in_each_calendar() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -15,6 +14,7 @@ from campaigns.enums import CampaignState, EnvioState, ScheduleState
 from campaigns.forecast import forecast
 from campaigns.models import Campaign
 from campaigns.projection import Job, Line, Slot, project
+from campaigns.windows import Rule
 from tests.factories.campaigns import (
     CampaignFactory,
     EnvioFactory,
@@ -180,12 +180,9 @@ def test_a_schedule_that_waits_for_approval_is_named_as_the_reason() -> None:
 # --- the arithmetic -----------------------------------------------------------------------------------------------
 
 
-def always(_day: dt.date) -> bool:
-    return True
-
-
-def on(weekdays: str) -> Callable[[dt.date], bool]:
-    return lambda day: str(day.weekday()) in weekdays
+def slot_of(*windows: tuple[dt.time, dt.time], cap: int = 500, used_today: int = 0, weekdays: str = "0123456") -> Slot:
+    rule = Rule(weekdays=weekdays, starts_on=dt.date(2020, 1, 1), ends_on=None, windows=windows)
+    return Slot(rule=rule, cap=cap, used_today=used_today)
 
 
 times = st.integers(min_value=0, max_value=23).map(dt.time)
@@ -193,18 +190,21 @@ times = st.integers(min_value=0, max_value=23).map(dt.time)
 
 @st.composite
 def windows(draw: st.DrawFn) -> tuple[tuple[dt.time, dt.time], ...]:
+    """Some touch, and the last may go on after midnight, up to where the first one opens."""
     hours = sorted(draw(st.sets(st.integers(0, 23), max_size=4)))
-    pairs = zip(hours[::2], hours[1::2], strict=False)
+    pairs = list(zip(hours[::2], hours[1::2], strict=False))
+    if len(hours) > 2 and draw(st.booleans()):
+        pairs = [*zip(hours[1::2], hours[2::2], strict=False), (hours[-1], hours[0])]
     return tuple((dt.time(opens), dt.time(closes)) for opens, closes in pairs)
 
 
 @st.composite
 def slots(draw: st.DrawFn) -> Slot:
-    return Slot(
-        runs_on=on("".join(sorted(draw(st.sets(st.sampled_from("0123456")))))),
+    return slot_of(
+        *draw(windows()),
         cap=draw(st.integers(1, 60)),
         used_today=draw(st.integers(0, 70)),
-        windows=draw(windows()),
+        weekdays="".join(sorted(draw(st.sets(st.sampled_from("0123456"))))),
     )
 
 
@@ -228,7 +228,7 @@ def test_no_day_exceeds_any_limit_and_nothing_is_promised_twice(queue: list[Job]
     for job, days in zip(queue, every, strict=True):
         assert sum(days.values()) <= job.remaining
         for day, count in days.items():
-            open_slots = [slot for slot in job.slots if slot.runs_on(day) and slot.windows]
+            open_slots = [slot for slot in job.slots if is_ever_open(slot, day)]
             used = {id(slot): slot.used_today if day == today else 0 for slot in open_slots}
             assert 0 < count <= sum(max(0, slot.cap - used[id(slot)]) for slot in open_slots)
     for day in {day for days in every for day in days}:
@@ -251,6 +251,21 @@ def test_a_higher_limit_never_ends_later(job: Job, line: Line, more: int, now: d
         assert reached_high >= reached_low
 
 
+def shows_open(slot: Slot, day: dt.date, clock: dt.time) -> bool:
+    """As somebody with the schedule in hand and an eye on the clock would say."""
+    today, yesterday = (str((day - dt.timedelta(days=back)).weekday()) in slot.rule.weekdays for back in (0, 1))
+    return any(
+        (today and opens <= clock < closes)
+        if opens < closes
+        else (today and clock >= opens) or (yesterday and clock < closes)
+        for opens, closes in slot.rule.windows
+    )
+
+
+def is_ever_open(slot: Slot, day: dt.date) -> bool:
+    return any(shows_open(slot, day, dt.time(hour)) for hour in range(24))
+
+
 def minute_by_minute(job: Job, *, line: Line, now: dt.datetime, days: int) -> dict[dt.date, int]:
     """The same by brute force: lanes that fall due, one second after another, until the days are over."""
     counts: dict[dt.date, int] = {}
@@ -263,7 +278,7 @@ def minute_by_minute(job: Job, *, line: Line, now: dt.datetime, days: int) -> di
         allowance = line.limit - (line.used_today if day == today else 0) - counts.get(day, 0)
         (slot,) = job.slots
         room = slot.cap - (slot.used_today if day == today else 0) - counts.get(day, 0)
-        is_open = slot.runs_on(day) and any(opens <= clock < closes for opens, closes in slot.windows)
+        is_open = shows_open(slot, day, clock)
         for lane, free_from in enumerate(due):
             if is_open and free_from <= at and left and allowance > 0 and room > 0:
                 counts[day] = counts.get(day, 0) + 1
@@ -290,14 +305,14 @@ def test_agrees_with_lanes_that_fall_due_one_by_one(
 
 
 def test_what_is_left_of_todays_window_bounds_today() -> None:
-    job = Job(remaining=1000, seconds=60, slots=(Slot(runs_on=always, cap=500, windows=((dt.time(9), dt.time(11)),)),))
+    job = Job(remaining=1000, seconds=60, slots=(slot_of((dt.time(9), dt.time(11))),))
     line = Line(limit=500, lanes=2, tz=TZ)
 
     assert project([job], line=line, now=NOW, horizon=2) == [(MONDAY, 120), (dt.date(2026, 3, 3), 240)]
 
 
 def test_time_that_an_earlier_campaign_uses_is_gone() -> None:
-    slot = Slot(runs_on=always, cap=500, windows=((dt.time(10), dt.time(11)),))
+    slot = slot_of((dt.time(10), dt.time(11)))
     first, second = Job(remaining=40, seconds=60, slots=(slot,)), Job(remaining=40, seconds=60, slots=(slot,))
 
     days = project([first, second], line=Line(limit=500, lanes=1, tz=TZ), now=NOW, horizon=3)
@@ -306,7 +321,7 @@ def test_time_that_an_earlier_campaign_uses_is_gone() -> None:
 
 
 def test_a_window_that_closes_at_midnight_lasts_to_the_end_of_the_day() -> None:
-    job = Job(remaining=100, seconds=60, slots=(Slot(runs_on=always, cap=500, windows=((dt.time(23), dt.time(0)),)),))
+    job = Job(remaining=100, seconds=60, slots=(slot_of((dt.time(23), dt.time(0))),))
 
     assert project([job], line=Line(limit=500, lanes=1, tz=TZ), now=NOW, horizon=1) == [(MONDAY, 60)]
 
@@ -315,7 +330,7 @@ def test_the_night_that_lacks_an_hour_sends_less() -> None:
     # Santiago turned its clocks from 0:00 to 1:00 on 2025-09-07.
     santiago = zoneinfo.ZoneInfo("America/Santiago")
     night = dt.datetime(2025, 9, 7, 3, 30, tzinfo=dt.UTC)
-    job = Job(remaining=500, seconds=60, slots=(Slot(runs_on=always, cap=500, windows=((dt.time(0), dt.time(3)),)),))
+    job = Job(remaining=500, seconds=60, slots=(slot_of((dt.time(0), dt.time(3))),))
 
     days = dict(project([job], line=Line(limit=500, lanes=1, tz=santiago), now=night, horizon=3))
 
@@ -323,7 +338,23 @@ def test_the_night_that_lacks_an_hour_sends_less() -> None:
     assert days[dt.date(2025, 9, 8)] == 180
 
 
+def test_a_window_over_midnight_is_charged_to_the_day_in_which_each_part_lies() -> None:
+    job = Job(remaining=500, seconds=60, slots=(slot_of((dt.time(22), dt.time(2)), weekdays="0"),))
+
+    days = project([job], line=Line(limit=500, lanes=1, tz=TZ), now=NOW, horizon=3)
+
+    assert days == [(MONDAY, 120), (dt.date(2026, 3, 3), 120)]
+
+
+def test_each_day_of_a_window_over_midnight_has_its_own_cap() -> None:
+    job = Job(remaining=500, seconds=60, slots=(slot_of((dt.time(22), dt.time(2)), cap=50, weekdays="0"),))
+
+    days = project([job], line=Line(limit=70, lanes=1, tz=TZ), now=NOW, horizon=3)
+
+    assert days == [(MONDAY, 50), (dt.date(2026, 3, 3), 50)]
+
+
 def test_without_windows_the_horizon_ends_it() -> None:
-    job = Job(remaining=5, seconds=60, slots=(Slot(runs_on=always, cap=5, windows=()),))
+    job = Job(remaining=5, seconds=60, slots=(slot_of(cap=5),))
 
     assert project([job], line=Line(limit=5, lanes=1, tz=TZ), now=NOW, horizon=366) == []

@@ -132,6 +132,17 @@ def test_a_deletion_over_the_api_is_kept_too(world: World) -> None:
     assert (kept.phone, kept.lifted_by, kept.reason) == (row.phone, world.admin, "Error")
 
 
+@pytest.mark.parametrize("query", ["", "?reason=", "?reason=%20%20", "?reason=" + "x" * 301])
+def test_a_deletion_over_the_api_asks_for_its_reason(world: World, query: str) -> None:
+    row = world.suppression()
+
+    refused = world.client("admin").delete(f"/api/v1/suppressions/{row.pk}/{query}")
+
+    assert (refused.status_code, list(refused.json()["error"]["fields"])) == (400, ["reason"])
+    assert Suppression.objects.filter(pk=row.pk).exists()
+    assert not SuppressionLift.objects.exists()
+
+
 # --- Who asks to come back ----------------------------------------------------------------------------------------
 
 

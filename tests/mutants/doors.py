@@ -69,8 +69,15 @@ MUTANTS = (
     Mutant(
         "the unknown field: a verb without data takes any",
         "leadmaster/lib/api/requests.py",
-        "(request.data and not described.has_body)",
-        "False",
+        "if changes and request.data and not described.has_body:",
+        "if False:",
+        _REQUESTS,
+    ),
+    Mutant(
+        "a stranger's body is judged before the row",
+        "leadmaster/lib/api/requests.py",
+        "if changes or refused:",
+        "if False:",
         _REQUESTS,
     ),
     Mutant(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from leadmaster.lib.windows import is_empty, overlap
 
 if TYPE_CHECKING:
     from django.forms import CheckboxInput as BooleanWidget
@@ -103,15 +104,21 @@ class WindowsWidget(forms.Widget):
 
 
 class WindowsField(forms.Field):
-    """A list of (opens, closes); closing at 00:00 is the end of the day. Refuses those that overlap."""
+    """A list of (opens, closes); closing at 00:00 is the end of the day, and before the opening it is the next day's.
+
+    Refuses those that overlap. `every_day`: they are those of each day, so one after midnight meets the next day's.
+    """
 
     widget = WindowsWidget
 
+    def __init__(self, *, every_day: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.every_day = every_day
+
     def to_python(self, value: Any) -> list[tuple[dt.time, dt.time]]:
         windows = sorted(_pair(opens, closes) for opens, closes in value or [])
-        for (_opens, closes), (next_opens, _closes) in itertools.pairwise(windows):
-            if closes == dt.time(0) or next_opens < closes:
-                raise forms.ValidationError(_("Hay dos ventanas que se pisan: sepáralas o únelas en una."))
+        if overlap(windows, every_day=self.every_day):
+            raise forms.ValidationError(_("Hay dos ventanas que se pisan: sepáralas o únelas en una."))
         return windows
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -126,8 +133,8 @@ def _pair(opens: str, closes: str) -> tuple[dt.time, dt.time]:
     if not opens or not closes:
         raise forms.ValidationError(_("Cada ventana necesita su hora de apertura y su hora de cierre."))
     pair = field.clean(opens), field.clean(closes)
-    if pair[1] != dt.time(0) and pair[1] <= pair[0]:
-        raise forms.ValidationError(_("La ventana tiene que cerrar después de abrir."))
+    if is_empty(*pair):
+        raise forms.ValidationError(_("La ventana abre y cierra a la misma hora."))
     return pair
 
 

@@ -1,14 +1,19 @@
-"""What is described is what is taken: a query or a body with names that the API's description lacks is refused."""
+"""What is described is what is taken: a query or a body with names that the API's description lacks is refused. Whoever
+has no business with a row is told that first, whatever they sent.
+"""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from drf_spectacular.plumbing import ComponentRegistry
 from rest_framework.exceptions import ValidationError
+from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from leadmaster.lib.api.serializers import unknown_names
@@ -17,6 +22,8 @@ if TYPE_CHECKING:
     Base = APIView
 else:
     Base = object
+
+_CHANGING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,17 +41,41 @@ class DescribedRequests(Base):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        handler = getattr(self, "action", None) or str(request.method).lower()
-        if request.method == "OPTIONS" or not hasattr(self, handler):
+        method = str(request.method)
+        action = getattr(self, "action", None) or method.lower()
+        if method == "OPTIONS" or not hasattr(self, action):
             return
-        described = _described(self, handler, str(request.method))
-        refused = unknown_names(request.query_params, described.query)
-        # Read here, before anybody reads a row: a body that comes slowly must not be older than what it changes.
-        if request.method in {"POST", "PUT", "PATCH", "DELETE"} and (request.data and not described.has_body):
-            names = request.data if hasattr(request.data, "keys") else ["general"]
-            refused |= unknown_names(map(str, names), ())
-        if refused:
-            raise ValidationError(refused)
+        described = _described(self, action, method)
+        # Around the handler, so that a repeated request gets its kept answer also where its row has left sight since.
+        setattr(self, method.lower(), self._judged(getattr(self, method.lower()), described))
+
+    def stop_strangers(self) -> None:
+        """Raise Http404 or a refusal, if the address names a row that this person doesn't see or may not do this to."""
+        name = getattr(self, "lookup_url_kwarg", None) or getattr(self, "lookup_field", None)
+        if isinstance(self, GenericAPIView) and name in self.kwargs:
+            self.require_allowed(get_object_or_404(self.get_queryset(), **{self.lookup_field: self.kwargs[name]}))
+
+    def require_allowed(self, row: Any) -> None:
+        """Raise what the action itself would raise for a row that this person sees and may not do this to.
+
+        For views whose rows are seen by more people than may change them.
+        """
+
+    def _judged(self, handler: Callable[..., Response], described: Described) -> Callable[..., Response]:
+        def run(request: Request, *args: Any, **kwargs: Any) -> Response:
+            changes = request.method in _CHANGING
+            refused = unknown_names(request.query_params, described.query)
+            if changes or refused:
+                self.stop_strangers()
+            # Read here, before the handler reads the row: a body that comes slowly must not be older than what it changes.
+            if changes and request.data and not described.has_body:
+                names = request.data if hasattr(request.data, "keys") else ["general"]
+                refused |= unknown_names(map(str, names), ())
+            if refused:
+                raise ValidationError(refused)
+            return handler(request, *args, **kwargs)
+
+        return run
 
 
 _known: dict[tuple[type[APIView], str, str], Described] = {}

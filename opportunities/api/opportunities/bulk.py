@@ -25,12 +25,12 @@ from opportunities.models import BulkAction, BulkItem
 from opportunities.policy import SUPERVISE
 from opportunities.supervision import bulk
 from opportunities.supervision.bulk import BulkReport
-from opportunities.supervision.undo import undo
+from opportunities.supervision.undo import require_author, undo
 
 
 class IdsSerializer(Serializer[Any]):
-    """`ids` are the opportunities, as they were chosen: nothing joins them afterwards. As `id:version` each is decided only
-    while it is as you saw it; `refused` says who did what since."""
+    """`ids` are the opportunities as you saw them, each as `id:version`: nothing joins them afterwards, and what somebody
+    changed since stays; `refused` says who did what."""
 
     ids = SeenRowsField(most=bulk.MOST, min_length=1)
 
@@ -98,6 +98,10 @@ class BulkViewSet(
         """One's own; administrators read everybody's."""
         user = current_user(self.request)
         return BulkAction.objects.all() if user.is_administrator else BulkAction.objects.filter(by=user)
+
+    def require_allowed(self, row: BulkAction) -> None:
+        if self.action == "undo":
+            require_author(row, current_user(self.request))
 
     @extend_schema(request=BulkReassignSerializer, responses={201: BulkReportSerializer})
     @action(detail=False, methods=["post"])

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.api.fields import ReasonSerializer, RequiredReasonSerializer
 from leadmaster.lib.api.serializers import Serializer
-from opportunities.api.fields import MOST_VERSION, FactsField, PromoterField, StageField, VersionSerializer
+from opportunities.api.fields import FactsField, PromoterField, StageField, VersionSerializer
 from opportunities.api.opportunities.serializers import EventSerializer, PlaceSerializer, SaleSerializer
 from opportunities.enums import StageType
 from opportunities.errors import Incomplete
@@ -66,17 +66,11 @@ class NoteSerializer(Serializer[Any]):
     text = serializers.CharField(max_length=300)
 
 
-class SeenSerializer(Serializer[Any]):
-    """`version`, if you say which one you looked at: once somebody else decided, nothing is done."""
-
-    version = serializers.IntegerField(min_value=1, max_value=MOST_VERSION, required=False, allow_null=True)
-
-
-class VerdictSerializer(SeenSerializer, ReasonSerializer):
+class VerdictSerializer(VersionSerializer, ReasonSerializer):
     pass
 
 
-class CloseSerializer(SeenSerializer, RequiredReasonSerializer):
+class CloseSerializer(VersionSerializer, RequiredReasonSerializer):
     pass
 
 
@@ -171,7 +165,7 @@ class OpportunityVerbs(Base):
             now=timezone.now(),
             reason=given["reason"],
             over_quota=given["over_quota"],
-            version=given.get("version"),
+            version=given["version"],
         )
         return self._place(reassigned)
 
@@ -195,7 +189,7 @@ class OpportunityVerbs(Base):
 
     def _decided(self, verb: Callable[..., Opportunity], form: type[Serializer[Any]]) -> Response:
         row, given = self._asked(form)
-        by, version = current_user(self.request), given.get("version")
+        by, version = current_user(self.request), given["version"]
         return self._place(verb(row.pk, by=by, now=timezone.now(), reason=given["reason"], version=version))
 
     def _asked(self, form: type[Serializer[Any]]) -> tuple[Opportunity, dict[str, Any]]:

@@ -26,7 +26,7 @@ from opportunities.api.opportunities.serializers import (
 from opportunities.api.opportunities.verbs import OpportunityVerbs
 from opportunities.api.pages import Subpages
 from opportunities.models import Opportunity, OpportunityEvent
-from opportunities.policy import SUPERVISE, WORK
+from opportunities.policy import SUPERVISE, WORK, require_supervisor, require_worker
 from opportunities.queries.timeline import timeline
 from opportunities.querysets import OpportunityQuerySet
 from opportunities.scope import listed_for
@@ -59,7 +59,14 @@ class OpportunityViewSet(
         if self.action == "list":
             return listed_for(current_user(self.request), self.desk)
         rows = Opportunity.objects.visible_to(self.request.user)
-        return rows.with_people() if self.action in _WITH_PEOPLE else rows
+        return rows.with_people() if self.action in _WITH_PEOPLE else rows.select_related("owner")
+
+    def require_allowed(self, row: Opportunity) -> None:
+        need, user = self.needs[self.action], current_user(self.request)
+        if need == SUPERVISE:
+            require_supervisor(user, row)
+        elif need == WORK:
+            require_worker(user, row)
 
     def get_serializer_class(self) -> type[BaseSerializer[Opportunity]]:
         return OpportunityDetailSerializer if self.action == "retrieve" else OpportunitySerializer

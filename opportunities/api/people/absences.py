@@ -73,6 +73,10 @@ class AbsenceViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMode
         rows = Absence.objects.filter(scope(self.request.user, owner="promoter__user", team="promoter__desk__team"))
         return rows.select_related("promoter__desk__calendar", "promoter__user")
 
+    def require_allowed(self, row: Absence) -> None:
+        if self.action != "retrieve":
+            absences.require_allowed(current_user(self.request), row.promoter)
+
     @extend_schema(request=NewAbsenceSerializer, responses={201: AbsenceSerializer})
     def create(self, request: Request) -> Response:
         """Carga una ausencia; empieza a valer con su primer día."""

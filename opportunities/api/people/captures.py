@@ -16,11 +16,11 @@ from rest_framework.viewsets import ViewSet
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
 from leadmaster.accounts.permissions import RolePermission
-from leadmaster.lib.api.requests import DescribedRequests
 from leadmaster.lib.api.serializers import Serializer
 from leadmaster.lib.phones.parsing import Phone, normalise
 from opportunities.api.fields import KEY, key_of
 from opportunities.api.opportunities.serializers import PlaceSerializer
+from opportunities.api.people.asking import AskedByPromoters
 from opportunities.assignment import capture as capturing
 from opportunities.models import Desk, Promoter
 from opportunities.policy import SUPERVISE, WORK, promoter_of
@@ -65,7 +65,7 @@ class PhoneCheckSerializer(Serializer[Any]):
     e164 = serializers.CharField(allow_blank=True)
 
 
-class CaptureViewSet(DescribedRequests, ViewSet):
+class CaptureViewSet(AskedByPromoters, ViewSet):
     """Captaciones: un cliente que trae el promotor."""
 
     permission_classes = (RolePermission,)

@@ -15,10 +15,10 @@ from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
-from leadmaster.lib.api.requests import DescribedRequests
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from opportunities.api.fields import KEY, key_of
 from opportunities.api.filters import LotFilter
+from opportunities.api.people.asking import AskedByPromoters
 from opportunities.assignment import facets
 from opportunities.assignment.facets import EXACT_UP_TO
 from opportunities.assignment.filters import FACETS, Filters
@@ -111,7 +111,7 @@ class OptionsSerializer(Serializer[Any]):
     facets = FacetsSerializer()
 
 
-class LotViewSet(DescribedRequests, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Lot]):
+class LotViewSet(AskedByPromoters, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Lot]):
     """Lotes: lo que entregó cada pedido."""
 
     queryset = Lot.objects.none()

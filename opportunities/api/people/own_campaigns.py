@@ -15,9 +15,9 @@ from rest_framework.viewsets import ViewSet
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import IdsField, VisibleField
-from leadmaster.lib.api.requests import DescribedRequests
 from leadmaster.lib.api.serializers import Serializer
 from opportunities.api.fields import KEY, StageField, key_of
+from opportunities.api.people.asking import AskedByPromoters
 from opportunities.own_campaigns import Choice, Drafted, NewCampaign, draft_campaign
 from opportunities.policy import WORK, promoter_of
 from whatsapp.models import WhatsAppSession
@@ -67,7 +67,7 @@ class DraftedSerializer(Serializer[Any]):
     opted_out = serializers.IntegerField(source="report.opted_out")
 
 
-class OwnCampaignViewSet(DescribedRequests, ViewSet):
+class OwnCampaignViewSet(AskedByPromoters, ViewSet):
     """Campañas de un promotor a sus propios clientes."""
 
     permission_classes = (RolePermission,)

@@ -144,6 +144,10 @@ class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMod
     def get_queryset(self) -> QuerySet[Promoter]:
         return promoters_of(current_user(self.request))
 
+    def require_allowed(self, row: Promoter) -> None:
+        if self.action != "retrieve" and not may_supervise(current_user(self.request), row.desk.team_id):
+            raise NotAllowed(_("Tus límites los cambia quien supervisa tu equipo."))
+
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
         return self.get_paginated_response(PromoterSerializer(usage_of(page, now=timezone.now()), many=True).data)
@@ -168,8 +172,6 @@ class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMod
     def partial_update(self, request: Request, pk: str) -> Response:
         """Si recibe asignaciones, y sus límites propios. Lo que ya tiene se queda con él."""
         promoter: Promoter = self.get_object()
-        if not may_supervise(current_user(request), promoter.desk.team_id):
-            raise NotAllowed(_("Tus límites los cambia quien supervisa tu equipo."))
         given = PromoterChangeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         if given.validated_data:

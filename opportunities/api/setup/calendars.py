@@ -64,6 +64,10 @@ class CalendarViewSet(
     def get_queryset(self) -> QuerySet[OperatingCalendar]:
         return calendar_editing.seen_by(current_user(self.request)).prefetch_related("windows")
 
+    def require_allowed(self, row: OperatingCalendar) -> None:
+        if self.action != "retrieve":
+            calendar_editing.require_keeper(current_user(self.request), row)
+
     @extend_schema(request=NewCalendarSerializer, responses={201: CalendarSerializer})
     def create(self, request: Request) -> Response:
         """Un calendario nuevo. Por él todavía no corre ningún plazo."""
@@ -81,7 +85,6 @@ class CalendarViewSet(
     def partial_update(self, request: Request, pk: str) -> Response:
         """Lo que mandas; el resto queda igual. Si mueve plazos abiertos, ensáyalo antes y manda su `rehearsed`."""
         calendar: OperatingCalendar = self.get_object()
-        calendar_editing.require_keeper(current_user(request), calendar)
         form = CalendarChangeSerializer(calendar, data=request.data, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
         given = form.validated_data
@@ -96,7 +99,6 @@ class CalendarViewSet(
     def rehearse(self, request: Request, pk: str) -> Response:
         """Qué plazos se moverían, y cuánto, con otro horario u otros feriados. No cambia nada."""
         calendar: OperatingCalendar = self.get_object()
-        calendar_editing.require_keeper(current_user(request), calendar)
         given = HoursChangeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         old = calendar.as_value()
@@ -112,7 +114,7 @@ class CalendarViewSet(
     def national_holidays(self, request: Request, pk: str) -> Response:
         """Los feriados nacionales que le faltan al calendario. Un feriado no siempre es un día libre: míralos antes."""
         calendar: OperatingCalendar = self.get_object()
-        calendar_editing.require_keeper(current_user(request), calendar)
+        self.require_allowed(calendar)
         asked = NationalSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         missing = missing_holidays(calendar, Country(asked.validated_data["country"]), [asked.validated_data["year"]])
@@ -123,7 +125,6 @@ class CalendarViewSet(
     def add_national_holidays(self, request: Request, pk: str) -> Response:
         """Los agrega, cerrados todo el día, y responde cuáles fueron. Los que ya estaban no se tocan."""
         calendar: OperatingCalendar = self.get_object()
-        calendar_editing.require_keeper(current_user(request), calendar)
         asked = NationalImportSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         country, years = Country(asked.validated_data["country"]), [asked.validated_data["year"]]

@@ -84,6 +84,10 @@ class HolidayViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMode
         calendars = calendar_editing.seen_by(current_user(self.request)).values("pk")
         return Holiday.objects.filter(calendar__in=calendars).select_related("calendar").prefetch_related("windows")
 
+    def require_allowed(self, row: Holiday) -> None:
+        if self.action != "retrieve":
+            calendar_editing.require_keeper(current_user(self.request), row.calendar)
+
     @extend_schema(request=NewHolidaySerializer, responses={201: HolidaySerializer})
     def create(self, request: Request) -> Response:
         """Una fecha cerrada, o con su propio horario."""

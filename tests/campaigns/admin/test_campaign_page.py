@@ -95,17 +95,28 @@ def test_a_supervisor_creates_a_draft_with_a_schedule_of_several_windows(company
     assert [str(window) for window in schedule.windows.all()] == ["09:00–13:00", "16:00–20:30"]
 
 
+def test_a_window_over_midnight_is_written_as_one(company: Company) -> None:
+    campaign = CampaignFactory(owner=company.owner, team=company.team)
+    night = {"windows_opens": ["22:00"], "windows_closes": ["02:00"]}
+
+    response = signed_in(company.supervisor).post(change(campaign), written(campaign, **rows(schedule_row(**night))))
+
+    assert response.status_code == 302
+    assert [str(window) for window in campaign.schedules.get().windows.all()] == ["22:00–02:00"]
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
         ({"windows_opens": [], "windows_closes": []}, "Agrega al menos una ventana."),
         ({"windows_opens": ["09:00"], "windows_closes": [""]}, "su hora de cierre"),
-        ({"windows_opens": ["13:00"], "windows_closes": ["09:00"]}, "cerrar después de abrir"),
+        ({"windows_opens": ["13:00"], "windows_closes": ["13:00"]}, "abre y cierra a la misma hora"),
+        ({"windows_opens": ["22:00", "01:00"], "windows_closes": ["02:00", "05:00"]}, "se pisan"),
         ({"windows_opens": ["09:00", "12:00"], "windows_closes": ["13:00", "15:00"]}, "se pisan"),
         ({"weekdays": []}, "Elige al menos un día"),
         ({"ends_on": "2026-11-01"}, "anterior a la inicial"),
     ],
-    ids=["none", "open end", "backwards", "overlap", "no day", "dates backwards"],
+    ids=["none", "open end", "empty", "overlap after midnight", "overlap", "no day", "dates backwards"],
 )
 def test_a_schedule_that_makes_no_sense_is_told_in_words(
     company: Company, values: dict[str, Any], sentence: str

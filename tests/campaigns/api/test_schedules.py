@@ -39,13 +39,23 @@ def test_is_made_with_its_windows_and_waits_for_approval(world: World) -> None:
     assert answer.json()["weekdays"] == [0, 4]
 
 
+def test_a_window_over_midnight_is_one_and_reads_back_as_it_was_written(world: World) -> None:
+    night = [{"opens": "22:00:00", "closes": "02:00:00"}]
+
+    answer = world.client("owner").post(URL, form(world.campaign().pk, windows=night))
+
+    assert (answer.status_code, answer.json()["windows"]) == (201, night)
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
         ({"weekdays": []}, "weekdays"),
         ({"weekdays": [7]}, "weekdays.0"),
         ({"windows": []}, "windows"),
-        ({"windows": [{"opens": "13:00", "closes": "09:00"}]}, "windows.0.closes"),
+        ({"windows": [{"opens": "13:00", "closes": "13:00"}]}, "windows.0.closes"),
+        ({"windows": [{"opens": "22:00", "closes": "02:00"}, {"opens": "01:00", "closes": "05:00"}]}, "windows"),
+        ({"windows": [{"opens": "22:00", "closes": "02:00"}, {"opens": "23:00", "closes": "00:00"}]}, "windows"),
         ({"windows": [{"opens": "09:00", "closes": "12:00"}, {"opens": "11:00", "closes": "13:00"}]}, "windows"),
         ({"windows": [{"opens": "09:00", "closes": "00:00"}, {"opens": "11:00", "closes": "13:00"}]}, "windows"),
         ({"windows": [{"opens": "09:00", "closes": "10:00"}] * 2}, "windows"),

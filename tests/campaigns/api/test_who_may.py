@@ -285,7 +285,7 @@ def test_the_table_holds_every_operation_that_is_not_the_desks() -> None:
 def test_an_administrator_forgets_a_suppression(world: World) -> None:
     row = world.suppression()
 
-    assert world.client("admin").delete(f"/api/v1/suppressions/{row.pk}/").status_code == 204
+    assert world.client("admin").delete(f"/api/v1/suppressions/{row.pk}/?reason=Error").status_code == 204
 
 
 @pytest.mark.parametrize("kind", ["campaigns", "schedules", "imports", "envios", "sessions"])

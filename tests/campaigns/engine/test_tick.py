@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import random
+from collections import Counter
 
 import pytest
 from django.db import connection
@@ -16,7 +17,7 @@ from campaigns.engine.plan import ensure_days, make_plan
 from campaigns.engine.tick import IDLE, TickReport, run_tick
 from campaigns.engine.timing import PLAN_SECONDS
 from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, ScheduleState, WhyNot
-from campaigns.models import Attempt, Campaign, Envio, Lane, ScheduleWindow, SessionDay, Tick
+from campaigns.models import Attempt, Campaign, Envio, Lane, Schedule, ScheduleDay, ScheduleWindow, SessionDay, Tick
 from leadmaster.ops.models import Heartbeat
 from tests.factories.campaigns import CampaignFactory, EnvioFactory, ScheduleFactory
 from tests.faults.world import START, Provider, VirtualClock, VirtualIoPool
@@ -178,3 +179,30 @@ def test_a_plan_asks_no_counter_while_no_window_is_open(django_assert_num_querie
 
     assert {standing.reason for standing in by_night.standings.values()} == {WhyNot.WINDOW}
     assert set(by_day.slots) == {campaign.session_id for campaign in campaigns}
+
+
+def test_a_window_over_midnight_sends_on_and_each_message_counts_for_its_own_day(minute: Minute) -> None:
+    campaign = running(envios=10, delay=8)
+    Schedule.objects.update(weekdays="5")  # Saturday, and on into Sunday
+    ScheduleWindow.objects.update(opens=dt.time(22), closes=dt.time(2))
+    cordoba = campaign.session.tz
+    minute.clock.time = dt.datetime(2026, 2, 7, 23, 59, 20, tzinfo=cordoba).astimezone(dt.UTC)
+
+    minute.tick()
+
+    sent = Counter(at.astimezone(cordoba).day for at in Attempt.objects.values_list("dispatched_at", flat=True) if at)
+    assert set(sent) == {7, 8}
+    assert {row.day.day: row.used for row in SessionDay.objects.all()} == sent
+    assert {row.day.day: row.used for row in ScheduleDay.objects.all()} == sent
+
+
+def test_after_the_night_it_waits_for_the_next_one_that_begins(minute: Minute) -> None:
+    campaign = running(envios=1)
+    Schedule.objects.update(weekdays="5")
+    ScheduleWindow.objects.update(opens=dt.time(22), closes=dt.time(2))
+    cordoba = campaign.session.tz
+
+    standing = make_plan(dt.datetime(2026, 2, 8, 2, 0, tzinfo=cordoba)).standings[campaign.pk]
+
+    assert standing.reason == WhyNot.WINDOW
+    assert standing.until == dt.datetime(2026, 2, 14, 22, 0, tzinfo=cordoba)

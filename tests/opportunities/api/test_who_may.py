@@ -84,7 +84,8 @@ def with_version(**body: Any) -> Callable[[World], dict[str, Any]]:
 
 
 def in_bulk(world: World) -> dict[str, Any]:
-    return {"ids": [world.one().pk], **why(world)}
+    row = world.one()
+    return {"ids": [f"{row.pk}:{row.version}"], **why(world)}
 
 
 def a_week(world: World) -> dict[str, Any]:
@@ -144,11 +145,17 @@ TABLE = [
         method="post",
         path=f"{V1}/opportunities/{{id}}/reassign/",
         seed=lambda w: w.one().pk,
-        body=lambda w: {"promoter": w.promoter("colleague").pk},
+        body=lambda w: {"promoter": w.promoter("colleague").pk, "version": newest(w).version},
         expected=only_boss(200),
     ),
     *(
-        Row(method="post", path=f"{V1}/opportunities/{{id}}/{verb}/", seed=seed, body=why, expected=only_boss(200))
+        Row(
+            method="post",
+            path=f"{V1}/opportunities/{{id}}/{verb}/",
+            seed=seed,
+            body=with_version(reason="Porque sí"),
+            expected=only_boss(200),
+        )
         for verb, seed in (
             ("return-to-pool", lambda w: w.one().pk),
             ("close", lambda w: w.one().pk),
@@ -220,7 +227,7 @@ TABLE = [
         method="post",
         path=f"{V1}/own-campaigns/",
         body=lambda w: {"name": "Seguimiento", "template": "Hola {nombre}", "session": w.line().pk},
-        expected=(201, 400, 403, 400, 400, 401),
+        expected=(201, 400, 403, 400, 403, 401),
     ),
     # Promoters: this one is the owner.
     Row(method="get", path=f"{V1}/promoters/", expected=bosses(200)),
@@ -465,7 +472,9 @@ def test_a_bulk_action_touches_nothing_of_another_team(world: World) -> None:
     row = world.one()
 
     for verb in ("return-to-pool", "close", "give-back"):
-        told = world.post("other_boss", f"{V1}/bulk-actions/{verb}/", {"ids": [row.pk], "reason": "Mío"}).json()
+        told = world.post(
+            "other_boss", f"{V1}/bulk-actions/{verb}/", {"ids": [f"{row.pk}:{row.version}"], "reason": "Mío"}
+        ).json()
         assert (told["done"], [refused["opportunity"] for refused in told["refused"]]) == ([], [row.pk])
     assert Opportunity.objects.get(pk=row.pk).version == row.version
 
@@ -473,7 +482,9 @@ def test_a_bulk_action_touches_nothing_of_another_team(world: World) -> None:
 def test_nobody_gives_work_to_another_teams_promoter(world: World) -> None:
     row, stranger = world.one(), world.promoter("outsider")
 
-    answer = world.post("boss", f"{V1}/opportunities/{row.pk}/reassign/", {"promoter": stranger.pk})
+    answer = world.post(
+        "boss", f"{V1}/opportunities/{row.pk}/reassign/", {"promoter": stranger.pk, "version": row.version}
+    )
 
     assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, ["promoter"])
     assert Opportunity.objects.get(pk=row.pk).owner == world.promoter("owner")
@@ -481,7 +492,7 @@ def test_nobody_gives_work_to_another_teams_promoter(world: World) -> None:
 
 def test_nobody_passes_a_quota_without_that_permission(world: World) -> None:
     row = world.one()
-    body = {"promoter": world.promoter("colleague").pk, "over_quota": True, "reason": "Urgente"}
+    body = {"promoter": world.promoter("colleague").pk, "over_quota": True, "reason": "Urgente", "version": row.version}
 
     answer = world.post("boss", f"{V1}/opportunities/{row.pk}/reassign/", body)
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from opportunities.funnel import moves
-from opportunities.models import Lot
+from opportunities.models import Lot, Opportunity
 from opportunities.supervision import bulk
 from tests.opportunities.admin.rules import OUTSIDE, ask, browser
 from tests.opportunities.web.conftest import World
@@ -61,6 +61,19 @@ def test_lots_of_other_teams_do_not_exist(world: World) -> None:
     assert page(lot) not in browser(world, "foreign_supervisor").get(LIST).content.decode()
     assert ask(world, "foreign_supervisor", page(lot)) == 404
     assert ask(world, "administrator", page(lot)) == 200
+
+
+def test_what_went_to_another_team_is_counted_in_its_lot_and_not_shown(world: World) -> None:
+    kept, gone = world.give(2)
+    Opportunity.objects.filter(pk=gone.pk).update(owner=world.stranger, team=world.stranger.desk.team)
+
+    text = browser(world, "supervisor").get(page(Lot.objects.get())).content.decode()
+
+    assert "Activa: 2" in text
+    assert str(kept.client) in text
+    assert str(gone.client) not in text
+    assert f"/admin/opportunities/opportunity/{gone.pk}/" not in text
+    assert str(gone.client) in browser(world, "administrator").get(page(Lot.objects.get())).content.decode()
 
 
 def test_a_lot_is_a_log(world: World) -> None:

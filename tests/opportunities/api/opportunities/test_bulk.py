@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from opportunities.models import Opportunity
-from tests.opportunities.api.asking import refused, state
+from opportunities.models import BulkAction, Opportunity
+from tests.opportunities.api.asking import act, refused, seen, state
 from tests.opportunities.api.world import World
 
 
 def test_a_bulk_action_reports_what_was_done_and_what_was_refused(world: World) -> None:
     exits, sold = [world.exit() for _ in range(2)], world.sold()
-    ids = [exits[0].pk, exits[1].pk, sold.pk, 10**15]
+    ids = [*seen([*exits, sold]), f"{10**15}:1"]
 
     answer = world.post("boss", "/api/v1/bulk-actions/return-to-pool/", {"ids": ids, "reason": "Fin de mes"})
 
@@ -36,9 +36,7 @@ def test_a_bulk_reassignment_goes_as_far_as_the_quota(world: World) -> None:
     colleague.daily_quota = 2
     colleague.save()
 
-    told = world.post(
-        "boss", "/api/v1/bulk-actions/reassign/", {"ids": [row.pk for row in rows], "promoter": colleague.pk}
-    ).json()
+    told = world.post("boss", "/api/v1/bulk-actions/reassign/", {"ids": seen(rows), "promoter": colleague.pk}).json()
 
     assert (len(told["done"]), len(told["refused"])) == (2, 1)
     assert Opportunity.objects.filter(owner=colleague).count() == 2
@@ -46,9 +44,7 @@ def test_a_bulk_reassignment_goes_as_far_as_the_quota(world: World) -> None:
 
 def test_a_bulk_action_is_undone_but_for_what_changed_since(world: World) -> None:
     rows = world.give(2)
-    action = world.post(
-        "boss", "/api/v1/bulk-actions/close/", {"ids": [row.pk for row in rows], "reason": "Error"}
-    ).json()["action"]
+    action = world.post("boss", "/api/v1/bulk-actions/close/", {"ids": seen(rows), "reason": "Error"}).json()["action"]
     first = Opportunity.objects.get(pk=rows[0].pk)
     Opportunity.objects.filter(pk=first.pk).update(version=first.version + 1)
 
@@ -65,7 +61,7 @@ def test_only_its_author_undoes_it(world: World) -> None:
     assert refused(world.post("admin", f"/api/v1/bulk-actions/{action.pk}/undo/")) == (403, "not_allowed")
 
 
-@pytest.mark.parametrize("ids", [None, [], ["x"], [0], [10**30], list(range(1, 1_002))])
+@pytest.mark.parametrize("ids", [None, [], ["x"], ["0:1"], [f"{10**30}:1"], [f"{pk}:1" for pk in range(1, 1_002)]])
 def test_ids_that_make_no_sense_are_refused_and_nothing_is_begun(ids: Any, world: World) -> None:
     answer = world.post("boss", "/api/v1/bulk-actions/return-to-pool/", {"ids": ids})
 
@@ -77,7 +73,7 @@ def test_ids_that_make_no_sense_are_refused_and_nothing_is_begun(ids: Any, world
 def test_a_row_that_is_frozen_with_its_version_is_refused_once_somebody_changed_it(world: World) -> None:
     first, second = world.give(2)
     ids = [f"{first.pk}:{first.version}", f"{second.pk}:{second.version}"]
-    world.post("boss", f"/api/v1/opportunities/{first.pk}/return-to-pool/", {"reason": "Otra"})
+    act(world, first, "return-to-pool", who="boss", reason="Otra")
 
     told = world.post("boss", "/api/v1/bulk-actions/close/", {"ids": ids, "reason": "Fin"}).json()
 
@@ -87,12 +83,25 @@ def test_a_row_that_is_frozen_with_its_version_is_refused_once_somebody_changed_
     assert "cambió mientras la mirabas" in refusal["reason"]
 
 
-@pytest.mark.parametrize("one", ["", "x", "7:", ":1", "7:1:1", True, 0, 2**63, "7:99999999999", [7]])
+@pytest.mark.parametrize("one", ["", "x", "7:", ":1", "7:1:1", True, 0, 2**63, "7:0", "7:99999999999", [7], "7", 7])
 def test_what_names_no_row_is_refused_before_anything_is_done(world: World, one: object) -> None:
     row = world.give(1)[0]
 
-    answer = world.post("boss", "/api/v1/bulk-actions/close/", {"ids": [row.pk, one], "reason": "Fin"})
+    answer = world.post("boss", "/api/v1/bulk-actions/close/", {"ids": [*seen([row]), one], "reason": "Fin"})
 
     assert answer.status_code == 400
     row.refresh_from_db()
     assert row.version == 1
+
+
+@pytest.mark.parametrize("verb", ["reassign", "return-to-pool", "close", "give-back"])
+def test_bare_ids_decide_nothing_and_the_sentence_says_what_is_missing(world: World, verb: str) -> None:
+    """A program that wrote its list down in the morning would decide over what people did since."""
+    row = world.exit()
+    body: dict[str, Any] = {"promoter": world.promoter("colleague").pk} if verb == "reassign" else {}
+
+    answer = world.post("boss", f"/api/v1/bulk-actions/{verb}/", {"ids": [row.pk], "reason": "Fin", **body})
+
+    assert answer.status_code == 400
+    assert "Falta la versión que viste" in answer.json()["error"]["fields"]["ids.0"][0]
+    assert (Opportunity.objects.get(pk=row.pk).version, BulkAction.objects.count()) == (row.version, 0)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.engine.windows import Rule, open_now, openings, upcoming
+from campaigns.windows import Rule, open_now, openings, upcoming
 
 CORDOBA = zoneinfo.ZoneInfo("America/Argentina/Cordoba")
 SANTIAGO = zoneinfo.ZoneInfo("America/Santiago")
@@ -51,6 +51,58 @@ def test_closing_at_midnight_is_the_end_of_the_day() -> None:
 
     assert open_now(schedule, local(2026, 2, 6, 23, 59, 59), CORDOBA) is not None
     assert open_now(schedule, local(2026, 2, 7, 0, 0), CORDOBA) is None
+
+
+NIGHT = (dt.time(22), dt.time(2))
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        (local(2026, 2, 6, 21, 59, 59), None),
+        (local(2026, 2, 6, 22, 0), 6),  # Friday
+        (local(2026, 2, 6, 23, 59, 59), 6),
+        (local(2026, 2, 7, 0, 0), 7),  # Friday's night goes on in Saturday, which it is charged to
+        (local(2026, 2, 7, 1, 59, 59), 7),
+        (local(2026, 2, 7, 2, 0), None),
+        (local(2026, 2, 7, 22, 0), None),  # Saturday has none of its own
+        (local(2026, 2, 9, 1, 0), None),  # nor had Sunday
+        (local(2026, 2, 28, 1, 59), 28),  # the night of its last day
+        (local(2026, 2, 28, 22, 0), None),
+        (local(2026, 2, 2, 1, 0), None),  # the night before its first day
+    ],
+)
+def test_a_window_over_midnight_is_one_and_each_part_lies_in_its_own_day(at: dt.datetime, day: int | None) -> None:
+    opening = open_now(rule(NIGHT, ends_on=dt.date(2026, 2, 27)), at, CORDOBA)
+
+    assert (opening.day.day if opening else None) == day
+    assert opening is None or opening.opens <= at < opening.closes
+
+
+def test_what_comes_next_after_midnight_is_the_rest_of_the_night() -> None:
+    found = [
+        (opening.day.day, opening.opens.astimezone(CORDOBA).hour, opening.closes.astimezone(CORDOBA).hour)
+        for opening in upcoming(rule(NIGHT, ends_on=dt.date(2026, 2, 9)), local(2026, 2, 6, 23), CORDOBA)
+    ]
+
+    assert found == [(6, 22, 0), (7, 0, 2), (9, 22, 0), (10, 0, 2)]
+
+
+@pytest.mark.parametrize(
+    ("evening", "hours"),
+    [
+        (dt.date(2025, 9, 6), 3),  # Santiago: 00:00 is 01:00, so an hour of the night is missing
+        (dt.date(2025, 4, 5), 5),  # the last hour of Saturday comes twice
+        (dt.date(2025, 4, 6), 4),
+    ],
+)
+def test_a_night_in_which_the_clocks_jump_is_as_long_as_it_is(evening: dt.date, hours: int) -> None:
+    schedule = Rule(weekdays="0123456", starts_on=evening, ends_on=evening, windows=[NIGHT])
+
+    parts = [*openings(schedule, evening, SANTIAGO), *openings(schedule, evening + dt.timedelta(days=1), SANTIAGO)]
+
+    assert sum((part.closes - part.opens for part in parts), dt.timedelta()) == dt.timedelta(hours=hours)
+    assert parts[0].closes == parts[1].opens
 
 
 def test_a_window_that_the_clocks_skip_does_not_open() -> None:

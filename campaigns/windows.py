@@ -8,8 +8,9 @@ import zoneinfo
 from collections.abc import Iterator, Sequence
 
 from leadmaster.lib.clock import local_datetime
+from leadmaster.lib.windows import MIDNIGHT, of_the_day, of_the_next_day
 
-MIDNIGHT = dt.time(0, 0)
+_DAY = dt.timedelta(days=1)
 _HORIZON_DAYS = 366
 
 
@@ -24,7 +25,10 @@ class Opening:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A schedule's times without its rows. Weekdays as digits, Monday 0; windows as (opens, closes)."""
+    """A schedule's times without its rows. Weekdays as digits, Monday 0; windows as (opens, closes).
+
+    Weekdays and dates are those on which a window opens: Friday's 22:00–02:00 goes on into Saturday.
+    """
 
     weekdays: str
     starts_on: dt.date
@@ -40,12 +44,16 @@ class Rule:
 
 
 def openings(rule: Rule, day: dt.date, tz: zoneinfo.ZoneInfo) -> list[Opening]:
-    """The stretches of this day, in order. A stretch that a DST jump swallows whole is left out."""
-    if not rule.runs_on(day):
-        return []
+    """The stretches of this day, in order: its own windows up to midnight, and what those of the evening before have left.
+
+    So what is sent after midnight counts for the day in which it is sent. A stretch that a DST jump swallows whole is
+    left out.
+    """
+    times = of_the_next_day(rule.windows) if rule.runs_on(day - _DAY) else []
+    times += of_the_day(rule.windows) if rule.runs_on(day) else []
     found = []
-    for opens, closes in sorted(rule.windows):
-        last = day + dt.timedelta(days=1) if closes == MIDNIGHT else day
+    for opens, closes in times:
+        last = day + _DAY if closes == MIDNIGHT else day
         start, end = local_datetime(day, opens, tz), local_datetime(last, closes, tz)
         if start < end:
             found.append(Opening(day, start, end))
@@ -64,7 +72,8 @@ def upcoming(rule: Rule, now: dt.datetime, tz: zoneinfo.ZoneInfo) -> Iterator[Op
     first = max(today, rule.starts_on)
     for offset in range(_HORIZON_DAYS):
         day = first + dt.timedelta(days=offset)
-        if rule.ends_on is not None and day > rule.ends_on:
+        # Its last evening may go on after midnight.
+        if rule.ends_on is not None and day > rule.ends_on + _DAY:
             return
         for opening in openings(rule, day, tz):
             if opening.closes > now:
