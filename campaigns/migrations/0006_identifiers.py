@@ -6,7 +6,7 @@ from leadmaster.lib.fields import IdentifierField
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0004_refused_event"),
+        ("campaigns", "0005_windows_over_midnight"),
     ]
 
     operations = [
