@@ -116,9 +116,10 @@ def _execute(sql: str) -> None:
 
 def _mysql() -> Sequence[Trigger]:
     refuse = f"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{_REFUSAL}'"
-    allowed = _allowed(erasing=f"{_ERASING} = 1")
+    # What is unknown is not allowed: a comparison with NULL would let everything pass.
+    allowed = _allowed(erasing=f"{_ERASING} <=> 1")
     return [
-        _trigger("update", f"IF {_CLOSED} AND NOT ({allowed}) THEN {refuse}; END IF"),
+        _trigger("update", f"IF {_CLOSED} AND NOT COALESCE(({allowed}), 0) THEN {refuse}; END IF"),
         _trigger("delete", f"IF {_CLOSED} THEN {refuse}; END IF"),
     ]
 
@@ -127,7 +128,7 @@ def _sqlite(*, erasing: bool) -> Sequence[Trigger]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
     allowed = _allowed(erasing="1" if erasing else "0")
     return [
-        _trigger("update", f"WHEN {_CLOSED} AND NOT ({allowed}) {refuse}"),
+        _trigger("update", f"WHEN {_CLOSED} AND NOT COALESCE(({allowed}), 0) {refuse}"),
         _trigger("delete", f"WHEN {_CLOSED} {refuse}"),
     ]
 
