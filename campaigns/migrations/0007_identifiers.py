@@ -6,7 +6,7 @@ from leadmaster.lib.fields import IdentifierField
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0005_windows_over_midnight"),
+        ("campaigns", "0006_keeps_off_holidays"),
     ]
 
     operations = [
