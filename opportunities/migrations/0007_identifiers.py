@@ -6,7 +6,7 @@ from leadmaster.lib.fields import IdentifierField
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("opportunities", "0005_sale_corrections"),
+        ("opportunities", "0006_reconciled_event"),
     ]
 
     operations = [
