@@ -85,3 +85,11 @@ class RetimingKind(models.TextChoices):
     CALENDAR = "horario", _("Cambio de horario")
     DESK = "mesa", _("Otro horario para la mesa")
     STAGE = "etapa", _("Cambio de plazo")
+
+
+class Concern(models.TextChoices):
+    """What speaks against giving an opportunity to somebody, and forbids nothing."""
+
+    FORMER = "anterior", _("Vuelve a quien la dejó")
+    COUNTRY = "otro_pais", _("Es de un equipo de otro país")
+    COOL_DOWN = "descanso", _("Su descanso con ese promotor no terminó")

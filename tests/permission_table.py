@@ -181,6 +181,7 @@ _ROWS: Final = (
         api/v1/bulk-actions/close/
         api/v1/bulk-actions/give-back/
         api/v1/bulk-actions/reassign/
+        api/v1/bulk-actions/reassign/rehearse/
         api/v1/bulk-actions/return-to-pool/
         api/v1/campaigns/<pk>/reject/
         api/v1/envios/<pk>/decide/

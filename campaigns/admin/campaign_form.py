@@ -54,6 +54,7 @@ class CampaignForm(CampaignModelForm):
             "burst_pause",
             "typing",
             "max_attempts",
+            "keeps_off_holidays",
         ]
         widgets = {"template": MessageWidget({"rows": 6})}
         help_texts = {"template": _HELP}

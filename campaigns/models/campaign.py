@@ -43,6 +43,12 @@ class Campaign(models.Model):
         _("intentos por mensaje"), default=5, validators=[MaxValueValidator(20)]
     )
 
+    keeps_off_holidays = models.BooleanField(
+        _("no enviar en feriados"),
+        default=True,
+        help_text=_("Los del calendario del equipo. En los que tienen horario especial, envía solo dentro de él."),
+    )
+
     created_at = models.DateTimeField(_("creada"), auto_now_add=True)
     submitted_at = models.DateTimeField(_("enviada a aprobar"), null=True, blank=True, editable=False)
     approved_at = models.DateTimeField(_("aprobada"), null=True, blank=True, editable=False)

@@ -5,8 +5,11 @@ Python asks the host's files first. Where those are older, a deadline would fall
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
+import importlib.resources
 import zoneinfo
+from collections.abc import Mapping
 
 PACKAGE = "tzdata"
 
@@ -27,3 +30,26 @@ def installed_version() -> str:
         return importlib.metadata.version(PACKAGE)
     except importlib.metadata.PackageNotFoundError:
         return ""
+
+
+def country_of(zone: str) -> str:
+    """The country where this zone's clocks hang, such as AR; empty for UTC and its kin, which are nobody's."""
+    return _countries().get(_canonical().get(zone, zone), "")
+
+
+@functools.cache
+def _countries() -> Mapping[str, str]:
+    """Each zone's country: the package's `zone.tab` has one line for every zone of a country."""
+    lines = (line.split("\t") for line in _read("zone.tab") if line and not line.startswith("#"))
+    return {line[2]: line[0] for line in lines}
+
+
+@functools.cache
+def _canonical() -> Mapping[str, str]:
+    """Other names of zones, such as America/Buenos_Aires. Names that a country's line knows stay as they are."""
+    links = (line.split() for line in _read("tzdata.zi") if line.startswith("L "))
+    return {alias: zone for _link, zone, alias in links if alias not in _countries()}
+
+
+def _read(name: str) -> list[str]:
+    return importlib.resources.files(f"{PACKAGE}.zoneinfo").joinpath(name).read_text(encoding="utf-8").splitlines()

@@ -2,46 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.conf import settings
 
+from leadmaster.lib.zones import country_of
 from opportunities.models import Promoter
 
-_ZONES = {
-    "AR": ("America/Argentina/", "America/Buenos_Aires", "America/Cordoba", "America/Mendoza"),
-    "MX": (
-        "America/Bahia_Banderas",
-        "America/Cancun",
-        "America/Chihuahua",
-        "America/Ciudad_Juarez",
-        "America/Hermosillo",
-        "America/Matamoros",
-        "America/Mazatlan",
-        "America/Merida",
-        "America/Mexico_City",
-        "America/Monterrey",
-        "America/Ojinaga",
-        "America/Tijuana",
-        "Mexico/",
-    ),
-    "BR": (
-        "America/Araguaina",
-        "America/Bahia",
-        "America/Belem",
-        "America/Boa_Vista",
-        "America/Campo_Grande",
-        "America/Cuiaba",
-        "America/Fortaleza",
-        "America/Maceio",
-        "America/Manaus",
-        "America/Noronha",
-        "America/Porto_Velho",
-        "America/Recife",
-        "America/Rio_Branco",
-        "America/Santarem",
-        "America/Sao_Paulo",
-        "Brazil/",
-    ),
-}
+_KNOWN: Final = frozenset({"AR", "MX", "BR"})
 
 
 def region_of(promoter: Promoter | None) -> str:
@@ -51,7 +19,5 @@ def region_of(promoter: Promoter | None) -> str:
 
 def region_of_zone(zone: str) -> str:
     """The same for a desk's time zone."""
-    for region, zones in _ZONES.items():
-        if any(zone == known or (known.endswith("/") and zone.startswith(known)) for known in zones):
-            return region
-    return str(settings.CLIENTS_REGION)
+    country = country_of(zone)
+    return country if country in _KNOWN else str(settings.CLIENTS_REGION)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -18,12 +18,12 @@ from leadmaster.lib.clock import business_day
 from leadmaster.lib.db.retry import is_retryable, retrying
 from opportunities.capacity import quota
 from opportunities.clocks.countdown import time_left
-from opportunities.enums import OpportunityState
+from opportunities.enums import Concern, OpportunityState
 from opportunities.errors import Refused, WrongState
 from opportunities.models import BulkAction, BulkItem, Opportunity, Promoter
 from opportunities.policy import not_yours
 from opportunities.state import cooldowns, locking
-from opportunities.supervision import decisions
+from opportunities.supervision import decisions, sharing
 from opportunities.supervision.frozen import Seen, by_id
 
 MOST = 1_000
@@ -52,19 +52,53 @@ Rows = Sequence[int | Seen]
 
 
 def reassign(
-    rows: Rows, target: Promoter, *, by: User, now: dt.datetime, reason: str = "", over_quota: bool = False
+    rows: Rows,
+    *targets: Promoter,
+    by: User,
+    now: dt.datetime,
+    reason: str = "",
+    over_quota: bool = False,
+    leave_out: Collection[Concern] = (),
 ) -> BulkReport:
-    """Reassign each of these to `target`, as far as their quota and capacity go."""
-    day = business_day(now, target.desk.calendar.tz)
-    quota.ensure(target, day)
+    """Share these out among `targets`, as far as their quotas and capacities go; what is kept is refused with its why."""
+    shared = sharing.share(rows, targets, by=by, now=now, leave_out=leave_out, over_quota=over_quota)
+    return hand_out(shared.given, kept=shared.kept, by=by, now=now, reason=reason, over_quota=over_quota)
+
+
+def hand_out(
+    given: Mapping[Seen, Promoter],
+    *,
+    by: User,
+    now: dt.datetime,
+    kept: Mapping[int, str] | None = None,
+    reason: str = "",
+    over_quota: bool = False,
+) -> BulkReport:
+    """Reassign each of these to whom it is meant for, as somebody saw it shared; `kept` are told as refused."""
+    targets = {target.pk: target for target in given.values()}
+    days = {pk: business_day(now, target.desk.calendar.tz) for pk, target in targets.items()}
+    for pk, target in targets.items():
+        quota.ensure(target, days[pk])
+    receiver = {row.id: target for row, target in given.items()}
+    why = kept or {}
 
     def step(opportunity_id: int, version: int | None) -> _Taken:
+        if opportunity_id in why:
+            raise WrongState(why[opportunity_id])
+        target = receiver[opportunity_id]
         done = decisions.reassign_locked(
-            opportunity_id, target, by=by, now=now, day=day, reason=reason, over_quota=over_quota, version=version
+            opportunity_id,
+            target,
+            by=by,
+            now=now,
+            day=days[target.pk],
+            reason=reason,
+            over_quota=over_quota,
+            version=version,
         )
         return _Taken(row=done.row, room=done.room)
 
-    return _each(rows, step, kind=BulkAction.Kind.REASSIGN, by=by, now=now, reason=reason)
+    return _each([*given, *why], step, kind=BulkAction.Kind.REASSIGN, by=by, now=now, reason=reason)
 
 
 def return_to_pool(rows: Rows, *, by: User, now: dt.datetime, reason: str = "") -> BulkReport:

@@ -144,6 +144,32 @@ def test_the_oldest_of_the_pool_are_given_to_somebody(look: OpenPage, world: Wor
 
 
 @widths
+def test_several_share_what_the_pool_has_after_the_page_told_how(look: OpenPage, world: World, width: int) -> None:
+    rows = exits(world, 7)
+    bulk.return_to_pool([row.pk for row in rows], by=world.supervisor, now=timezone.now(), reason="")
+    DailyQuota.objects.create(promoter=world.colleague, day=timezone.now().date(), limit=5, used=3)
+    eye = look(width, world.supervisor)
+    page = eye.page
+    eye.go(f"{LIST}pool/")
+    page.get_by_label("Cuántas").fill("7")
+    page.get_by_role("button", name="Elegir a quién").click()
+    page.get_by_label(str(world.colleague)).check()
+    page.get_by_label(str(world.promoter)).check()
+    eye.check("share-among")
+    page.get_by_role("button", name="Reasignar (7)").click()
+    page.get_by_text("Todavía no se hizo nada").wait_for()
+    eye.check("shared")
+
+    page.get_by_role("button", name="Dejarlas afuera").first.click()
+    page.get_by_text("Quedan afuera:").wait_for()
+    eye.check("shared-without")
+    page.get_by_role("button", name="Reasignar 2").click()
+    page.get_by_text("2 oportunidades reasignadas.").wait_for()
+    assert Opportunity.objects.filter(owner=world.colleague, state=S.ACTIVE).count() == 2
+    assert Opportunity.objects.pool().count() == 5
+
+
+@widths
 def test_other_hours_are_rehearsed_before_they_are_kept(look: OpenPage, world: World, width: int) -> None:
     calendar = world.promoter.desk.calendar
     calendar.team = world.promoter.desk.team

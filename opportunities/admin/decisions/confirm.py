@@ -22,12 +22,13 @@ from leadmaster.accounts.models import User
 from leadmaster.lib.admin.confirm import Confirmation, OptionalReasonForm, ReasonForm, confirm_and_run
 from leadmaster.lib.screens import spoken
 from opportunities.admin.base import require_supervisor_role
+from opportunities.admin.decisions import sharing_page
 from opportunities.admin.decisions.receivers import Receiver, proposed, receiver_field, receivers
 from opportunities.admin.decisions.verbs import PAGES, Verb, address, chosen_in, verbs_for, way_back
 from opportunities.badges import first_phone
 from opportunities.enums import OpportunityState
 from opportunities.errors import Refused
-from opportunities.models import Opportunity, Promoter
+from opportunities.models import Opportunity
 from opportunities.policy import EXCEED
 from opportunities.queries.latest_message import latest_messages
 from opportunities.scope import team_ids_of
@@ -63,9 +64,13 @@ def decide(request: HttpRequest, verb: Verb, *, context: Mapping[str, Any]) -> H
     shown = {row.pk: seen(row) for row in rows} if request.method != "POST" else {}
     ids = [one if one.version is not None else shown.get(one.id, Seen(one.id, 0)) for one in asked]
 
-    def run(data: Mapping[str, Any]) -> str:
-        report = _do(verb, ids, data, by=user, now=now)
-        return tell(request, report, PAGES[verb].done)
+    def run(data: Mapping[str, Any]) -> str | HttpResponse:
+        if verb is Verb.REASSIGN:
+            page = {**context, "again": address(verb, ids, back=back), "back": back}
+            done = sharing_page.reassign(request, ids, data, by=user, now=now, page=page)
+        else:
+            done = _do(verb, ids, data, by=user, now=now)
+        return done if isinstance(done, HttpResponse) else tell(request, done, PAGES[verb].done)
 
     found = _receivers(rows, user, now) if verb is Verb.REASSIGN else []
     return confirm_and_run(
@@ -73,7 +78,7 @@ def decide(request: HttpRequest, verb: Verb, *, context: Mapping[str, Any]) -> H
         page=_page(verb, rows, user, now),
         run=run,
         refusals=Refused,
-        form_class=_form(verb, found, may_exceed=user.has_perm(EXCEED)),
+        form_class=_form(verb, found, number=len(rows), may_exceed=user.has_perm(EXCEED)),
         initial={"ids": written(ids), **_proposed(verb, rows, found)},
         back=back,
         context={**context, "tabs": _tabs(verb, rows, ids, back)},
@@ -112,11 +117,7 @@ def _do(verb: Verb, ids: Sequence[Seen], data: Mapping[str, Any], *, by: User, n
         return bulk.return_to_pool(ids, by=by, now=now, reason=reason)
     if verb is Verb.CLOSE:
         return bulk.close(ids, by=by, now=now, reason=reason)
-    if verb is Verb.GIVE_BACK:
-        return bulk.give_back(ids, by=by, now=now, reason=reason)
-    target = Promoter.objects.select_related("user", "desk__team", "desk__calendar").get(pk=data["receiver"])
-    over = bool(data.get("over_quota"))
-    return bulk.reassign(ids, target, by=by, now=now, reason=reason, over_quota=over)
+    return bulk.give_back(ids, by=by, now=now, reason=reason)
 
 
 # --- What is asked ----------------------------------------------------------------------------------------------------
@@ -208,7 +209,7 @@ class _PlainForm(_Frozen, OptionalReasonForm):
     pass
 
 
-class _ReassignForm(_Frozen, OptionalReasonForm):
+class _ReassignForm(_Frozen, sharing_page.SharingForm, OptionalReasonForm):
     field_order = ("receiver", "over_quota", "reason")
 
     def clean(self) -> dict[str, Any]:
@@ -221,24 +222,24 @@ class _ReassignForm(_Frozen, OptionalReasonForm):
 def _receivers(rows: Sequence[Opportunity], user: User, now: dt.datetime) -> list[Receiver]:
     owners = {row.owner_id for row in rows}
     sole = [owner for owner in owners if owner is not None] if len(owners) == 1 else []
-    return receivers(user, first_teams={row.team_id for row in rows}, without=sole, now=now)
+    return receivers(user, rows, without=sole, now=now)
 
 
 def _proposed(verb: Verb, rows: Sequence[Opportunity], found: Sequence[Receiver]) -> dict[str, Any]:
     """What is chosen and written already, for the decision that needs no thinking: one look and one click."""
     if verb is Verb.REASSIGN:
         best = proposed(found, len(rows), not_to={row.owner_id for row in rows})
-        return {"receiver": best.promoter.pk} if best else {}
+        return {"receiver": [best.promoter.pk]} if best else {}
     reasons = {row.exit_reason for row in rows if row.state == OpportunityState.EXIT}
     return {"reason": reasons.pop()} if verb is Verb.CLOSE and len(reasons) == 1 else {}
 
 
-def _form(verb: Verb, found: Sequence[Receiver], *, may_exceed: bool) -> type[forms.Form]:
+def _form(verb: Verb, found: Sequence[Receiver], *, number: int, may_exceed: bool) -> type[forms.Form]:
     if verb is Verb.CLOSE:
         return _CloseForm
     if verb is not Verb.REASSIGN:
         return _PlainForm
-    fields: dict[str, forms.Field] = {"receiver": receiver_field(found, over_quota=may_exceed)}
+    fields: dict[str, forms.Field] = {"receiver": receiver_field(found, number=number, over_quota=may_exceed)}
     if may_exceed:
         fields["over_quota"] = forms.BooleanField(
             label=gettext_lazy("Pasar su cupo de hoy si hace falta"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -21,11 +22,16 @@ from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.fields import PromoterField, SeenRowsField
 from opportunities.api.filters import BulkFilter
 from opportunities.api.pages import Subpages
-from opportunities.models import BulkAction, BulkItem
+from opportunities.enums import Concern
+from opportunities.models import BulkAction, BulkItem, Promoter
 from opportunities.policy import SUPERVISE
-from opportunities.supervision import bulk
+from opportunities.supervision import bulk, sharing
 from opportunities.supervision.bulk import BulkReport
+from opportunities.supervision.sharing import Share
 from opportunities.supervision.undo import require_author, undo
+
+# More people share nothing in one go, as on the page.
+_MOST_RECEIVERS: Final = 80
 
 
 class IdsSerializer(Serializer[Any]):
@@ -43,16 +49,62 @@ class BulkCloseSerializer(IdsSerializer, RequiredReasonSerializer):
     pass
 
 
-class BulkReassignSerializer(BulkReasonSerializer):
-    """`over_quota` needs its own permission and a reason, and the ledger shows it."""
-
-    promoter = PromoterField()
-    over_quota = serializers.BooleanField(default=False)
-
-
 class RefusedRowSerializer(Serializer[Any]):
     opportunity = serializers.IntegerField()
     reason = serializers.CharField()
+
+
+class SharingQuestionSerializer(IdsSerializer):
+    """`promoter` for one, or `promoters` who share evenly, as far as the quota and the room of each go. `leave_out`: what
+    one of these speaks against, whoever of them would get it, stays where it is."""
+
+    promoter = PromoterField(required=False)
+    promoters = PromoterField(many=True, required=False)
+    over_quota = serializers.BooleanField(default=False)
+    leave_out = serializers.MultipleChoiceField(choices=Concern.choices, default=set)
+
+    def validate_promoters(self, promoters: list[Promoter]) -> list[Promoter]:
+        if len(promoters) > _MOST_RECEIVERS:
+            raise serializers.ValidationError(_("Elige hasta %(most)d promotores.") % {"most": _MOST_RECEIVERS})
+        return promoters
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        both = [*attrs.pop("promoters", []), *filter(None, [attrs.pop("promoter", None)])]
+        if not both:
+            raise serializers.ValidationError({"promoter": [_("Elige quién las recibe.")]})
+        return {**attrs, "targets": list(dict.fromkeys(both))}
+
+
+class BulkReassignSerializer(SharingQuestionSerializer, ReasonSerializer):
+    """`over_quota` needs its own permission and a reason, and the ledger shows it."""
+
+
+class ShareSerializer(Serializer[Any]):
+    """What one promoter would get, of so many that they have room for; `limit` says why not more, where that ends it."""
+
+    promoter = serializers.IntegerField(source="promoter.pk")
+    opportunities = serializers.SerializerMethodField()
+    room = serializers.IntegerField()
+    limit = serializers.CharField()
+
+    def get_opportunities(self, share: Share) -> list[int]:
+        return [row.id for row in share.rows]
+
+
+class ConcernSerializer(Serializer[Any]):
+    """An opportunity of somebody's share, with what speaks against it."""
+
+    opportunity = serializers.IntegerField()
+    concerns = serializers.ListField(child=serializers.ChoiceField(choices=Concern.choices))
+
+
+class SharingSerializer(Serializer[Any]):
+    """Who would get what. `kept` stay where they are, each with its reason; `doubtful` are given all the same, unless
+    `leave_out` names what speaks against them."""
+
+    shares = ShareSerializer(many=True)
+    kept = RefusedRowSerializer(many=True)
+    doubtful = ConcernSerializer(many=True)
 
 
 class BulkReportSerializer(Serializer[Any]):
@@ -91,7 +143,7 @@ class BulkViewSet(
     undone_by_crash: ClassVar[frozenset[str]] = frozenset()
     needs: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("list", "retrieve", "items"), "opportunities.view_bulkaction"),
-        **dict.fromkeys(("reassign", "return_to_pool", "close", "give_back", "undo"), SUPERVISE),
+        **dict.fromkeys(("reassign", "rehearse_reassign", "return_to_pool", "close", "give_back", "undo"), SUPERVISE),
     }
 
     def get_queryset(self) -> QuerySet[BulkAction]:
@@ -106,18 +158,41 @@ class BulkViewSet(
     @extend_schema(request=BulkReassignSerializer, responses={201: BulkReportSerializer})
     @action(detail=False, methods=["post"])
     def reassign(self, request: Request) -> Response:
-        """Las da a un promotor, hasta donde llegan su cupo y su máximo."""
+        """Las da a un promotor, o las reparte parejo entre varios, hasta donde llegan el cupo y el máximo de cada uno."""
         given = self._given(BulkReassignSerializer)
         return self._told(
             bulk.reassign(
                 given["ids"],
-                given["promoter"],
+                *given["targets"],
                 by=current_user(request),
                 now=timezone.now(),
                 reason=given["reason"],
                 over_quota=given["over_quota"],
+                leave_out=given["leave_out"],
             )
         )
+
+    @extend_schema(request=SharingQuestionSerializer, responses=SharingSerializer)
+    @action(detail=False, methods=["post"], url_path="reassign/rehearse", url_name="rehearse-reassign")
+    def rehearse_reassign(self, request: Request) -> Response:
+        """Quién recibiría cuántas, por qué no más, y qué habla en contra. No escribe nada."""
+        given = self._given(SharingQuestionSerializer)
+        shared = sharing.share(
+            given["ids"],
+            given["targets"],
+            by=current_user(request),
+            now=timezone.now(),
+            leave_out=given["leave_out"],
+            over_quota=given["over_quota"],
+        )
+        told = {
+            "shares": shared.shares,
+            "kept": [{"opportunity": pk, "reason": why} for pk, why in shared.kept.items()],
+            "doubtful": [
+                {"opportunity": pk, "concerns": sorted(against)} for pk, against in shared.concerns.items() if against
+            ],
+        }
+        return Response(SharingSerializer(told).data)
 
     @extend_schema(request=BulkReasonSerializer, responses={201: BulkReportSerializer})
     @action(detail=False, methods=["post"], url_path="return-to-pool")

@@ -248,3 +248,16 @@ def test_filters_by_state(world: World) -> None:
     found = world.client("owner").get(URL, {"state": ["en_progreso", "pausada"]}).json()["results"]
 
     assert [row["id"] for row in found] == [paused.pk, running.pk]
+
+
+def test_new_campaigns_keep_off_holidays_unless_their_author_says_otherwise(world: World) -> None:
+    form = {"name": "Nueva", "session": world.session.pk, "template": "Hola {nombre}"}
+
+    usual = world.client("owner").post(URL, form)
+    told = world.client("owner").post(URL, {**form, "keeps_off_holidays": False})
+
+    assert (usual.json()["keeps_off_holidays"], told.json()["keeps_off_holidays"]) == (True, False)
+    draft = Campaign.objects.get(pk=usual.json()["id"])
+    world.client("owner").patch(f"{URL}{draft.pk}/", {"keeps_off_holidays": False})
+    draft.refresh_from_db()
+    assert draft.keeps_off_holidays is False

@@ -189,6 +189,12 @@ TABLE = [
         body=lambda w: {**in_bulk(w), "promoter": w.promoter("colleague").pk},
         expected=(403, 403, 201, 403, 400, 401),
     ),
+    Row(
+        method="post",
+        path=f"{V1}/bulk-actions/reassign/rehearse/",
+        body=lambda w: {"ids": in_bulk(w)["ids"], "promoters": [w.promoter("colleague").pk]},
+        expected=(403, 403, 200, 403, 400, 401),
+    ),
     *(
         Row(method="post", path=f"{V1}/bulk-actions/{verb}/", body=in_bulk, expected=bosses(201))
         for verb in ("return-to-pool", "close", "give-back")

@@ -50,6 +50,26 @@ def test_over_the_quota_only_by_permission_with_a_reason_and_on_the_ledger(peopl
     assert findings() == []
 
 
+@pytest.mark.parametrize("behind", [dt.timedelta(seconds=2), dt.timedelta(hours=1)])
+def test_the_days_lines_never_run_backwards_whichever_host_writes_them(people: People, behind: dt.timedelta) -> None:
+    """A host whose clock is behind asks, gives, refunds and corrects after another one: what came later stands later."""
+    given = one_of(people.colleague)
+    ClientFactory.create_batch(6)
+    day, early = NOW.date(), NOW - behind
+    quota.change_limit(people.owner, day, 25, by=people.boss, reason="Feria", now=NOW)
+    ask(people.owner, 8, "atrasada", now=early)
+    bulk.reassign([given.pk], people.owner, by=people.boss, now=early)
+    undo(BulkAction.objects.get(), by=people.boss, now=early)
+    quota.change_limit(people.owner, day, 30, by=people.boss, reason="Más", now=early)
+    quota.change_limit(people.owner, day, 31, by=people.boss, reason="Más", now=NOW + behind)
+
+    lines = list(QuotaEntry.objects.filter(quota__promoter=people.owner).order_by("id"))
+
+    assert len(lines) == 7
+    assert [line.at for line in lines] == [NOW] * 6 + [NOW + behind]
+    assert findings() == []
+
+
 def test_undoing_an_over_quota_reassignment_takes_the_room_back(people: People) -> None:
     people.colleague.daily_quota = 0
     people.colleague.save()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from opportunities.models import BulkAction, Opportunity
+from tests.factories.opportunities import PromoterFactory
 from tests.opportunities.api.asking import act, refused, seen, state
 from tests.opportunities.api.world import World
 
@@ -105,3 +106,89 @@ def test_bare_ids_decide_nothing_and_the_sentence_says_what_is_missing(world: Wo
     assert answer.status_code == 400
     assert "Falta la versión que viste" in answer.json()["error"]["fields"]["ids.0"][0]
     assert (Opportunity.objects.get(pk=row.pk).version, BulkAction.objects.count()) == (row.version, 0)
+
+
+# --- Sharing among several ------------------------------------------------------------------------------------------------
+
+
+def test_several_share_evenly_as_the_rehearsal_told(world: World) -> None:
+    rows = [world.pooled() for _ in range(3)]
+    colleague, third = world.promoter("colleague"), PromoterFactory(desk=world.promoter("owner").desk)
+    body = {"ids": seen(rows), "promoters": [colleague.pk, third.pk]}
+
+    shown = world.post("boss", "/api/v1/bulk-actions/reassign/rehearse/", body).json()
+
+    assert Opportunity.objects.pool().count() == 3
+    assert (shown["kept"], shown["doubtful"]) == ([], [])
+    done = world.post("boss", "/api/v1/bulk-actions/reassign/", body)
+    assert done.status_code == 201
+    given = {
+        share["promoter"]: sorted(Opportunity.objects.filter(owner=share["promoter"]).values_list("pk", flat=True))
+        for share in shown["shares"]
+    }
+    assert given == {share["promoter"]: share["opportunities"] for share in shown["shares"]}
+    assert sorted(map(len, given.values())) == [1, 2]
+
+
+def test_the_rehearsal_tells_what_speaks_against_it_and_what_is_left_out_stays(world: World) -> None:
+    row = world.pooled()
+    body = {"ids": seen([row]), "promoters": [world.promoter("owner").pk]}
+
+    shown = world.post("boss", "/api/v1/bulk-actions/reassign/rehearse/", body).json()
+    without = {**body, "leave_out": ["descanso"]}
+    kept = world.post("boss", "/api/v1/bulk-actions/reassign/rehearse/", without).json()
+    done = world.post("boss", "/api/v1/bulk-actions/reassign/", without).json()
+
+    assert shown["doubtful"] == [{"opportunity": row.pk, "concerns": ["anterior", "descanso"]}]
+    assert kept["kept"] == done["refused"]
+    assert "queda afuera, como pediste" in kept["kept"][0]["reason"]
+    assert state(row) == "pool"
+
+
+def test_the_rehearsal_says_why_not_more(world: World) -> None:
+    rows, colleague = [world.exit() for _ in range(3)], world.promoter("colleague")
+    colleague.daily_quota = 2
+    colleague.save()
+
+    shown = world.post(
+        "boss",
+        "/api/v1/bulk-actions/reassign/rehearse/",
+        {"ids": seen(rows), "promoter": colleague.pk},
+    ).json()
+
+    [share] = shown["shares"]
+    assert (len(share["opportunities"]), share["room"]) == (2, 2)
+    assert share["limit"] == shown["kept"][0]["reason"] == f"A {colleague} le quedan 2 de su cupo de hoy."
+
+
+@pytest.mark.parametrize("verb", ["reassign", "reassign/rehearse"])
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [({}, "promoter"), ({"promoters": []}, "promoter"), ({"leave_out": ["x"]}, "leave_out"), ({"who": 1}, "who")],
+)
+def test_a_share_that_makes_no_sense_is_refused(world: World, verb: str, more: dict[str, Any], field: str) -> None:
+    row = world.exit()
+
+    answer = world.post("boss", f"/api/v1/bulk-actions/{verb}/", {"ids": seen([row]), **more})
+
+    assert answer.status_code == 400
+    assert any(name.startswith(field) for name in answer.json()["error"]["fields"])
+    assert state(row) == "salida"
+
+
+def test_another_teams_people_do_not_exist_for_whoever_shares(world: World) -> None:
+    row = world.exit()
+    body = {"ids": seen([row]), "promoters": [world.promoter("colleague").pk, world.promoter("outsider").pk]}
+
+    for verb in ("reassign", "reassign/rehearse"):
+        assert world.post("boss", f"/api/v1/bulk-actions/{verb}/", body).status_code == 400
+
+    hidden = world.post(
+        "other_boss",
+        "/api/v1/bulk-actions/reassign/rehearse/",
+        {"ids": seen([row]), "promoters": [world.promoter("outsider").pk]},
+    ).json()
+    assert hidden["kept"] == [
+        {"opportunity": row.pk, "reason": f"No tienes permiso para decidir sobre la oportunidad #{row.pk}."}
+    ]
+    assert state(row) == "salida"
