@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from leadmaster.accounts.roles import PERMISSIONS, Role
+from leadmaster.lib.fields import IdentifierField
 
 
 class LeadMasterUserManager(UserManager["User"]):
@@ -108,7 +109,7 @@ class ApiToken(models.Model):
     """What a program speaks with for a person. Only its hash is kept; `leadmaster.accounts.api_tokens` makes and ends it."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens", verbose_name=_("persona"))
-    digest = models.CharField(max_length=64, unique=True)
+    digest = IdentifierField(max_length=64, unique=True)
     # The first letters, for people to tell one from another.
     hint = models.CharField(_("empieza con"), max_length=8)
     created_at = models.DateTimeField(_("creado"))

@@ -162,6 +162,22 @@ def take_room_back(row: DailyQuota, amount: int, *, by: User, reason: str, now: 
     _change_limit(row, max(row.limit - amount, row.used), by=by, reason=reason, now=now)
 
 
+def recount(row: DailyQuota, used: int, *, reason: str, now: dt.datetime) -> None:
+    """Write down what the ledger adds up to. The row is locked; where that is over the limit, the limit follows."""
+    limit = max(row.limit, used)
+    if limit != row.limit:
+        QuotaEntry.objects.create(
+            quota=row, kind=QuotaKind.LIMIT, amount=limit - row.limit, at=now, reason=reason[:300]
+        )
+    DailyQuota.objects.filter(pk=row.pk).update(used=used, limit=limit)
+
+
+def write_missing(row: DailyQuota, amount: int, *, lot: Lot, reason: str, now: dt.datetime) -> None:
+    """The line that a lot's ledger has lost. The row is locked; what it says is used counted it already."""
+    kind = QuotaKind.GRANT if amount > 0 else QuotaKind.REFUND
+    QuotaEntry.objects.create(quota=row, kind=kind, amount=amount, at=now, lot=lot, reason=reason[:300])
+
+
 def _charge(
     row: DailyQuota,
     amount: int,
