@@ -91,6 +91,11 @@ def state_bar(progress: Progress) -> SafeString:
     )
 
 
+def took(attempt: Attempt) -> str:
+    """How long an attempt was on the wire; empty where nothing was measured."""
+    return "" if attempt.duration_ms is None else screens.seconds(attempt.duration_ms / 1000)
+
+
 def funnel(progress: Progress) -> list[Share]:
     """Sent, on the server, delivered, read; each as a percentage of what was sent."""
     whole = progress.sent or 1

@@ -157,7 +157,7 @@ def _fill(lane: Lane, token: uuid.UUID, slots: Sequence[Slot], now: dt.datetime,
     for slot in slots:
         if slot.campaign.pk in found.without_due or slot.session.pk in found.exhausted:
             continue
-        envio = _first_due(slot, now)
+        envio = statements.first_due(campaign_id=slot.campaign.pk, warm_only=slot.warm_only, now=now)
         if envio is None:
             found.without_due.add(slot.campaign.pk)
             continue
@@ -166,18 +166,12 @@ def _fill(lane: Lane, token: uuid.UUID, slots: Sequence[Slot], now: dt.datetime,
     return None
 
 
-def _first_due(slot: Slot, now: dt.datetime) -> Due | None:
-    first_due = statements.first_due_warm if slot.warm_only else statements.first_due
-    row = first_due(id=slot.campaign.pk, now=now)
-    return Due(*row) if row else None
-
-
 def _charge(slot: Slot, found: Round) -> bool:
     """Charge the day of the session and of the schedule, or neither."""
-    if not statements.charge_session_day(id=slot.session_day_id, limit=slot.session_limit):
+    if not statements.charge_session_day(slot.session_day_id, limit=slot.session_limit):
         found.exhausted.add(slot.session.pk)
         return False
-    if not statements.charge_schedule_day(id=slot.schedule_day_id, limit=slot.schedule_cap):
+    if not statements.charge_schedule_day(slot.schedule_day_id, limit=slot.schedule_cap):
         SessionDay.objects.filter(id=slot.session_day_id).update(used=F("used") - 1)
         return False
     return True
@@ -185,9 +179,9 @@ def _charge(slot: Slot, found: Round) -> bool:
 
 def _take(lane: Lane, token: uuid.UUID, slot: Slot, *, envio: Due, now: dt.datetime) -> Claim:
     lease_until = now + lease()
-    took_envio = statements.take_envio(id=envio.id, lane=lane.pk, token=token, lease_until=lease_until)
-    took_lane = statements.take_lane(id=lane.pk, token=token, lease_until=lease_until)
-    if took_envio != 1 or took_lane != 1:
+    took_envio = statements.take_envio(envio.id, lane_id=lane.pk, token=token, lease_until=lease_until)
+    took_lane = statements.take_lane(lane.pk, token=token, lease_until=lease_until)
+    if not (took_envio and took_lane):
         # Somebody else holds one of them: the whole claim is rolled back, nothing was sent.
         raise IntegrityError("the row or the lane was taken by another worker")
     return _claim_of(

@@ -7,10 +7,12 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.envio import Envio
 from campaigns.querysets import JournalReportQuerySet
+from leadmaster.lib.fields import IdentifierField
 
 
 class DatabaseIdentity(models.Model):
@@ -65,7 +67,7 @@ class Restore(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"{self.detected_at:%Y-%m-%d %H:%M}"
+        return f"{timezone.localtime(self.detected_at):%d/%m/%Y %H:%M}"
 
 
 class JournalReport(models.Model):
@@ -112,7 +114,7 @@ class ForgottenDispatch(models.Model):
     restore = models.ForeignKey(Restore, models.CASCADE, related_name="dispatches")
     token = models.UUIDField(unique=True)
     client_message_id = models.UUIDField()
-    person_key = models.CharField(max_length=32, blank=True)
+    person_key = IdentifierField(max_length=32, blank=True)
     at = models.DateTimeField()
     excluded_until = models.DateTimeField()
     envio = models.ForeignKey(Envio, models.SET_NULL, null=True, related_name="+")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -41,6 +41,11 @@ class Share:
 
 def badge(text: Text, tone: Tone = "neutral") -> SafeString:
     return format_html('<span class="lm-badge lm-{}">{}</span>', tone, text)
+
+
+def seconds(value: float) -> str:
+    """A duration with one decimal, as the reader's language writes it."""
+    return f"{number_format(value, 1)} s"
 
 
 def when(moment: dt.datetime | None, now: dt.datetime, *, tz: dt.tzinfo | None = None) -> SafeString:

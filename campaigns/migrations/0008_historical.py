@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0006_keeps_off_holidays"),
+        ("campaigns", "0007_identifiers"),
         ("whatsapp", "0005_fill_paired_at"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
