@@ -55,7 +55,14 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         (gettext_lazy("Mensaje"), {"fields": ("template",)}),
         (
             gettext_lazy("Ritmo"),
-            {"fields": (("delay_min", "delay_max"), ("burst_size", "burst_pause"), ("typing", "max_attempts"))},
+            {
+                "fields": (
+                    ("delay_min", "delay_max"),
+                    ("burst_size", "burst_pause"),
+                    ("typing", "max_attempts"),
+                    ("person_rest",),
+                )
+            },
         ),
     )
 

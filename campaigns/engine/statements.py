@@ -32,12 +32,13 @@ from campaigns.models import (
     Envio,
     ForgottenDispatch,
     Lane,
+    PersonRest,
     ScheduleDay,
     SenderSwitch,
     SessionDay,
 )
 from leadmaster.directory.models import Suppression
-from leadmaster.lib.db.compiled import Param, PreparedRow, PreparedUpdate
+from leadmaster.lib.db.compiled import Param, PreparedInsert, PreparedRow, PreparedUpdate
 from whatsapp.models import WhatsAppSession
 
 
@@ -50,11 +51,15 @@ class Due(NamedTuple):
     client_message_id: uuid.UUID
     attempts: int
     next_due: dt.datetime
+    # Which campaign wrote to this person last, and when; None for whoever nobody wrote to.
+    written_by: int | None
+    written_at: dt.datetime | None
 
 
 _id = Param("id", BigIntegerField())
 _token = Param("token", UUIDField())
 _message_id = Param("message_id", CharField())
+_campaign = cast(Any, Param("campaign", BigIntegerField()))
 _limit = Param("limit", BigIntegerField())
 _lease_until = Param("lease_until", DateTimeField())
 _now = cast(Any, Param("now", DateTimeField()))
@@ -62,6 +67,11 @@ _now = cast(Any, Param("now", DateTimeField()))
 
 def _due() -> QuerySet[Envio, tuple[Any, ...]]:
     rows = Envio.objects.filter(campaign_id=_id).due(_now).order_by("next_due", "id")
+    # Read, not locked, and of the one row that is returned: the guarded UPDATE of `next_word` decides.
+    person = PersonRest.objects.filter(phone=OuterRef("phone"))
+    rows = rows.annotate(
+        written_by=Subquery(person.values("campaign")[:1]), written_at=Subquery(person.values("written_at")[:1])
+    )
     return rows.select_for_update(skip_locked=True).values_list(*Due._fields)
 
 
@@ -83,6 +93,17 @@ take_envio = envio_states.prepared_move(
     lease_until=_lease_until,
     attempts=F("attempts") + 1,
     dispatched_at=None,
+)
+
+# Hold the person for this campaign: the first word to them, and every other. (phone, campaign, before, now)
+first_word = PreparedInsert(PersonRest)
+next_word = PreparedUpdate(
+    lambda: PersonRest.objects.filter(
+        Q(campaign_id=_campaign) | Q(written_at__lte=Param("before", DateTimeField())),
+        phone=Param("phone", CharField()),
+    ),
+    campaign_id=_campaign,
+    written_at=_now,
 )
 
 # Hold a free lane. (id, token, lease_until)

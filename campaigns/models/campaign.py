@@ -43,6 +43,17 @@ class Campaign(models.Model):
         _("intentos por mensaje"), default=5, validators=[MaxValueValidator(20)]
     )
 
+    # Hours. Empty: the setting of the whole installation.
+    person_rest = models.PositiveSmallIntegerField(
+        _("descanso entre campañas (h)"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(720)],
+        help_text=_(
+            "No le escribe a quien otra campaña le escribió hace menos horas. Vacío: lo normal; 0: sin descanso."
+        ),
+    )
+
     created_at = models.DateTimeField(_("creada"), auto_now_add=True)
     submitted_at = models.DateTimeField(_("enviada a aprobar"), null=True, blank=True, editable=False)
     approved_at = models.DateTimeField(_("aprobada"), null=True, blank=True, editable=False)

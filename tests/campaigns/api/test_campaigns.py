@@ -248,3 +248,20 @@ def test_filters_by_state(world: World) -> None:
     found = world.client("owner").get(URL, {"state": ["en_progreso", "pausada"]}).json()["results"]
 
     assert [row["id"] for row in found] == [paused.pk, running.pk]
+
+
+@pytest.mark.parametrize("hours", [0, 48, None])
+def test_a_campaign_says_how_long_it_leaves_people_of_others_alone(world: World, hours: int | None) -> None:
+    made = world.client("owner").post(URL, form(world, person_rest=hours))
+
+    assert made.status_code == 201
+    assert made.json()["person_rest"] == hours
+    assert Campaign.objects.get().person_rest == hours
+
+
+@pytest.mark.parametrize("hours", [-1, 721, "mucho"])
+def test_a_rest_that_makes_no_sense_is_refused(world: World, hours: object) -> None:
+    answer = world.client("owner").post(URL, form(world, person_rest=hours))
+
+    assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, ["person_rest"])
+    assert not Campaign.objects.exists()
