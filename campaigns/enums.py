@@ -69,6 +69,7 @@ class WhyNot(models.TextChoices):
     NOT_RUNNING = "estado", _("La campaña no está en marcha")
     NO_SCHEDULE = "sin_programacion", _("Ninguna programación aprobada")
     WINDOW = "ventana", _("Fuera de la ventana de envío")
+    HOLIDAY = "feriado", _("Hoy es feriado y la campaña no envía")
     DAILY_CAP = "cupo", _("Se alcanzó el cupo diario de la programación")
     SESSION_LIMIT = "limite", _("Se alcanzó el límite diario de la sesión")
     SESSION = "sesion", _("La sesión de WhatsApp no está lista")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from django.utils.formats import date_format
@@ -26,6 +26,7 @@ from campaigns.enums import (
     EnvioState,
     ScheduleState,
 )
+from campaigns.holidays import NONE, Holidays, kept_by
 from campaigns.models import Attempt, Campaign, Schedule, ScheduleDay, SessionDay
 from campaigns.progress import Progress, progress_of
 from campaigns.projection import Job, Line, Slot, project
@@ -35,6 +36,9 @@ HORIZON = 366
 # Without a history to measure: the session manager takes 20–40 s a message.
 _SEND_SECONDS = 30.0
 _MEASURED = 20
+# So many holidays are told by name, and of a campaign that sends nothing those of so many days.
+_TOLD = 3
+_LOOKED_AHEAD = 14
 
 
 class DayForecast(NamedTuple):
@@ -61,12 +65,14 @@ class Forecast:
 def forecast(campaign: Campaign, now: dt.datetime, *, done: Progress | None = None) -> Forecast:
     """What is still pending, spread over the days to come. `done` spares counting what the caller just counted.
 
-    Eight queries and the session, whatever the size; one more where totals are written down.
+    Eight queries and the session, whatever the size; one more where totals are written down, and two for the holidays of
+    those that keep them.
     """
     session = campaign.session
     queue = [] if campaign.state in CAMPAIGN_ENDED else [*_before(campaign), campaign]
     known = {} if done is None else {campaign.pk: done}
-    jobs = _jobs(queue, known=known, now=now, send_seconds=_send_seconds(campaign))
+    kept = kept_by(queue, now)
+    jobs = _jobs(queue, known=known, kept=kept, now=now, send_seconds=_send_seconds(campaign))
     today = business_day(now, session.tz)
     used = SessionDay.objects.filter(session=session, day=today).values_list("used", flat=True).first()
     line = Line(limit=session.daily_limit, used_today=used or 0, lanes=session.lane_count, tz=session.tz)
@@ -82,7 +88,14 @@ def forecast(campaign: Campaign, now: dt.datetime, *, done: Progress | None = No
             part for part in (held, _sentence(campaign, days, remaining, finishes_on=finishes_on, today=today)) if part
         ),
         held=held,
-        limits=_limits(campaign, ahead=sum(1 for job in jobs[:-1] if job.remaining)),
+        limits=" ".join(
+            part
+            for part in (
+                _limits(campaign, ahead=sum(1 for job in jobs[:-1] if job.remaining)),
+                _holidays(kept.get(campaign.pk, NONE), jobs[-1].slots if jobs else (), days, today=today),
+            )
+            if part
+        ),
     )
 
 
@@ -98,9 +111,16 @@ def _before(campaign: Campaign) -> list[Campaign]:
     return sorted(ahead, key=lambda other: (other.state != CampaignState.RUNNING, other.pk))
 
 
-def _jobs(queue: list[Campaign], *, known: Mapping[int, Progress], now: dt.datetime, send_seconds: float) -> list[Job]:
+def _jobs(
+    queue: list[Campaign],
+    *,
+    known: Mapping[int, Progress],
+    kept: Mapping[int, Holidays],
+    now: dt.datetime,
+    send_seconds: float,
+) -> list[Job]:
     done = {**known, **progress_of([campaign.pk for campaign in queue if campaign.pk not in known])}
-    slots = _slots(queue, now=now)
+    slots = _slots(queue, kept=kept, now=now)
     return [
         Job(
             remaining=done[campaign.pk].counts[EnvioState.PENDING],
@@ -111,7 +131,7 @@ def _jobs(queue: list[Campaign], *, known: Mapping[int, Progress], now: dt.datet
     ]
 
 
-def _slots(queue: list[Campaign], *, now: dt.datetime) -> dict[int, list[Slot]]:
+def _slots(queue: list[Campaign], *, kept: Mapping[int, Holidays], now: dt.datetime) -> dict[int, list[Slot]]:
     """What each campaign's schedules allow. Those of a draft wait with it and are approved with it."""
     drafts = [campaign.pk for campaign in queue if campaign.state in CAMPAIGN_UNAPPROVED]
     schedules = Schedule.objects.filter(campaign__in=queue).exclude(state=ScheduleState.REJECTED)
@@ -125,7 +145,7 @@ def _slots(queue: list[Campaign], *, now: dt.datetime) -> dict[int, list[Slot]]:
             continue
         slots[schedule.campaign_id].append(
             Slot(
-                rule=schedule.rule(),
+                rule=schedule.rule(kept.get(schedule.campaign_id)),
                 cap=schedule.daily_cap,
                 used_today=used.get(schedule.pk, 0),
             )
@@ -215,6 +235,18 @@ def _limits(campaign: Campaign, *, ahead: int) -> str:
     if campaign.state not in (CampaignState.RUNNING, *CAMPAIGN_ENDED):
         parts.append(_("Cuenta como si la campaña se pusiera en marcha ahora."))
     return " ".join(parts)
+
+
+def _holidays(kept: Holidays, slots: Sequence[Slot], days: tuple[DayForecast, ...], *, today: dt.date) -> str:
+    """The holidays that cost it something until it ends: those on which it would have sent."""
+    last = days[-1].day if days else today + dt.timedelta(days=_LOOKED_AHEAD)
+    missed = [day for day in sorted(kept) if today <= day <= last and any(slot.rule.runs_on(day) for slot in slots)]
+    if not missed:
+        return ""
+    told = ", ".join(f"{_day_name(day, today=today)} ({kept[day].name})" for day in missed[:_TOLD])
+    return _("Por feriado no envía, o solo en su horario especial: %(days)s.") % {
+        "days": told + ("…" if len(missed) > _TOLD else "")
+    }
 
 
 def _day_name(day: dt.date, *, today: dt.date) -> str:

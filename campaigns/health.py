@@ -15,11 +15,9 @@ from leadmaster.ops.health import Finding, Probe
 from leadmaster.ops.models import Alert
 from leadmaster.ops.watchdog import Check, check_tick
 from whatsapp import sessions
-from whatsapp.health import check_lines
+from whatsapp.health import HEARTBEAT, check_lines
 from whatsapp.models import State, WhatsAppSession
 
-# The cluster asks the gateways every minute and beats under this name.
-_SESSIONS = "sessions"
 _ASK_OURSELVES_AFTER = dt.timedelta(seconds=100)
 
 
@@ -73,7 +71,7 @@ PROBES: tuple[Probe, ...] = (health.tick, health.queue, gateways, journal)
 def ask_gateways_when_nobody_does(now: dt.datetime) -> Sequence[CheckResult]:
     """With the cluster dead the screens would show yesterday's states: then the watchdog asks. Sessions raise and
     resolve their own alerts."""
-    age = heartbeat.age(_SESSIONS, now=now)
+    age = heartbeat.age(HEARTBEAT, now=now)
     if age is None or age > _ASK_OURSELVES_AFTER:
         sessions.refresh_all(now)
     return []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import zoneinfo
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from leadmaster.calendars.arithmetic import CLOSED, Hours
 from leadmaster.lib.clock import local_datetime
 from leadmaster.lib.windows import MIDNIGHT, of_the_day, of_the_next_day
 
@@ -27,13 +28,15 @@ class Opening:
 class Rule:
     """A schedule's times without its rows. Weekdays as digits, Monday 0; windows as (opens, closes).
 
-    Weekdays and dates are those on which a window opens: Friday's 22:00–02:00 goes on into Saturday.
+    Weekdays and dates are those on which a window opens: Friday's 22:00–02:00 goes on into Saturday. `holidays` are dates
+    on which nothing is open but within the hours that they have.
     """
 
     weekdays: str
     starts_on: dt.date
     ends_on: dt.date | None
     windows: Sequence[tuple[dt.time, dt.time]]
+    holidays: Mapping[dt.date, Hours] = dataclasses.field(default_factory=dict)
 
     def runs_on(self, day: dt.date) -> bool:
         return (
@@ -57,7 +60,20 @@ def openings(rule: Rule, day: dt.date, tz: zoneinfo.ZoneInfo) -> list[Opening]:
         start, end = local_datetime(day, opens, tz), local_datetime(last, closes, tz)
         if start < end:
             found.append(Opening(day, start, end))
-    return found
+    return _within(found, rule.holidays[day], tz) if day in rule.holidays else found
+
+
+def _within(found: list[Opening], hours: Hours, tz: zoneinfo.ZoneInfo) -> list[Opening]:
+    """What of these lies in the hours that their date has."""
+    both = []
+    for one in found:
+        for opens, closes in hours.within_the_day(after=CLOSED).windows:
+            last = one.day + _DAY if closes == MIDNIGHT else one.day
+            start = max(one.opens, local_datetime(one.day, opens, tz))
+            end = min(one.closes, local_datetime(last, closes, tz))
+            if start < end:
+                both.append(Opening(one.day, start, end))
+    return both
 
 
 def open_now(rule: Rule, now: dt.datetime, tz: zoneinfo.ZoneInfo) -> Opening | None:

@@ -40,7 +40,7 @@ from leadmaster.accounts.models import User
 from leadmaster.directory.api import ClientViewSet, SyncViewSet
 from leadmaster.lib.api import errors
 from leadmaster.lib.api.errors import Refusal
-from leadmaster.lib.api.requests import DescribedRequests
+from leadmaster.lib.api.requests import DescribedRequests, describing
 from leadmaster.lib.api.serializers import Serializer
 from leadmaster.ops.idempotency import InProgressError, KeyReusedError, UnfinishedError
 from opportunities import errors as desk
@@ -153,6 +153,11 @@ class DescriptionView(SpectacularAPIView):
 
     throttle_classes = (ScopedRateThrottle,)
     throttle_scope = "schema"
+
+    def _get_schema_response(self, request: Request) -> Response:
+        with describing:
+            response: Response = super()._get_schema_response(request)  # type: ignore[no-untyped-call]  # the library has no types
+        return response
 
 
 # Swagger UI writes style attributes; nothing else of the policy is loosened.

@@ -99,7 +99,12 @@ INSTALLED_APPS = [
 WATCHES = ("campaigns.health.checks", "opportunities.health.checks", "leadmaster.directory.health.checks")
 
 # What `reconcile` and its nightly run look at: the checks of each app. By name, because they sit above the command.
-RECONCILIATION = ("campaigns.reconciliation.CHECKS",)
+RECONCILIATION = (
+    "campaigns.reconciliation.CHECKS",
+    "opportunities.reconciliation.CHECKS",
+    "whatsapp.reconciliation.CHECKS",
+    "leadmaster.directory.reconciliation.CHECKS",
+)
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

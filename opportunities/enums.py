@@ -63,6 +63,7 @@ class EventKind(models.TextChoices):
     RETIMED = "plazo", _("Cambio de plazo")
     NOTE = "nota", _("Nota")
     UNDONE = "deshecha", _("Deshecho")
+    RECONCILED = "conciliacion", _("Conciliación")
 
 
 class QuotaKind(models.TextChoices):

@@ -20,6 +20,8 @@ from leadmaster.ops.models import Alert
 from whatsapp.models import WhatsAppSession
 from whatsapp.standing import NOT_AUTHORISED, WORDS, Standing, standing
 
+# Beaten whenever all lines were asked.
+HEARTBEAT = "sessions"
 GRACE = dt.timedelta(seconds=60)
 # From the third refused first contact of a day on they are stopped, and not only slowed.
 COLD_STOPS_AT = 3

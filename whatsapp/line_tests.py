@@ -71,19 +71,26 @@ def run_waiting(now: dt.datetime) -> int:
     return len(mine)
 
 
+def is_lost(test: LineTest, *, now: dt.datetime) -> bool:
+    """Whether whoever sent it is gone, or nobody took it in time."""
+    if test.state == State.SENDING:
+        return test.started_at is None or test.started_at < now - _LOST_AFTER
+    return test.asked_at < now - _STALE_AFTER
+
+
+def end_lost(test: LineTest, *, now: dt.datetime) -> None:
+    """End an open test that is lost, saying what became of it."""
+    if test.state == State.SENDING:
+        _end(test, State.UNKNOWN, now=now, detail=kept(gettext_lazy("El proceso que lo enviaba se detuvo.")))
+        return
+    nobody = gettext_lazy("Nadie lo envió a tiempo: ¿está en marcha el cluster?")
+    _end(test, State.FAILED, now=now, detail=kept(nobody))
+
+
 def _take(test: LineTest, now: dt.datetime) -> bool:
     """Whether this run has it. What somebody else lost, or nobody took in time, is ended instead."""
-    if test.state == State.SENDING:
-        if test.started_at is not None and test.started_at < now - _LOST_AFTER:
-            _end(test, State.UNKNOWN, now=now, detail=kept(gettext_lazy("El proceso que lo enviaba se detuvo.")))
-        return False
-    if test.asked_at < now - _STALE_AFTER:
-        _end(
-            test,
-            State.FAILED,
-            now=now,
-            detail=kept(gettext_lazy("Nadie lo envió a tiempo: ¿está en marcha el cluster?")),
-        )
+    if is_lost(test, now=now):
+        end_lost(test, now=now)
         return False
     taken = LineTest.objects.filter(pk=test.pk, state=State.WAITING).update(state=State.SENDING, started_at=now)
     return taken == 1

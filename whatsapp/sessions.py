@@ -178,6 +178,18 @@ def record_farewell(session_id: int, reason: str, now: dt.datetime) -> None:
         health.review(now)
 
 
+def doubt(session_id: int, *, now: dt.datetime) -> None:
+    """What is written of this line is too old to be believed: nothing leaves through it until it is asked, at once."""
+    _update(session_id, state=State.DISCONNECTED, state_at=now, probe_at=now, probe_failures=0)
+
+
+def let_go(session_id: int, *, later_than: dt.datetime) -> None:
+    """Drop what holds this line back until after a moment that no rule gives."""
+    line = WhatsAppSession.objects.filter(pk=session_id)
+    line.filter(blocked_until__gt=later_than).update(blocked_until=None)
+    line.filter(cold_until__gt=later_than).update(cold_until=None, cold_refusals=0, cold_refused_at=None)
+
+
 # --- Writing it down -------------------------------------------------------------------------------------------------
 
 _FAREWELLS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.heartbeat import beat
 from whatsapp import sessions
+from whatsapp.health import HEARTBEAT
 from whatsapp.line_tests import run_waiting
 
 
@@ -12,7 +13,7 @@ def refresh_sessions() -> str:
     """Ask every gateway how its sessions are."""
     now = database_now()
     asked = sessions.refresh_all(now)
-    beat("sessions", now=now, detail={"asked": asked})
+    beat(HEARTBEAT, now=now, detail={"asked": asked})
     return f"asked {asked}"
 
 

@@ -61,6 +61,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
                     ("burst_size", "burst_pause"),
                     ("typing", "max_attempts"),
                     ("person_rest",),
+                    "keeps_off_holidays",
                 )
             },
         ),

@@ -55,6 +55,7 @@ class CampaignForm(CampaignModelForm):
             "person_rest",
             "typing",
             "max_attempts",
+            "keeps_off_holidays",
         ]
         widgets = {"template": MessageWidget({"rows": 6})}
         help_texts = {"template": _HELP}

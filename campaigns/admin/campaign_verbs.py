@@ -129,6 +129,7 @@ def _touched(campaign: Campaign, verb: Verb, now: dt.datetime) -> tuple[list[tup
     if verb in {Verb.SUBMIT, Verb.APPROVE, Verb.LAUNCH}:
         waiting = campaign.schedules.exclude(state=ScheduleState.REJECTED).prefetch_related("windows")
         facts.append((_("Programaciones"), " / ".join(_when(schedule) for schedule in waiting) or "—"))
+        facts.append((_("Feriados"), _("No envía") if campaign.keeps_off_holidays else _("Envía igual")))
         facts.append((_("Previsión"), forecast(campaign, now, done=done).sentence))
         return (
             facts,

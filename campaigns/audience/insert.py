@@ -1,9 +1,4 @@
-"""Many new envíos by one prepared statement.
-
-`bulk_create` prepares all thirty columns of every row in Python: three quarters of an import's time went there
-(4 000 rows/s against 14 000). An import's rows differ in six columns, so the others are prepared once, from a model
-instance, which keeps defaults and columns that come later in step with the model.
-"""
+"""Many new envíos by one statement: an import's rows differ in six columns, and share the others."""
 
 from __future__ import annotations
 
@@ -11,13 +6,10 @@ import os
 import time
 import uuid
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-from django.db import connection
+from typing import NamedTuple
 
 from campaigns.models import Envio
-
-_VARYING = ("phone", "name", "text", "warm", "variables", "client_message_id")
+from leadmaster.lib.db.bulk_insert import BulkInserter
 
 
 class NewEnvio(NamedTuple):
@@ -34,36 +26,11 @@ class EnvioInserter:
     """Inserts rows that share everything but the person. Call it inside the batch's transaction."""
 
     def __init__(self, prototype: Envio) -> None:
-        fields = {field.name: field for field in Envio._meta.concrete_fields if not field.primary_key}
-        varying = [fields[name] for name in _VARYING]
-        shared = [field for name, field in fields.items() if name not in _VARYING]
-        self._message_id = fields["client_message_id"]
-        self._shared = [field.get_db_prep_save(field.pre_save(prototype, True), connection) for field in shared]
-        quote = connection.ops.quote_name
-        columns = ", ".join(quote(str(field.column)) for field in [*varying, *shared])
-        marks = ", ".join(["%s"] * len(fields))
-        # Names come from the model, values are parameters.
-        self._sql = f"INSERT INTO {quote(Envio._meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608
+        self._inserter = BulkInserter(Envio, (*NewEnvio._fields, "client_message_id"), shared=prototype)
 
     def insert(self, rows: Sequence[NewEnvio]) -> None:
-        """Insert them in their order."""
-        if not rows:
-            return
-        parameters = [
-            [row.phone, row.name, row.text, row.warm, self._json(row.variables), self._id(message_id), *self._shared]
-            for row, message_id in zip(rows, _ordered_uuids(len(rows)), strict=True)
-        ]
-        with connection.cursor() as cursor:
-            cursor.executemany(self._sql, parameters)
-
-    # Text and truth are the same in Python and in every database; these two depend on it.
-
-    @staticmethod
-    def _json(variables: dict[str, str]) -> Any:
-        return connection.ops.adapt_json_value(variables, None)
-
-    def _id(self, message_id: uuid.UUID) -> Any:
-        return self._message_id.get_db_prep_value(message_id, connection)
+        """In their order."""
+        self._inserter.insert((*row, id_) for row, id_ in zip(rows, _ordered_uuids(len(rows)), strict=True))
 
 
 def _ordered_uuids(count: int) -> list[uuid.UUID]:

@@ -16,8 +16,9 @@ from django.conf import settings
 from django.db.models import Manager, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from campaigns import windows
+from campaigns import holidays, windows
 from campaigns.enums import ScheduleState, WhyNot
+from campaigns.holidays import Holidays
 from campaigns.models import Campaign, Schedule, ScheduleDay, SenderSwitch, SessionDay
 from leadmaster.lib.clock import business_day
 from whatsapp import standing as lines
@@ -70,7 +71,9 @@ class Plan:
 
 
 def make_plan(now: dt.datetime) -> Plan:
-    """The plan at `now`. One query when no campaign runs, three while no window is open, five otherwise."""
+    """The plan at `now`. One query when no campaign runs, three while no window is open, five otherwise; and two for the
+    holidays, if any campaign keeps them.
+    """
     campaigns = list(_with_times(Campaign.objects.running().order_by("id")))
     return _plan(campaigns, now)
 
@@ -130,10 +133,10 @@ def _with_times(campaigns: QuerySet[Campaign]) -> QuerySet[Campaign]:
 
 
 def _plan(campaigns: Collection[Campaign], now: dt.datetime) -> Plan:
-    used = _Used(campaigns, now)
+    used, kept = _Used(campaigns, now), holidays.kept_by(campaigns, now)
     plan = Plan(slots={}, standings={})
     for campaign in campaigns:
-        outcome = _standing_or_slots(campaign, now, used)
+        outcome = _standing_or_slots(campaign, now, used, kept.get(campaign.pk, holidays.NONE))
         if isinstance(outcome, Standing):
             plan.standings[campaign.pk] = outcome
         else:
@@ -142,25 +145,27 @@ def _plan(campaigns: Collection[Campaign], now: dt.datetime) -> Plan:
     return plan
 
 
-def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used) -> Standing | list[Slot]:
+def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: Holidays) -> Standing | list[Slot]:
     """The slots of this campaign, or the first reason against it: switch, times, session, limits."""
     if not settings.AUTO_CAMPAIGNS_ENABLED or getattr(campaign, "switch", None) is False:
         return Standing(reason=WhyNot.SWITCHED_OFF)
     session, schedules = campaign.session, _approved(campaign)
     if not schedules:
         return Standing(reason=WhyNot.NO_SCHEDULE)
-    open_ones = [(s, opening) for s in schedules if (opening := windows.open_now(s.rule(), now, session.tz))]
+    rules = [schedule.rule(kept) for schedule in schedules]
+    found = zip(schedules, (windows.open_now(rule, now, session.tz) for rule in rules), strict=True)
+    open_ones = [(schedule, opening) for schedule, opening in found if opening]
     if not open_ones:
-        return Standing(reason=WhyNot.WINDOW, until=_next_opening(schedules, session, now))
+        return _closed(schedules, rules, session, now, kept)
     against = _against_session(session, now)
     if against is not None:
         return against
     day = business_day(now, session.tz)
     if used.session(session.pk, day) >= session.daily_limit:
-        return Standing(reason=WhyNot.SESSION_LIMIT, until=_tomorrow(schedules, session, now))
+        return Standing(reason=WhyNot.SESSION_LIMIT, until=_tomorrow(rules, session, now))
     with_cap = [(s, opening) for s, opening in open_ones if used.schedule(s.pk, day) < s.daily_cap]
     if not with_cap:
-        return Standing(reason=WhyNot.DAILY_CAP, until=_tomorrow(schedules, session, now))
+        return Standing(reason=WhyNot.DAILY_CAP, until=_tomorrow(rules, session, now))
     return [
         Slot(
             campaign=campaign,
@@ -225,16 +230,30 @@ def _approved(campaign: Campaign) -> list[Schedule]:
     return cast("list[Schedule]", getattr(campaign, "approved_schedules"))  # noqa: B009 - set by the Prefetch
 
 
-def _next_opening(schedules: Iterable[Schedule], session: WhatsAppSession, now: dt.datetime) -> dt.datetime | None:
-    firsts = (next(windows.upcoming(schedule.rule(), now, session.tz), None) for schedule in schedules)
+def _closed(
+    schedules: Iterable[Schedule],
+    rules: Iterable[windows.Rule],
+    session: WhatsAppSession,
+    now: dt.datetime,
+    kept: Holidays,
+) -> Standing:
+    """Out of every window; or within one, if it were not for the holiday."""
+    until = _next_opening(rules, session, now)
+    today = business_day(now, session.tz)
+    if today in kept:
+        otherwise = _next_opening((schedule.rule() for schedule in schedules), session, now)
+        if otherwise != until and otherwise is not None and business_day(otherwise, session.tz) == today:
+            return Standing(reason=WhyNot.HOLIDAY, until=until, detail=kept[today].name)
+    return Standing(reason=WhyNot.WINDOW, until=until)
+
+
+def _next_opening(rules: Iterable[windows.Rule], session: WhatsAppSession, now: dt.datetime) -> dt.datetime | None:
+    firsts = (next(windows.upcoming(rule, now, session.tz), None) for rule in rules)
     return min((max(opening.opens, now) for opening in firsts if opening), default=None)
 
 
-def _tomorrow(schedules: Iterable[Schedule], session: WhatsAppSession, now: dt.datetime) -> dt.datetime | None:
+def _tomorrow(rules: Iterable[windows.Rule], session: WhatsAppSession, now: dt.datetime) -> dt.datetime | None:
     """The first opening of a later business day."""
     today = business_day(now, session.tz)
-    later = (
-        next((o for o in windows.upcoming(schedule.rule(), now, session.tz) if o.day > today), None)
-        for schedule in schedules
-    )
+    later = (next((o for o in windows.upcoming(rule, now, session.tz) if o.day > today), None) for rule in rules)
     return min((opening.opens for opening in later if opening), default=None)

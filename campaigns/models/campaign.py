@@ -53,6 +53,11 @@ class Campaign(models.Model):
             "No le escribe a quien otra campaña le escribió hace menos horas. Vacío: lo normal; 0: sin descanso."
         ),
     )
+    keeps_off_holidays = models.BooleanField(
+        _("no enviar en feriados"),
+        default=True,
+        help_text=_("Los del calendario del equipo. En los que tienen horario especial, envía solo dentro de él."),
+    )
 
     created_at = models.DateTimeField(_("creada"), auto_now_add=True)
     submitted_at = models.DateTimeField(_("enviada a aprobar"), null=True, blank=True, editable=False)

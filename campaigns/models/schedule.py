@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -14,6 +15,7 @@ from campaigns.enums import ScheduleState
 from campaigns.models.campaign import Campaign
 from campaigns.windows import Rule
 from leadmaster.accounts.models import User
+from leadmaster.calendars.special_dates import SpecialDate
 from whatsapp.models import WhatsAppSession
 
 WEEKDAYS = (_("lun"), _("mar"), _("mié"), _("jue"), _("vie"), _("sáb"), _("dom"))
@@ -61,13 +63,14 @@ class Schedule(models.Model):
         days = ", ".join(str(WEEKDAYS[int(digit)]) for digit in self.weekdays)
         return f"{days} · {self.daily_cap}"
 
-    def rule(self) -> Rule:
-        """Its times as plain values. One query, unless the windows were fetched with it."""
+    def rule(self, holidays: Mapping[dt.date, SpecialDate] | None = None) -> Rule:
+        """Its times as plain values, on other days than these. One query, unless the windows were fetched with it."""
         return Rule(
             weekdays=self.weekdays,
             starts_on=self.starts_on,
             ends_on=self.ends_on,
             windows=[(window.opens, window.closes) for window in self.windows.all()],
+            holidays={date: special.hours for date, special in (holidays or {}).items()},
         )
 
 

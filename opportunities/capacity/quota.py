@@ -26,6 +26,9 @@ _use = PreparedUpdate(
     lambda: DailyQuota.objects.filter(id=_id, limit__gte=F("used") + _amount), used=F("used") + _amount
 )
 _write = PreparedInsert(QuotaEntry)
+_last_line = PreparedRow(
+    lambda: QuotaEntry.objects.filter(quota_id=Param("quota", BigIntegerField())).order_by("-id").values_list("at")[:1]
+)
 
 
 def ensure(promoter: Promoter, day: dt.date) -> None:
@@ -77,7 +80,7 @@ def charge_up_to(row: DailyQuota, amount: int) -> int:
 def write_draw(row: DailyQuota, charged: int, drawn: int, *, lot: Lot | None, by: User, now: dt.datetime) -> None:
     """The ledger of a draw: what was charged for it and, of that, what was not there and goes back."""
     short = charged - drawn
-    line = {"quota_id": row.pk, "at": now, "by_id": by.pk, "lot_id": lot.pk if lot else None}
+    line = {"quota_id": row.pk, "at": _line_at(row, now), "by_id": by.pk, "lot_id": lot.pk if lot else None}
     _write(QuotaEntry(kind=QuotaKind.GRANT, amount=charged, **line))
     if short:
         DailyQuota.objects.filter(pk=row.pk).update(used=F("used") - short)
@@ -112,7 +115,7 @@ def refund(
         return None
     DailyQuota.objects.filter(pk=row.pk).update(used=F("used") - amount)
     row.used -= amount
-    return QuotaEntry.objects.create(quota=row, kind=kind, amount=-amount, at=now, by=by, lot=lot)
+    return QuotaEntry.objects.create(quota=row, kind=kind, amount=-amount, at=_line_at(row, now), by=by, lot=lot)
 
 
 def change_limit(
@@ -159,6 +162,22 @@ def take_room_back(row: DailyQuota, amount: int, *, by: User, reason: str, now: 
     _change_limit(row, max(row.limit - amount, row.used), by=by, reason=reason, now=now)
 
 
+def recount(row: DailyQuota, used: int, *, reason: str, now: dt.datetime) -> None:
+    """Write down what the ledger adds up to. The row is locked; where that is over the limit, the limit follows."""
+    limit = max(row.limit, used)
+    if limit != row.limit:
+        QuotaEntry.objects.create(
+            quota=row, kind=QuotaKind.LIMIT, amount=limit - row.limit, at=now, reason=reason[:300]
+        )
+    DailyQuota.objects.filter(pk=row.pk).update(used=used, limit=limit)
+
+
+def write_missing(row: DailyQuota, amount: int, *, lot: Lot, reason: str, now: dt.datetime) -> None:
+    """The line that a lot's ledger has lost. The row is locked; what it says is used counted it already."""
+    kind = QuotaKind.GRANT if amount > 0 else QuotaKind.REFUND
+    QuotaEntry.objects.create(quota=row, kind=kind, amount=amount, at=now, lot=lot, reason=reason[:300])
+
+
 def _charge(
     row: DailyQuota,
     amount: int,
@@ -171,8 +190,17 @@ def _charge(
 ) -> QuotaEntry:
     _add(row, amount)
     return QuotaEntry.objects.create(
-        quota=row, kind=kind, amount=amount, at=now, by=by, reason=reason.strip()[:300], lot=lot
+        quota=row, kind=kind, amount=amount, at=_line_at(row, now), by=by, reason=reason.strip()[:300], lot=lot
     )
+
+
+def _line_at(row: DailyQuota, now: dt.datetime) -> dt.datetime:
+    """`now`, and never before the day's last line: requests count from when they were made, by the clock of their host.
+
+    The row is locked, so nobody else writes a line meanwhile.
+    """
+    last = _last_line(quota=row.pk)
+    return now if last is None else max(now, last[0])
 
 
 def _add(row: DailyQuota, amount: int) -> None:
@@ -186,7 +214,12 @@ def _change_limit(row: DailyQuota, limit: int, *, by: User, reason: str, now: dt
     if limit == row.limit:
         return
     QuotaEntry.objects.create(
-        quota=row, kind=QuotaKind.LIMIT, amount=limit - row.limit, at=now, by=by, reason=reason.strip()[:300]
+        quota=row,
+        kind=QuotaKind.LIMIT,
+        amount=limit - row.limit,
+        at=_line_at(row, now),
+        by=by,
+        reason=reason.strip()[:300],
     )
     DailyQuota.objects.filter(pk=row.pk).update(limit=limit)
     row.limit = limit

@@ -80,6 +80,18 @@ def going_on(rows: Sequence[Opportunity], *, calendar: Calendar, since: dt.datet
     return clocks
 
 
+def as_it_is(row: Opportunity) -> Countdown:
+    """For an active row that is written again: the clock that it has, counting since it did. Of two the one that runs:
+    that is what its owner saw."""
+    paused = None if row.deadline is not None else row.paused_seconds
+    return Countdown(deadline=row.deadline, paused_seconds=paused, since=row.clock_since)
+
+
+def ending(row: Opportunity, at: dt.datetime) -> Countdown:
+    """For a row whose end was counted again: the same clock, with this end."""
+    return Countdown(deadline=at, since=row.clock_since)
+
+
 def _stage(stage_id: int) -> Stage:
     found = stages_of([stage_id]).get(stage_id)
     if found is None:

@@ -155,6 +155,56 @@ def retime(clocks: Mapping[Opportunity, Countdown], *, now: dt.datetime, by: Use
     OpportunityEvent.objects.bulk_create(events, batch_size=_BATCH)
 
 
+def put_right(
+    row: Opportunity,
+    target: OpportunityState,
+    *,
+    now: dt.datetime,
+    reason: str,
+    clock: Countdown | None = None,
+    **fields: Any,
+) -> None:
+    """Make a locked row that is not true what it has to be: whatever it says now, and whatever the table of steps says.
+
+    For `opportunities.reconciliation` alone. Its line of history begins where the last one ended, so that a history
+    which lost the thread has it again. Who holds the client, and the client's availability, follow.
+    """
+    if (clock is not None) != (target is S.ACTIVE):
+        raise ValueError("an active opportunity is given its clock, and no other one has any")
+    fields = {**_of_state(target), **fields}
+    line = _Lines([row], now=now, by=None).of(
+        row, target, kind=EventKind.RECONCILED, reason=reason, data=None, fields=fields
+    )
+    told = OpportunityEvent.objects.filter(opportunity=row).order_by("-id").first()
+    line.from_state = told.to_state if told else ""
+    line.from_stage_id, line.from_owner_id = (told.to_stage_id, told.to_owner_id) if told else (None, None)
+    line.save(force_insert=True)
+    if row.state != target:
+        fields["state_since"] = now
+    Opportunity.objects.filter(pk=row.pk).update(
+        state=target,
+        open_client_id=None if target in CLOSED else row.client_id,
+        version=F("version") + 1,
+        **fields,
+        **_columns(clock, now),
+    )
+    make_available(row.client_id)
+
+
+def availability_of(client_id: int) -> Availability:
+    """What this client's opportunities say: the open one, else that there were any."""
+    states = set(Opportunity.objects.filter(client=client_id).values_list("state", flat=True))
+    for state in (S.ACTIVE, S.EXIT, S.POOL, S.WON, S.LOST):
+        if state in states:
+            return AVAILABILITY[state]
+    return Availability.FREE
+
+
+def make_available(client_id: int) -> None:
+    """Write down what a locked client's opportunities say of it."""
+    Client.objects.filter(id=client_id).update(availability=availability_of(client_id))
+
+
 def remark(row: Opportunity, *, by: User, text: str, now: dt.datetime) -> OpportunityEvent:
     """A note on the history of a locked row. Changes nothing else."""
     event = _Lines([row], now=now, by=by).of(row, S(row.state), kind=EventKind.NOTE, reason=text, data=None, fields={})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -44,6 +45,12 @@ def expire_timers(now: dt.datetime, *, limit: int | None = None) -> ExpiryReport
 @transaction.atomic(durable=True)
 def _expire_batch(now: dt.datetime, size: int) -> int:
     rows = _take(now, size)
+    expire_locked(rows, now=now)
+    return len(rows)
+
+
+def expire_locked(rows: Sequence[Opportunity], *, now: dt.datetime) -> None:
+    """Move these locked, overdue rows to the pool. Runs in a transaction."""
     cooldowns.start(rows, now=now)
     withdrawal.withdraw_of(rows, by=None, now=now, reason=_("Venció el plazo de la oportunidad."))
     machine.change(
@@ -54,7 +61,6 @@ def _expire_batch(now: dt.datetime, size: int) -> int:
         by=None,
         reason=_("Venció el plazo de la etapa."),
     )
-    return len(rows)
 
 
 def _take(now: dt.datetime, most: int) -> list[Opportunity]:

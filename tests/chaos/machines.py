@@ -1,31 +1,32 @@
-"""Three "machines" with a django-q2 cluster each, and somebody who kills their processes."""
+"""Three "machines" with a django-q2 cluster each, and whatever else runs in processes of its own."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import os
-import random
 import signal
 import subprocess
 import sys
-import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+
+from tests.chaos.journals import Journal
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @dataclasses.dataclass
 class Machine:
-    """One cluster in a process group of its own, with its own journal of what it sent."""
+    """One cluster in a process group of its own, with its own journal of what it sent and its own wall clock."""
 
     name: str
     environment: dict[str, str]
     log: Path
+    command: tuple[str, ...] = ("manage.py", "qcluster")
+    journal: Journal | None = None
     process: subprocess.Popen[bytes] | None = None
     started: bool = False  # had every process since it was last started, whatever was killed afterwards
 
@@ -33,7 +34,7 @@ class Machine:
         self.started = False
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "qcluster"],
+                [sys.executable, "-m", "tests.chaos.skewed", *self.command],
                 cwd=REPOSITORY,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -41,6 +42,21 @@ class Machine:
                 stderr=log,
                 start_new_session=True,
             )
+
+    def set_clock(self, *, wrong_by: float) -> None:
+        """Its wall clock, in seconds. Running processes see it at once."""
+        file = Path(self.environment["WALL_CLOCK"])
+        written = file.with_suffix(".new")
+        written.write_text(f"{wrong_by}")
+        written.replace(file)
+
+    def tick(self) -> None:
+        """`manage.py tick`, by hand, beside the cluster or without it."""
+        # A slot that the cluster does not know: the tick has its minute whatever runs beside it.
+        environment = {**self.environment, "SENDER_SLOTS": "20"}
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "tests.chaos.skewed", "manage.py", "tick"]
+            subprocess.run(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log, check=True)
 
     def kill(self) -> None:
         """The plug is pulled: every process of the group at once."""
@@ -81,51 +97,10 @@ class Machine:
             return psutil.Process(self.process.pid).children(recursive=True)
         return []
 
-
-class Chaos:
-    """Pulls plugs, kills single processes, and stops one for longer than a send may take."""
-
-    def __init__(self, machines: list[Machine], *, seed: int) -> None:
-        self._machines = machines
-        self._chance = random.Random(seed)
-        self.done: Counter[str] = Counter()
-
-    def reign(self, seconds: float) -> None:
-        """Something every two to four seconds, for so long, to machines that have come up.
-
-        On a busy machine a cluster takes longer to start than it would live otherwise, and nothing would be tried.
-        """
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            time.sleep(self._chance.uniform(2, 4))
-            machine = self._chance.choice(self._machines)
-            if not machine.has_started():
-                continue
-            act = self._chance.choice([self._pull_the_plug, self._kill_one, self._kill_one, self._stop_one])
-            act(machine)
-
-    def _pull_the_plug(self, machine: Machine) -> None:
-        machine.kill()
-        machine.start()
-        self.done["machines killed"] += 1
-
-    def _kill_one(self, machine: Machine) -> None:
-        members = machine.members()
-        if members:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                self._chance.choice(members).kill()
-                self.done["processes killed"] += 1
-
-    def _stop_one(self, machine: Machine) -> None:
-        members = machine.members()
-        if not members:
-            return
-        victim = self._chance.choice(members)
-        with contextlib.suppress(psutil.NoSuchProcess):
-            victim.suspend()
-            time.sleep(7)  # longer than the deadline of a send in these tests
-            victim.resume()
-            self.done["processes stopped"] += 1
+    def everything(self) -> list[psutil.Process]:
+        """Its first process and whatever runs below it."""
+        first = [psutil.Process(self.process.pid)] if self.process is not None else []
+        return [*first, *self.members()]
 
 
 @contextlib.contextmanager
@@ -134,8 +109,13 @@ def three_machines(folder: Path, environment: dict[str, str]) -> Iterator[list[M
     machines = [
         Machine(
             name=name,
-            environment={**environment, "SENDER_JOURNAL_DIR": str(folder / name)},
+            environment={
+                **environment,
+                "SENDER_JOURNAL_DIR": str(folder / name),
+                "WALL_CLOCK": str(folder / f"{name}.clock"),
+            },
             log=folder / f"{name}.log",
+            journal=Journal(folder / name),
         )
         for name in ("uno", "dos", "tres")
     ]

@@ -41,6 +41,7 @@ class Server:
                     "--no-defaults",
                     *self._as_root(),
                     f"--datadir={self._home}/data",
+                    f"--tmpdir={self._home}",
                     f"--socket={self._socket}",
                     f"--pid-file={self._home}/pid",
                     "--bind-address=127.0.0.1",
@@ -105,7 +106,9 @@ class Server:
         return found
 
     def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run([self._program(program), *arguments], check=True, capture_output=True)
+        # A server that starts clears away what lies in its temporary folder: also another one's.
+        own = {**os.environ, "TMPDIR": str(self._home)}
+        subprocess.run([self._program(program), *arguments], check=True, capture_output=True, env=own)
 
 
 @contextlib.contextmanager

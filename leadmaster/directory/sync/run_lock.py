@@ -45,6 +45,12 @@ def sign_of_life() -> dict[str, str]:
     return {_ALIVE_AT: timezone.now().isoformat()}
 
 
+def silent_for(state: SyncState, *, now: dt.datetime) -> dt.timedelta:
+    """Since when a run has given no sign of life; for ever, if it never did."""
+    seen = (state.progress or {}).get(_ALIVE_AT)
+    return now - dt.datetime.fromisoformat(seen) if seen else dt.timedelta.max
+
+
 def overtaken() -> SyncError:
     return SyncError("overtaken", _("Otra sincronización del mismo origen tomó el relevo: esta se detuvo."))
 

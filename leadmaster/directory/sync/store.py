@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple
 from leadmaster.directory.enums import Availability, ContactKind
 from leadmaster.directory.models import Client, ContactPoint, shard_of
 from leadmaster.directory.sync import rows, timestamps
-from leadmaster.directory.sync.bulk import BulkWriter
 from leadmaster.directory.sync.report import SyncReport
 from leadmaster.directory.sync.rows import Contact, Reading, Values
 from leadmaster.directory.sync.source import RawContact, Record
+from leadmaster.lib.db.bulk_insert import BulkInserter
 
 # What a synchronisation writes on a client that is there already. The desk's own fields are not among them.
 FROM_OUTSIDE: Final = (
@@ -123,9 +123,9 @@ def _known(source: str, page: Sequence[Incoming]) -> dict[str, _Known]:
 def _insert(source: str, new: Sequence[_Touched], *, now: dt.datetime) -> None:
     if not new:
         return
-    BulkWriter(Client, (*FROM_OUTSIDE, *_ONCE)).write([_columns(source, row, now) for row in new])
+    BulkInserter(Client, (*FROM_OUTSIDE, *_ONCE)).insert([_columns(source, row, now) for row in new])
     ids = _known(source, [row.incoming for row in new])
-    BulkWriter(ContactPoint, ("client", *_CONTACT)).write(
+    BulkInserter(ContactPoint, ("client", *_CONTACT)).insert(
         [
             (ids[row.incoming.external_id].pk, *_contact_columns(contact, position))
             for row in new
@@ -136,8 +136,8 @@ def _insert(source: str, new: Sequence[_Touched], *, now: dt.datetime) -> None:
 
 def _update(source: str, old: Sequence[_Touched], *, now: dt.datetime) -> None:
     # An upsert of rows that are there: one statement, where an UPDATE would need a CASE for every column and row.
-    writer = BulkWriter(Client, (*FROM_OUTSIDE, *_ONCE, "id"), update=FROM_OUTSIDE)
-    writer.write([(*_columns(source, row, now), row.before.pk) for row in old if row.before is not None])
+    inserter = BulkInserter(Client, (*FROM_OUTSIDE, *_ONCE, "id"), update=FROM_OUTSIDE)
+    inserter.insert([(*_columns(source, row, now), row.before.pk) for row in old if row.before is not None])
     _replace_contacts({row.before.pk: row.values.contacts for row in old if row.before is not None})
 
 
@@ -195,8 +195,8 @@ def _replace_contacts(contacts: Mapping[int, Sequence[Contact]]) -> None:
     gone += [pk for pk, _columns_before in before.values()]
     if gone:
         ContactPoint.objects.filter(pk__in=gone).delete()
-    BulkWriter(ContactPoint, ("client", *_CONTACT, "id"), update=_CONTACT).write(different)
-    BulkWriter(ContactPoint, ("client", *_CONTACT)).write(new)
+    BulkInserter(ContactPoint, ("client", *_CONTACT, "id"), update=_CONTACT).insert(different)
+    BulkInserter(ContactPoint, ("client", *_CONTACT)).insert(new)
 
 
 # --- What it says about the source ----------------------------------------------------------------------------------------

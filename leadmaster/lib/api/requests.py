@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -78,6 +79,9 @@ class DescribedRequests(Base):
         return run
 
 
+# Whoever asks the library for a description holds it: it finds its extensions at their first use, and threads that do so
+# at once break each other.
+describing = threading.RLock()
 _known: dict[tuple[type[APIView], str, str], Described] = {}
 
 
@@ -85,7 +89,9 @@ def _described(view: APIView, handler: str, method: str) -> Described:
     """Asked of the description once for each operation and process."""
     key = (type(view), handler, method)
     if key not in _known:
-        _known[key] = _describe(view, handler, "GET" if method == "HEAD" else method)
+        with describing:
+            if key not in _known:
+                _known[key] = _describe(view, handler, "GET" if method == "HEAD" else method)
     return _known[key]
 
 

@@ -58,7 +58,7 @@ def _walk(check: Check[Any], run: ReconciliationRun, *, now: dt.datetime, ends: 
             tally = Tally()
             outcomes = list(look_at(check, ids, apply=False, by_id=None, now=now, tally=tally))
             _note(run, check, ids, outcomes, now=now)
-    except DatabaseError as error:
+    except (DatabaseError, ValueError) as error:
         logger.exception("the check %s could not be carried out", check.name)
         run.failed[check.name] = f"{type(error).__name__}"
         run.save(update_fields=["failed"])

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Max, Min
+from django.db.models import QuerySet
 
 from leadmaster.lib.db.retry import retrying
 from leadmaster.ops.models import Repair
@@ -64,7 +64,7 @@ def run(
         try:
             for ids in _ranges(check):
                 yield from look_at(check, ids, apply=apply, by_id=by_id, now=now, tally=tally)
-        except DatabaseError as error:
+        except (DatabaseError, ValueError) as error:
             logger.exception("the check %s could not be carried out", check.name)
             tally.failed[check.name] = f"{type(error).__name__}: {error}"
 
@@ -88,18 +88,27 @@ def repair(check: Check[Any], pk: int, *, by_id: int | None, now: dt.datetime) -
     return retrying(functools.partial(_examine, check, pk, apply=True, by_id=by_id, now=now))
 
 
-def _ranges(check: Check[Any], *, after: int = 0) -> Iterator[range]:
-    """The ids of the check's rows in steps, from the first one past `after` on."""
-    ends = check.rows().filter(pk__gt=after).order_by().aggregate(first=Min("pk"), last=Max("pk"))
-    if ends["first"] is None:
-        return
-    for start in range(ends["first"], ends["last"] + 1, check.span):
-        yield range(start, min(start + check.span, ends["last"] + 1))
+def _ranges(check: Check[Any]) -> Iterator[range]:
+    """The ids of the check's table in steps, up to the last one that was there when the walk began."""
+    last = _table(check).order_by("-pk").values_list("pk", flat=True).first() or 0
+    after = 0
+    while after < last and (ids := next_range(check, after=after)) is not None:
+        yield ids
+        after = ids.stop - 1
 
 
 def next_range(check: Check[Any], *, after: int) -> range | None:
-    """The first step of ids past `after`; None when there is none. For whoever walks in slices."""
-    return next(_ranges(check, after=after), None)
+    """The first step of ids past `after`; None when there is none. For whoever walks in slices.
+
+    One look at the table's key, whatever the check's rows are: their condition is asked of a range alone.
+    """
+    first = _table(check).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True).first()
+    return None if first is None else range(first, first + check.span)
+
+
+def _table(check: Check[Any]) -> QuerySet[Any]:
+    rows: QuerySet[Any] = check.rows().model._base_manager.all()
+    return rows
 
 
 def _examine(check: Check[Any], pk: int, *, apply: bool, by_id: int | None, now: dt.datetime) -> Outcome | None:

@@ -250,6 +250,19 @@ def test_filters_by_state(world: World) -> None:
     assert [row["id"] for row in found] == [paused.pk, running.pk]
 
 
+def test_new_campaigns_keep_off_holidays_unless_their_author_says_otherwise(world: World) -> None:
+    form = {"name": "Nueva", "session": world.session.pk, "template": "Hola {nombre}"}
+
+    usual = world.client("owner").post(URL, form)
+    told = world.client("owner").post(URL, {**form, "keeps_off_holidays": False})
+
+    assert (usual.json()["keeps_off_holidays"], told.json()["keeps_off_holidays"]) == (True, False)
+    draft = Campaign.objects.get(pk=usual.json()["id"])
+    world.client("owner").patch(f"{URL}{draft.pk}/", {"keeps_off_holidays": False})
+    draft.refresh_from_db()
+    assert draft.keeps_off_holidays is False
+
+
 @pytest.mark.parametrize("hours", [0, 48, None])
 def test_a_campaign_says_how_long_it_leaves_people_of_others_alone(world: World, hours: int | None) -> None:
     made = world.client("owner").post(URL, form(world, person_rest=hours))

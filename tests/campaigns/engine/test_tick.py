@@ -168,7 +168,7 @@ def test_the_first_tick_of_a_day_makes_the_counters_of_all_lines_in_one_statemen
 
 
 def test_a_plan_asks_no_counter_while_no_window_is_open(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    campaigns = [running(envios=1) for _ in range(3)]
+    campaigns = [running(envios=1, keeps_off_holidays=False) for _ in range(3)]
     ScheduleWindow.objects.update(opens=dt.time(8), closes=dt.time(20))
     night = START.replace(hour=6)  # three in the morning in Córdoba
 

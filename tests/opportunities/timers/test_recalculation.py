@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
@@ -320,6 +321,31 @@ def test_hours_by_which_the_longest_clock_would_never_end_are_not_saved(many: Ma
 
     assert not Holiday.objects.exists()
     assert not Retiming.objects.exists()
+
+
+@pytest.mark.parametrize("left", [0, 6], ids=["none is left", "others are left"])
+def test_the_longest_clock_ends_while_hours_change_and_nothing_breaks(many: Many, left: int) -> None:
+    """Between the look at whose clocks run and the look at the longest of them, somebody closes what they work."""
+    gone = [row.pk for row in sorted(many.rows, key=lambda row: row.deadline or NOW, reverse=True)[: 7 - left]]
+    met: list[str] = []
+
+    def others(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        if not met and "ORDER BY" in sql and "deadline" in sql.rpartition("ORDER BY")[2] and "DESC" in sql:
+            met.append(sql)
+            Opportunity.objects.filter(pk__in=gone).update(
+                state=OpportunityState.LOST, deadline=None, open_client=None, state_since=NOW
+            )
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(others):
+        many.close_for_siesta()
+
+    assert len(met) == 1, "the longest clock is looked for in other words: this test has to look for those"
+    recalculation.apply_backlog(NOW + MINUTE)
+    kept = Opportunity.objects.active()
+    assert kept.count() == left
+    assert all(row.deadline and row.deadline >= NOW + GAINED for row in kept)
+    assert not RetimingLine.objects.exists()
 
 
 # --- What people see --------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0005_windows_over_midnight"),
+        ("campaigns", "0006_keeps_off_holidays"),
     ]
 
     operations = [
