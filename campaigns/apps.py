@@ -12,3 +12,7 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         register_checks()
+        # They stand on models, which are not there before.
+        from campaigns import database_checks  # noqa: PLC0415
+
+        database_checks.register_checks()

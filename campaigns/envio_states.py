@@ -13,7 +13,7 @@ from campaigns import totals
 from campaigns.enums import EnvioState, Evidence
 from campaigns.models import Envio, EnvioEvent
 from leadmaster.accounts.models import User
-from leadmaster.lib.db.compiled import PreparedUpdate
+from leadmaster.lib.db.compiled import CompiledUpdate
 from leadmaster.lib.language import in_project_language
 
 S = EnvioState
@@ -82,9 +82,9 @@ def _end_withdrawn(ids: Collection[int], now: dt.datetime) -> None:
     record(withdrawn, source=S.PENDING, target=S.CANCELLED, evidence=Evidence.WITHDRAWN, now=now, reason=reason)
 
 
-def prepared_move(
+def compiled_move(
     rows: Callable[[], QuerySet[Envio]], *, source: EnvioState, target: EnvioState, **fields: Any
-) -> PreparedUpdate:
+) -> CompiledUpdate:
     """The same door for a move that every message makes: checked here, compiled once. `rows` is the guard.
 
     Only for messages that have yet to come to rest: nothing is written down of their campaigns.
@@ -92,7 +92,7 @@ def prepared_move(
     fields = _checked(source, target, fields)
     if source in RESTING:
         raise ValueError(f"an envío that rests as {source} moves by `move`")
-    return PreparedUpdate(lambda: rows().filter(state=source), state=target, **fields)
+    return CompiledUpdate(lambda: rows().filter(state=source), state=target, **fields)
 
 
 def _checked(source: EnvioState, target: EnvioState, fields: dict[str, Any]) -> dict[str, Any]:

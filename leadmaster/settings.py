@@ -365,6 +365,7 @@ SPECTACULAR_SETTINGS = {
         "OpportunityEventKind": "opportunities.enums.EventKind",
         "QuotaEntryKind": "opportunities.enums.QuotaKind",
         "AbsencePolicy": "opportunities.enums.AbsencePolicy",
+        "ConcernKind": "opportunities.enums.Concern",
         "Country": "leadmaster.calendars.national.Country",
         "BulkActionKind": "opportunities.models.BulkAction.Kind",
     },

@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
 from leadmaster.lib.api.requests import DescribedRequests
+from tests.api_people import PEOPLE, new_key
 from tests.campaigns.api import test_who_may as sender
 from tests.campaigns.api import world as sender_world
 from tests.factories.calendars import HolidayFactory, OperatingCalendarFactory
@@ -54,12 +55,12 @@ def _ask(row: Any, path: str, world: Any, *, body: dict[str, Any] | None = None,
     client: APIClient = world.client(_doer(row))
     if row.method == "get":
         return client.get(path + query)
-    headers = {"Idempotency-Key": desk_world.new_key()}
+    headers = {"Idempotency-Key": new_key()}
     return getattr(client, row.method)(path + query, body, headers=headers, format=getattr(row, "format", "json"))
 
 
 def _doer(row: Any) -> str:
-    for who, status in zip(sender.PEOPLE, row.expected, strict=True):
+    for who, status in zip(PEOPLE, row.expected, strict=True):
         if status < 300:
             return who
     return "admin"
@@ -129,7 +130,7 @@ def test_a_change_writes_only_the_columns_that_were_sent(table: list[Any], build
 
 def _kept_out(row: Any) -> list[tuple[str, int]]:
     """The people whom the table refuses for who they are, each with how."""
-    people = zip(sender.PEOPLE, row.expected, strict=True)
+    people = zip(PEOPLE, row.expected, strict=True)
     return [(who, status) for who, status in people if status in {401, 403, 404}]
 
 
@@ -148,7 +149,7 @@ def test_a_stranger_is_told_so_whatever_they_send(table: list[Any], build: Any, 
                 body = {UNKNOWN: "x"} if sent == "an unknown name" else {}
                 answer = getattr(client, row.method)(path, body, format=getattr(row, "format", "json"))
             else:
-                headers = {"Idempotency-Key": desk_world.new_key()} if sent == "no JSON and a key" else {}
+                headers = {"Idempotency-Key": new_key()} if sent == "no JSON and a key" else {}
                 answer = getattr(client, row.method)(path, "{", content_type="application/json", headers=headers)
             tried.add(status)
             if answer.status_code != status:

@@ -211,7 +211,7 @@ _DESK_DOOR = "opportunities/state/machine.py"
 _DESK_COLUMNS = {"state", "open_client", "deadline", "paused_seconds", "clock_since", "availability"}
 _DESK_MODELS = {"Opportunity", "OpportunityEvent"}
 _WRITES = re.compile(r"(bulk_|get_or_|update_or_)?(a?create|a?update)")
-_STATEMENTS = re.compile(r"(Prepared|Compiled)(Copy|Insert)")
+_STATEMENTS = re.compile(r"Compiled(Copy|Insert)")
 _SQL = re.compile(r"(insert\s+into|replace\s+into|update|delete\s+from)\W+opportunities_opportunity", re.IGNORECASE)
 
 
@@ -238,7 +238,7 @@ def _desk_call(call: ast.Call) -> str:
         return f"calls {name}"
     if _STATEMENTS.fullmatch(name) and first & _DESK_MODELS:
         return f"compiles {name}"
-    if re.fullmatch(r"(Prepared|Compiled)?Update|" + _WRITES.pattern, name) is None:
+    if re.fullmatch(r"(Compiled)?Update|" + _WRITES.pattern, name) is None:
         return ""
     written = {keyword.arg for keyword in call.keywords} | _texts(call)
     if "create" in name and words & {*_DESK_MODELS, "events", "opportunities"}:
@@ -303,8 +303,8 @@ def test_only_the_machine_and_whoever_knows_the_source_write_availability() -> N
         "OpportunityEvent.objects.create(opportunity=row)",
         "row.events.create(kind='nota')",
         "OpportunityEvent.objects.bulk_create(lines)",
-        "PreparedCopy(OpportunityEvent, lambda: rows, opportunity=F('id'))",
-        "PreparedUpdate(lambda: rows, deadline=None)",
+        "CompiledCopy(OpportunityEvent, lambda: rows, opportunity=F('id'))",
+        "CompiledUpdate(lambda: rows, deadline=None)",
         "cursor.execute('UPDATE opportunities_opportunity SET version = 1')",
         "cursor.execute('insert into `opportunities_opportunityevent` values (1)')",
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 import idna
@@ -14,12 +14,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
+from leadmaster.lib.fields import IdentifierField
 from whatsapp.gateways import hosts
-
-if TYPE_CHECKING:
-    AddressBase = models.CharField[str, str]
-else:
-    AddressBase = models.CharField
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 MAX_LENGTH: Final = 200
@@ -191,7 +187,7 @@ def validate_address(value: str) -> None:
     canonical(value)
 
 
-class GatewayAddressField(AddressBase):
+class GatewayAddressField(IdentifierField[str, str]):
     """A column that holds addresses as `stored` writes them, whoever writes: forms, programs or a shell."""
 
     default_validators = [validate_address]

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.scope import scope
-from leadmaster.lib.fields import EncryptedTextField
+from leadmaster.lib.fields import EncryptedTextField, IdentifierField
 from whatsapp import addresses
 from whatsapp.addresses import GatewayAddressField
 from whatsapp.gateways.base import GatewayConfig, SessionState
@@ -92,7 +92,7 @@ class WhatsAppSession(models.Model):
     """State fields are written by `whatsapp.sessions` alone."""
 
     name = models.CharField(_("nombre"), max_length=120)
-    tenant_id = models.CharField(
+    tenant_id = IdentifierField(
         _("cliente_id"),
         max_length=64,
         validators=[_TENANT_ID],
@@ -252,7 +252,7 @@ class LineTest(models.Model):
     started_at = models.DateTimeField(_("empezó"), null=True)
     ended_at = models.DateTimeField(_("terminó"), null=True)
     client_message_id = models.UUIDField(_("id propio"), default=uuid.uuid4, unique=True)
-    message_id = models.CharField(_("id del gateway"), max_length=160, blank=True)
+    message_id = IdentifierField(_("id del gateway"), max_length=160, blank=True)
     detail = models.CharField(_("detalle"), max_length=300, blank=True)
 
     class Meta:

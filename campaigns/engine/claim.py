@@ -170,25 +170,20 @@ def _fill(lane: Lane, token: uuid.UUID, slots: Sequence[Slot], now: dt.datetime,
 
 def _first_whom_nobody_wrote_to(slot: Slot, now: dt.datetime) -> Due | None:
     """The first due one whose person does not rest from another campaign; those before it are moved behind their rest."""
-    envio = _first_due(slot, now)
-    if envio is not None and person_rest.rests(slot.campaign, envio, now):
-        person_rest.postpone(slot.campaign, now)
-        envio = _first_due(slot, now)
+    campaign = slot.campaign
+    envio = statements.first_due(campaign_id=campaign.pk, warm_only=slot.warm_only, now=now)
+    if envio is not None and person_rest.rests(campaign, envio, now):
+        person_rest.postpone(campaign, now)
+        envio = statements.first_due(campaign_id=campaign.pk, warm_only=slot.warm_only, now=now)
     return envio
-
-
-def _first_due(slot: Slot, now: dt.datetime) -> Due | None:
-    first_due = statements.first_due_warm if slot.warm_only else statements.first_due
-    row = first_due(id=slot.campaign.pk, now=now)
-    return Due(*row) if row else None
 
 
 def _charge(slot: Slot, found: Round) -> bool:
     """Charge the day of the session and of the schedule, or neither."""
-    if not statements.charge_session_day(id=slot.session_day_id, limit=slot.session_limit):
+    if not statements.charge_session_day(slot.session_day_id, limit=slot.session_limit):
         found.exhausted.add(slot.session.pk)
         return False
-    if not statements.charge_schedule_day(id=slot.schedule_day_id, limit=slot.schedule_cap):
+    if not statements.charge_schedule_day(slot.schedule_day_id, limit=slot.schedule_cap):
         SessionDay.objects.filter(id=slot.session_day_id).update(used=F("used") - 1)
         return False
     return True
@@ -199,9 +194,9 @@ def _take(lane: Lane, token: uuid.UUID, slot: Slot, *, envio: Due, now: dt.datet
         # Another line's claim was first: this one is rolled back, and its next look finds that the person rests.
         raise IntegrityError("the person was written to by another campaign")
     lease_until = now + lease()
-    took_envio = statements.take_envio(id=envio.id, lane=lane.pk, token=token, lease_until=lease_until)
-    took_lane = statements.take_lane(id=lane.pk, token=token, lease_until=lease_until)
-    if took_envio != 1 or took_lane != 1:
+    took_envio = statements.take_envio(envio.id, lane_id=lane.pk, token=token, lease_until=lease_until)
+    took_lane = statements.take_lane(lane.pk, token=token, lease_until=lease_until)
+    if not (took_envio and took_lane):
         # Somebody else holds one of them: the whole claim is rolled back, nothing was sent.
         raise IntegrityError("the row or the lane was taken by another worker")
     return _claim_of(

@@ -27,18 +27,18 @@ def commit_dispatch(claim: Claim, now: dt.datetime, *, deadline: dt.timedelta) -
     if not settings.AUTO_CAMPAIGNS_ENABLED or now >= claim.slot.closes:
         return False
 
-    def once() -> int:
+    def once() -> bool:
         return statements.begin_dispatch(
-            id=claim.envio_id,
-            token=claim.token,
-            session=claim.slot.session.pk,
+            claim.envio_id,
+            claim.token,
+            session_id=claim.slot.session.pk,
             person_key=journal.person_key(claim.phone, claim.text),
             lease_until=now + deadline,
             now=now,
         )
 
     try:
-        return retrying(once) == 1
+        return retrying(once)
     except DatabaseError as error:
         if not is_lost_connection(error):
             raise

@@ -34,7 +34,7 @@ def hold(campaign: Campaign, due: Due, now: dt.datetime) -> bool:
         # Raises IntegrityError when another line's claim wrote the row meanwhile: this claim is rolled back whole.
         statements.first_word(PersonRest(phone=due.phone, campaign_id=campaign.pk, written_at=now))
         return True
-    return bool(statements.next_word(phone=due.phone, campaign=campaign.pk, now=now, before=now - rest_of(campaign)))
+    return statements.next_word(due.phone, campaign_id=campaign.pk, before=now - rest_of(campaign), now=now)
 
 
 def rests(campaign: Campaign, due: Due, now: dt.datetime) -> bool:

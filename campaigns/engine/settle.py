@@ -83,7 +83,7 @@ def withdraw(claim: Claim, *, suppressed: bool, written_to: bool = False, now: d
 
 def free_lane(lane_id: int, token: uuid.UUID, *, next_due: dt.datetime, burst_count: int) -> None:
     """Free a lane if this token still holds it."""
-    statements.free_lane(id=lane_id, token=token, next_due=next_due, burst_count=burst_count)
+    statements.free_lane(lane_id, token, next_due=next_due, burst_count=burst_count)
 
 
 def close_attempt(token: uuid.UUID, outcome: AttemptOutcome, *, now: dt.datetime, **facts: object) -> None:
@@ -123,21 +123,21 @@ def _succeed(
 ) -> EnvioState | None:
     rest, burst = pause_after(claim.slot.campaign, claim.burst_count, rng=rng)
     free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
-    moved = statements.settle_sent(id=claim.envio_id, token=claim.token, message_id=result.message_id, sent_at=now)
+    moved = statements.settle_sent(claim.envio_id, claim.token, message_id=result.message_id, sent_at=now)
     statements.close_sent(
-        token=claim.token,
-        now=now,
+        claim.token,
         message_id=result.message_id,
         dispatched_at=answer.dispatched_at,
         http_status=result.http_status,
         host=result.host[:200],
         duration_ms=answer.duration_ms,
+        now=now,
     )
     if not moved:
         receipts.prove_sent(
             claim.envio_id, message_id=result.message_id, evidence=Evidence.LATE_ANSWER, at=now, now=now
         )
-    if statements.early_receipt(session=claim.slot.session.pk, message_id=result.message_id):
+    if statements.came_early(claim.slot.session.pk, result.message_id):
         receipts.apply_early(claim.slot.session.pk, result.message_id, envio_id=claim.envio_id, now=now)
     return EnvioState.SENT
 

@@ -1,7 +1,7 @@
 """What every message asks of the database on its way, in the ORM's words and compiled once.
 
-These run some ten times for each message. Nothing else changes by being here: guards, row counts and transactions are
-those of the callers.
+These run some ten times for each message. Nothing else changes by being here: guards and transactions are those of the
+callers. A statement is private, and the function below it says what it is given and what it answers.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from campaigns.models import (
     SessionDay,
 )
 from leadmaster.directory.models import Suppression
-from leadmaster.lib.db.compiled import Param, PreparedInsert, PreparedRow, PreparedUpdate
+from leadmaster.lib.db.compiled import CompiledInsert, CompiledRow, CompiledUpdate, Param
 from whatsapp.models import WhatsAppSession
 
 
@@ -75,16 +75,31 @@ def _due() -> QuerySet[Envio, tuple[Any, ...]]:
     return rows.select_for_update(skip_locked=True).values_list(*Due._fields)
 
 
-# The first due envío of a campaign that nobody is claiming. (id, now)
-first_due = PreparedRow(lambda: _due()[:1])
-first_due_warm = PreparedRow(lambda: _due().filter(warm=True)[:1])
+_first_due = CompiledRow(lambda: _due()[:1])
+_first_due_warm = CompiledRow(lambda: _due().filter(warm=True)[:1])
 
-# One more of the day, if the limit allows. (id, limit)
-charge_session_day = PreparedUpdate(lambda: SessionDay.objects.filter(id=_id, used__lt=_limit), used=F("used") + 1)
-charge_schedule_day = PreparedUpdate(lambda: ScheduleDay.objects.filter(id=_id, used__lt=_limit), used=F("used") + 1)
 
-# `pendiente` to `enviando`. (id, lane, token, lease_until)
-take_envio = envio_states.prepared_move(
+def first_due(*, campaign_id: int, warm_only: bool, now: dt.datetime) -> Due | None:
+    """The first due envío of a campaign that nobody is claiming, locked; of people already written to if asked so."""
+    row = (_first_due_warm if warm_only else _first_due)(id=campaign_id, now=now)
+    return None if row is None else Due(*row)
+
+
+_charge_session_day = CompiledUpdate(lambda: SessionDay.objects.filter(id=_id, used__lt=_limit), used=F("used") + 1)
+_charge_schedule_day = CompiledUpdate(lambda: ScheduleDay.objects.filter(id=_id, used__lt=_limit), used=F("used") + 1)
+
+
+def charge_session_day(day_id: int, *, limit: int) -> bool:
+    """One more of the session's day. False if the limit does not allow it."""
+    return bool(_charge_session_day(id=day_id, limit=limit))
+
+
+def charge_schedule_day(day_id: int, *, limit: int) -> bool:
+    """One more of the schedule's day, likewise."""
+    return bool(_charge_schedule_day(id=day_id, limit=limit))
+
+
+_take_envio = envio_states.compiled_move(
     lambda: Envio.objects.filter(id=_id),
     source=EnvioState.PENDING,
     target=EnvioState.SENDING,
@@ -95,9 +110,16 @@ take_envio = envio_states.prepared_move(
     dispatched_at=None,
 )
 
-# Hold the person for this campaign: the first word to them, and every other. (phone, campaign, before, now)
-first_word = PreparedInsert(PersonRest)
-next_word = PreparedUpdate(
+
+def take_envio(envio_id: int, *, lane_id: int, token: uuid.UUID, lease_until: dt.datetime) -> bool:
+    """`pendiente` to `enviando`. False if it is not pending any more."""
+    return bool(_take_envio(id=envio_id, lane=lane_id, token=token, lease_until=lease_until))
+
+
+first_word = CompiledInsert(PersonRest)
+"""The first word of any campaign to this person. Raises IntegrityError when somebody else's came first."""
+
+_next_word = CompiledUpdate(
     lambda: PersonRest.objects.filter(
         Q(campaign_id=_campaign) | Q(written_at__lte=Param("before", DateTimeField())),
         phone=Param("phone", CharField()),
@@ -106,13 +128,23 @@ next_word = PreparedUpdate(
     written_at=_now,
 )
 
-# Hold a free lane. (id, token, lease_until)
-take_lane = PreparedUpdate(
+
+def next_word(phone: str, *, campaign_id: int, before: dt.datetime, now: dt.datetime) -> bool:
+    """Hold this person for this campaign. False if another one wrote to them after `before`."""
+    return bool(_next_word(phone=phone, campaign=campaign_id, before=before, now=now))
+
+
+_take_lane = CompiledUpdate(
     lambda: Lane.objects.filter(id=_id, busy=False), busy=True, token=_token, lease_until=_lease_until
 )
 
-# Free a lane if this token still holds it. (id, token, next_due, burst_count)
-free_lane = PreparedUpdate(
+
+def take_lane(lane_id: int, *, token: uuid.UUID, lease_until: dt.datetime) -> bool:
+    """Hold a free lane. False if it is busy."""
+    return bool(_take_lane(id=lane_id, token=token, lease_until=lease_until))
+
+
+_free_lane = CompiledUpdate(
     lambda: Lane.objects.filter(id=_id, token=_token),
     busy=False,
     token=None,
@@ -122,8 +154,12 @@ free_lane = PreparedUpdate(
 )
 
 
-# `enviando` to `enviado`, by the token that holds it. (id, token, message_id, sent_at)
-settle_sent = envio_states.prepared_move(
+def free_lane(lane_id: int, token: uuid.UUID, *, next_due: dt.datetime, burst_count: int) -> bool:
+    """Free a lane if this token still holds it."""
+    return bool(_free_lane(id=lane_id, token=token, next_due=next_due, burst_count=burst_count))
+
+
+_settle_sent = envio_states.compiled_move(
     lambda: Envio.objects.filter(id=_id, token=_token),
     source=EnvioState.SENDING,
     target=EnvioState.SENT,
@@ -134,8 +170,13 @@ settle_sent = envio_states.prepared_move(
     lookup_due=None,
 )
 
-# Close the try of a success, which may still replace what was written in doubt; nothing replaces a success.
-close_sent = PreparedUpdate(
+
+def settle_sent(envio_id: int, token: uuid.UUID, *, message_id: str, sent_at: dt.datetime) -> bool:
+    """`enviando` to `enviado`. False if this token holds it no more."""
+    return bool(_settle_sent(id=envio_id, token=token, message_id=message_id, sent_at=sent_at))
+
+
+_close_sent = CompiledUpdate(
     lambda: Attempt.objects.filter(token=_token).exclude(outcome=AttemptOutcome.SENT),
     outcome=AttemptOutcome.SENT,
     finished_at=_now,
@@ -148,12 +189,41 @@ close_sent = PreparedUpdate(
     detail="",
 )
 
-# Whether an acknowledgement came before our own answer. (session, message_id)
-early_receipt = PreparedRow(
+
+def close_sent(
+    token: uuid.UUID,
+    *,
+    message_id: str,
+    dispatched_at: dt.datetime | None,
+    http_status: int | None,
+    host: str,
+    duration_ms: int | None,
+    now: dt.datetime,
+) -> bool:
+    """Close the try of a success, which may still replace what was written in doubt; nothing replaces a success."""
+    return bool(
+        _close_sent(
+            token=token,
+            message_id=message_id,
+            dispatched_at=dispatched_at,
+            http_status=http_status,
+            host=host,
+            duration_ms=duration_ms,
+            now=now,
+        )
+    )
+
+
+_early_receipt = CompiledRow(
     lambda: EarlyReceipt.objects.filter(
         session_id=Param("session", BigIntegerField()), message_id=_message_id
     ).values_list("id")[:1]
 )
+
+
+def came_early(session_id: int, message_id: str) -> bool:
+    """Whether an acknowledgement came before our own answer."""
+    return _early_receipt(session=session_id, message_id=message_id) is not None
 
 
 def _may_go() -> QuerySet[Envio]:
@@ -175,6 +245,22 @@ def _may_go() -> QuerySet[Envio]:
     )
 
 
-# The last look before the socket: still ours, campaign running, session ready, switch on, no opt-out, nobody who got
-# it after a backup, and a lease that goes on past `lease_until`. (id, token, session, person_key, lease_until, now)
-begin_dispatch = PreparedUpdate(_may_go, dispatched_at=_now)
+_begin_dispatch = CompiledUpdate(_may_go, dispatched_at=_now)
+
+
+def begin_dispatch(
+    envio_id: int,
+    token: uuid.UUID,
+    *,
+    session_id: int,
+    person_key: str,
+    lease_until: dt.datetime,
+    now: dt.datetime,
+) -> bool:
+    """The last look before the socket: still ours, campaign running, session ready, switch on, no opt-out, nobody who
+    got it after a backup, and a lease that goes on past `lease_until`. False if one of them fails."""
+    return bool(
+        _begin_dispatch(
+            id=envio_id, token=token, session=session_id, person_key=person_key, lease_until=lease_until, now=now
+        )
+    )

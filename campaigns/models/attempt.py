@@ -10,6 +10,7 @@ from campaigns.enums import AttemptOutcome
 from campaigns.models.envio import Envio
 from campaigns.models.lane import Lane
 from campaigns.models.schedule import ScheduleDay, SessionDay
+from leadmaster.lib.fields import IdentifierField
 
 
 class Attempt(models.Model):
@@ -35,7 +36,7 @@ class Attempt(models.Model):
     code = models.CharField(_("código"), max_length=64, blank=True)
     detail = models.CharField(_("detalle"), max_length=300, blank=True)
     duration_ms = models.PositiveIntegerField(_("duración (ms)"), null=True, blank=True)
-    message_id = models.CharField(_("id del gateway"), max_length=160, blank=True)
+    message_id = IdentifierField(_("id del gateway"), max_length=160, blank=True)
 
     class Meta:
         verbose_name = _("intento")

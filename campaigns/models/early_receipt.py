@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from leadmaster.lib.fields import IdentifierField
 from whatsapp.models import WhatsAppSession
 
 
@@ -12,7 +13,7 @@ class EarlyReceipt(models.Model):
     """One kind of acknowledgement of one unknown message id. A repeat changes nothing."""
 
     session = models.ForeignKey(WhatsAppSession, models.CASCADE, related_name="+")
-    message_id = models.CharField(max_length=160)
+    message_id = IdentifierField(max_length=160)
     kind = models.CharField(max_length=16)
     at = models.DateTimeField()
     error_code = models.CharField(max_length=64, blank=True)
@@ -32,7 +33,7 @@ class RefusedEvent(models.Model):
     """One event of a callback that could not be taken, as it came. A repeat counts on it; the oldest are forgotten."""
 
     session = models.ForeignKey(WhatsAppSession, models.CASCADE, related_name="+", verbose_name=_("sesión"))
-    fingerprint = models.CharField(max_length=64, editable=False)
+    fingerprint = IdentifierField(max_length=64, editable=False)
     reason = models.CharField(_("por qué"), max_length=300)
     content = models.TextField(_("contenido"))
     count = models.PositiveIntegerField(_("veces"), default=1)

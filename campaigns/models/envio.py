@@ -14,6 +14,7 @@ from campaigns.enums import Ack, EnvioState, Evidence
 from campaigns.models.campaign import Campaign
 from campaigns.models.lane import Lane
 from campaigns.querysets import EnvioQuerySet
+from leadmaster.lib.fields import IdentifierField
 from whatsapp.models import WhatsAppSession
 
 
@@ -38,7 +39,7 @@ class Envio(models.Model):
     attempts = models.PositiveSmallIntegerField(_("intentos"), default=0)
     # Ours, fixed here and never made again: the gateway may recognise a repeat by it.
     client_message_id = models.UUIDField(_("id propio"), default=uuid.uuid4, unique=True, editable=False)
-    message_id = models.CharField(_("id del gateway"), max_length=160, null=True, blank=True)
+    message_id = IdentifierField(_("id del gateway"), max_length=160, null=True, blank=True)
 
     # The claim that holds the row while it is being sent.
     lane = models.OneToOneField(

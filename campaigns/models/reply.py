@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from leadmaster.lib.fields import IdentifierField
 from whatsapp.models import WhatsAppSession
 
 
@@ -18,7 +19,7 @@ class Reply(models.Model):
     phone = models.CharField(_("teléfono"), max_length=20)
     text = models.TextField(_("mensaje"))
     at = models.DateTimeField(_("cuándo"))
-    message_id = models.CharField(_("id del gateway"), max_length=160)
+    message_id = IdentifierField(_("id del gateway"), max_length=160)
 
     class Meta:
         verbose_name = _("respuesta")

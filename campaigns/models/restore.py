@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.envio import Envio
 from campaigns.querysets import JournalReportQuerySet
+from leadmaster.lib.fields import IdentifierField
 
 
 class DatabaseIdentity(models.Model):
@@ -112,7 +113,7 @@ class ForgottenDispatch(models.Model):
     restore = models.ForeignKey(Restore, models.CASCADE, related_name="dispatches")
     token = models.UUIDField(unique=True)
     client_message_id = models.UUIDField()
-    person_key = models.CharField(max_length=32, blank=True)
+    person_key = IdentifierField(max_length=32, blank=True)
     at = models.DateTimeField()
     excluded_until = models.DateTimeField()
     envio = models.ForeignKey(Envio, models.SET_NULL, null=True, related_name="+")

@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from leadmaster.accounts.roles import PERMISSIONS, Role
+from leadmaster.lib.fields import IdentifierField
 
 
 class LeadMasterUserManager(UserManager["User"]):
@@ -68,6 +69,15 @@ class User(AbstractUser):
     def is_supervisor(self) -> bool:
         return self.role == Role.SUPERVISOR
 
+    def decided_teams(self) -> models.QuerySet[Team]:
+        """Whose work this person decides about: administrators all teams', supervisors their own, others nobody's.
+
+        Not whose supervisor somebody once was: the role says.
+        """
+        if self.is_administrator:
+            return Team.objects.all()
+        return self.supervised_teams.all() if self.is_supervisor else Team.objects.none()
+
     @cached_property
     def supervised_team_ids(self) -> frozenset[int]:
         """Asked once for each person object, which lives as long as its request, as Django's permissions are."""
@@ -99,7 +109,7 @@ class ApiToken(models.Model):
     """What a program speaks with for a person. Only its hash is kept; `leadmaster.accounts.api_tokens` makes and ends it."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens", verbose_name=_("persona"))
-    digest = models.CharField(max_length=64, unique=True)
+    digest = IdentifierField(max_length=64, unique=True)
     # The first letters, for people to tell one from another.
     hint = models.CharField(_("empieza con"), max_length=8)
     created_at = models.DateTimeField(_("creado"))

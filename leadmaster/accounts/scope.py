@@ -9,12 +9,8 @@ from leadmaster.accounts.models import Team, User
 
 
 def teams_of(user: object) -> QuerySet[Team]:
-    """The teams whose work this person decides about: administrators all, supervisors theirs, others none."""
-    if not isinstance(user, User) or not user.is_active:
-        return Team.objects.none()
-    if user.is_administrator:
-        return Team.objects.all()
-    return user.supervised_teams.all() if user.is_supervisor else Team.objects.none()
+    """`decided_teams` of whoever asks: nobody's without a log-in."""
+    return user.decided_teams() if isinstance(user, User) and user.is_active else Team.objects.none()
 
 
 def scope(user: User | AnonymousUser, *, owner: str, team: str) -> Q:

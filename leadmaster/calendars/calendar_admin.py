@@ -97,8 +97,8 @@ class OperatingCalendarAdmin(HoursAdmin[OperatingCalendar]):
         self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
         user = request.user
-        if db_field.name == "team" and not isinstance(user, AnonymousUser) and not user.is_administrator:
-            kwargs["queryset"] = user.supervised_teams.all()
+        if db_field.name == "team" and not isinstance(user, AnonymousUser):
+            kwargs["queryset"] = user.decided_teams()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def asked(self, request: HttpRequest, object_id: str | None) -> tuple[ModelForm[OperatingCalendar], Change] | None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadmaster.calendars.arithmetic import Calendar, Hours, Window
 from leadmaster.calendars.querysets import OperatingCalendarQuerySet
-from leadmaster.lib.db.compiled import PreparedRows, params
+from leadmaster.lib.db.compiled import CompiledRows, params
 
 WEEKDAYS = (_("Lunes"), _("Martes"), _("Miércoles"), _("Jueves"), _("Viernes"), _("Sábado"), _("Domingo"))
 _END_OF_DAY = dt.time(0, 0)
@@ -186,8 +186,8 @@ def values_of(calendars: Iterable[OperatingCalendar]) -> dict[int, Calendar]:
 
 # Every clock that is set asks for them.
 @functools.lru_cache(maxsize=64)
-def _windows(count: int) -> PreparedRows:
-    return PreparedRows(
+def _windows(count: int) -> CompiledRows:
+    return CompiledRows(
         lambda: (
             OpeningWindow.objects.filter(calendar__id__in=params("ids", models.BigIntegerField(), count))
             .order_by("opens")
@@ -197,8 +197,8 @@ def _windows(count: int) -> PreparedRows:
 
 
 @functools.lru_cache(maxsize=64)
-def _holidays(count: int) -> PreparedRows:
-    return PreparedRows(
+def _holidays(count: int) -> CompiledRows:
+    return CompiledRows(
         lambda: (
             Holiday.objects.filter(calendar__id__in=params("ids", models.BigIntegerField(), count))
             .order_by("date", "windows__opens")

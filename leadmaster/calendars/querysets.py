@@ -24,8 +24,8 @@ class OperatingCalendarQuerySet(models.QuerySet["OperatingCalendar"]):
         if user.is_administrator:
             return self
         # Subqueries, not joins: a calendar of a team with many people is one row.
-        supervised, joined = user.supervised_teams.values("pk"), user.teams.values("pk")
-        return self.filter(Q(is_general=True) | Q(team__in=supervised) | Q(team__in=joined))
+        decided, joined = user.decided_teams().values("pk"), user.teams.values("pk")
+        return self.filter(Q(is_general=True) | Q(team__in=decided) | Q(team__in=joined))
 
     def kept_by(self, user: User | AnonymousUser) -> Self:
         """Administrators keep all; supervisors their teams'. The general one is everybody's: whoever changes it moves
@@ -34,7 +34,7 @@ class OperatingCalendarQuerySet(models.QuerySet["OperatingCalendar"]):
             return self.none()
         if user.is_administrator:
             return self
-        return self.filter(team__in=user.supervised_teams.values("pk"), is_general__isnull=True)
+        return self.filter(team__in=user.decided_teams().values("pk"), is_general__isnull=True)
 
     def for_team(self, team_id: int | None) -> OperatingCalendar:
         """The team's own calendar, else the general one. One query. Raises NoCalendar when there is neither."""

@@ -13,7 +13,7 @@ from django.db.models import CharField, Q
 
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client
-from leadmaster.lib.db.compiled import Param, PreparedRow
+from leadmaster.lib.db.compiled import CompiledRow, Param
 
 FACETS: Final = ("province", "city", "agreement", "client_type")
 # How far a look goes along the best index for facets that no index carries together.
@@ -111,9 +111,9 @@ def values(facets: Facets, name: str, availability: Availability, *, most: int =
 
 
 @functools.cache
-def _next_value(name: str, *, of_province: bool) -> PreparedRow:
+def _next_value(name: str, *, of_province: bool) -> CompiledRow:
     """The first value of a facet that comes after another. Asked for each value, so compiled once."""
     asked = {"availability": Param("availability", CharField()), f"{name}__gt": Param("last", CharField())}
     if of_province:
         asked["province"] = Param("province", CharField())
-    return PreparedRow(lambda: Client.objects.filter(**asked).order_by(name).values_list(name)[:1])
+    return CompiledRow(lambda: Client.objects.filter(**asked).order_by(name).values_list(name)[:1])

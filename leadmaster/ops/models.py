@@ -7,11 +7,13 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from leadmaster.lib.fields import IdentifierField
+
 
 class Heartbeat(models.Model):
     """When something that must keep running last did."""
 
-    name = models.CharField(_("nombre"), max_length=64, unique=True)
+    name = IdentifierField(_("nombre"), max_length=64, unique=True)
     at = models.DateTimeField(_("último latido"))
     detail = models.JSONField(_("detalle"), default=dict, blank=True)
 
@@ -31,9 +33,9 @@ class Alert(models.Model):
         WARNING = "advertencia", _("Advertencia")
         CRITICAL = "critica", _("Crítica")
 
-    key = models.CharField(_("clave"), max_length=160)
+    key = IdentifierField(_("clave"), max_length=160)
     # The key while it is open and NULL afterwards: UNIQUE then allows one open alert and any number of past ones.
-    open_key = models.CharField(max_length=160, unique=True, null=True, blank=True, editable=False)
+    open_key = IdentifierField(max_length=160, unique=True, null=True, blank=True, editable=False)
     severity = models.CharField(_("gravedad"), max_length=16, choices=Severity)
     title = models.CharField(_("título"), max_length=200)
     body = models.TextField(_("detalle"), blank=True)
@@ -74,9 +76,9 @@ class IdempotentRequest(models.Model):
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("quién"))
-    key = models.CharField(_("clave"), max_length=128)
+    key = IdentifierField(_("clave"), max_length=128)
     # SHA-256 of method, address and body: the same key may not ask for something else.
-    fingerprint = models.CharField(max_length=64)
+    fingerprint = IdentifierField(max_length=64)
     # Who carries it out. A takeover writes another one, and the first can't answer any more.
     token = models.UUIDField()
     lease_until = models.DateTimeField()

@@ -22,8 +22,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from leadmaster.lib import screens
 from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, moment
-from leadmaster.ops.models import ReconciliationFinding, ReconciliationRun, Repair
-from leadmaster.ops.reconciliation import registry, run
+from leadmaster.ops.models import ReconciliationFinding, Repair
+from leadmaster.ops.reconciliation import nightly, registry, run
 
 _MANY = 200
 _SAMPLE = 8
@@ -54,10 +54,10 @@ class FindingAdmin(ReadOnlyAdmin[ReconciliationFinding]):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReconciliationFinding]:
-        return ReconciliationFinding.objects.filter(run=_last_run()).order_by("id")
+        return ReconciliationFinding.objects.filter(run=nightly.last_run()).order_by("id")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {**(extra_context or {}), "last_run": _last_run()})
+        return super().changelist_view(request, {**(extra_context or {}), "last_run": nightly.last_run()})
 
     @display(description=gettext_lazy("fila"), ordering="subject")
     def row(self, finding: ReconciliationFinding) -> str:
@@ -135,10 +135,6 @@ class RepairAdmin(ReadOnlyAdmin[Repair]):
     @display(description=gettext_lazy("fila"))
     def row(self, repair: Repair) -> str:
         return f"{repair.kind} #{repair.subject}"
-
-
-def _last_run() -> ReconciliationRun | None:
-    return ReconciliationRun.objects.filter(finished_at__isnull=False).order_by("-id").first()
 
 
 def _repair_all(rows: Sequence[ReconciliationFinding], *, by_id: int | None) -> str:

@@ -27,7 +27,7 @@ from django.db.models.lookups import IsNull
 
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import SHARDS, Client, ContactPoint, Suppression
-from leadmaster.lib.db.compiled import Param, PreparedCount, PreparedRow, PreparedRows, params
+from leadmaster.lib.db.compiled import CompiledCount, CompiledRow, CompiledRows, Param, params
 from opportunities.assignment.filters import Filters
 from opportunities.models import CoolDown, Opportunity, Promoter
 
@@ -88,19 +88,19 @@ def _pool() -> QuerySet[Opportunity, tuple[Any, ...]]:
 
 
 @functools.cache
-def _oldest_pooled(size: int) -> PreparedRows:
-    return PreparedRows(lambda: _pool()[:size])
+def _oldest_pooled(size: int) -> CompiledRows:
+    return CompiledRows(lambda: _pool()[:size])
 
 
 @functools.cache
-def _next_pooled(size: int) -> PreparedRows:
+def _next_pooled(size: int) -> CompiledRows:
     since, last = Param("since", _MOMENT), Param("id", _NUMBER)
-    return PreparedRows(lambda: _pool().filter(Q(state_since__gt=since) | Q(state_since=since, id__gt=last))[:size])
+    return CompiledRows(lambda: _pool().filter(Q(state_since__gt=since) | Q(state_since=since, id__gt=last))[:size])
 
 
 @functools.lru_cache(maxsize=256)
-def _offered(names: tuple[str, ...], count: int) -> PreparedRows:
-    return PreparedRows(
+def _offered(names: tuple[str, ...], count: int) -> CompiledRows:
+    return CompiledRows(
         lambda: (
             _offerable(names)
             .filter(availability=Availability.POOL, id__in=params("ids", _NUMBER, count))
@@ -196,8 +196,8 @@ def _before_stop() -> Q:
 
 
 @functools.lru_cache(maxsize=256)
-def _free(names: tuple[str, ...], size: int, *, stops: bool) -> PreparedRows:
-    return PreparedRows(
+def _free(names: tuple[str, ...], size: int, *, stops: bool) -> CompiledRows:
+    return CompiledRows(
         lambda: (
             _offerable(names)
             .filter(_on(), _before_stop() if stops else Q(), availability=Availability.FREE)
@@ -208,9 +208,9 @@ def _free(names: tuple[str, ...], size: int, *, stops: bool) -> PreparedRows:
 
 
 @functools.lru_cache(maxsize=256)
-def _ahead(names: tuple[str, ...], window: int) -> PreparedRow:
+def _ahead(names: tuple[str, ...], window: int) -> CompiledRow:
     filters = Q(**{name: Param(name, CharField()) for name in names})
-    return PreparedRow(
+    return CompiledRow(
         lambda: (
             Client.objects.filter(filters, _on(), availability=Availability.FREE)
             .order_by("shard", "id")
@@ -220,8 +220,8 @@ def _ahead(names: tuple[str, ...], window: int) -> PreparedRow:
 
 
 @functools.lru_cache(maxsize=256)
-def _count(names: tuple[str, ...], up_to: int, *, stops: bool) -> PreparedCount:
-    return PreparedCount(
+def _count(names: tuple[str, ...], up_to: int, *, stops: bool) -> CompiledCount:
+    return CompiledCount(
         lambda: (
             _offerable(names)
             .filter(_before_stop() if stops else Q(), availability=Availability.FREE)
@@ -231,14 +231,14 @@ def _count(names: tuple[str, ...], up_to: int, *, stops: bool) -> PreparedCount:
 
 
 @functools.lru_cache(maxsize=256)
-def _present(names: tuple[str, ...], up_to: int) -> PreparedCount:
+def _present(names: tuple[str, ...], up_to: int) -> CompiledCount:
     filters = Q(**{name: Param(name, CharField()) for name in names})
-    return PreparedCount(lambda: Client.objects.drawable().filter(filters).values_list("id")[:up_to])
+    return CompiledCount(lambda: Client.objects.drawable().filter(filters).values_list("id")[:up_to])
 
 
 @functools.lru_cache(maxsize=256)
-def _count_by(names: tuple[str, ...], facet: str, *, stops: bool) -> PreparedRows:
-    return PreparedRows(
+def _count_by(names: tuple[str, ...], facet: str, *, stops: bool) -> CompiledRows:
+    return CompiledRows(
         lambda: _by_value(
             _offerable(names).filter(_before_stop() if stops else Q(), availability=Availability.FREE), facet
         )
@@ -246,9 +246,9 @@ def _count_by(names: tuple[str, ...], facet: str, *, stops: bool) -> PreparedRow
 
 
 @functools.lru_cache(maxsize=256)
-def _resting_by(names: tuple[str, ...], facet: str, among: int) -> PreparedRows:
+def _resting_by(names: tuple[str, ...], facet: str, among: int) -> CompiledRows:
     resting = {"promoter_id": Param("promoter", _NUMBER), "until__gt": _now}
-    return PreparedRows(
+    return CompiledRows(
         lambda: _by_value(
             CoolDown.objects.filter(_among(names, facet, among, "client__"), _none(_opt_outs("client")), **resting),
             facet,
@@ -258,9 +258,9 @@ def _resting_by(names: tuple[str, ...], facet: str, among: int) -> PreparedRows:
 
 
 @functools.lru_cache(maxsize=256)
-def _opted_out_by(names: tuple[str, ...], facet: str, among: int) -> PreparedRows:
+def _opted_out_by(names: tuple[str, ...], facet: str, among: int) -> CompiledRows:
     phones = Suppression.objects.values("phone")
-    return PreparedRows(
+    return CompiledRows(
         lambda: _by_value(
             Client.objects.filter(_among(names, facet, among), contacts__normalised__in=phones),
             facet,
@@ -283,8 +283,8 @@ def _by_value(rows: QuerySet[Any], facet: str, client: str = "") -> QuerySet[Any
 
 
 @functools.lru_cache(maxsize=256)
-def _locked(count: int) -> PreparedRows:
-    return PreparedRows(
+def _locked(count: int) -> CompiledRows:
+    return CompiledRows(
         lambda: (
             Client.objects.filter(id__in=params("ids", _NUMBER, count), gone_at__isnull=True)
             .order_by("id")

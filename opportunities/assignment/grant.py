@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from leadmaster.lib.db.compiled import PreparedInsert
+from leadmaster.lib.db.compiled import CompiledInsert
 from opportunities.assignment.draw import Draw
 from opportunities.assignment.filters import Filters
 from opportunities.clocks.setting import entering
@@ -12,7 +12,7 @@ from opportunities.enums import EventKind, OpportunityState, Origin
 from opportunities.models import Lot, Promoter
 from opportunities.state import machine
 
-_insert = PreparedInsert(Lot)
+_insert = CompiledInsert(Lot)
 
 
 def open_lot(

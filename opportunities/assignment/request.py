@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from leadmaster.calendars.arithmetic import is_open
 from leadmaster.lib.clock import business_day
-from leadmaster.lib.db.compiled import Param, PreparedRow
+from leadmaster.lib.db.compiled import CompiledRow, Param
 from opportunities.assignment import facets, grant, request_keys
 from opportunities.assignment.draw import draw
 from opportunities.assignment.filters import Filters
@@ -44,7 +44,7 @@ def _of_promoter() -> QuerySet[Promoter, tuple[Any, ...]]:
     return rows.annotate(receives=RECEIVES).values_list("receives", Exists(away), Subquery(load))
 
 
-_standing = PreparedRow(_of_promoter)
+_standing = CompiledRow(_of_promoter)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from django.db.models import BigIntegerField, CharField, JSONField
 from django.utils.translation import gettext as _
 
-from leadmaster.lib.db.compiled import Param, PreparedInsert, PreparedRow, PreparedUpdate
+from leadmaster.lib.db.compiled import CompiledInsert, CompiledRow, CompiledUpdate, Param
 from leadmaster.lib.db.retry import retrying
 from opportunities.errors import Incomplete
 from opportunities.models import AssignmentRequest, Promoter
@@ -21,13 +21,13 @@ Answer = TypeVar("Answer")
 KEY_LENGTH = 64
 
 _id = Param("id", BigIntegerField())
-_answer = PreparedRow(
+_answer = CompiledRow(
     lambda: AssignmentRequest.objects.filter(
         promoter_id=Param("promoter", BigIntegerField()), key=Param("key", CharField())
     ).values_list("answer")
 )
-_insert = PreparedInsert(AssignmentRequest)
-_keep = PreparedUpdate(
+_insert = CompiledInsert(AssignmentRequest)
+_keep = CompiledUpdate(
     lambda: AssignmentRequest.objects.filter(id=_id),
     lot_id=Param("lot", BigIntegerField()),
     answer=Param("answer", JSONField()),

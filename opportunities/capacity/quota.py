@@ -9,7 +9,7 @@ from django.db.models import BigIntegerField, DateField, F
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from leadmaster.lib.db.compiled import Param, PreparedInsert, PreparedRow, PreparedUpdate
+from leadmaster.lib.db.compiled import CompiledInsert, CompiledRow, CompiledUpdate, Param
 from leadmaster.lib.db.retry import retrying
 from opportunities.enums import QuotaKind
 from opportunities.errors import Incomplete, NoQuota, NotAllowed
@@ -18,15 +18,15 @@ from opportunities.policy import EXCEED, may_supervise
 
 _id, _amount = Param("id", BigIntegerField()), Param("amount", BigIntegerField())
 _of_day = {"promoter_id": Param("promoter", BigIntegerField()), "day": Param("day", DateField())}
-_there = PreparedRow(lambda: DailyQuota.objects.filter(**_of_day).values_list("id"))
-_locked = PreparedRow(
+_there = CompiledRow(lambda: DailyQuota.objects.filter(**_of_day).values_list("id"))
+_locked = CompiledRow(
     lambda: DailyQuota.objects.filter(**_of_day).select_for_update().values_list("id", "limit", "used")
 )
-_use = PreparedUpdate(
+_use = CompiledUpdate(
     lambda: DailyQuota.objects.filter(id=_id, limit__gte=F("used") + _amount), used=F("used") + _amount
 )
-_write = PreparedInsert(QuotaEntry)
-_last_line = PreparedRow(
+_write = CompiledInsert(QuotaEntry)
+_last_line = CompiledRow(
     lambda: QuotaEntry.objects.filter(quota_id=Param("quota", BigIntegerField())).order_by("-id").values_list("at")[:1]
 )
 

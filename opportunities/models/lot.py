@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from leadmaster.accounts.models import Team
+from leadmaster.lib.fields import IdentifierField
 from opportunities.models.promoter import Promoter
 from opportunities.querysets import LotQuerySet
 
@@ -43,7 +44,7 @@ class AssignmentRequest(models.Model):
 
     promoter = models.ForeignKey(Promoter, models.CASCADE, related_name="+")
     # What was asked and the person's key for it, as `pedido:…`: one key may serve a request and a capture.
-    key = models.CharField(max_length=80)
+    key = IdentifierField(max_length=80)
     at = models.DateTimeField()
     lot = models.ForeignKey(Lot, models.PROTECT, null=True, related_name="+")
     answer = models.JSONField(default=dict)

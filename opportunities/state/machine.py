@@ -16,7 +16,7 @@ from django.db.models import BigIntegerField, CharField, DateTimeField, F, Max, 
 from leadmaster.accounts.models import User
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client
-from leadmaster.lib.db.compiled import Param, PreparedCopy, PreparedUpdate, params
+from leadmaster.lib.db.compiled import CompiledCopy, CompiledUpdate, Param, params
 from opportunities.clocks.countdown import Countdown
 from opportunities.enums import CLOSED, EventKind, OpportunityState, Origin
 from opportunities.models import Lot, Opportunity, OpportunityEvent, Promoter, Stage
@@ -291,15 +291,15 @@ def _clients(count: int) -> Any:
 
 
 @functools.lru_cache(maxsize=256)
-def _take(count: int) -> PreparedUpdate:
-    return PreparedUpdate(lambda: Client.objects.filter(id__in=_clients(count)), availability=AVAILABILITY[S.ACTIVE])
+def _take(count: int) -> CompiledUpdate:
+    return CompiledUpdate(lambda: Client.objects.filter(id__in=_clients(count)), availability=AVAILABILITY[S.ACTIVE])
 
 
 @functools.lru_cache(maxsize=256)
-def _open(count: int) -> PreparedCopy:
+def _open(count: int) -> CompiledCopy:
     """From the clients, which are locked: nothing has to be read to be written again."""
     now = Param("now", DateTimeField())
-    return PreparedCopy(
+    return CompiledCopy(
         Opportunity,
         lambda: Client.objects.filter(id__in=_clients(count)).order_by("id"),
         client=F("id"),
@@ -319,9 +319,9 @@ def _open(count: int) -> PreparedCopy:
 
 
 @functools.lru_cache(maxsize=256)
-def _remember(count: int) -> PreparedCopy:
+def _remember(count: int) -> CompiledCopy:
     """From the opportunities: MySQL gives no ids back from a bulk insert."""
-    return PreparedCopy(
+    return CompiledCopy(
         OpportunityEvent,
         lambda: Opportunity.objects.filter(open_client__id__in=_clients(count)).order_by("id"),
         opportunity=F("id"),

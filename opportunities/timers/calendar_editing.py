@@ -15,6 +15,7 @@ from leadmaster.calendars.models import OperatingCalendar
 from leadmaster.calendars.querysets import OperatingCalendarQuerySet
 from opportunities.errors import Incomplete, NotAllowed
 from opportunities.models import Desk
+from opportunities.scope import team_ids_of
 from opportunities.timers import agreement, preview, recalculation
 from opportunities.timers.preview import DeskRehearsal
 from opportunities.timers.recalculation import Applied
@@ -22,7 +23,7 @@ from opportunities.timers.recalculation import Applied
 
 def seen_by(user: User) -> OperatingCalendarQuerySet:
     """The general one, those of one's teams, and those by which one's desks work."""
-    desks = Desk.objects.filter(Q(team__in=_decided_teams(user)) | Q(promoters__user=user))
+    desks = Desk.objects.filter(Q(team__in=team_ids_of(user)) | Q(promoters__user=user))
     known = OperatingCalendar.objects.visible_to(user)
     return OperatingCalendar.objects.filter(Q(pk__in=known.values("pk")) | Q(pk__in=desks.values("calendar")))
 
@@ -31,7 +32,7 @@ def kept_by(user: User) -> OperatingCalendarQuerySet:
     """Of those, the ones that this person may change: nobody else's desk works by them."""
     if user.is_administrator:
         return OperatingCalendar.objects.kept_by(user)
-    teams = _decided_teams(user)
+    teams = team_ids_of(user)
     known = OperatingCalendar.objects.kept_by(user).values("pk")
     used = Desk.objects.filter(team__in=teams).values("calendar")
     others = Desk.objects.exclude(team__in=teams).values("calendar")
@@ -89,9 +90,3 @@ def change(
         touched=lambda: rehearse(calendar, new=new, now=now).touches,
     )
     return recalculation.change_calendar(calendar, save, by=by, now=now, seen=old)
-
-
-def _decided_teams(user: User) -> list[int]:
-    if user.is_administrator:
-        return list(Desk.objects.order_by("team").values_list("team", flat=True))
-    return list(user.supervised_teams.order_by("pk").values_list("pk", flat=True))

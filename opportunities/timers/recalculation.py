@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from leadmaster.accounts.models import User
 from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.calendars.models import OperatingCalendar, values_of
-from leadmaster.lib.db.compiled import PreparedCopy
+from leadmaster.lib.db.compiled import CompiledCopy
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from leadmaster.ops import health
@@ -291,7 +291,7 @@ def _write_down(
     retiming.by, retiming.at, retiming.alive_at = by, change.at, change.at
     retiming.change, retiming.teams = change.as_json(), sorted(teams)
     retiming.save()
-    copy = PreparedCopy(
+    copy = CompiledCopy(
         RetimingLine,
         lambda: rows.order_by("id"),
         opportunity=F("id"),

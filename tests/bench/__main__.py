@@ -19,6 +19,7 @@ PARTS = {
     "claims": "Claiming ten lanes, a million messages sent before",
     "lateness": "One, two, three and five hundred lines at 20-40 s a message over real HTTP: how late messages leave",
     "imports": "Recipients from a file",
+    "reconcile": "Everything looked at by `reconcile`, a million messages sent before: rows a second and memory",
     "screens": "The sender's pages, a million messages in the past and a million in one campaign",
     "desk_request": "Twenty clients of 0.5, 1 and 5 million, sixteen at once, beside raw SQL and the predecessor's way",
     "desk_options": "A promoter's filter options among five million clients",
@@ -27,7 +28,13 @@ PARTS = {
     "desk_lists": "Inbox, pool and opportunities in the admin, a million of them",
 }
 # Parts that need the million use one database, because making it takes a while.
-SHARED = {"idle": "million", "claims": "million", "desk_request": "desk", "desk_options": "desk"}
+SHARED = {
+    "idle": "million",
+    "claims": "million",
+    "reconcile": "million",
+    "desk_request": "desk",
+    "desk_options": "desk",
+}
 
 
 def main() -> int:

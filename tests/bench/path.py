@@ -59,11 +59,16 @@ def _compare(lanes: int, messages: int, rounds: int) -> None:
     statements, commits = recording.counts()
     loop = database.connect(raw)
     engine_speeds, raw_speeds = [], []
+    engine_busy, raw_busy = [], []
     for _ in range(rounds):
         database.copy_rows(start, mine, stage.CHANGED)
+        began = time.process_time()
         engine_speeds.append(messages / send_all(messages))
+        engine_busy.append(1000 * (time.process_time() - began) / messages)
         database.copy_rows(start, raw, stage.CHANGED)
+        began = time.process_time()
         raw_speeds.append(messages / _timed_replay(recording, loop))
+        raw_busy.append(1000 * (time.process_time() - began) / messages)
         _same_end(mine, raw, messages)
     ratios = [ours / theirs for ours, theirs in zip(engine_speeds, raw_speeds, strict=True)]
     say(
@@ -73,6 +78,8 @@ def _compare(lanes: int, messages: int, rounds: int) -> None:
     say(f"    engine, messages/s             {spread(engine_speeds)}")
     say(f"    the same SQL, raw mysqlclient  {spread(raw_speeds)}")
     say(f"    engine / raw                   {spread(ratios, 2)}")
+    say(f"    own CPU, ms a message: engine  {spread(engine_busy, 2)}")
+    say(f"    own CPU, ms a message: raw     {spread(raw_busy, 2)}")
 
 
 def _record(messages: int) -> Recording:

@@ -97,6 +97,20 @@ def test_neither_order_nor_repetition_nor_earliness_changes_where_it_ends(
     assert not EarlyReceipt.objects.filter(session=envio.session).exists()
 
 
+def test_ids_that_differ_in_case_alone_are_two_messages() -> None:
+    one = EnvioFactory(state=EnvioState.SENT, message_id="true_3EB0aF", sent_at=NOW)
+    other = EnvioFactory(
+        campaign=CampaignFactory(), session=one.session, state=EnvioState.SENT, message_id="true_3eb0Af", sent_at=NOW
+    )
+
+    give(other, K.READ, message_id="true_3eb0Af")
+    give(other, K.SERVER, message_id="TRUE_3EB0AF")  # nobody's: kept
+
+    one.refresh_from_db()
+    assert (one.ack, other.ack) == (Ack.NONE, Ack.READ)
+    assert EarlyReceipt.objects.get().message_id == "TRUE_3EB0AF"
+
+
 # --- Unknown and early -----------------------------------------------------------------------------------------------
 
 

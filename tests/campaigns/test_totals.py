@@ -192,7 +192,7 @@ def test_a_decision_about_an_uncertain_one_is_counted(decision: Decision) -> Non
 
 def test_whoever_compiles_a_move_of_a_resting_message_is_told() -> None:
     with pytest.raises(ValueError, match="rests"):
-        envio_states.prepared_move(Envio.objects.all, source=S.SENT, target=S.ERROR)
+        envio_states.compiled_move(Envio.objects.all, source=S.SENT, target=S.ERROR)
 
 
 def test_a_cancelled_campaign_is_written_down_once_it_is_swept() -> None:

@@ -70,7 +70,7 @@ MUTANTS = (
     Mutant(
         "the quota is read before it is locked",
         _CLAIM,
-        "if not statements.charge_session_day(id=slot.session_day_id, limit=slot.session_limit):",
+        "if not statements.charge_session_day(slot.session_day_id, limit=slot.session_limit):",
         "day = SessionDay.objects.filter(id=slot.session_day_id)\n"
         '    if day.get().used >= slot.session_limit or not day.update(used=F("used") + 1):',
         f"{_ENGINE}/test_claim_locks.py",
@@ -142,8 +142,8 @@ MUTANTS = (
     Mutant(
         "nothing is committed before the socket opens",
         _STATEMENTS,
-        "PreparedUpdate(_may_go, dispatched_at=_now)",
-        "PreparedUpdate(_may_go, ack=0)",
+        "CompiledUpdate(_may_go, dispatched_at=_now)",
+        "CompiledUpdate(_may_go, ack=0)",
         "tests/faults/test_crash_points.py",
     ),
     Mutant(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadmaster.directory.enums import Availability, ContactKind
 from leadmaster.directory.querysets import ClientQuerySet
+from leadmaster.lib.fields import IdentifierField
 
 SHARDS: Final = 64
 
@@ -27,8 +28,8 @@ class Client(models.Model):
     client that the source no longer has keeps its row and its history, and gets `gone_at`: it is not drawn any more.
     """
 
-    source = models.CharField(_("origen"), max_length=32)
-    external_id = models.CharField(_("id externo"), max_length=64)
+    source = IdentifierField(_("origen"), max_length=32)
+    external_id = IdentifierField(_("id externo"), max_length=64)
     name = models.CharField(_("nombre"), max_length=160, blank=True)
     last_names = models.CharField(_("apellidos"), max_length=160, blank=True)
     tax_id = models.CharField(_("RFC"), max_length=20, blank=True)
@@ -43,7 +44,7 @@ class Client(models.Model):
     availability = models.CharField(_("disponibilidad"), max_length=8, choices=Availability, default=Availability.FREE)
     shard = models.PositiveSmallIntegerField(editable=False)
     # What the source last said, so that an unchanged row costs no write and no look at its contacts.
-    digest = models.CharField(max_length=32, blank=True, editable=False)
+    digest = IdentifierField(max_length=32, blank=True, editable=False)
     gone_at = models.DateTimeField(_("ya no está en el origen"), null=True, blank=True)
     created_at = models.DateTimeField(_("creado"))
     updated_at = models.DateTimeField(_("actualizado"))

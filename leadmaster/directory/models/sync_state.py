@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from leadmaster.lib.fields import IdentifierField
+
 
 class SyncState(models.Model):
     """One row per source. It changes in the same transaction as the clients it speaks of, so that a run that is killed
     at any moment goes on exactly where its last page was committed."""
 
-    source = models.CharField(_("origen"), max_length=32, unique=True)
+    source = IdentifierField(_("origen"), max_length=32, unique=True)
     # Up to which `updated_at` of the source everything was read, in the source's own writing. Moves when a run ends.
     cursor = models.JSONField(null=True, default=None)
     # Who may write. A new run writes its own token, and the former one can't commit any further page.

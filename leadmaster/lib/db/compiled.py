@@ -3,7 +3,7 @@
 Building and compiling a queryset costs several times what a short statement costs the database. For the few that run
 for every message this keeps the ORM's words, and pays for them once:
 
-    charge = PreparedUpdate(lambda: Day.objects.filter(id=Param("id", BigIntegerField())), used=F("used") + 1)
+    charge = CompiledUpdate(lambda: Day.objects.filter(id=Param("id", BigIntegerField())), used=F("used") + 1)
     charge(id=7)  # how many rows matched
 """
 
@@ -44,7 +44,7 @@ def params(name: str, field: Field[Any, Any], count: int) -> list[Any]:
     return [Param(name, field, position) for position in range(count)]
 
 
-class _Prepared(ABC):
+class _Compiled(ABC):
     """Compiled at its first execution, when the database is known, and once for each kind of database."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class _Prepared(ABC):
         cursor.execute(sql, [_written(each, values, database) for each in parameters])
 
 
-class _OfQueryset(_Prepared):
+class _OfQueryset(_Compiled):
     """A statement about the rows of a queryset."""
 
     def __init__(self, build: Build) -> None:
@@ -74,7 +74,7 @@ class _OfQueryset(_Prepared):
         self._build = build
 
 
-class PreparedUpdate(_OfQueryset):
+class CompiledUpdate(_OfQueryset):
     """An UPDATE of the rows of a queryset. Called, it says how many matched."""
 
     def __init__(self, build: Build, /, **changes: Any) -> None:
@@ -92,7 +92,7 @@ class PreparedUpdate(_OfQueryset):
         return query.get_compiler(connection=connection)
 
 
-class _PreparedSelect(_OfQueryset):
+class _CompiledSelect(_OfQueryset):
     """A SELECT whose rows come back as `values_list` would give them."""
 
     def __init__(self, build: Build) -> None:
@@ -115,7 +115,7 @@ class _PreparedSelect(_OfQueryset):
         return map(tuple, compiler.apply_converters(rows, converters) if converters else rows)
 
 
-class PreparedRow(_PreparedSelect):
+class CompiledRow(_CompiledSelect):
     """A SELECT. Called, it returns the first row as `values_list` would, or None."""
 
     def __call__(self, **values: Any) -> tuple[Any, ...] | None:
@@ -125,7 +125,7 @@ class PreparedRow(_PreparedSelect):
         return None if row is None else next(self._in_python([row], cursor.db))
 
 
-class PreparedRows(_PreparedSelect):
+class CompiledRows(_CompiledSelect):
     """A SELECT. Called, it returns all its rows as `values_list` would."""
 
     def __call__(self, **values: Any) -> list[tuple[Any, ...]]:
@@ -135,7 +135,7 @@ class PreparedRows(_PreparedSelect):
         return list(self._in_python(rows, cursor.db))
 
 
-class PreparedCount(_OfQueryset):
+class CompiledCount(_OfQueryset):
     """How many rows a queryset has, its limit included."""
 
     def __call__(self, **values: Any) -> int:
@@ -151,7 +151,7 @@ class PreparedCount(_OfQueryset):
         return f"SELECT COUNT(*) FROM ({sql}) counted", parameters  # noqa: S608 - the ORM's own words
 
 
-class PreparedCopy(_OfQueryset):
+class CompiledCopy(_OfQueryset):
     """INSERT … SELECT: a new row of `model` for each row of a queryset. Called, it says how many.
 
     The columns are expressions on the queryset; fields that are not named get their defaults.
@@ -184,7 +184,7 @@ class PreparedCopy(_OfQueryset):
         return f"INSERT INTO {quote(self._model._meta.db_table)} ({columns}) {sql}", parameters
 
 
-class PreparedInsert(_Prepared):
+class CompiledInsert(_Compiled):
     """An INSERT of one row. Called with a new instance it writes it and gives it its id, as `save()` would; nothing else
     that a `save()` of the model's own does."""
 

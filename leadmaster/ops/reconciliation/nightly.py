@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 import time
 from typing import Any
 
@@ -45,6 +46,28 @@ def run_slice(now: dt.datetime, *, seconds: float = 120) -> ReconciliationRun | 
             return run
     _finish(run, now=now)
     return run
+
+
+def look_at_once(now: dt.datetime) -> ReconciliationRun:
+    """A whole run without a break, dated as last night's: for a database that was filled a moment ago."""
+    night = last_night(now)
+    run = ReconciliationRun.objects.create(started_at=night, alive_at=night, open_key="1")
+    for check in registry.all_checks():
+        _walk(check, run, now=now, ends=math.inf)
+    _finish(run, now=night + dt.timedelta(minutes=1))
+    return run
+
+
+def last_run() -> ReconciliationRun | None:
+    """The last one that ended."""
+    return ReconciliationRun.objects.filter(finished_at__isnull=False).order_by("-id").first()
+
+
+def last_night(now: dt.datetime) -> dt.datetime:
+    """When the last run was due."""
+    local = timezone.localtime(now)
+    due = timezone.make_aware(dt.datetime.combine(local.date(), AT), local.tzinfo)
+    return due if due <= local else due - dt.timedelta(days=1)
 
 
 def _walk(check: Check[Any], run: ReconciliationRun, *, now: dt.datetime, ends: float) -> bool:
@@ -104,9 +127,10 @@ def _taken_up(now: dt.datetime) -> ReconciliationRun | None:
 def _begun(now: dt.datetime) -> ReconciliationRun | None:
     if ReconciliationRun.objects.filter(open_key__isnull=False).exists():
         return None
-    local = timezone.localtime(now)
-    due = timezone.make_aware(dt.datetime.combine(local.date(), AT), local.tzinfo)
-    if local < due or ReconciliationRun.objects.filter(started_at__gte=due).exists():
+    due = last_night(now)
+    if timezone.localtime(due).date() != timezone.localtime(now).date():
+        return None
+    if ReconciliationRun.objects.filter(started_at__gte=due).exists():
         return None
     try:
         with transaction.atomic():

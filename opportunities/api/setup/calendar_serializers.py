@@ -27,8 +27,7 @@ class TeamField(VisibleField):
     queryset = Team.objects.all()
 
     def get_queryset(self) -> QuerySet[Team]:
-        user = current_user(self.context["request"])
-        return Team.objects.all() if user.is_administrator else user.supervised_teams.all()
+        return current_user(self.context["request"]).decided_teams()
 
 
 class RehearsedSerializer(Serializer[Any]):

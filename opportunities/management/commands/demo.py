@@ -13,6 +13,7 @@ from django.db import connection
 from campaigns.demo import people, stories
 from leadmaster.accounts.models import User
 from leadmaster.lib.clock import database_now
+from leadmaster.ops.reconciliation import nightly
 from opportunities.demo import days
 
 
@@ -59,6 +60,7 @@ class Command(BaseCommand):
         stories.being_written(staff, lines, now=now)
         stories.running(staff, lines, now=now, chance=chance)
         days.work(staff, lines, now=now, chance=chance)
+        nightly.look_at_once(now)
 
     def _reset(self, *, confirmed: bool) -> None:
         name = settings.DATABASES["default"]["NAME"]

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
-from django.core.cache import cache
 from django.core.management import call_command
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from django.test import Client
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
 
 from campaigns.enums import CampaignState, EnvioState
 from tests.campaigns.api.world import World
-from tests.described import CHECKS, examples, resource
-from tests.factories.accounts import token_of
-
-FORMS = 8
+from tests.described import check_answered_as_described, examples, made_up
 
 
 def described() -> dict[str, Any]:
@@ -108,17 +100,6 @@ def test_the_page_to_read_it_needs_nothing_from_elsewhere(db: None) -> None:
 
 
 @pytest.fixture
-def _one_connection() -> Iterator[None]:
-    """A request that ends closes its connection, and with it the transaction that the test runs in."""
-    signals = (request_started, request_finished)
-    for signal in signals:
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in signals:
-        signal.connect(close_old_connections)
-
-
-@pytest.fixture
 def rows(world: World) -> dict[str, int]:
     """One row of each kind that an address may name."""
     return {
@@ -131,26 +112,11 @@ def rows(world: World) -> dict[str, int]:
     }
 
 
-@pytest.mark.usefixtures("_one_connection")
+@pytest.mark.usefixtures("one_connection")
 @pytest.mark.parametrize("operation", examples(desk=False), ids=lambda operation: operation.label)
-@hypothesis_settings(
-    max_examples=FORMS,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+@made_up
 @given(data=st.data())
 def test_whatever_is_asked_is_answered_as_described(
     operation: Any, data: st.DataObject, rows: dict[str, int], world: World
 ) -> None:
-    """Made-up requests, half of them about a row that exists: never a 500, never an answer that is not described."""
-    case = data.draw(operation.as_strategy())
-    cache.clear()  # the throttle is not what is tried
-    if case.path_parameters and int(case.path_parameters.get("id") or 0) % 2 == 0:
-        case.path_parameters["id"] = rows[resource(case.path)]
-    token = token_of(world.admin)
-
-    response = case.call(headers={"Authorization": f"Token {token}"})
-
-    assert response.status_code != 500
-    case.validate_response(response, checks=CHECKS)
+    check_answered_as_described(operation, data, by=world.admin, rows=rows)

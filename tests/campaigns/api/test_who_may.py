@@ -5,7 +5,6 @@ A route that is not in the table fails the suite: nobody adds one without saying
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from campaigns.enums import CampaignState, EnvioState
+from tests.api_people import PEOPLE, Operation, all_people, bosses, only_boss, only_team
 from tests.campaigns.api.world import World
 from tests.described import operations
 from tests.factories.accounts import PASSWORD
@@ -20,40 +20,9 @@ from tests.factories.accounts import PASSWORD
 # Every address once on a server too.
 pytestmark = pytest.mark.every_database
 
-PEOPLE = ("owner", "colleague", "boss", "outsider", "other_boss", "anonymous")
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Row:
-    """One operation. `seed` makes its row and returns the id; `expected` are the answers in the order of PEOPLE."""
-
-    method: str
-    path: str
-    expected: tuple[int, ...]
-    seed: Callable[[World], Any] = lambda world: None
-    body: Callable[[World], dict[str, Any]] = lambda world: {}
-    format: str = "json"
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-def only_team(ok: int) -> tuple[int, ...]:
-    """Owner and boss; for the rest it does not exist."""
-    return (ok, 404, ok, 404, 404, 401)
-
-
-def only_boss(ok: int) -> tuple[int, ...]:
-    """The boss; promoters lack the role, the other boss the row."""
-    return (403, 403, ok, 403, 404, 401)
-
-
-def all_people(ok: int) -> tuple[int, ...]:
-    return (ok, ok, ok, ok, ok, 401)
-
-
-def bosses(ok: int) -> tuple[int, ...]:
-    return (403, 403, ok, 403, ok, 401)
+class Row(Operation[World]):
+    """One of the sender's."""
 
 
 def a_file(world: World) -> dict[str, Any]:
@@ -268,14 +237,12 @@ TABLE = [
 @pytest.mark.parametrize("who", PEOPLE)
 @pytest.mark.parametrize("row", TABLE, ids=str)
 def test_answers_each_person_as_the_table_says(row: Row, who: str, world: World) -> None:
-    path = row.path.replace("{id}", str(row.seed(world)))
+    row.check_answer(world, who)
 
-    ask = getattr(world.client(who), row.method)
-    response = ask(path) if row.method == "get" else ask(path, row.body(world), format=row.format)
 
-    assert response.status_code == row.expected[PEOPLE.index(who)], response.content
-    if response.status_code >= 400:
-        assert set(response.json()["error"]) == {"code", "message", "fields"}
+@pytest.mark.parametrize("row", [row for row in TABLE if 404 in row.expected], ids=str)
+def test_what_somebody_may_not_see_is_told_as_if_it_were_not_there(row: Row, world: World) -> None:
+    row.check_hidden(world)
 
 
 def test_the_table_holds_every_operation_that_is_not_the_desks() -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from rest_framework.test import APIClient
-
 from campaigns.enums import CampaignState, EnvioState, ScheduleState
 from campaigns.models import Campaign, Envio, RecipientImport, Schedule
-from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.roles import Role
 from leadmaster.directory.models import Suppression
+from tests.api_people import People
 from tests.factories.accounts import TeamFactory, UserFactory
 from tests.factories.campaigns import CampaignFactory, EnvioFactory, RecipientImportFactory, ScheduleFactory
 from tests.factories.directory import SuppressionFactory
@@ -23,16 +21,9 @@ NOWHERE = "http://127.0.0.1:1"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class World:
+class World(People):
     """`owner` and `colleague` are promoters of the team that `boss` supervises; the others are of another team."""
 
-    owner: User
-    colleague: User
-    boss: User
-    outsider: User
-    other_boss: User
-    admin: User
-    team: Team
     session: WhatsAppSession
 
     def campaign(self, state: CampaignState = CampaignState.DRAFT, **fields: Any) -> Campaign:
@@ -63,13 +54,6 @@ class World:
     def suppression(self) -> Suppression:
         row: Suppression = SuppressionFactory.create()
         return row
-
-    def client(self, who: str) -> APIClient:
-        """`who` is the name of a person above, or "anonymous"."""
-        client = APIClient(raise_request_exception=True)
-        if who != "anonymous":
-            client.force_authenticate(getattr(self, who))
-        return client
 
 
 def build() -> World:

@@ -6,10 +6,11 @@ Only row locks show it: on MariaDB.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import functools
 import threading
+import uuid
 from collections import Counter
-from typing import Any
 
 import pytest
 from django.db.models import F
@@ -62,12 +63,12 @@ def without_the_row_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """All workers read the first due row before any of them writes."""
     together = threading.Barrier(WORKERS)
 
-    def first_due(**given: Any) -> tuple[Any, ...] | None:
-        rows = Envio.objects.filter(campaign_id=given["id"]).due(given["now"]).order_by("next_due", "id")
+    def first_due(*, campaign_id: int, warm_only: bool, now: dt.datetime) -> Due | None:
+        rows = Envio.objects.filter(campaign_id=campaign_id).due(now).order_by("next_due", "id")
         row = rows.values_list(*Due._fields[:-2]).first()
         with contextlib.suppress(threading.BrokenBarrierError):
             together.wait(timeout=0.5)
-        return row and (*row, None, None)
+        return None if row is None else Due._make((*row, None, None))
 
     monkeypatch.setattr(statements, "first_due", first_due)
     # A person is written to for the first time once: that would be a fourth layer here.
@@ -77,9 +78,10 @@ def without_the_row_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 def without_the_guard(monkeypatch: pytest.MonkeyPatch) -> None:
     """The UPDATE takes the row whatever its state has become."""
 
-    def take_envio(**given: Any) -> int:
-        row = Envio.objects.filter(id=given.pop("id"))
-        return row.update(state=EnvioState.SENDING, lane_id=given.pop("lane"), attempts=F("attempts") + 1, **given)
+    def take_envio(envio_id: int, *, lane_id: int, token: uuid.UUID, lease_until: dt.datetime) -> bool:
+        held = {"lane_id": lane_id, "token": token, "lease_until": lease_until}
+        rows = Envio.objects.filter(id=envio_id)
+        return bool(rows.update(state=EnvioState.SENDING, attempts=F("attempts") + 1, **held))
 
     monkeypatch.setattr(statements, "take_envio", take_envio)
 

@@ -15,7 +15,6 @@ from campaigns.engine import claim as claiming
 from campaigns.engine import person_rest, statements
 from campaigns.engine.plan import Plan, ensure_days, make_plan
 from campaigns.engine.settle import Answer, settle
-from campaigns.engine.statements import Due
 from campaigns.engine.why_not import why_not, why_not_this
 from campaigns.enums import EnvioState, WhyNot
 from campaigns.models import Campaign, Envio, Lane, PersonRest, ScheduleDay, SessionDay
@@ -160,9 +159,9 @@ def test_very_many_who_rest_are_passed_over_in_a_few_questions(world: World) -> 
 def test_a_row_that_changed_since_it_was_read_is_not_held(world: World) -> None:
     """The read looks; the UPDATE decides."""
     one, other = both(world)
-    row = statements.first_due(id=other.pk, now=world.now)
+    row = statements.first_due(campaign_id=other.pk, warm_only=False, now=world.now)
     assert row is not None
-    long_ago = Due(*row)._replace(written_by=one.pk, written_at=world.now - 48 * HOUR)
+    long_ago = row._replace(written_by=one.pk, written_at=world.now - 48 * HOUR)
     PersonRest.objects.create(phone=ANA, campaign=one, written_at=world.now)
 
     assert not person_rest.hold(other, long_ago, world.now)
@@ -212,7 +211,7 @@ def test_the_person_is_read_and_held_by_the_unique_index(world: World) -> None:
         first = claiming.claim([lane], plan.slots, now=world.now)
     person = first.claims[0].phone
     with CaptureQueriesContext(connection) as held:
-        statements.next_word(phone=person, campaign=campaign.pk, now=world.now, before=world.now)
+        statements.next_word(person, campaign_id=campaign.pk, before=world.now, now=world.now)
 
     [read] = [
         query["sql"] for query in captured if "campaigns_personrest" in query["sql"] and "SELECT" in query["sql"][:8]

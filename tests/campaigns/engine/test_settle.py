@@ -111,9 +111,9 @@ def test_a_charge_comes_back_once(held: Claim) -> None:
     assert SessionDay.objects.get().used == 4
 
 
-def close_sent(held: Claim, world: World, message_id: str) -> int:
+def close_sent(held: Claim, world: World, message_id: str) -> bool:
     return statements.close_sent(
-        token=held.token,
+        held.token,
         now=world.now,
         message_id=message_id,
         dispatched_at=world.now,
@@ -127,8 +127,8 @@ def test_a_success_replaces_a_doubt_in_the_log_of_tries_and_nothing_replaces_a_s
     held: Claim, world: World
 ) -> None:
     close_attempt(held.token, AttemptOutcome.UNKNOWN, now=world.now, code="TIMEOUT", detail="No contestó")
-    assert close_sent(held, world, "true_1") == 1
-    assert close_sent(held, world, "true_2") == 0
+    assert close_sent(held, world, "true_1")
+    assert not close_sent(held, world, "true_2")
     close_attempt(held.token, AttemptOutcome.NOT_SENT, now=world.now)
 
     attempt = Attempt.objects.get()

@@ -15,13 +15,13 @@ from campaigns.models import Lane
 from leadmaster.calendars.models import Holiday
 from leadmaster.directory.models import Suppression
 from leadmaster.lib.db.compiled import (
+    CompiledCopy,
+    CompiledCount,
+    CompiledInsert,
+    CompiledRow,
+    CompiledRows,
+    CompiledUpdate,
     Param,
-    PreparedCopy,
-    PreparedCount,
-    PreparedInsert,
-    PreparedRow,
-    PreparedRows,
-    PreparedUpdate,
     params,
 )
 from opportunities.models import AssignmentRequest, Lot
@@ -35,7 +35,7 @@ DUE = dt.datetime(2026, 2, 7, 14, 0, 0, 123456, tzinfo=dt.UTC)
 
 def test_an_update_takes_the_values_of_each_execution_and_counts_the_rows() -> None:
     first, second = LaneFactory(busy=True, burst_count=3), LaneFactory(busy=True, burst_count=8)
-    free = PreparedUpdate(
+    free = CompiledUpdate(
         lambda: Lane.objects.filter(id=Param("id", BigIntegerField()), token=Param("token", UUIDField())),
         busy=False,
         token=None,
@@ -53,7 +53,7 @@ def test_an_update_takes_the_values_of_each_execution_and_counts_the_rows() -> N
 
 def test_a_row_comes_back_in_python_s_own_types() -> None:
     lane, _other = LaneFactory(busy=True, next_due=DUE), LaneFactory(busy=True)
-    look = PreparedRow(
+    look = CompiledRow(
         lambda: Lane.objects.filter(token=Param("token", UUIDField())).values_list("id", "token", "next_due", "busy")
     )
     assert look(token=lane.token) == (lane.pk, lane.token, DUE, True)
@@ -68,7 +68,7 @@ def test_the_orm_is_asked_once_and_the_database_every_time() -> None:
         asked.append(1)
         return Lane.objects.filter(id=Param("id", BigIntegerField())).values_list("id")
 
-    look = PreparedRow(rows)  # type: ignore[arg-type]
+    look = CompiledRow(rows)  # type: ignore[arg-type]
     with CaptureQueriesContext(connection) as captured:
         assert [look(id=lane.pk) for _ in range(3)] == [(lane.pk,)] * 3
     assert len(asked) == 1
@@ -77,7 +77,7 @@ def test_the_orm_is_asked_once_and_the_database_every_time() -> None:
 
 def test_all_rows_come_back_and_a_list_is_one_value() -> None:
     first, second, third = (LaneFactory(burst_count=number) for number in (3, 8, 5))
-    look = PreparedRows(
+    look = CompiledRows(
         lambda: (
             Lane.objects.filter(id__in=params("ids", BigIntegerField(), 2))
             .order_by("burst_count")
@@ -91,7 +91,7 @@ def test_all_rows_come_back_and_a_list_is_one_value() -> None:
 
 def test_a_count_keeps_the_limit() -> None:
     LaneFactory.create_batch(5, burst_count=2)
-    count = PreparedCount(
+    count = CompiledCount(
         lambda: Lane.objects.filter(burst_count=Param("bursts", BigIntegerField())).values_list("id")[:3]
     )
     assert [count(bursts=2), count(bursts=9)] == [3, 0]
@@ -100,7 +100,7 @@ def test_a_count_keeps_the_limit() -> None:
 def test_a_copy_makes_a_row_of_each_and_fills_what_is_not_named_with_defaults() -> None:
     suppressed = Suppression.objects.create(phone="+5215550000001", source="persona", reason="Pidió", created_at=DUE)
     Suppression.objects.create(phone="+5215550000002", source="respuesta", created_at=DUE)
-    copy = PreparedCopy(
+    copy = CompiledCopy(
         Suppression,
         lambda: Suppression.objects.filter(source=Param("source", CharField())),
         phone=Concat(F("phone"), Value("9")),
@@ -118,7 +118,7 @@ def test_a_copy_makes_a_row_of_each_and_fills_what_is_not_named_with_defaults() 
 
 def test_an_insert_writes_what_a_save_would_and_gives_the_id() -> None:
     calendar = CalendarFactory()
-    write = PreparedInsert(Holiday)
+    write = CompiledInsert(Holiday)
     first = write(Holiday(calendar=calendar, date=dt.date(2026, 5, 1), name="Día del Trabajo"))
     with CaptureQueriesContext(connection) as captured:
         second = write(Holiday(calendar_id=calendar.pk, date=dt.date(2026, 9, 16), name="50 % y comillas'"))
@@ -132,7 +132,7 @@ def test_an_insert_writes_what_a_save_would_and_gives_the_id() -> None:
 
 def test_an_insert_writes_json_nulls_and_defaults() -> None:
     promoter = PromoterFactory()
-    row = PreparedInsert(Lot)(
+    row = CompiledInsert(Lot)(
         Lot(promoter_id=promoter.pk, team_id=promoter.desk.team_id, day=DUE.date(), created_at=DUE, filters={"a": "é"})
     )
     found = Lot.objects.get()
@@ -143,13 +143,13 @@ def test_an_insert_writes_json_nulls_and_defaults() -> None:
         0,
         None,
     )
-    key = PreparedInsert(AssignmentRequest)(AssignmentRequest(promoter_id=promoter.pk, key="k", at=DUE))
+    key = CompiledInsert(AssignmentRequest)(AssignmentRequest(promoter_id=promoter.pk, key="k", at=DUE))
     assert AssignmentRequest.objects.get(answer={}, lot=None) == key
 
 
 def test_an_insert_that_breaks_a_rule_says_so() -> None:
     promoter = PromoterFactory()
-    write = PreparedInsert(AssignmentRequest)
+    write = CompiledInsert(AssignmentRequest)
     write(AssignmentRequest(promoter_id=promoter.pk, key="k", at=DUE))
     with pytest.raises(IntegrityError), transaction.atomic():
         write(AssignmentRequest(promoter_id=promoter.pk, key="k", at=DUE))

@@ -83,7 +83,7 @@ def test_it_costs_the_same_for_one_and_for_four(
     world.give(number)
     supervisor = browser(world, "supervisor")
 
-    with django_assert_num_queries(34):
+    with django_assert_num_queries(35):
         supervisor.get(HOME)
 
 

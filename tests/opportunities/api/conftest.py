@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from django.core.cache import cache
 
+from tests.api_people import one_connection, unhurried
 from tests.opportunities.api import world as worlds
 
-
-@pytest.fixture(autouse=True)
-def _unhurried() -> Iterator[None]:
-    """Throttles count in the cache: no test pays for another one's requests."""
-    cache.clear()
-    yield
-    cache.clear()
+__all__ = ["one_connection", "unhurried"]
 
 
 @pytest.fixture

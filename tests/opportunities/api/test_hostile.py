@@ -12,8 +12,9 @@ import pytest
 from django.test import Client
 
 from opportunities.models import BulkAction, Opportunity
+from tests.api_people import new_key
 from tests.factories.accounts import token_of
-from tests.opportunities.api.world import World, new_key
+from tests.opportunities.api.world import World
 
 V1 = "/api/v1"
 TOO_LONG = json.dumps({"text": "x" * (6 * 1024 * 1024)})

@@ -5,7 +5,6 @@ A route that is not in the table fails the suite: nobody adds one without saying
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -14,48 +13,20 @@ from django.utils import timezone
 
 from leadmaster.directory.models import Client
 from opportunities.models import Opportunity
+from tests.api_people import NOBODY, PEOPLE, Operation, all_people, bosses, only_boss, only_team
 from tests.described import operations
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import ClientFactory, PromoterFactory
-from tests.opportunities.api.world import World, new_key
+from tests.opportunities.api.world import World
 
 # Every address once on a server too.
 pytestmark = pytest.mark.every_database
 
-PEOPLE = ("owner", "colleague", "boss", "outsider", "other_boss", "anonymous")
 V1 = "/api/v1"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Row:
-    """One operation. `seed` makes its row and returns the id; `expected` are the answers in the order of PEOPLE."""
-
-    method: str
-    path: str
-    expected: tuple[int, ...]
-    seed: Callable[[World], Any] = lambda world: None
-    body: Callable[[World], dict[str, Any]] = lambda world: {}
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-def only_team(ok: int) -> tuple[int, ...]:
-    """Owner and boss; for the rest it does not exist."""
-    return (ok, 404, ok, 404, 404, 401)
-
-
-def only_boss(ok: int) -> tuple[int, ...]:
-    """The boss; promoters lack the role, the other boss the row."""
-    return (403, 403, ok, 403, 404, 401)
-
-
-def all_people(ok: int) -> tuple[int, ...]:
-    return (ok, ok, ok, ok, ok, 401)
-
-
-def bosses(ok: int) -> tuple[int, ...]:
-    return (403, 403, ok, 403, ok, 401)
+class Row(Operation[World]):
+    """One of the desk's."""
 
 
 def promoters(ok: int) -> tuple[int, ...]:
@@ -66,9 +37,6 @@ def promoters(ok: int) -> tuple[int, ...]:
 def colleagues(ok: int) -> tuple[int, ...]:
     """Everybody at the desk."""
     return (ok, ok, ok, 404, 404, 401)
-
-
-NOBODY = (403, 403, 403, 403, 403, 401)
 
 
 def why(world: World) -> dict[str, Any]:
@@ -411,34 +379,16 @@ TABLE = [
 @pytest.mark.parametrize("who", PEOPLE)
 @pytest.mark.parametrize("row", TABLE, ids=str)
 def test_answers_each_person_as_the_table_says(row: Row, who: str, world: World) -> None:
-    path = row.path.replace("{id}", str(row.seed(world)))
-
-    ask = getattr(world.client(who), row.method)
-    response = ask(path, row.body(world), headers={"Idempotency-Key": new_key()})
-
-    assert response.status_code == row.expected[PEOPLE.index(who)], response.content
-    if response.status_code >= 400:
-        assert set(response.json()["error"]) == {"code", "message", "fields"}
-
-
-def test_the_table_holds_every_operation_of_the_desk() -> None:
-    assert operations(desk=True) == {(row.method, row.path) for row in TABLE}
+    row.check_answer(world, who)
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if 404 in row.expected], ids=str)
 def test_what_somebody_may_not_see_is_told_as_if_it_were_not_there(row: Row, world: World) -> None:
-    """Another team's row and a number that never was get the same answer, word for word."""
-    theirs, body = row.seed(world), row.body(world)
+    row.check_hidden(world)
 
-    answers = [
-        getattr(world.client("other_boss"), row.method)(
-            row.path.replace("{id}", str(number)), body, headers={"Idempotency-Key": new_key()}
-        )
-        for number in (theirs, 987_654_321)
-    ]
 
-    assert answers[0].status_code == answers[1].status_code == 404
-    assert answers[0].json() == answers[1].json()
+def test_the_table_holds_every_operation_of_the_desk() -> None:
+    assert operations(desk=True) == {(row.method, row.path) for row in TABLE}
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if row.expected == NOBODY], ids=str)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import itertools
-from typing import Any
 
 from django.utils import timezone
-from rest_framework.test import APIClient
 
-from leadmaster.accounts.models import Team, User
+from leadmaster.accounts.models import Team
 from leadmaster.accounts.roles import Role
 from leadmaster.calendars.models import Holiday
 from leadmaster.directory.models import SyncState
@@ -21,30 +18,18 @@ from opportunities.enums import AbsencePolicy
 from opportunities.funnel import moves
 from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportunity, Promoter, Stage, StageRoute
 from opportunities.supervision import absences, bulk, decisions
+from tests.api_people import People, new_key
 from tests.factories.accounts import TeamFactory, UserFactory
 from tests.factories.calendars import HolidayFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from whatsapp.models import WhatsAppSession
 
-_keys = itertools.count()
-
-
-def new_key() -> str:
-    return f"clave-{next(_keys)}"
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class World:
+class World(People):
     """`owner` and `colleague` are promoters of the team that `boss` supervises; the others are of another team."""
 
-    owner: User
-    colleague: User
-    boss: User
-    outsider: User
-    other_boss: User
-    admin: User
-    team: Team
     funnel: Funnel
 
     def promoter(self, who: str) -> Promoter:
@@ -123,16 +108,6 @@ class World:
 
     def route(self) -> StageRoute:
         return StageRoute.objects.get(from_stage=self.funnel.new, to_stage=self.funnel.contacted)
-
-    def client(self, who: str) -> APIClient:
-        """`who` is the name of a person above, or "anonymous". Every POST carries a key of its own."""
-        client = APIClient(raise_request_exception=True)
-        if who != "anonymous":
-            client.force_authenticate(getattr(self, who))
-        return client
-
-    def post(self, who: str, path: str, body: dict[str, Any] | None = None, *, key: str = "") -> Any:
-        return self.client(who).post(path, body or {}, headers={"Idempotency-Key": key or new_key()})
 
 
 def build() -> World:

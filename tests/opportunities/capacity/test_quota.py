@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.db import transaction
 
 from leadmaster.accounts.roles import Role
 from opportunities.capacity import quota
@@ -54,14 +53,13 @@ def test_over_the_quota_only_by_permission_with_a_reason_and_on_the_ledger(peopl
 @pytest.mark.parametrize("behind", [dt.timedelta(seconds=2), dt.timedelta(hours=1)])
 def test_the_days_lines_never_run_backwards_whichever_host_writes_them(people: People, behind: dt.timedelta) -> None:
     """A host whose clock is behind asks, gives, refunds and corrects after another one: what came later stands later."""
+    given = one_of(people.colleague)
     ClientFactory.create_batch(6)
     day, early = NOW.date(), NOW - behind
     quota.change_limit(people.owner, day, 25, by=people.boss, reason="Feria", now=NOW)
     ask(people.owner, 8, "atrasada", now=early)
-    with transaction.atomic():
-        row = quota.lock(people.owner, day)
-        quota.charge_locked(row, 1, now=early, by=people.boss, kind=QuotaKind.REASSIGNED_IN)
-        quota.refund(row, 1, now=early, by=people.boss, kind=QuotaKind.REFUND)
+    bulk.reassign([given.pk], people.owner, by=people.boss, now=early)
+    undo(BulkAction.objects.get(), by=people.boss, now=early)
     quota.change_limit(people.owner, day, 30, by=people.boss, reason="Más", now=early)
     quota.change_limit(people.owner, day, 31, by=people.boss, reason="Más", now=NOW + behind)
 

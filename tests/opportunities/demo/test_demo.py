@@ -8,6 +8,8 @@ import zoneinfo
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.demo import people
 from campaigns.engine.plan import make_plan
@@ -15,6 +17,7 @@ from campaigns.enums import CampaignState, EnvioState, WhyNot
 from campaigns.models import Campaign, Envio, Reply
 from leadmaster.accounts.models import Team, User
 from leadmaster.calendars.arithmetic import CLOSED, Calendar, Hours, operating_time_between
+from leadmaster.ops.models import ReconciliationRun
 from opportunities.clocks.countdown import deadline_for
 from opportunities.demo import days
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState, QuotaKind
@@ -22,6 +25,7 @@ from opportunities.management.commands import demo
 from opportunities.models import Absence, Lot, Opportunity, OpportunityEvent, Promoter, QuotaEntry, Stage
 from opportunities.queries.rush import rush_of
 from opportunities.queries.time_left import shift_of
+from tests.company import signed_in
 from tests.factories.accounts import UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -152,3 +156,16 @@ def test_half_a_demonstration_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert not User.objects.exists()
     assert not Campaign.objects.exists()
+
+
+def test_last_night_everything_was_true_and_it_still_is() -> None:
+    call_command("demo", "--if-empty")
+
+    run = ReconciliationRun.objects.get()
+    assert (run.total, run.failed) == (0, {})
+    assert run.finished_at is not None
+    assert run.finished_at < timezone.now()
+    call_command("reconcile")
+    page = signed_in(User.objects.get(username="laura")).get(reverse("admin:index")).content.decode()
+    assert "Todo es verdad" in page
+    assert reverse("admin:ops_reconciliationfinding_changelist") not in page

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.models import Opportunity, OpportunityEvent, Sale
+from tests.api_people import new_key
 from tests.opportunities.api.asking import URL, act, refused, state
-from tests.opportunities.api.world import World, new_key
+from tests.opportunities.api.world import World
 
 # --- Moving -----------------------------------------------------------------------------------------------------------
 

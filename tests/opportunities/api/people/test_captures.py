@@ -9,7 +9,8 @@ from django.utils import timezone
 from leadmaster.directory.models import Suppression
 from opportunities.enums import EventKind, Origin
 from opportunities.models import Opportunity, OpportunityEvent
-from tests.opportunities.api.world import World, new_key
+from tests.api_people import new_key
+from tests.opportunities.api.world import World
 
 CAPTURES = "/api/v1/captures/"
 

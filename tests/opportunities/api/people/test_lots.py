@@ -9,8 +9,9 @@ import pytest
 from leadmaster.directory.models import Availability
 from opportunities.enums import OpportunityState
 from opportunities.models import DailyQuota, Lot, Opportunity
+from tests.api_people import new_key
 from tests.factories.opportunities import ClientFactory
-from tests.opportunities.api.world import World, new_key
+from tests.opportunities.api.world import World
 
 LOTS = "/api/v1/lots/"
 

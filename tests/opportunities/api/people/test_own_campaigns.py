@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from campaigns.models import Campaign
+from tests.api_people import new_key
 from tests.factories.directory import SuppressionFactory
-from tests.opportunities.api.world import World, new_key
+from tests.opportunities.api.world import World
 
 PATH = "/api/v1/own-campaigns/"
 
