@@ -66,6 +66,11 @@ test-mysql: dev ## The same on a MySQL server of their own, where there is a mys
 test-browser: dev apt-test ## The stories that people go through, in Chromium
 	@deploy/test browser $(ARGS)
 
+.PHONY: screenshots
+screenshots: dev ## Pictures of every page of the demonstration that runs at PORT, in build/screenshots
+	@$(BIN)/python -m tests.browser.screenshots http://127.0.0.1:$(PORT) build/screenshots \
+	    diego:leadmaster-demo laura:leadmaster-demo admin:leadmaster-demo
+
 .PHONY: apt-test
 apt-test:
 	@deploy/bootstrap.sh apt $(APT_TEST)

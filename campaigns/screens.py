@@ -29,6 +29,7 @@ ENVIO_TONE: dict[str, Tone] = {
     EnvioState.SENDING: "info",
     EnvioState.SENT: "good",
     EnvioState.SENT_BY_HAND: "good",
+    EnvioState.HISTORICAL: "neutral",
     EnvioState.UNCERTAIN: "warn",
     EnvioState.ERROR: "bad",
     EnvioState.CANCELLED: "neutral",
@@ -38,6 +39,7 @@ ENVIO_TONE: dict[str, Tone] = {
 ENVIO_FILL: dict[EnvioState, screens.Fill] = {
     EnvioState.SENT: "sent",
     EnvioState.SENT_BY_HAND: "by-hand",
+    EnvioState.HISTORICAL: "historical",
     EnvioState.SENDING: "sending",
     EnvioState.UNCERTAIN: "uncertain",
     EnvioState.ERROR: "error",
@@ -87,6 +89,11 @@ def state_bar(progress: Progress) -> SafeString:
     return screens.stacked_bar(
         ((state.label, progress.counts[state], fill) for state, fill in ENVIO_FILL.items()), label
     )
+
+
+def took(attempt: Attempt) -> str:
+    """How long an attempt was on the wire; empty where nothing was measured."""
+    return "" if attempt.duration_ms is None else screens.seconds(attempt.duration_ms / 1000)
 
 
 def funnel(progress: Progress) -> list[Share]:

@@ -66,7 +66,7 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
 
     @display(description=_("duración"))
     def took(self, attempt: Attempt) -> str:
-        return NOTHING if attempt.duration_ms is None else f"{attempt.duration_ms / 1000:.1f} s"
+        return NOTHING if attempt.duration_ms is None else screens.took(attempt)
 
 
 def _sees_all(request: HttpRequest) -> bool:

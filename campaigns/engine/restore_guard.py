@@ -178,9 +178,12 @@ def _untold(lines: Collection[Line], database: uuid.UUID) -> Iterator[Line]:
 
 
 def _told(tokens: Collection[uuid.UUID]) -> QuerySet[Attempt]:
-    return Attempt.objects.filter(token__in=tokens).exclude(
-        outcome=AttemptOutcome.OPEN, envio__dispatched_at__isnull=True
-    )
+    """Those whose dispatch the database knows. A claim whose lease ran out before it, as another machine saw it in the
+    backup, is closed as never sent: that it was written down here says otherwise.
+    """
+    unsent = Q(outcome=AttemptOutcome.OPEN, envio__dispatched_at__isnull=True)
+    unsent |= Q(outcome=AttemptOutcome.NOT_SENT, dispatched_at__isnull=True)
+    return Attempt.objects.filter(token__in=tokens).exclude(unsent)
 
 
 def _taken_in(tokens: Collection[uuid.UUID]) -> QuerySet[ForgottenDispatch]:
@@ -263,12 +266,13 @@ def _take_in(forgotten: Sequence[Line], restore: Restore, now: dt.datetime) -> i
 
 
 def _remember(forgotten: Sequence[Line], envios: Mapping[uuid.UUID, Envio], restore: Restore, now: dt.datetime) -> None:
-    """What the database will know by itself is left out: a claim that the backup has."""
+    """What the database will know by itself is left out: a claim that the backup has and that is still open."""
     tokens = [line.token for line in forgotten]
     claimed: set[uuid.UUID] = set()
     for start in range(0, len(tokens), _CHUNK):
         some = tokens[start : start + _CHUNK]
-        claimed |= set(Attempt.objects.filter(token__in=some).values_list("token", flat=True))
+        still_open = Attempt.objects.filter(token__in=some, outcome=AttemptOutcome.OPEN)
+        claimed |= set(still_open.values_list("token", flat=True))
         ForgottenDispatch.objects.filter(token__in=some).delete()  # of a restore whose parking was forgotten too
     rows = {
         line.token: ForgottenDispatch(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.enums import AttemptOutcome
@@ -52,4 +53,4 @@ class Attempt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.token)
+        return f"{timezone.localtime(self.claimed_at):%d/%m/%Y %H:%M:%S}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -44,4 +45,4 @@ class Tick(models.Model):
         constraints = [models.UniqueConstraint(fields=["minute", "slot"], name="tick_minute_once")]
 
     def __str__(self) -> str:
-        return f"{self.minute:%Y-%m-%d %H:%M} /{self.slot}"
+        return f"{timezone.localtime(self.minute):%d/%m/%Y %H:%M} · {self.slot}"

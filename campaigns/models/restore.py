@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models.envio import Envio
@@ -66,7 +67,7 @@ class Restore(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"{self.detected_at:%Y-%m-%d %H:%M}"
+        return f"{timezone.localtime(self.detected_at):%d/%m/%Y %H:%M}"
 
 
 class JournalReport(models.Model):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 Tone: TypeAlias = Literal["neutral", "info", "good", "warn", "bad"]
 # The colours of bars, each a class of the style sheet.
 Fill: TypeAlias = Literal[
-    "brand", "by-hand", "cancelled", "delivered", "error", "pending", "read", "rest", "sending", "sent", "server", "uncertain"
+    "brand", "by-hand", "cancelled", "delivered", "error", "historical", "pending", "read", "rest", "sending", "sent", "server", "uncertain"
 ]  # fmt: skip
 Text: TypeAlias = str | Promise
 # One part of a bar: its name, how many, its colour.
@@ -41,6 +41,11 @@ class Share:
 
 def badge(text: Text, tone: Tone = "neutral") -> SafeString:
     return format_html('<span class="lm-badge lm-{}">{}</span>', tone, text)
+
+
+def seconds(value: float) -> str:
+    """A duration with one decimal, as the reader's language writes it."""
+    return f"{number_format(value, 1)} s"
 
 
 def when(moment: dt.datetime | None, now: dt.datetime, *, tz: dt.tzinfo | None = None) -> SafeString:

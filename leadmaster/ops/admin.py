@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.admin import display
@@ -20,11 +21,35 @@ from leadmaster.ops.reconciliation_admin import FindingAdmin, RepairAdmin
 __all__ = ["FindingAdmin", "HeartbeatAdmin", "RepairAdmin"]
 
 
+# By the name under which a process gives its sign of life.
+_NAMES: Final = {
+    "tick": gettext_lazy("Envíos"),
+    "lookups": gettext_lazy("Consultas de inciertos"),
+    "sessions": gettext_lazy("Estado de las líneas"),
+    "timers": gettext_lazy("Plazos de la mesa"),
+    "watchdog": gettext_lazy("Vigilante"),
+    "directory": gettext_lazy("Directorio de clientes"),
+}
+_DETAILS: Final = {
+    "asked": gettext_lazy("Líneas consultadas"),
+    "expired": gettext_lazy("Plazos vencidos"),
+    "read": gettext_lazy("Clientes leídos"),
+    "new": gettext_lazy("nuevos"),
+    "changed": gettext_lazy("cambiados"),
+    "worker": gettext_lazy("Proceso"),
+}
+
+
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin[Heartbeat]):
-    list_display = ("name", "standing", "beat", "told")
+    list_display = ("process", "standing", "beat", "told")
+    fields = ("process", "beat", "told")
     ordering = ("name",)
     beat = moment("at", gettext_lazy("último latido"))
+
+    @display(description=gettext_lazy("proceso"), ordering="name")
+    def process(self, heartbeat: Heartbeat) -> str:
+        return str(_NAMES.get(heartbeat.name, heartbeat.name))
 
     @display(description=gettext_lazy("estado"))
     def standing(self, heartbeat: Heartbeat) -> SafeString:
@@ -35,4 +60,9 @@ class HeartbeatAdmin(ReadOnlyAdmin[Heartbeat]):
 
     @display(description=gettext_lazy("detalle"))
     def told(self, heartbeat: Heartbeat) -> str:
-        return json.dumps(heartbeat.detail, ensure_ascii=False) if heartbeat.detail else "—"
+        return " · ".join(_sentences(heartbeat.detail)) or "—"
+
+
+def _sentences(detail: Mapping[str, Any]) -> Iterator[str]:
+    """What a sign of life carries, as people say it; a key that nobody named stays with the programs."""
+    yield from (f"{_DETAILS[key]} {value}" for key, value in detail.items() if key in _DETAILS)

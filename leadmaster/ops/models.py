@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from leadmaster.lib.fields import IdentifierField
@@ -126,7 +127,7 @@ class ReconciliationRun(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.started_at:%Y-%m-%d}"
+        return f"{timezone.localtime(self.started_at):%d/%m/%Y}"
 
     @property
     def total(self) -> int:

@@ -83,4 +83,4 @@ class Absence(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.promoter}: {self.starts_on}–{self.ends_on}"
+        return f"{self.promoter}: {self.starts_on:%d/%m/%Y}–{self.ends_on:%d/%m/%Y}"

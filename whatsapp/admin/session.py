@@ -85,16 +85,23 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     def get_fieldsets(self, request: HttpRequest, obj: WhatsAppSession | None = None) -> Any:
         if current_user(request).is_administrator:
             return (self._LINE, self._LIMITS, self._GATEWAY)
-        return (self._LINE, self._LIMITS, self._GATEWAY_SEEN) if obj else (self._LINE, self._LIMITS)
+        if obj is None:
+            return (self._LINE, self._LIMITS)
+        shown = (self._LINE, self._LIMITS, self._GATEWAY_SEEN)
+        return self.in_words(request, shown, fixed=self._fixed(request, obj))
 
     def get_readonly_fields(self, request: HttpRequest, obj: WhatsAppSession | None = None) -> Any:
+        [(_title, options)] = self.in_words(request, [(None, {"fields": self._fixed(request, obj)})], fixed=None)
+        return options["fields"]
+
+    def _fixed(self, request: HttpRequest, obj: WhatsAppSession | None) -> tuple[str, ...]:
         fixed = session_editing.FIXED if obj else ()
-        return fixed if current_user(request).is_administrator else (*fixed, "base_url")
+        return (*fixed,) if current_user(request).is_administrator else (*fixed, "base_url")
 
     def get_form(self, request: HttpRequest, obj: WhatsAppSession | None = None, *args: Any, **kwargs: Any) -> Any:
         by = current_user(request)
         base = GatewaySessionForm if by.is_administrator else SessionForm
-        hidden = dict.fromkeys(name for name in self.get_readonly_fields(request, obj) if name in base.declared_fields)
+        hidden = dict.fromkeys(name for name in self._fixed(request, obj) if name in base.declared_fields)
         # The class is this request's own.
         return super().get_form(
             request, obj, *args, **{**kwargs, "form": type(base.__name__, (base,), {**hidden, "by": by})}

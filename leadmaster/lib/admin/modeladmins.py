@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.db.models import Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -68,6 +69,51 @@ class _Hidden(ModelAdmin[M]):
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
         raise Http404
+
+    def get_fieldsets(self, request: HttpRequest, obj: M | None = None) -> Any:
+        fixed: Any = None  # all of them
+        if obj is None or self.has_change_permission(request, obj):
+            fixed = super().get_readonly_fields(request, obj)
+        return self.in_words(request, super().get_fieldsets(request, obj), fixed=fixed)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: M | None = None) -> Any:
+        return _swapped(super().get_readonly_fields(request, obj), self._words(request))
+
+    def in_words(self, request: HttpRequest, fieldsets: Any, *, fixed: Iterable[Any] | None) -> Any:
+        """The fieldsets with related rows that this person may not open as words: a link would lead to a refusal.
+
+        `fixed` are the names of the fields that can't be changed here; None means all.
+        """
+        words = self._words(request)
+        if fixed is not None:
+            words = {name: words[name] for name in fixed if name in words}
+        return [(title, {**options, "fields": _swapped(options["fields"], words)}) for title, options in fieldsets]
+
+    def _words(self, request: HttpRequest) -> dict[Any, Callable[[Model], str]]:
+        """By the name of each relation that would be drawn as a link to a page which is closed for this person."""
+        relations = [field for field in self.model._meta.concrete_fields if field.many_to_one]
+        return {field.name: _word(field) for field in relations if not self._opens(request, field.related_model)}
+
+    def _opens(self, request: HttpRequest, model: Any) -> bool:
+        there = self.admin_site._registry.get(model)
+        return there is not None and there.has_view_permission(request)
+
+
+@functools.cache
+def _word(field: ForeignKey[Any, Any]) -> Callable[[Model], str]:
+    """A read-only column with the related row's name. One function for one field: the admin compares them."""
+
+    def column(row: Model) -> str:
+        related = getattr(row, field.name)
+        return NOTHING if related is None else str(related)
+
+    column.short_description = field.verbose_name  # type: ignore[attr-defined]  # how the admin names a column
+    return column
+
+
+def _swapped(names: Iterable[Any], words: Mapping[Any, Any]) -> tuple[Any, ...]:
+    """The same fields, also those that share a line, with `words` in place of some names."""
+    return tuple(_swapped(name, words) if isinstance(name, list | tuple) else words.get(name, name) for name in names)
 
 
 class ScopedAdmin(_Hidden[M]):

@@ -65,7 +65,7 @@ def test_tries_cost_the_same_for_one_and_for_three(
     with django_assert_num_queries(13):
         response = client.get("/admin/campaigns/attempt/")
 
-    assert response.content.decode().count("24.3 s") == rows
+    assert response.content.decode().count("24,3 s") == rows
 
 
 def test_tries_of_another_team_are_not_shown(company: Company) -> None:

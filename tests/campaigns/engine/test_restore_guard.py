@@ -113,6 +113,39 @@ def test_a_second_machine_is_waited_for_and_its_messages_are_not_sent_again(mach
     assert world.findings() == []
 
 
+def test_a_claim_that_another_machine_took_back_before_this_one_reported_is_not_sent_again(
+    machines: Machines, boss: User
+) -> None:
+    """The backup was made between claim and dispatch. To the machine that comes back first it looks as if never sent."""
+    world = World()
+    line = world.campaign(envios=1).session
+    world.run_minutes(1)
+    machines.be("dos")
+    world.fill(world.campaign(session=line), 1)
+    kept: Backup = {}
+    world.provider.asked = lambda: kept.update(backup())
+    world.run_minutes(1)
+    assert len(world.provider.ledger) == 2
+    restore(kept)
+    world.restart()
+    restores.declare_restored(by=boss, reason="El respaldo de anoche", now=world.now)
+    machines.be("uno")
+    world.run_minutes(4)
+    assert world.states() == {EnvioState.SENT: 1, EnvioState.PENDING: 1}
+
+    machines.be("dos")
+    for _time in range(2):
+        world.run_minutes(1)
+        assert restores.names_awaited() == []
+        assert world.states() == {EnvioState.SENT: 1, EnvioState.UNCERTAIN: 1}
+    on_again(world, boss)
+    world.run_minutes(3)
+
+    assert len(world.provider.ledger) == 2
+    assert switch.is_on()
+    assert world.findings() == []
+
+
 def test_a_machine_that_sent_nothing_since_the_backup_stops_as_well_when_it_was_at_work() -> None:
     """Its epoch is ahead of the database's, though it knows of no message that the database forgot."""
     world = World()
