@@ -21,7 +21,7 @@ from leadmaster.accounts.scope import scope
 from leadmaster.lib.screens import Tone
 
 # What became something: the rest has not been said yet, or never will be.
-_TOLD: Final = (EnvioState.SENT, EnvioState.SENT_BY_HAND, EnvioState.ERROR, EnvioState.UNCERTAIN)
+_TOLD: Final = (EnvioState.SENT, EnvioState.SENT_BY_HAND, EnvioState.ERROR, EnvioState.UNCERTAIN, EnvioState.HISTORICAL)
 _MOST: Final = 20
 _LONGEST: Final = 1_000
 

@@ -28,11 +28,19 @@ class EnvioState(models.TextChoices):
     UNCERTAIN = "incierto", _("Incierto")
     CANCELLED = "cancelado", _("Cancelado")
     SENT_BY_HAND = "enviado_manual", _("Enviado a mano")
+    # Another system says that it sent it, and nobody can prove it: no id, no acknowledgement.
+    HISTORICAL = "historico", _("Histórico, sin prueba")
 
 
 # Work that is not over: a campaign with any of these is not finished.
 ENVIO_OPEN = (EnvioState.PENDING, EnvioState.SENDING, EnvioState.UNCERTAIN)
-ENVIO_TERMINAL = (EnvioState.SENT, EnvioState.ERROR, EnvioState.CANCELLED, EnvioState.SENT_BY_HAND)
+ENVIO_TERMINAL = (
+    EnvioState.SENT,
+    EnvioState.ERROR,
+    EnvioState.CANCELLED,
+    EnvioState.SENT_BY_HAND,
+    EnvioState.HISTORICAL,
+)
 
 
 class Ack(models.IntegerChoices):
@@ -98,3 +106,4 @@ class Evidence(models.TextChoices):
     WITHDRAWN = "retirado", _("El cliente cambió de manos")
     RESTORE = "restauracion", _("La base volvió de un respaldo")
     RECONCILED = "conciliacion", _("Lo encontró una conciliación")
+    IMPORTED = "importacion", _("Vino del sistema anterior")

@@ -28,6 +28,7 @@ TRANSITIONS: dict[EnvioState, frozenset[EnvioState]] = {
     S.ERROR: frozenset({S.SENT}),
     S.CANCELLED: frozenset({S.SENT}),
     S.SENT_BY_HAND: frozenset({S.SENT}),
+    S.HISTORICAL: frozenset({S.SENT}),
 }
 
 # A campaign whose messages are all in one of these may have its totals written down.

@@ -26,7 +26,7 @@ from whatsapp.receipts import Receipt, ReceiptKind
 _SCALE = {ReceiptKind.SERVER: Ack.SERVER, ReceiptKind.DELIVERED: Ack.DELIVERED, ReceiptKind.READ: Ack.READ}
 _TIME_FIELD = {Ack.SERVER: "server_at", Ack.DELIVERED: "delivered_at", Ack.READ: "read_at"}
 # States in which a proof of sending is no surprise; from any other it contradicts what was decided.
-_EXPECTED = (EnvioState.SENDING, EnvioState.UNCERTAIN, EnvioState.SENT_BY_HAND)
+_EXPECTED = (EnvioState.SENDING, EnvioState.UNCERTAIN, EnvioState.SENT_BY_HAND, EnvioState.HISTORICAL)
 _EARLY_KEPT = dt.timedelta(days=7)
 # Two clocks are seldom closer, and nobody looks for a reason in less.
 _CLOCKS_DIFFER = dt.timedelta(minutes=2)

@@ -29,6 +29,7 @@ ENVIO_TONE: dict[str, Tone] = {
     EnvioState.SENDING: "info",
     EnvioState.SENT: "good",
     EnvioState.SENT_BY_HAND: "good",
+    EnvioState.HISTORICAL: "neutral",
     EnvioState.UNCERTAIN: "warn",
     EnvioState.ERROR: "bad",
     EnvioState.CANCELLED: "neutral",
@@ -38,6 +39,7 @@ ENVIO_TONE: dict[str, Tone] = {
 ENVIO_FILL: dict[EnvioState, screens.Fill] = {
     EnvioState.SENT: "sent",
     EnvioState.SENT_BY_HAND: "by-hand",
+    EnvioState.HISTORICAL: "historical",
     EnvioState.SENDING: "sending",
     EnvioState.UNCERTAIN: "uncertain",
     EnvioState.ERROR: "error",

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "whatsapp",
     "campaigns",
     "opportunities",
+    "leadmaster.legacy",
     # After ours, whose `qcluster` ends in order.
     "django_q",
 ]

@@ -6,6 +6,7 @@ DATABASE_URL decides, as it does for the product; without one it is SQLite, in a
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -58,12 +59,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--nearest", type=int, default=0, help="only so many tests, in the order of the command line")
 
 
-def pytest_report_header(config: pytest.Config) -> str:
+# What a machine may lack, by the marker of the tests that need it.
+_GIVEN_DUMP = ROOT.parent / "shared" / "data" / "legacy_leadmaster.sql"
+_THERE = {
+    "old_server": shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None,
+    "given_dump": _GIVEN_DUMP.is_file(),
+}
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    lacking = [f"NOT TRIED HERE: tests marked {marker}, what they need is missing" for marker in _lacking()]
     if _on_sqlite():
-        return "database: SQLite; tests marked mariadb are not part of this run"
+        return [*lacking, "database: SQLite; tests marked mariadb are not part of this run"]
     if config.getoption("--everywhere"):
-        return "database: a server, with all the tests"
-    return "database: a server; what can not differ there is left to SQLite (tests/databases.py, --everywhere)"
+        return [*lacking, "database: a server, with all the tests"]
+    return [
+        *lacking,
+        "database: a server; what can not differ there is left to SQLite (tests/databases.py, --everywhere)",
+    ]
+
+
+def _lacking() -> list[str]:
+    return [marker for marker, there in _THERE.items() if not there]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -75,6 +92,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         here = list(items)
     else:
         here = [item for item in items if _runs_on_a_server(item)]
+    here = [item for item in here if not any(item.get_closest_marker(marker) for marker in _lacking())]
     if config.getoption("--nearest"):
         # Before others put them into an order of their own.
         here = [

@@ -69,6 +69,14 @@ def pairing_code(session: WhatsAppSession) -> PairingCode | None:
     return open_gateway(session.gateway_config()).pairing_code()
 
 
+def adopt(session: WhatsAppSession, *, reason: str, now: dt.datetime) -> WhatsAppSession:
+    """A line that another system had, new here: it waits for a person from the first moment, and says why."""
+    session.paused_at = now
+    session.trouble = reason[:300]
+    session.save(force_insert=True)
+    return session
+
+
 def unpause(session: WhatsAppSession, *, by: User, now: dt.datetime) -> WhatsAppSession:
     """A person says that what stopped this session is mended. The caller checked that they may."""
     _update(

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 Tone: TypeAlias = Literal["neutral", "info", "good", "warn", "bad"]
 # The colours of bars, each a class of the style sheet.
 Fill: TypeAlias = Literal[
-    "brand", "by-hand", "cancelled", "delivered", "error", "pending", "read", "rest", "sending", "sent", "server", "uncertain"
+    "brand", "by-hand", "cancelled", "delivered", "error", "historical", "pending", "read", "rest", "sending", "sent", "server", "uncertain"
 ]  # fmt: skip
 Text: TypeAlias = str | Promise
 # One part of a bar: its name, how many, its colour.

@@ -192,6 +192,7 @@ def test_fault_18_the_incident_a_session_disconnected_for_251_minutes_with_250_d
     world = World()
     campaign = world.campaign(envios=250, delay=10, daily_cap=500, session__daily_limit=500)
     world.provider.state[campaign.session.tenant_id] = SessionState.DISCONNECTED
+    began = world.now
 
     world.run_minutes(251)
 
@@ -201,12 +202,14 @@ def test_fault_18_the_incident_a_session_disconnected_for_251_minutes_with_250_d
     assert Attempt.objects.filter(counted=True).count() == 0
     alert = Alert.objects.get()
     assert (alert.key, alert.resolved_at) == (f"session:{campaign.session_id}", None)
+    assert alert.opened_at - began <= dt.timedelta(minutes=3)
     assert WhatsAppSession.objects.get().state == State.DISCONNECTED
 
     world.provider.state.clear()
     world.come_to_rest(minutes=120)
 
     assert world.states() == {EnvioState.SENT: 250}
+    assert set(Envio.objects.values_list("attempts", flat=True)) == {1}
     assert Attempt.objects.filter(outcome=AttemptOutcome.SENT).count() == 250
     assert not Alert.objects.filter(open_key__isnull=False).exists()
     assert world.findings(gap=10.0) == []
