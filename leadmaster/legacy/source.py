@@ -86,10 +86,10 @@ class Source:
             return
         shape = self.shapes[table]
         wanted = [column for column in columns or TABLES[table].columns if column in shape.columns]
-        cells = ", ".join(f"CAST({_quoted(shape.columns[column])} AS CHAR)" for column in wanted)
+        cells = self._cells(shape, wanted)
         id_ = _quoted(shape.columns["id"])
         sql = (
-            f"SELECT {id_}, {cells} FROM {self._full(shape.name)} WHERE {id_} > %s "  # noqa: S608 - their own names
+            f"SELECT {id_}{cells} FROM {self._full(shape.name)} WHERE {id_} > %s "  # noqa: S608 - their own names
             f"ORDER BY {id_} LIMIT {PAGE}"
         )
         last: int | None = None
@@ -108,11 +108,11 @@ class Source:
             return []
         shape = self.shapes[table]
         wanted = [name for name in TABLES[table].columns if name in shape.columns]
-        cells = ", ".join(f"CAST({_quoted(shape.columns[name])} AS CHAR)" for name in wanted)
+        cells = self._cells(shape, wanted)
         marks = ", ".join(["%s"] * len(ids))
         id_ = _quoted(shape.columns["id"])
         sql = (
-            f"SELECT {id_}, {cells} FROM {self._full(shape.name)} "  # noqa: S608 - their own names
+            f"SELECT {id_}{cells} FROM {self._full(shape.name)} "  # noqa: S608 - their own names
             f"WHERE {_quoted(shape.columns[column])} IN ({marks}) AND {id_} IS NOT NULL ORDER BY {id_}"
         )
         return [
@@ -127,6 +127,10 @@ class Source:
         shape = self.shapes[table]
         found = self._query(f"SELECT DISTINCT {_quoted(shape.columns[column])} FROM {self._full(shape.name)}", [])  # noqa: S608
         return {number for (value,) in found if (number := reference(None if value is None else str(value)))}
+
+    def _cells(self, shape: Shape, wanted: Sequence[str]) -> str:
+        """What follows the id in a SELECT: nothing, where an old version has none of these columns."""
+        return "".join(f", CAST({_quoted(shape.columns[column])} AS CHAR)" for column in wanted)
 
     def _shape(self, table: Table) -> Shape | None:
         found = self._query(
