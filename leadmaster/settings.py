@@ -234,6 +234,8 @@ FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 RECONCILE_UNCERTAIN_HOURS = env.integer("RECONCILE_UNCERTAIN_HOURS", 72, minimum=1, maximum=8760)
 
 AUTO_CAMPAIGNS_ENABLED = env.boolean("AUTO_CAMPAIGNS_ENABLED", True)
+# Whom one campaign wrote to is left alone by the others for so long; a campaign may say otherwise. 0: no rest.
+PERSON_REST_HOURS = env.integer("PERSON_REST_HOURS", 24, minimum=0, maximum=720)
 DIAG_SENDER = env.boolean("DIAG_SENDER", False)
 WHATSAPP_DAILY_LIMIT = env.integer("WHATSAPP_DAILY_LIMIT", 180, minimum=1, maximum=100_000)
 SENDER_SLOTS = env.integer("SENDER_SLOTS", 1, minimum=1, maximum=64)

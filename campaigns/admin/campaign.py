@@ -60,6 +60,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
                     ("delay_min", "delay_max"),
                     ("burst_size", "burst_pause"),
                     ("typing", "max_attempts"),
+                    ("person_rest",),
                     "keeps_off_holidays",
                 )
             },

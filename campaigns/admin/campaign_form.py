@@ -52,6 +52,7 @@ class CampaignForm(CampaignModelForm):
             "delay_max",
             "burst_size",
             "burst_pause",
+            "person_rest",
             "typing",
             "max_attempts",
             "keeps_off_holidays",

@@ -93,8 +93,8 @@ class CampaignSerializer(ModelSerializer[Campaign]):
         model = Campaign
         fields = (
             "id", "name", "owner", "team", "session", "template", "columns", "state", "verbs", "delay_min",
-            "delay_max", "burst_size", "burst_pause", "typing", "max_attempts", "keeps_off_holidays", "created_at",
-            "submitted_at", "approved_at", "approved_by", "launched_at", "ended_at", "progress",
+            "delay_max", "burst_size", "burst_pause", "typing", "max_attempts", "keeps_off_holidays", "person_rest",
+            "created_at", "submitted_at", "approved_at", "approved_by", "launched_at", "ended_at", "progress",
         )  # fmt: skip
         read_only_fields = (
             "owner", "team", "columns", "state", "created_at", "submitted_at", "approved_at", "approved_by",
@@ -107,6 +107,7 @@ class CampaignSerializer(ModelSerializer[Campaign]):
             "burst_size": {"max_value": 10_000},
             "burst_pause": {"max_value": _DAY},
             "max_attempts": {"min_value": 1, "max_value": 20},
+            "person_rest": {"max_value": 720},
         }
 
     def get_verbs(self, campaign: Campaign) -> list[str]:

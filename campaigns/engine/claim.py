@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django.db.models import F, Min
 
-from campaigns.engine import diag, statements
+from campaigns.engine import diag, person_rest, statements
 from campaigns.engine.plan import Plan, Slot
 from campaigns.engine.statements import Due
 from campaigns.engine.timing import lease
@@ -157,13 +157,25 @@ def _fill(lane: Lane, token: uuid.UUID, slots: Sequence[Slot], now: dt.datetime,
     for slot in slots:
         if slot.campaign.pk in found.without_due or slot.session.pk in found.exhausted:
             continue
-        envio = statements.first_due(campaign_id=slot.campaign.pk, warm_only=slot.warm_only, now=now)
+        envio = _first_whom_nobody_wrote_to(slot, now)
         if envio is None:
             found.without_due.add(slot.campaign.pk)
             continue
+        if person_rest.rests(slot.campaign, envio, now):
+            continue  # very many of them rest: the next look goes on
         if _charge(slot, found):
             return _take(lane, token, slot, envio=envio, now=now)
     return None
+
+
+def _first_whom_nobody_wrote_to(slot: Slot, now: dt.datetime) -> Due | None:
+    """The first due one whose person does not rest from another campaign; those before it are moved behind their rest."""
+    campaign = slot.campaign
+    envio = statements.first_due(campaign_id=campaign.pk, warm_only=slot.warm_only, now=now)
+    if envio is not None and person_rest.rests(campaign, envio, now):
+        person_rest.postpone(campaign, now)
+        envio = statements.first_due(campaign_id=campaign.pk, warm_only=slot.warm_only, now=now)
+    return envio
 
 
 def _charge(slot: Slot, found: Round) -> bool:
@@ -178,6 +190,9 @@ def _charge(slot: Slot, found: Round) -> bool:
 
 
 def _take(lane: Lane, token: uuid.UUID, slot: Slot, *, envio: Due, now: dt.datetime) -> Claim:
+    if not person_rest.hold(slot.campaign, envio, now):
+        # Another line's claim was first: this one is rolled back, and its next look finds that the person rests.
+        raise IntegrityError("the person was written to by another campaign")
     lease_until = now + lease()
     took_envio = statements.take_envio(envio.id, lane_id=lane.pk, token=token, lease_until=lease_until)
     took_lane = statements.take_lane(lane.pk, token=token, lease_until=lease_until)

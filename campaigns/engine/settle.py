@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from campaigns import envio_states, receipts
-from campaigns.engine import diag, statements
+from campaigns.engine import diag, person_rest, statements
 from campaigns.engine.claim import Claim
 from campaigns.engine.timing import LOOKUP_AFTER, SESSION_REST, WITHDRAWN_REST, back_off
 from campaigns.enums import CAMPAIGN_ENDED, AttemptOutcome, EnvioState, Evidence
@@ -92,8 +92,10 @@ def close_attempt(token: uuid.UUID, outcome: AttemptOutcome, *, now: dt.datetime
 
 
 def refund(token: uuid.UUID, *, session_day_id: int, schedule_day_id: int) -> None:
-    """Give the day's charge back, once: the attempt's own flag decides."""
+    """Give back what a message took that is proven not to have left, the day's charge and its person, once: the
+    attempt's own flag decides."""
     if Attempt.objects.filter(token=token, refunded=False).update(refunded=True):
+        person_rest.release(token)
         SessionDay.objects.filter(pk=session_day_id, used__gt=0).update(used=F("used") - 1)
         ScheduleDay.objects.filter(pk=schedule_day_id, used__gt=0).update(used=F("used") - 1)
 

@@ -32,12 +32,13 @@ from campaigns.models import (
     Envio,
     ForgottenDispatch,
     Lane,
+    PersonRest,
     ScheduleDay,
     SenderSwitch,
     SessionDay,
 )
 from leadmaster.directory.models import Suppression
-from leadmaster.lib.db.compiled import CompiledRow, CompiledUpdate, Param
+from leadmaster.lib.db.compiled import CompiledInsert, CompiledRow, CompiledUpdate, Param
 from whatsapp.models import WhatsAppSession
 
 
@@ -50,11 +51,15 @@ class Due(NamedTuple):
     client_message_id: uuid.UUID
     attempts: int
     next_due: dt.datetime
+    # Which campaign wrote to this person last, and when; None for whoever nobody wrote to.
+    written_by: int | None
+    written_at: dt.datetime | None
 
 
 _id = Param("id", BigIntegerField())
 _token = Param("token", UUIDField())
 _message_id = Param("message_id", CharField())
+_campaign = cast(Any, Param("campaign", BigIntegerField()))
 _limit = Param("limit", BigIntegerField())
 _lease_until = Param("lease_until", DateTimeField())
 _now = cast(Any, Param("now", DateTimeField()))
@@ -62,6 +67,11 @@ _now = cast(Any, Param("now", DateTimeField()))
 
 def _due() -> QuerySet[Envio, tuple[Any, ...]]:
     rows = Envio.objects.filter(campaign_id=_id).due(_now).order_by("next_due", "id")
+    # Read, not locked, and of the one row that is returned: the guarded UPDATE of `next_word` decides.
+    person = PersonRest.objects.filter(phone=OuterRef("phone"))
+    rows = rows.annotate(
+        written_by=Subquery(person.values("campaign")[:1]), written_at=Subquery(person.values("written_at")[:1])
+    )
     return rows.select_for_update(skip_locked=True).values_list(*Due._fields)
 
 
@@ -104,6 +114,24 @@ _take_envio = envio_states.compiled_move(
 def take_envio(envio_id: int, *, lane_id: int, token: uuid.UUID, lease_until: dt.datetime) -> bool:
     """`pendiente` to `enviando`. False if it is not pending any more."""
     return bool(_take_envio(id=envio_id, lane=lane_id, token=token, lease_until=lease_until))
+
+
+first_word = CompiledInsert(PersonRest)
+"""The first word of any campaign to this person. Raises IntegrityError when somebody else's came first."""
+
+_next_word = CompiledUpdate(
+    lambda: PersonRest.objects.filter(
+        Q(campaign_id=_campaign) | Q(written_at__lte=Param("before", DateTimeField())),
+        phone=Param("phone", CharField()),
+    ),
+    campaign_id=_campaign,
+    written_at=_now,
+)
+
+
+def next_word(phone: str, *, campaign_id: int, before: dt.datetime, now: dt.datetime) -> bool:
+    """Hold this person for this campaign. False if another one wrote to them after `before`."""
+    return bool(_next_word(phone=phone, campaign=campaign_id, before=before, now=now))
 
 
 _take_lane = CompiledUpdate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
-from campaigns.engine import journal_trouble
+from campaigns.engine import journal_trouble, person_rest
 from campaigns.engine.plan import GO, Standing, standing_of
 from campaigns.enums import CampaignState, EnvioState, WhyNot
 from campaigns.models import Campaign, Envio, Lane
@@ -68,24 +68,30 @@ def why_not_this(envio: Envio, now: dt.datetime) -> Standing:
     if Suppression.objects.filter(phone=envio.phone).exists():
         return Standing(reason=WhyNot.SUPPRESSED)
     standing = why_not(envio.campaign, now)
-    if standing.reason in (None, WhyNot.PACING, WhyNot.BACK_OFF, WhyNot.IN_FLIGHT, WhyNot.NOTHING_DUE):
-        if envio.next_due > now:
-            return Standing(reason=WhyNot.BACK_OFF, until=envio.next_due)
-        if standing.reason is not None:
-            return standing
-        return Standing(reason=WhyNot.PACING)
+    if standing.reason in (None, WhyNot.PACING, WhyNot.BACK_OFF, WhyNot.IN_FLIGHT, WhyNot.NOTHING_DUE, WhyNot.RESTING):
+        return _why_this_waits(envio, now) or (standing if standing.reason else Standing(reason=WhyNot.PACING))
     return standing
+
+
+def _why_this_waits(envio: Envio, now: dt.datetime) -> Standing | None:
+    """Why this one waits while its campaign sends."""
+    rest = person_rest.rests_until(envio.campaign, envio.phone, now)
+    if rest is not None:
+        return Standing(reason=WhyNot.RESTING, until=max(rest, envio.next_due))
+    return Standing(reason=WhyNot.BACK_OFF, until=envio.next_due) if envio.next_due > now else None
 
 
 def _why_not_this_second(campaign: Campaign, now: dt.datetime) -> Standing:
     """The plan would let it send: look at its envíos and lanes."""
     pending = Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING)
-    first = pending.order_by("next_due", "id").values_list("next_due", flat=True).first()
-    if first is None:
+    row = pending.order_by("next_due", "id").values_list("next_due", "phone").first()
+    if row is None:
         in_flight = Envio.objects.filter(campaign=campaign, state=EnvioState.SENDING).exists()
         return Standing(reason=WhyNot.IN_FLIGHT if in_flight else WhyNot.NOTHING_DUE)
+    first, phone = row
     if first > now:
-        return Standing(reason=WhyNot.BACK_OFF, until=first)
+        rests = person_rest.rests_until(campaign, phone, now) is not None
+        return Standing(reason=WhyNot.RESTING if rests else WhyNot.BACK_OFF, until=first)
     session = campaign.session
     if session.cold_until is not None and session.cold_until > now and not pending.filter(warm=True).exists():
         return Standing(reason=WhyNot.COLD, until=session.cold_until)

@@ -6,6 +6,7 @@ from campaigns.models.control import SenderSwitch, Tick
 from campaigns.models.early_receipt import EarlyReceipt, RefusedEvent
 from campaigns.models.envio import Envio, EnvioEvent, UncertainEnvio
 from campaigns.models.lane import Lane
+from campaigns.models.person_rest import PersonRest
 from campaigns.models.recipient_import import RecipientImport
 from campaigns.models.reply import Reply
 from campaigns.models.restore import DatabaseIdentity, ForgottenDispatch, JournalReport, Restore, Sender
@@ -24,6 +25,7 @@ __all__ = [
     "ForgottenDispatch",
     "JournalReport",
     "Lane",
+    "PersonRest",
     "RecipientImport",
     "RefusedEvent",
     "Reply",

@@ -43,6 +43,16 @@ class Campaign(models.Model):
         _("intentos por mensaje"), default=5, validators=[MaxValueValidator(20)]
     )
 
+    # Hours. Empty: the setting of the whole installation.
+    person_rest = models.PositiveSmallIntegerField(
+        _("descanso entre campañas (h)"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(720)],
+        help_text=_(
+            "No le escribe a quien otra campaña le escribió hace menos horas. Vacío: lo normal; 0: sin descanso."
+        ),
+    )
     keeps_off_holidays = models.BooleanField(
         _("no enviar en feriados"),
         default=True,

@@ -16,6 +16,27 @@ _ENGINE = "tests/campaigns/engine"
 
 MUTANTS = (
     Mutant(
+        "a person is held without being asked for again",
+        _STATEMENTS,
+        'Q(campaign_id=_campaign) | Q(written_at__lte=Param("before", DateTimeField())),',
+        "Q(campaign_id__gt=0),",
+        f"{_ENGINE}/test_person_rest.py",
+    ),
+    Mutant(
+        "nobody rests from another campaign",
+        "campaigns/engine/person_rest.py",
+        "return due.written_at > now - rest_of(campaign)",
+        "return False",
+        f"{_ENGINE}/test_person_rest.py",
+    ),
+    Mutant(
+        "what never left leaves its person resting",
+        "campaigns/engine/settle.py",
+        "person_rest.release(token)",
+        "pass",
+        f"{_ENGINE}/test_person_rest.py",
+    ),
+    Mutant(
         "the UPDATE does not ask for the state",
         _STATES,
         "Envio.objects.filter(id=ids[0], state=source)",

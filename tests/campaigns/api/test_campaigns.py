@@ -261,3 +261,20 @@ def test_new_campaigns_keep_off_holidays_unless_their_author_says_otherwise(worl
     world.client("owner").patch(f"{URL}{draft.pk}/", {"keeps_off_holidays": False})
     draft.refresh_from_db()
     assert draft.keeps_off_holidays is False
+
+
+@pytest.mark.parametrize("hours", [0, 48, None])
+def test_a_campaign_says_how_long_it_leaves_people_of_others_alone(world: World, hours: int | None) -> None:
+    made = world.client("owner").post(URL, form(world, person_rest=hours))
+
+    assert made.status_code == 201
+    assert made.json()["person_rest"] == hours
+    assert Campaign.objects.get().person_rest == hours
+
+
+@pytest.mark.parametrize("hours", [-1, 721, "mucho"])
+def test_a_rest_that_makes_no_sense_is_refused(world: World, hours: object) -> None:
+    answer = world.client("owner").post(URL, form(world, person_rest=hours))
+
+    assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, ["person_rest"])
+    assert not Campaign.objects.exists()

@@ -28,10 +28,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 CAMPAIGNS = 4
 ROWS = 5_000  # of each campaign
-# The claim of one lane: BEGIN, the lane, its envío, two charges, the two moves, the try, COMMIT.
-CLAIM_OF_ONE = 9
-# What is asked again for each further lane: its envío, two charges, the two moves. Tries are opened together.
-CLAIM_OF_EACH_FURTHER = 5
+# The claim of one lane: BEGIN, the lane, its envío, two charges, the person, the two moves, the try, COMMIT.
+CLAIM_OF_ONE = 10
+# What is asked again for each further lane: its envío, two charges, the person, the two moves. Tries are opened together.
+CLAIM_OF_EACH_FURTHER = 6
 # BEGIN, the lane, the envío, the try, whether an acknowledgement came early, COMMIT.
 SETTLE = 6
 
