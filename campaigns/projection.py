@@ -2,7 +2,8 @@
 
 Each day the campaigns take their turn, the first in the queue first. What one takes is bounded by the session's limit
 of the day, by the caps of its schedules, and by the time that its windows leave free: a lane sends one message per
-`seconds`, and time that an earlier campaign uses is gone for the later ones.
+`seconds`, and time that an earlier campaign uses is gone for the later ones. Each day begins with free lanes: what a
+message of yesterday still takes of a window that goes on past midnight is left out, at most one message of each lane.
 """
 
 from __future__ import annotations

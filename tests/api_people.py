@@ -91,7 +91,7 @@ class Operation(Generic[W]):
         ask = getattr(world.client(who), self.method)
         path = self.path.replace("{id}", str(id_))
         if self.method == "get":
-            return ask(path)
+            return ask(path, body)
         return ask(path, body, format=self.format, headers={"Idempotency-Key": new_key()})
 
     def check_answer(self, world: W, who: str) -> None:

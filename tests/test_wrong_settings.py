@@ -9,6 +9,7 @@ import re
 import runpy
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,7 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
     "TIME_ZONE": _ZONE,
     "MEDIA_ROOT": _FOLDER,
     "UNCONFIRMED_UPLOADS_DAYS": _NUMBER,
+    "PERSON_REST_HOURS": _NUMBER,
     "RECONCILE_UNCERTAIN_HOURS": _NUMBER,
     "AUTO_CAMPAIGNS_ENABLED": _YES_OR_NO,
     "DIAG_SENDER": _YES_OR_NO,
@@ -239,7 +241,8 @@ def test_an_sqlite_file_that_this_user_may_not_write(
     database.parent.mkdir()
     database.touch()
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+    temporary = Path(tempfile.gettempdir())
+    for folder in (tmp_path, *(above for above in tmp_path.parents if temporary in above.parents)):
         folder.chmod(0o755)
     database.chmod(0o666 if what == "folder" else 0o444)
     database.parent.chmod(0o555 if what == "folder" else 0o777)

@@ -81,8 +81,10 @@ def test_a_dead_sender_and_a_gateway_that_is_not_there_are_told_in_one_look(data
     assert (report["told"], report["untold"]) == (3, 0)
 
 
-def test_without_a_database_it_says_so_and_does_not_break(tmp_path: Path) -> None:
-    status, report = look_once(database_url=f"sqlite:///{tmp_path}/no-such-folder/db.sqlite3")
+def test_without_a_database_it_says_so_and_does_not_break() -> None:
+    with socket.socket() as unused:  # bound, and nobody listens
+        unused.bind(("127.0.0.1", 0))
+        status, report = look_once(database_url=f"mysql://nobody:x@127.0.0.1:{unused.getsockname()[1]}/leadmaster")
 
     assert status == 1
     assert report["error"] == "OperationalError"

@@ -39,7 +39,7 @@ def test_the_list_costs_the_same_for_one_and_for_three(
         running_campaign(owner=company.owner, team=company.team, envios=2)
     client = signed_in(company.owner)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         page = client.get(LIST).content.decode()
 
     assert page.count("0 de 2 mensajes") == rows

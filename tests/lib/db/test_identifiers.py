@@ -40,12 +40,16 @@ NO_IDENTIFIERS = {
         "directory.suppressionlift.phone",
         "campaigns.envio.phone",
         "campaigns.reply.phone",
+        "campaigns.personrest.phone",
     },
     "words of our own code": {
         "ops.reconciliationrun.open_key",
         "ops.reconciliationfinding.kind",
         "ops.repair.kind",
         "campaigns.earlyreceipt.kind",
+        "legacy.importedrow.source",
+        "legacy.importedrow.table",
+        "legacy.importedrow.digest",
     },
 }
 

@@ -80,7 +80,7 @@ def test_a_rehearsal_tells_which_deadlines_move_and_changes_nothing(world: World
     [
         ({"week": [[]] * 7}, "week"),
         ({"week": [[]] * 6}, "week"),
-        ({"week": [[{"opens": "18:00", "closes": "09:00"}], *[[]] * 6]}, "week.0"),
+        ({"week": [[{"opens": "09:00", "closes": "09:00"}], *[[]] * 6]}, "week.0"),
         ({"week": [[{"opens": "9", "closes": "18:00"}], *[[]] * 6]}, "week.0.0.opens"),
         (
             {"week": [[{"opens": "09:00", "closes": "13:00"}, {"opens": "12:00", "closes": "18:00"}], *[[]] * 6]},
