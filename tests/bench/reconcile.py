@@ -1,4 +1,8 @@
-"""Looking at everything: messages with their tries, and a desk with its histories, all of it true."""
+"""Looking at everything: messages with their tries, and a desk with its histories.
+
+The past that `stage` makes has no days, no counters and no events behind it, so most of its rows are findings: what is
+measured is the telling of findings as well as the looking.
+"""
 
 from __future__ import annotations
 
