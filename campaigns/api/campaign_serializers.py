@@ -94,6 +94,7 @@ class CampaignSerializer(ModelSerializer[Campaign]):
         fields = (
             "id", "name", "owner", "team", "session", "template", "columns", "state", "verbs", "delay_min",
             "delay_max", "burst_size", "burst_pause", "typing", "max_attempts", "keeps_off_holidays", "person_rest",
+            "error_alert", "error_pause",
             "created_at", "submitted_at", "approved_at", "approved_by", "launched_at", "ended_at", "progress",
         )  # fmt: skip
         read_only_fields = (
@@ -108,6 +109,8 @@ class CampaignSerializer(ModelSerializer[Campaign]):
             "burst_pause": {"max_value": _DAY},
             "max_attempts": {"min_value": 1, "max_value": 20},
             "person_rest": {"max_value": 720},
+            "error_alert": {"max_value": 100},
+            "error_pause": {"max_value": 100},
         }
 
     def get_verbs(self, campaign: Campaign) -> list[str]:

@@ -27,6 +27,7 @@ from campaigns.api.campaign_serializers import (
     WhyNotSerializer,
 )
 from campaigns.api.filters import CampaignFilter
+from campaigns.brakes.lifting import lift
 from campaigns.engine.why_not import why_not
 from campaigns.enums import CampaignState
 from campaigns.errors import WrongState
@@ -63,7 +64,7 @@ class CampaignViewSet(
         "create": "campaigns.add_campaign",
         **dict.fromkeys(("partial_update", "destroy", "message"), Act.EDIT),
         **dict.fromkeys(("submit", "launch", "pause", "resume", "cancel"), Act.OPERATE),
-        **dict.fromkeys(("approve", "reject"), Act.APPROVE),
+        **dict.fromkeys(("approve", "reject", "lift"), Act.APPROVE),
     }
 
     _progress: dict[int, Progress]
@@ -158,6 +159,12 @@ class CampaignViewSet(
     def resume(self, request: Request, pk: str) -> Response:
         """Sigue donde quedó."""
         return self._act(lifecycle.resume, reason=self._reason(ReasonSerializer))
+
+    @extend_schema(request=RequiredReasonSerializer, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"])
+    def lift(self, request: Request, pk: str) -> Response:
+        """Suelta el freno que la detiene: lo que pasó hasta ahora deja de contar."""
+        return self._act(lift, reason=self._reason(RequiredReasonSerializer))
 
     @extend_schema(request=RequiredReasonSerializer, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])

@@ -1,6 +1,7 @@
 """The sender's tables, one noun per module."""
 
 from campaigns.models.attempt import Attempt
+from campaigns.models.brake import CampaignBrake
 from campaigns.models.campaign import Campaign, CampaignEvent
 from campaigns.models.control import SenderSwitch, Tick
 from campaigns.models.early_receipt import EarlyReceipt, RefusedEvent
@@ -16,6 +17,7 @@ from campaigns.models.totals import CampaignTotals
 __all__ = [
     "Attempt",
     "Campaign",
+    "CampaignBrake",
     "CampaignEvent",
     "CampaignTotals",
     "DatabaseIdentity",
