@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 import random
 from typing import Any
 
@@ -213,7 +214,7 @@ def test_the_next_message_keeps_the_new_pause_and_nothing_else_moves() -> None:
     world.run_minutes(1)
     before = sorted(line.at for line in world.provider.ledger)
     assert before
-    assert all(later - sooner < dt.timedelta(seconds=60) for sooner, later in zip(before, before[1:], strict=False))
+    assert all(later - sooner < dt.timedelta(seconds=60) for sooner, later in itertools.pairwise(before))
 
     pacing.change(
         campaign,
@@ -228,7 +229,7 @@ def test_the_next_message_keeps_the_new_pause_and_nothing_else_moves() -> None:
     left = sorted(line.at for line in world.provider.ledger)[len(before) :]
     # One rested already when it changed; from it on each waits for five minutes.
     assert len(left) == 2
-    assert all(later - sooner >= dt.timedelta(seconds=300) for sooner, later in zip(left, left[1:], strict=False))
+    assert all(later - sooner >= dt.timedelta(seconds=300) for sooner, later in itertools.pairwise(left))
     sent = len(before) + len(left)
     assert world.states() == {EnvioState.SENT: sent, EnvioState.PENDING: 20 - sent}
     # What left before is no fault of the pace that came afterwards.
