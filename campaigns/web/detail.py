@@ -27,6 +27,8 @@ from campaigns.forecast import forecast
 from campaigns.lifecycle import TABLE, Verb
 from campaigns.models import Campaign, Envio, RecipientImport
 from campaigns.models.schedule import WEEKDAYS
+from campaigns.pacing import may_change
+from campaigns.pacing_form import PacingForm, initial
 from campaigns.policy import Act, may
 from campaigns.web.views import cards_of
 from leadmaster.accounts.current_user import current_user
@@ -97,12 +99,16 @@ STEPS: Final = {
 @login_required
 @require_safe
 def page(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    campaign = _find(request, campaign_id)
+    return render(request, "web/campaign.html", context(request, find(request, campaign_id)))
+
+
+def context(request: HttpRequest, campaign: Campaign, *, pacing: PacingForm | None = None) -> dict[str, object]:
+    """What the page shows; `pacing` is a form that came back."""
     user = current_user(request)
     card = cards_of([campaign], user)[0]
     braked = card.standing is not None and card.standing.reason in BRAKED
     allowed = lifecycle.allowed_verbs(campaign)
-    context = {
+    return {
         "card": card,
         "campaign": campaign,
         "steps": [
@@ -116,18 +122,19 @@ def page(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "may_lift": braked and may(user, Act.APPROVE, campaign),
         "forecast": forecast(campaign, timezone.now()) if card.progress.total and allowed else None,
         "shifts": _shifts(campaign),
+        "pacing": pacing or (PacingForm(initial=initial(campaign)) if may_change(user, campaign) else None),
+        "may_speed_up": may(user, Act.APPROVE, campaign),
         "imports": campaign.imports.all(),
         "examples": _examples(campaign),
         "events": campaign.events.select_related("by").order_by("-id")[:_EVENTS],
     }
-    return render(request, "web/campaign.html", context)
 
 
 @login_required
 @require_POST
 def act(request: HttpRequest, campaign_id: int, verb: str) -> HttpResponse:
     """One step, for whoever may take it; what is refused comes back as a sentence."""
-    campaign = _find(request, campaign_id)
+    campaign = find(request, campaign_id)
     step = STEPS.get(verb)
     if step is None:
         raise Http404
@@ -144,7 +151,7 @@ def act(request: HttpRequest, campaign_id: int, verb: str) -> HttpResponse:
 @require_POST
 def lift_brake(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Let go of the brake that holds it, for whoever may approve it."""
-    campaign = _find(request, campaign_id)
+    campaign = find(request, campaign_id)
     reason = request.POST.get("reason", "")
     try:
         lift(campaign, by=current_user(request), reason=reason, now=timezone.now())
@@ -159,7 +166,7 @@ def lift_brake(request: HttpRequest, campaign_id: int) -> HttpResponse:
 @require_safe
 def report(request: HttpRequest, campaign_id: int, record_id: int) -> HttpResponseBase:
     """The row-by-row report of who came in and who did not."""
-    record = get_object_or_404(RecipientImport, campaign=_find(request, campaign_id), pk=record_id)
+    record = get_object_or_404(RecipientImport, campaign=find(request, campaign_id), pk=record_id)
     if not record.report:
         raise Http404
     try:
@@ -170,7 +177,7 @@ def report(request: HttpRequest, campaign_id: int, record_id: int) -> HttpRespon
     return FileResponse(kept, as_attachment=True, filename=f"informe-{record.pk}.csv", content_type="text/csv")
 
 
-def _find(request: HttpRequest, campaign_id: int) -> Campaign:
+def find(request: HttpRequest, campaign_id: int) -> Campaign:
     """Theirs, or of a team that they supervise; nothing else exists for them."""
     campaigns = Campaign.objects.visible_to(request.user).select_related("session", "owner")
     return get_object_or_404(campaigns, pk=campaign_id)

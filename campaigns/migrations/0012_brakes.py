@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0009_person_rest"),
+        ("campaigns", "0011_attempt_tally"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
