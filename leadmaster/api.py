@@ -52,6 +52,7 @@ from opportunities.api.people.captures import CaptureViewSet
 from opportunities.api.people.ledgers import CoolDownViewSet, QuotaEntryViewSet
 from opportunities.api.people.lots import LotViewSet
 from opportunities.api.people.own_campaigns import OwnCampaignViewSet
+from opportunities.api.people.persons import PersonViewSet
 from opportunities.api.people.promoters import PromoterViewSet, QuotaViewSet
 from opportunities.api.people.radar import RadarViewSet
 from opportunities.api.setup.calendars import CalendarViewSet
@@ -190,6 +191,7 @@ desk_router.register("quotas", QuotaViewSet, "quota")
 desk_router.register("quota-entries", QuotaEntryViewSet, "quota-entry")
 desk_router.register("captures", CaptureViewSet, "capture")
 desk_router.register("own-campaigns", OwnCampaignViewSet, "own-campaign")
+desk_router.register("people", PersonViewSet, "person")
 desk_router.register("promoters", PromoterViewSet, "promoter")
 desk_router.register("desks", DeskViewSet, "desk")
 desk_router.register("absences", AbsenceViewSet, "absence")
