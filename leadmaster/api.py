@@ -33,7 +33,7 @@ from campaigns.api.schedules import ScheduleViewSet
 from campaigns.api.suppressions import SuppressionViewSet
 from campaigns.api.switch import SwitchViewSet
 from campaigns.audience import AudienceError
-from campaigns.errors import Incomplete, NotAllowed, Refused, WrongState
+from campaigns.errors import Incomplete, NotAllowed, Refused, Stale, WrongState
 from leadmaster.accounts import api_tokens
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
@@ -66,6 +66,7 @@ from whatsapp.sessions import NothingToLift
 
 # How the domain's refusals are told. Their sentences are written for people and go out as they are.
 REFUSALS: dict[type[Exception], Refusal] = {
+    Stale: Refusal(409, "stale"),
     WrongState: Refusal(409, "wrong_state"),
     NotAllowed: Refusal(403, "not_allowed"),
     Incomplete: Refusal(422, "incomplete"),
