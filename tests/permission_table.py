@@ -202,6 +202,7 @@ _ROWS: Final = (
         mis-campanias/<int:campaign_id>/paso/<slug:verb>/
         mis-campanias/<int:campaign_id>/pausar/
         mis-campanias/<int:campaign_id>/reanudar/
+        mis-campanias/<int:campaign_id>/ritmo/
         """,
     ),
     (
@@ -217,6 +218,7 @@ _ROWS: Final = (
         "otba",
         """
         api/v1/campaigns/<pk>/launch/
+        api/v1/campaigns/<pk>/pacing/
         api/v1/campaigns/<pk>/pause/
         api/v1/campaigns/<pk>/resume/
         api/v1/campaigns/<pk>/submit/
@@ -320,6 +322,7 @@ _ROWS: Final = (
         admin/campaigns/campaign/<int:pk>/launch/
         admin/campaigns/campaign/<int:pk>/live/
         admin/campaigns/campaign/<int:pk>/message/
+        admin/campaigns/campaign/<int:pk>/pacing/
         admin/campaigns/campaign/<int:pk>/pause/
         admin/campaigns/campaign/<int:pk>/reject/
         admin/campaigns/campaign/<int:pk>/resume/
