@@ -53,8 +53,7 @@ def test_a_promoter_with_work_in_hand_is_switched_off_after_a_page_that_says_so(
 
     browser.post(page, {**data, leaving.AGREED: seal, leaving.PAUSE: "on"})
 
-    user.refresh_from_db()
-    assert not user.is_active
+    assert not User.objects.get(pk=user.pk).is_active
     assert Opportunity.objects.get().state == OpportunityState.EXIT
     assert user.campaigns.get().state == CampaignState.PAUSED
 
