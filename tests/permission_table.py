@@ -96,6 +96,7 @@ _ROWS: Final = (
         api/.*
         api/v1/imports/<pk>/report/
         logout/
+        metrics
         mis-campanias/<int:campaign_id>/informe/<int:record_id>/
         webhooks/<slug:gateway>/<path:tenant_id>/
         """,
