@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -17,15 +18,17 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from campaigns import lifecycle
+from campaigns import lifecycle, pacing
 from campaigns.api.campaign_serializers import (
     CampaignEventSerializer,
     CampaignSerializer,
     ForecastSerializer,
     MessageSerializer,
+    PacingSerializer,
     ProgressSerializer,
     WhyNotSerializer,
 )
+from campaigns.api.fields import ApprovalSerializer, RejectionSerializer
 from campaigns.api.filters import CampaignFilter
 from campaigns.engine.why_not import why_not
 from campaigns.enums import CampaignState
@@ -33,11 +36,13 @@ from campaigns.errors import WrongState
 from campaigns.forecast import forecast
 from campaigns.message_editing import edit_message
 from campaigns.models import Campaign
+from campaigns.pacing import Pacing
 from campaigns.policy import Act, require
 from campaigns.progress import Progress, progress, progress_of
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import ReasonSerializer, RequiredReasonSerializer
+from leadmaster.lib.api.serializers import Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
@@ -62,14 +67,18 @@ class CampaignViewSet(
         **dict.fromkeys(("list", "retrieve", "progress", "forecast", "why_not", "events"), Act.VIEW),
         "create": "campaigns.add_campaign",
         **dict.fromkeys(("partial_update", "destroy", "message"), Act.EDIT),
-        **dict.fromkeys(("submit", "launch", "pause", "resume", "cancel"), Act.OPERATE),
+        **dict.fromkeys(("submit", "launch", "pause", "resume", "cancel", "pacing"), Act.OPERATE),
         **dict.fromkeys(("approve", "reject"), Act.APPROVE),
     }
 
     _progress: dict[int, Progress]
 
     def get_queryset(self) -> QuerySet[Campaign]:
-        return Campaign.objects.visible_to(self.request.user).select_related("session")
+        return (
+            Campaign.objects.visible_to(self.request.user)
+            .select_related("session")
+            .prefetch_related("schedules__windows")
+        )
 
     def require_allowed(self, row: Campaign) -> None:
         require(current_user(self.request), Act(self.needs[self.action]), row)
@@ -129,17 +138,17 @@ class CampaignViewSet(
         """Manda el borrador a aprobar."""
         return self._act(lifecycle.submit)
 
-    @extend_schema(request=RequiredReasonSerializer, responses=CampaignSerializer)
+    @extend_schema(request=RejectionSerializer, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: str) -> Response:
         """La devuelve a borrador, con el motivo."""
-        return self._act(lifecycle.reject, reason=self._reason(RequiredReasonSerializer))
+        return self._act(lifecycle.reject, **self._words(RejectionSerializer))
 
-    @extend_schema(request=ReasonSerializer, responses=CampaignSerializer)
+    @extend_schema(request=ApprovalSerializer, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         """Aprueba la campaña y las programaciones que esperan con ella."""
-        return self._act(lifecycle.approve, reason=self._reason(ReasonSerializer))
+        return self._act(lifecycle.approve, **self._words(ApprovalSerializer))
 
     @extend_schema(request=None, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])
@@ -151,19 +160,19 @@ class CampaignViewSet(
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
         """Deja de enviar; a lo sumo sale el mensaje que ya está en vuelo."""
-        return self._act(lifecycle.pause, reason=self._reason(ReasonSerializer))
+        return self._act(lifecycle.pause, **self._words(ReasonSerializer))
 
     @extend_schema(request=ReasonSerializer, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
         """Sigue donde quedó."""
-        return self._act(lifecycle.resume, reason=self._reason(ReasonSerializer))
+        return self._act(lifecycle.resume, **self._words(ReasonSerializer))
 
     @extend_schema(request=RequiredReasonSerializer, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """La termina: lo pendiente queda cancelado."""
-        return self._act(lifecycle.cancel, reason=self._reason(RequiredReasonSerializer))
+        return self._act(lifecycle.cancel, **self._words(RequiredReasonSerializer))
 
     @extend_schema(request=MessageSerializer, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])
@@ -174,6 +183,18 @@ class CampaignViewSet(
         campaign: Campaign = self.get_object()
         edit_message(campaign, given.validated_data["template"], by=current_user(request), now=timezone.now())
         return Response(self.get_serializer(campaign).data)
+
+    @extend_schema(request=PacingSerializer, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"])
+    def pacing(self, request: Request, pk: str) -> Response:
+        """Cambia el ritmo de una campaña ya aprobada, desde el próximo mensaje. Más rápido lo decide quien aprueba."""
+        given = PacingSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        campaign: Campaign = self.get_object()
+        words = dict(given.validated_data)
+        version, reason = words.pop("version"), words.pop("reason")
+        wanted = dataclasses.replace(Pacing.of(campaign), **words)
+        return self._act(pacing.change, pacing=wanted, version=version, reason=reason)
 
     # --- Questions ------------------------------------------------------------------------------------------------
 
@@ -203,11 +224,11 @@ class CampaignViewSet(
 
     # --- Private --------------------------------------------------------------------------------------------------
 
-    def _act(self, verb: Callable[..., Campaign], **words: str) -> Response:
-        campaign = verb(self.get_object(), by=current_user(self.request), now=timezone.now(), **words)
-        return Response(self.get_serializer(campaign).data)
+    def _act(self, verb: Callable[..., Campaign], **words: object) -> Response:
+        verb(self.get_object(), by=current_user(self.request), now=timezone.now(), **words)
+        return Response(self.get_serializer(self.get_object()).data)
 
-    def _reason(self, kind: type[ReasonSerializer | RequiredReasonSerializer]) -> str:
+    def _words(self, kind: type[Serializer[Any]]) -> dict[str, str]:
         given = kind(data=self.request.data)
         given.is_valid(raise_exception=True)
-        return str(given.validated_data["reason"])
+        return dict(given.validated_data)
