@@ -187,9 +187,7 @@ def test_the_last_try_of_a_claim_is_no_error_while_a_journal_is_missing(machines
 
 
 @pytest.mark.parametrize("ended", ["its last try", "cancelled with its campaign", "a person's word"])
-def test_what_was_called_unsent_before_anybody_noticed_the_restore(
-    machines: Machines, boss: User, ended: str
-) -> None:
+def test_what_was_called_unsent_before_anybody_noticed_the_restore(machines: Machines, boss: User, ended: str) -> None:
     """The machine that comes back first has nothing to compare. What the other one's journal then shows is no error."""
     world = World()
     campaign = claimed_in_the_backup(world, machines, max_attempts=1 if ended == "its last try" else 5)
