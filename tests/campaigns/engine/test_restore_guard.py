@@ -146,18 +146,17 @@ def test_a_claim_that_another_machine_took_back_before_this_one_reported_is_not_
     assert world.findings() == []
 
 
-def claimed_in_the_backup(world: World, machines: Machines, **fields: object) -> Campaign:
+def claimed_in_the_backup(world: World, machines: Machines, *, max_attempts: int) -> Campaign:
     """A message that machine "dos" sent, and a database from between its claim and its dispatch, a lease later."""
     line = world.campaign(envios=1).session
     world.run_minutes(1)
     machines.be("dos")
-    campaign = world.campaign(session=line, **fields)
+    campaign = world.campaign(session=line, max_attempts=max_attempts)
     world.fill(campaign, 1)
     kept: Backup = {}
     world.provider.asked = lambda: kept.update(backup())
     world.run_minutes(1)
     assert len(world.provider.ledger) == 2
-    world.provider.asked = None
     restore(kept)
     world.restart()
     machines.be("uno")
@@ -207,9 +206,10 @@ def test_what_was_called_unsent_before_anybody_noticed_the_restore(machines: Mac
     assert switch.is_on()
 
     machines.be("dos")
+    envio = campaign.envios.get()
     for _time in range(2):
         world.run_minutes(1)
-        envio = campaign.envios.get()
+        envio.refresh_from_db()
         assert envio.state == (unsent if ended == "a person's word" else EnvioState.UNCERTAIN)
         assert not switch.is_on()
         assert Restore.objects.count() == 1
