@@ -173,7 +173,7 @@ class CampaignViewSet(
     @action(detail=True, methods=["post"])
     def lift(self, request: Request, pk: str) -> Response:
         """Suelta el freno que la detiene: lo que pasó hasta ahora deja de contar."""
-        return self._act(lift, reason=self._reason(RequiredReasonSerializer))
+        return self._act(lift, **self._words(RequiredReasonSerializer))
 
     @extend_schema(request=RequiredReasonSerializer, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])
