@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from campaigns.engine.plan import Standing
 from campaigns.enums import Ack, AttemptOutcome, CampaignState, EnvioState, ScheduleState
 from campaigns.models import Attempt, Campaign, Envio, Schedule
+from campaigns.pacing import Pacing
 from campaigns.progress import Progress
 from leadmaster.lib import screens
 from leadmaster.lib.screens import Share, Tone
@@ -77,6 +78,10 @@ def outcome_badge(attempt: Attempt) -> SafeString:
 
 def schedule_badge(schedule: Schedule) -> SafeString:
     return screens.badge(schedule.get_state_display(), SCHEDULE_TONE[schedule.state])
+
+
+def pacing(campaign: Campaign) -> str:
+    return str(Pacing.of(campaign).words)
 
 
 def state_shares(progress: Progress) -> list[Share]:

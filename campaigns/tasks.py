@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from campaigns import receipts, totals
+from campaigns import receipts, tally, totals
 from campaigns.audience.import_record import interrupt_lost
 from campaigns.audience.queued import forget_unconfirmed, run_queued
 from campaigns.engine.lookup import run_lookups
@@ -48,9 +48,10 @@ def lookups() -> str:
 
 
 def upkeep() -> str:
-    """What nobody asks for: totals written down, imports that lost their process, uploads that nobody confirmed."""
+    """What nobody asks for: totals and sums written down, imports that lost their process, uploads that nobody confirmed."""
     now = database_now()
     written = totals.write_down_all(now)
+    tally.roll_up(now)
     lost = interrupt_lost(now)
     forgotten = forget_unconfirmed(now)
     return f"wrote down {written}, gave up {lost}, forgot {forgotten}"

@@ -108,6 +108,7 @@ RECONCILIATION = (
 )
 
 MIDDLEWARE = [
+    "leadmaster.ops.metrics.requests.RequestTimesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -296,6 +297,9 @@ CACHES = {
 ALERT_EMAILS = env.mails("ALERT_EMAILS")
 ALERT_WEBHOOK_URL = env.http_url("ALERT_WEBHOOK_URL", "")
 ALERT_WEBHOOK_SECRET = env.text("ALERT_WEBHOOK_SECRET", "")
+# Who may read /metrics. Neither: nobody. Both: whoever has the token and one of the addresses.
+METRICS_TOKEN = env.token("METRICS_TOKEN", "", shortest=16)
+METRICS_ALLOW = env.networks("METRICS_ALLOW")
 # The port that our own web server listens on: start-up checks compare the gateway's address with it.
 WEB_PORT = env.integer("WEB_PORT", 8000, minimum=1, maximum=65535)
 vars().update(env.mail_server("EMAIL_URL", "consolemail://"))

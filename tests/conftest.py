@@ -61,8 +61,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 # What a machine may lack, by the marker of the tests that need it.
 _GIVEN_DUMP = ROOT.parent / "shared" / "data" / "legacy_leadmaster.sql"
+_PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin"
 _THERE = {
-    "old_server": shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None,
+    "old_server": shutil.which("mariadbd", path=_PLACES) is not None,
+    "prometheus": all(shutil.which(name, path=_PLACES) for name in ("prometheus", "promtool")),
+    "nginx": shutil.which("nginx", path=_PLACES) is not None,
+    "systemd": shutil.which("systemd-analyze", path=_PLACES) is not None,
+    "compose": shutil.which("docker-compose", path=_PLACES) is not None,
+    "logrotate": shutil.which("logrotate", path=_PLACES) is not None,
     "given_dump": _GIVEN_DUMP.is_file(),
 }
 

@@ -96,6 +96,7 @@ _ROWS: Final = (
         api/.*
         api/v1/imports/<pk>/report/
         logout/
+        metrics
         mis-campanias/<int:campaign_id>/informe/<int:record_id>/
         webhooks/<slug:gateway>/<path:tenant_id>/
         """,
@@ -202,6 +203,7 @@ _ROWS: Final = (
         mis-campanias/<int:campaign_id>/paso/<slug:verb>/
         mis-campanias/<int:campaign_id>/pausar/
         mis-campanias/<int:campaign_id>/reanudar/
+        mis-campanias/<int:campaign_id>/ritmo/
         """,
     ),
     (
@@ -217,6 +219,7 @@ _ROWS: Final = (
         "otba",
         """
         api/v1/campaigns/<pk>/launch/
+        api/v1/campaigns/<pk>/pacing/
         api/v1/campaigns/<pk>/pause/
         api/v1/campaigns/<pk>/resume/
         api/v1/campaigns/<pk>/submit/
@@ -304,6 +307,7 @@ _ROWS: Final = (
         admin/campaigns/campaign/<int:pk>/launch/
         admin/campaigns/campaign/<int:pk>/live/
         admin/campaigns/campaign/<int:pk>/message/
+        admin/campaigns/campaign/<int:pk>/pacing/
         admin/campaigns/campaign/<int:pk>/pause/
         admin/campaigns/campaign/<int:pk>/reject/
         admin/campaigns/campaign/<int:pk>/resume/

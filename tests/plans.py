@@ -96,3 +96,8 @@ def numbers(first: int, last: int) -> str:
         SELECT {first} + a.n + 100 * b.n + 10000 * c.n AS seq FROM hundred a, hundred b, hundred c
         WHERE {first} + a.n + 100 * b.n + 10000 * c.n <= {last} AND c.n <= {(last - first) // 10_000}
     ) AS numbers"""
+
+
+def new_uuid() -> str:
+    """An expression for an id of the kind that Django keeps in this server's UUID columns."""
+    return "UUID()" if getattr(connection, "mysql_is_mariadb", False) else "REPLACE(UUID(), '-', '')"

@@ -122,6 +122,11 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         ("https://chat.example.com/hook", "Write a long random ALERT_WEBHOOK_SECRET"),
     ),
     "ALERT_WEBHOOK_SECRET": (_UNSEEN,),
+    "METRICS_TOKEN": (("Bearer abcdefghijklmnop", "Write the token alone"), ("short", "Write at least 16")),
+    "METRICS_ALLOW": tuple(
+        (value, "Write addresses or networks alone")
+        for value in ("monitor.example.com", "10.0.0.256", "10.0.0.7/8", "*")
+    ),
     "WEB_PORT": (*_NUMBER, ("65536", "Write a whole number")),
     "EMAIL_URL": tuple(
         (value, "Write smtp+tls://")
@@ -223,6 +228,8 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "DEFAULT_FROM_EMAIL": ("LeadMaster <leadmaster@example.com>", "leadmaster@localhost"),
     "SESSION_MANAGER_BASE_URL": ("http://[::1]:3011/", "https://gateway.example.com/base", "http://gateway_1:3011"),
     "MEDIA_ROOT": ("/no/such/folder/yet",),
+    "METRICS_TOKEN": ("0123456789abcdef",),
+    "METRICS_ALLOW": ("10.0.0.7, 10.1.0.0/16,::1,fd00::/8",),
 }
 
 

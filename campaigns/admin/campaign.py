@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from campaigns import lifecycle, screens
-from campaigns.admin import campaign_directory, campaign_import, campaign_live, diagnosis
+from campaigns.admin import campaign_directory, campaign_import, campaign_live, campaign_pacing, diagnosis
 from campaigns.admin.base import SessionFilter, TeamFilter, people_of, require_act, teams_of
 from campaigns.admin.campaign_form import CampaignForm, MessageForm, edit_message
 from campaigns.admin.campaign_list import CampaignList
@@ -186,6 +186,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             over_all("diagnose", self.diagnosis_view, "diagnose"),
             at("live/", self.live_view, "live"),
             at("message/", self.message_view, "message"),
+            at("pacing/", self.pacing_view, "pacing"),
             at("directory/", self.directory_view, "directory"),
             at("directory/found/", self.directory_live_view, "directory_live"),
             at("import/", self.upload_view, "upload"),
@@ -263,6 +264,11 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         )
         context = {**self._context(request, campaign), "title": page.title, "page": page, "form": form}
         return TemplateResponse(request, "admin/confirm.html", {**context, "back": self._url("change", campaign)})
+
+    def pacing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Another pace for one that was approved."""
+        campaign = self.find(request, str(pk))
+        return campaign_pacing.change(request, campaign, self._context(request, campaign))
 
     def directory_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         campaign = self.find(request, str(pk))

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import lifecycle, screens
+from campaigns import lifecycle, pacing, screens
 from campaigns.audience.directory import READ_DIRECTORY
 from campaigns.engine.plan import Standing
 from campaigns.engine.why_not import why_not
@@ -132,6 +132,9 @@ def buttons(campaign: Campaign, user: User, *, filled: bool) -> list[Button]:
         for verb in LABELS
         if verb in lifecycle.allowed_verbs(campaign) and may(user, TABLE[verb][2], campaign)
     ]
+    if pacing.may_change(user, campaign):
+        # Before the last one, which ends it.
+        found.insert(-1, Button(label=str(_("Cambiar ritmo")), url=_url("pacing", campaign), tone=""))
     if campaign.state != CampaignState.DRAFT:
         return found
     extra = []

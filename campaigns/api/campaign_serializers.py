@@ -12,12 +12,13 @@ from campaigns.engine.plan import Standing
 from campaigns.enums import EnvioState, WhyNot
 from campaigns.lifecycle import TABLE, Verb, allowed_verbs
 from campaigns.models import Campaign, CampaignEvent
+from campaigns.models.campaign import LONGEST_PAUSE, MOST_IN_A_BURST
+from campaigns.pacing import Pacing
 from campaigns.progress import progress
 from campaigns.rendering import TemplateError, check_draft
 from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 
-_DAY = 86_400
 MAX_TEMPLATE = 10_000
 
 
@@ -75,17 +76,29 @@ class WhyNotSerializer(Serializer[Any]):
 class CampaignEventSerializer(ModelSerializer[CampaignEvent]):
     class Meta:
         model = CampaignEvent
-        fields = ("id", "at", "by", "from_state", "to_state", "reason")
+        fields = ("id", "at", "by", "from_state", "to_state", "change", "reason")
 
 
 class MessageSerializer(Serializer[Any]):
     template = serializers.CharField(max_length=MAX_TEMPLATE, trim_whitespace=False)
 
 
+class PacingSerializer(Serializer[Any]):
+    """What is left out stays as it is. `version` is the `pacing_version` of the campaign as you read it."""
+
+    version = serializers.CharField(max_length=64)
+    delay_min = serializers.IntegerField(required=False, min_value=0, max_value=LONGEST_PAUSE)
+    delay_max = serializers.IntegerField(required=False, min_value=0, max_value=LONGEST_PAUSE)
+    burst_size = serializers.IntegerField(required=False, min_value=0, max_value=MOST_IN_A_BURST)
+    burst_pause = serializers.IntegerField(required=False, min_value=0, max_value=LONGEST_PAUSE)
+    reason = serializers.CharField(max_length=300)
+
+
 class CampaignSerializer(ModelSerializer[Campaign]):
     """Owner and team follow from whoever creates it and the session it goes out through."""
 
     session = VisibleSession()
+    pacing_version = serializers.SerializerMethodField(help_text="Va en `version` de POST …/pacing/.")
     verbs = serializers.SerializerMethodField(help_text="Lo que su estado y tu rol permiten hacerle.")
     progress = serializers.SerializerMethodField()
 
@@ -93,7 +106,7 @@ class CampaignSerializer(ModelSerializer[Campaign]):
         model = Campaign
         fields = (
             "id", "name", "owner", "team", "session", "template", "columns", "state", "verbs", "delay_min",
-            "delay_max", "burst_size", "burst_pause", "typing", "max_attempts", "keeps_off_holidays", "person_rest",
+            "delay_max", "burst_size", "burst_pause", "pacing_version", "typing", "max_attempts", "keeps_off_holidays", "person_rest",
             "created_at", "submitted_at", "approved_at", "approved_by", "launched_at", "ended_at", "progress",
         )  # fmt: skip
         read_only_fields = (
@@ -102,13 +115,12 @@ class CampaignSerializer(ModelSerializer[Campaign]):
         )  # fmt: skip
         extra_kwargs = {
             "template": {"max_length": MAX_TEMPLATE, "trim_whitespace": False},
-            "delay_min": {"max_value": _DAY},
-            "delay_max": {"max_value": _DAY},
-            "burst_size": {"max_value": 10_000},
-            "burst_pause": {"max_value": _DAY},
             "max_attempts": {"min_value": 1, "max_value": 20},
             "person_rest": {"max_value": 720},
         }
+
+    def get_pacing_version(self, campaign: Campaign) -> str:
+        return Pacing.of(campaign).version
 
     def get_verbs(self, campaign: Campaign) -> list[str]:
         user = current_user(self.context["request"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -17,12 +18,13 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from campaigns import lifecycle
+from campaigns import lifecycle, pacing
 from campaigns.api.campaign_serializers import (
     CampaignEventSerializer,
     CampaignSerializer,
     ForecastSerializer,
     MessageSerializer,
+    PacingSerializer,
     ProgressSerializer,
     WhyNotSerializer,
 )
@@ -33,6 +35,7 @@ from campaigns.errors import WrongState
 from campaigns.forecast import forecast
 from campaigns.message_editing import edit_message
 from campaigns.models import Campaign
+from campaigns.pacing import Pacing
 from campaigns.policy import Act, require
 from campaigns.progress import Progress, progress, progress_of
 from leadmaster.accounts.current_user import current_user
@@ -62,7 +65,7 @@ class CampaignViewSet(
         **dict.fromkeys(("list", "retrieve", "progress", "forecast", "why_not", "events"), Act.VIEW),
         "create": "campaigns.add_campaign",
         **dict.fromkeys(("partial_update", "destroy", "message"), Act.EDIT),
-        **dict.fromkeys(("submit", "launch", "pause", "resume", "cancel"), Act.OPERATE),
+        **dict.fromkeys(("submit", "launch", "pause", "resume", "cancel", "pacing"), Act.OPERATE),
         **dict.fromkeys(("approve", "reject"), Act.APPROVE),
     }
 
@@ -175,6 +178,18 @@ class CampaignViewSet(
         edit_message(campaign, given.validated_data["template"], by=current_user(request), now=timezone.now())
         return Response(self.get_serializer(campaign).data)
 
+    @extend_schema(request=PacingSerializer, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"])
+    def pacing(self, request: Request, pk: str) -> Response:
+        """Cambia el ritmo de una campaña ya aprobada, desde el próximo mensaje. Más rápido lo decide quien aprueba."""
+        given = PacingSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        campaign: Campaign = self.get_object()
+        words = dict(given.validated_data)
+        version, reason = words.pop("version"), words.pop("reason")
+        wanted = dataclasses.replace(Pacing.of(campaign), **words)
+        return self._act(pacing.change, pacing=wanted, version=version, reason=reason)
+
     # --- Questions ------------------------------------------------------------------------------------------------
 
     @extend_schema(responses=ProgressSerializer)
@@ -203,7 +218,7 @@ class CampaignViewSet(
 
     # --- Private --------------------------------------------------------------------------------------------------
 
-    def _act(self, verb: Callable[..., Campaign], **words: str) -> Response:
+    def _act(self, verb: Callable[..., Campaign], **words: object) -> Response:
         campaign = verb(self.get_object(), by=current_user(self.request), now=timezone.now(), **words)
         return Response(self.get_serializer(campaign).data)
 

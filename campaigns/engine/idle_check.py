@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
+from typing import Any
 
-from django.db.models import Exists
+from django.db.models import DateTimeField, Exists
 
 from campaigns.engine import restore_guard
 from campaigns.models import Campaign, Lane
+from leadmaster.lib.db.compiled import CompiledRow, Param
 from leadmaster.ops.models import Heartbeat
 
 HEARTBEAT = "tick"
@@ -28,16 +31,25 @@ class Glance:
 
 
 def glance(now: dt.datetime) -> Glance:
-    """One SELECT. It stands on the heartbeat's row, because a SELECT of the ORM has to stand on some row; before the
-    first tick ever there is none, and the tick looks for itself.
-    """
+    """One SELECT, worded once in a process as long as the end of the journal has the same length."""
     suspicion = restore_guard.suspicion()
-    row = (
-        Heartbeat.objects.filter(name=HEARTBEAT)
-        .values_list(Exists(Lane.objects.stale(now)), Exists(Campaign.objects.running()), *suspicion.columns)
-        .first()
-    )
+    row = _look(suspicion.shape)(now=now, **suspicion.values)
     if row is None:
         return Glance(stale=True, running=True, forgotten=suspicion.unreadable or not suspicion.tail.empty)
     stale, running, *answers = row
-    return Glance(stale=stale, running=running, forgotten=suspicion.confirmed(restore_guard.Answers(*answers)))
+    return Glance(
+        stale=bool(stale), running=bool(running), forgotten=suspicion.confirmed(restore_guard.Answers(*answers))
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _look(shape: restore_guard.Shape) -> CompiledRow:
+    """It stands on the heartbeat's row, because a SELECT of the ORM has to stand on some row; before the first tick
+    ever there is none, and the tick looks for itself.
+    """
+    now: Any = Param("now", DateTimeField())
+    return CompiledRow(
+        lambda: Heartbeat.objects.filter(name=HEARTBEAT).values_list(
+            Exists(Lane.objects.stale(now)), Exists(Campaign.objects.running()), *restore_guard.columns(shape)
+        )[:1]
+    )

@@ -23,7 +23,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import DatabaseError, transaction
-from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, UUIDField, Value
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
@@ -43,6 +43,7 @@ from campaigns.models import (
     Restore,
     Sender,
 )
+from leadmaster.lib.db.compiled import Param, params
 from leadmaster.lib.db.retry import drop_broken_connection, is_lost_connection, retrying
 
 # Lines that every tick compares. A tick that was at work while the database was exchanged adds lines that the
@@ -98,26 +99,40 @@ class Answers(NamedTuple):
     foreign: bool  # an envío waits here that a line of another database, or of none, names
 
 
+class Shape(NamedTuple):
+    """What the words of a suspicion's columns depend on; its values come with each execution."""
+
+    tokens: int
+    key: bool
+    foreign: int
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Suspicion:
-    """The end of the journal, and the columns of a SELECT by which the database answers it."""
+    """The end of the journal, about which the database is asked."""
 
     tail: journal.Tail
     key: uuid.UUID | None
     unreadable: bool = False
 
     @property
-    def columns(self) -> tuple[Any, ...]:
-        """In the order of `Answers`."""
-        key, tokens = self.key, self.tail.tokens
-        foreign = [line for line in self.tail.lines if line.database not in self.tail.epochs]
-        return (
-            _count(_told(tokens)) + _count(_taken_in(tokens)) if tokens else Value(0),
-            Subquery(DatabaseIdentity.objects.values("key")[:1]),
-            Subquery(Sender.objects.filter(key=key).values("epoch")[:1]) if key else _nothing(),
-            Exists(JournalReport.objects.awaited().filter(sender__key=key)) if key else Value(False),
-            Exists(_forgotten_envios(foreign)) if foreign else Value(False),
-        )
+    def _foreign(self) -> list[Line]:
+        return [line for line in self.tail.lines if line.database not in self.tail.epochs]
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(tokens=len(self.tail.tokens), key=self.key is not None, foreign=len(self._foreign))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Those of the parameters in `columns`."""
+        foreign = self._foreign
+        return {
+            "tokens": list(self.tail.tokens),
+            "key": self.key,
+            "foreign_tokens": [line.token for line in foreign],
+            "foreign_ids": [line.client_message_id for line in foreign],
+        }
 
     def confirmed(self, answers: Answers) -> bool:
         """Whether the database's answers ask for the guard."""
@@ -129,6 +144,21 @@ class Suspicion:
             return True  # a journal that says nothing of this database yet
         ours = {line.token for line in self.tail.lines if line.database == answers.database}
         return self.tail.epochs[answers.database] > (answers.epoch or 0) or answers.told < len(ours)
+
+
+def columns(shape: Shape) -> tuple[Any, ...]:
+    """Of a SELECT, in the order of `Answers`: by them the database answers suspicions of this shape."""
+    key = Param("key", UUIDField())
+    tokens = params("tokens", UUIDField(), shape.tokens)
+    foreign_tokens = params("foreign_tokens", UUIDField(), shape.foreign)
+    foreign_ids = params("foreign_ids", UUIDField(), shape.foreign)
+    return (
+        _count(_told(tokens)) + _count(_taken_in(tokens)) if tokens else Value(0),
+        Subquery(DatabaseIdentity.objects.values("key")[:1]),
+        Subquery(Sender.objects.filter(key=key).values("epoch")[:1]) if shape.key else _nothing(),
+        Exists(JournalReport.objects.awaited().filter(sender__key=key)) if shape.key else Value(False),
+        Exists(_forgotten_envios(foreign_tokens, foreign_ids)) if shape.foreign else Value(False),
+    )
 
 
 def _nothing() -> Value:
@@ -173,11 +203,13 @@ def _untold(lines: Collection[Line], database: uuid.UUID) -> Iterator[Line]:
     told = {*_told(tokens).values_list("token", flat=True), *_taken_in(tokens).values_list("token", flat=True)}
     untold = [line for line in lines if line.token not in told]
     foreign = [line for line in untold if line.database != database]
-    ours = set(_forgotten_envios(foreign).values_list("client_message_id", flat=True)) if foreign else set()
+    ids = [line.client_message_id for line in foreign]
+    waiting = _forgotten_envios([line.token for line in foreign], ids)
+    ours = set(waiting.values_list("client_message_id", flat=True)) if foreign else set()
     return (line for line in untold if line.database == database or line.client_message_id in ours)
 
 
-def _told(tokens: Collection[uuid.UUID]) -> QuerySet[Attempt]:
+def _told(tokens: Collection[Any]) -> QuerySet[Attempt]:
     """Those whose dispatch the database knows. A claim whose lease ran out before it, as another machine saw it in the
     backup, is closed as never sent: that it was written down here says otherwise.
     """
@@ -186,7 +218,7 @@ def _told(tokens: Collection[uuid.UUID]) -> QuerySet[Attempt]:
     return Attempt.objects.filter(token__in=tokens).exclude(unsent)
 
 
-def _taken_in(tokens: Collection[uuid.UUID]) -> QuerySet[ForgottenDispatch]:
+def _taken_in(tokens: Collection[Any]) -> QuerySet[ForgottenDispatch]:
     """Those that an earlier restore told of, unless what was parked then is pending again and nothing says why."""
     parked = EnvioEvent.objects.filter(envio=OuterRef("envio"), evidence=Evidence.RESTORE)
     return ForgottenDispatch.objects.filter(token__in=tokens).exclude(
@@ -194,14 +226,12 @@ def _taken_in(tokens: Collection[uuid.UUID]) -> QuerySet[ForgottenDispatch]:
     )
 
 
-def _forgotten_envios(lines: Collection[Line]) -> QuerySet[Envio]:
-    """The envíos of these lines that wait as if they had never left."""
+def _forgotten_envios(tokens: Collection[Any], ids: Collection[Any]) -> QuerySet[Envio]:
+    """Of the envíos with these client message ids, those that wait as if what these tokens claimed had never left."""
     waiting = Q(state=EnvioState.PENDING) | Q(state=EnvioState.SENDING, dispatched_at__isnull=True)
-    known = Attempt.objects.filter(envio=OuterRef("pk"), token__in=[line.token for line in lines])
+    known = Attempt.objects.filter(envio=OuterRef("pk"), token__in=tokens)
     parked = EnvioEvent.objects.filter(envio=OuterRef("pk"), evidence=Evidence.RESTORE)
-    return Envio.objects.filter(
-        waiting, ~Exists(known), ~Exists(parked), client_message_id__in=[line.client_message_id for line in lines]
-    )
+    return Envio.objects.filter(waiting, ~Exists(known), ~Exists(parked), client_message_id__in=ids)
 
 
 # --- Writing ---------------------------------------------------------------------------------------------------------

@@ -11,10 +11,12 @@ from campaigns.models.recipient_import import RecipientImport
 from campaigns.models.reply import Reply
 from campaigns.models.restore import DatabaseIdentity, ForgottenDispatch, JournalReport, Restore, Sender
 from campaigns.models.schedule import Schedule, ScheduleDay, ScheduleWindow, SessionDay
+from campaigns.models.tally import AttemptTally
 from campaigns.models.totals import CampaignTotals
 
 __all__ = [
     "Attempt",
+    "AttemptTally",
     "Campaign",
     "CampaignEvent",
     "CampaignTotals",

@@ -13,6 +13,10 @@ from campaigns.querysets import CampaignQuerySet
 from leadmaster.accounts.models import Team, User
 from whatsapp.models import WhatsAppSession
 
+# Seconds, and messages.
+LONGEST_PAUSE = 86_400
+MOST_IN_A_BURST = 10_000
+
 
 class Campaign(models.Model):
     """`state` is written by `campaigns.lifecycle` alone. Seconds everywhere in the pacing."""
@@ -32,12 +36,22 @@ class Campaign(models.Model):
         _("estado"), max_length=16, choices=CampaignState, default=CampaignState.DRAFT, editable=False
     )
 
-    delay_min = models.PositiveIntegerField(_("pausa mínima entre mensajes (s)"), default=30)
-    delay_max = models.PositiveIntegerField(_("pausa máxima entre mensajes (s)"), default=90)
-    burst_size = models.PositiveIntegerField(
-        _("mensajes por ráfaga"), default=0, help_text=_("0: sin ráfagas. Después de tantos mensajes, una pausa larga.")
+    # From the approval on `campaigns.pacing` changes these four.
+    delay_min = models.PositiveIntegerField(
+        _("pausa mínima entre mensajes (s)"), default=30, validators=[MaxValueValidator(LONGEST_PAUSE)]
     )
-    burst_pause = models.PositiveIntegerField(_("pausa entre ráfagas (s)"), default=600)
+    delay_max = models.PositiveIntegerField(
+        _("pausa máxima entre mensajes (s)"), default=90, validators=[MaxValueValidator(LONGEST_PAUSE)]
+    )
+    burst_size = models.PositiveIntegerField(
+        _("mensajes por ráfaga"),
+        default=0,
+        validators=[MaxValueValidator(MOST_IN_A_BURST)],
+        help_text=_("0: sin ráfagas. Después de tantos mensajes, una pausa larga."),
+    )
+    burst_pause = models.PositiveIntegerField(
+        _("pausa entre ráfagas (s)"), default=600, validators=[MaxValueValidator(LONGEST_PAUSE)]
+    )
     typing = models.BooleanField(_("mostrar “escribiendo…”"), default=True)
     max_attempts = models.PositiveSmallIntegerField(
         _("intentos por mensaje"), default=5, validators=[MaxValueValidator(20)]
@@ -96,7 +110,7 @@ class Campaign(models.Model):
 
 
 class CampaignEvent(models.Model):
-    """One change of a campaign's state: who, when, from, to, why. Append-only."""
+    """One change of a campaign: who, when, why, and from which state to which, or what else of it. Append-only."""
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="events", verbose_name=_("campaña"))
     at = models.DateTimeField(_("cuándo"))
@@ -105,6 +119,8 @@ class CampaignEvent(models.Model):
     )
     from_state = models.CharField(_("de"), max_length=16, choices=CampaignState)
     to_state = models.CharField(_("a"), max_length=16, choices=CampaignState)
+    # What changed while the state stayed: from what to what.
+    change = models.CharField(_("cambio"), max_length=200, blank=True)
     reason = models.CharField(_("motivo"), max_length=300, blank=True)
 
     class Meta:

@@ -17,6 +17,7 @@ register.filter("schedule_badge", screens.schedule_badge)
 register.filter("state_bar", screens.state_bar)
 register.filter("state_shares", screens.state_shares)
 register.filter("funnel", screens.funnel)
+register.filter("pacing", screens.pacing)
 register.filter("took", screens.took)
 
 

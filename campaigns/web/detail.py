@@ -24,7 +24,9 @@ from campaigns.forecast import forecast
 from campaigns.lifecycle import TABLE, Verb
 from campaigns.models import Campaign, Envio, RecipientImport
 from campaigns.models.schedule import WEEKDAYS
-from campaigns.policy import may
+from campaigns.pacing import may_change
+from campaigns.pacing_form import PacingForm, initial
+from campaigns.policy import Act, may
 from campaigns.web.views import cards_of
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
@@ -94,28 +96,33 @@ STEPS: Final = {
 @login_required
 @require_safe
 def page(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    campaign = _find(request, campaign_id)
+    return render(request, "web/campaign.html", context(request, find(request, campaign_id)))
+
+
+def context(request: HttpRequest, campaign: Campaign, *, pacing: PacingForm | None = None) -> dict[str, object]:
+    """What the page shows; `pacing` is a form that came back."""
     user = current_user(request)
     card = cards_of([campaign], user)[0]
     allowed = lifecycle.allowed_verbs(campaign)
-    context = {
+    return {
         "card": card,
         "campaign": campaign,
         "steps": [step for step in STEPS.values() if step.verb in allowed and may(user, TABLE[step.verb][2], campaign)],
         "forecast": forecast(campaign, timezone.now()) if card.progress.total and allowed else None,
         "shifts": _shifts(campaign),
+        "pacing": pacing or (PacingForm(initial=initial(campaign)) if may_change(user, campaign) else None),
+        "may_speed_up": may(user, Act.APPROVE, campaign),
         "imports": campaign.imports.all(),
         "examples": _examples(campaign),
         "events": campaign.events.select_related("by").order_by("-id")[:_EVENTS],
     }
-    return render(request, "web/campaign.html", context)
 
 
 @login_required
 @require_POST
 def act(request: HttpRequest, campaign_id: int, verb: str) -> HttpResponse:
     """One step, for whoever may take it; what is refused comes back as a sentence."""
-    campaign = _find(request, campaign_id)
+    campaign = find(request, campaign_id)
     step = STEPS.get(verb)
     if step is None:
         raise Http404
@@ -132,7 +139,7 @@ def act(request: HttpRequest, campaign_id: int, verb: str) -> HttpResponse:
 @require_safe
 def report(request: HttpRequest, campaign_id: int, record_id: int) -> HttpResponseBase:
     """The row-by-row report of who came in and who did not."""
-    record = get_object_or_404(RecipientImport, campaign=_find(request, campaign_id), pk=record_id)
+    record = get_object_or_404(RecipientImport, campaign=find(request, campaign_id), pk=record_id)
     if not record.report:
         raise Http404
     try:
@@ -143,7 +150,7 @@ def report(request: HttpRequest, campaign_id: int, record_id: int) -> HttpRespon
     return FileResponse(kept, as_attachment=True, filename=f"informe-{record.pk}.csv", content_type="text/csv")
 
 
-def _find(request: HttpRequest, campaign_id: int) -> Campaign:
+def find(request: HttpRequest, campaign_id: int) -> Campaign:
     """Theirs, or of a team that they supervise; nothing else exists for them."""
     campaigns = Campaign.objects.visible_to(request.user).select_related("session", "owner")
     return get_object_or_404(campaigns, pk=campaign_id)

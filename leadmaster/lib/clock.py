@@ -58,6 +58,13 @@ def business_day(now: dt.datetime, tz: zoneinfo.ZoneInfo) -> dt.date:
     return now.astimezone(tz).date()
 
 
+def days_somewhere(now: dt.datetime) -> tuple[dt.date, ...]:
+    """The calendar days that people of any zone are living at `now`: three at the most."""
+    earliest, latest = (now.astimezone(dt.UTC) + dt.timedelta(hours=hours) for hours in (-12, 14))
+    first, last = earliest.date(), latest.date()
+    return tuple(first + dt.timedelta(days=number) for number in range((last - first).days + 1))
+
+
 def local_datetime(day: dt.date, at: dt.time, tz: zoneinfo.ZoneInfo) -> dt.datetime:
     """The instant at which a wall clock of this zone shows `day` `at`, in UTC.
 

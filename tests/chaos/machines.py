@@ -72,7 +72,7 @@ class Machine:
             return None
         with contextlib.suppress(psutil.NoSuchProcess):
             children = psutil.Process(self.process.pid).children()
-            return next((child for child in children if child.status() != psutil.STATUS_ZOMBIE), None)
+            return next((child for child in children if is_alive(child)), None)
         return None
 
     def roles(self) -> dict[str, psutil.Process]:
@@ -101,6 +101,13 @@ class Machine:
         """Its first process and whatever runs below it."""
         first = [psutil.Process(self.process.pid)] if self.process is not None else []
         return [*first, *self.members()]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it runs. One that ended and that its parent has not asked after yet does not."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 @contextlib.contextmanager

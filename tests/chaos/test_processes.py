@@ -21,7 +21,7 @@ from leadmaster.lib.clock import database_now
 from leadmaster.ops import heartbeat
 from leadmaster.ops.health import TICK, examine
 from leadmaster.ops.watchdog import check_tick
-from tests.chaos.machines import Machine
+from tests.chaos.machines import Machine, is_alive
 from tests.chaos.scene import add_envios, comes_true, environment, ledger_of, running_campaign
 from tests.faults import checker
 from tests.simulator import Simulator, simulator_process
@@ -61,7 +61,10 @@ def test_fault_15_each_process_of_the_cluster_killed(role: str, machine: Machine
     assert _works(machine, patience=40), machine.log.read_text()
     assert comes_true(lambda: _sent(campaign) == 2, within=30)
 
-    machine.roles()[role].kill()
+    killed = machine.roles()[role]
+    killed.kill()
+    # Until the system has carried it out it would still be counted among the living.
+    assert comes_true(lambda: not is_alive(killed), within=30)
     add_envios(campaign, 3)
     went_on = machine.guard() is not None and _works(machine, patience=15)
 

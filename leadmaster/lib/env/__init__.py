@@ -4,7 +4,7 @@ A value that may hold a password is never repeated. Everything here is read whil
 translated.
 """
 
-from leadmaster.lib.env.addresses import gateway_hosts, hosts, http_url, mail_server, mails, origins, sender
+from leadmaster.lib.env.addresses import gateway_hosts, hosts, http_url, mail_server, mails, networks, origins, sender
 from leadmaster.lib.env.databases import client_base, database
 from leadmaster.lib.env.places import folder, read_file
 from leadmaster.lib.env.values import (
@@ -32,6 +32,7 @@ __all__ = [
     "integer",
     "mail_server",
     "mails",
+    "networks",
     "origins",
     "read_file",
     "region",

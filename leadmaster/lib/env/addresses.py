@@ -51,6 +51,19 @@ def gateway_hosts(name: str) -> list[str]:
     return _each(name, "", _is_host_and_port, "Write machines alone, such as gateway.example.com,10.0.0.7:3011")
 
 
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Addresses and networks, such as 10.0.0.7 or 10.0.0.0/24."""
+    found = []
+    for item in words(name, ""):
+        try:
+            found.append(ipaddress.ip_network(item))
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name} names {item!r} ({error}). Write addresses or networks alone, such as 10.0.0.7,10.1.0.0/16,::1."
+            ) from None
+    return found
+
+
 def mails(name: str) -> list[str]:
     return _each(name, "", _is_mail, "Write addresses with commas between, such as ana@example.com,luis@example.com")
 

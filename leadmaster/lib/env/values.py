@@ -98,11 +98,19 @@ def hex_key(name: str, default: str | None = None) -> str:
     return value
 
 
-def token(name: str, default: str) -> str:
-    """What goes after `Authorization: Bearer`: signs that a header can carry, and no blank among them."""
+def token(name: str, default: str, *, shortest: int = 0) -> str:
+    """What goes after `Authorization: Bearer`: signs that a header can carry, and no blank among them.
+
+    `shortest` is for tokens that we give out: one that can be guessed is none.
+    """
     value = text(name, default)
     if not re.fullmatch(r"[!-~]*", value):
         raise ImproperlyConfigured(
             f"{name} holds blanks or letters that no header carries. Write the token alone, without “Bearer” before it."
+        )
+    if value and len(value) < shortest:
+        raise ImproperlyConfigured(
+            f"{name} has {len(value)} characters, which somebody could guess. Write at least {shortest}: "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
         )
     return value

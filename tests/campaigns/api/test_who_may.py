@@ -127,6 +127,14 @@ TABLE = [
     ),
     Row(
         method="post",
+        path="/api/v1/campaigns/{id}/pacing/",
+        seed=campaign_in(S.RUNNING),
+        # Slower than what it has; faster is tried by `test_pacing`.
+        body=lambda w: {"version": "30-90-0-600", "delay_min": 60, **why(w)},
+        expected=only_team(200),
+    ),
+    Row(
+        method="post",
         path="/api/v1/campaigns/{id}/message/",
         seed=lambda w: w.complete(S.DRAFT).pk,
         body=lambda w: {"template": "Chau {nombre}"},

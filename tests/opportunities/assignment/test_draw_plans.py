@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 import zlib
 
 import pytest
@@ -10,20 +11,22 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
-from leadmaster.directory.models import Client, ContactPoint, Suppression
+from leadmaster.directory.models import SHARDS, Client, Suppression
 from leadmaster.directory.models.client import shard_of
 from opportunities.assignment import facets
 from opportunities.assignment.draw import draw
 from opportunities.assignment.filters import Filters
 from opportunities.models import Opportunity, Promoter
 from tests.factories.opportunities import DeskFactory, Funnel, PromoterFactory
-from tests.plans import analyse, captured, steps
+from tests.plans import analyse, captured, numbers, steps
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.mariadb]
 
 NOW = dt.datetime(2026, 3, 4, 15, 0, tzinfo=dt.UTC)
 CLIENTS = 50_000
 POOLED = 3_000
+# How long the server may take to clear away what earlier tests deleted, in seconds.
+PURGED_WITHIN = 60
 
 COMBINATIONS = [
     Filters(),
@@ -40,65 +43,63 @@ COMBINATIONS = [
 ]
 
 
+# In the server's own words: tens of thousands of rows are there in a second. `shard` is `shard_of` in them.
+CLIENT_ROWS = f"""
+INSERT INTO directory_client
+    (source, external_id, name, last_names, tax_id, province, city, agreement, client_type, availability, shard, digest,
+     created_at, updated_at)
+SELECT 'p', seq, '', '', '', CONCAT('P', seq %% 10), CONCAT('C', seq %% 100 DIV 10), CONCAT('A', seq %% 7),
+       CONCAT('T', seq %% 3), IF(seq < {POOLED}, 'pool', 'libre'), CRC32(seq) %% {SHARDS}, '', %s, %s
+FROM {numbers(0, CLIENTS - 1)} ORDER BY seq
+"""
+PHONE_ROWS = """
+INSERT INTO directory_contactpoint (client_id, kind, label, raw, normalised, is_primary, is_valid, position)
+SELECT id, 'telefono', '', CONCAT('+52', LPAD(id, 10, '0')), CONCAT('+52', LPAD(id, 10, '0')), 0, 1, 0
+FROM directory_client
+"""
+OPT_OUT_ROWS = """
+INSERT INTO directory_suppression (phone, source, reason, created_at)
+SELECT CONCAT('+52', LPAD(id, 10, '0')), 'respuesta', '', %s FROM directory_client WHERE external_id %% 20 = 0
+"""
+# What a desk has after some months: most of its opportunities are closed.
+CLOSED_ROWS = """
+INSERT INTO opportunities_opportunity
+    (client_id, team_id, stage_id, state, origin, version, stage_since, state_since, extended, attempts, exit_reason,
+     data, created_at)
+SELECT id, %s, %s, 'perdida', 'asignacion', 1, %s, %s, 0, 1, '', '{}', %s FROM directory_client WHERE external_id < 20000
+"""
+POOLED_ROWS = """
+INSERT INTO opportunities_opportunity
+    (client_id, open_client_id, team_id, state, origin, version, stage_since, state_since, extended, attempts,
+     exit_reason, data, created_at)
+SELECT id, id, %s, 'pool', 'asignacion', 1, %s, %s + INTERVAL external_id SECOND, 0, 1, '', '{}', %s
+FROM directory_client WHERE availability = 'pool'
+"""
+
+
 @pytest.fixture
 def promoter() -> Promoter:
-    """50,000 clients with a phone each, a twentieth of them opted out; a pool of 3,000 and 20,000 closed."""
+    """50,000 clients with a phone each, a twentieth of them opted out; none in the pool yet, and 20,000 closed."""
     funnel = Funnel()
     promoter: Promoter = PromoterFactory(desk=DeskFactory(daily_quota=100))
-    Client.objects.bulk_create(
-        [
-            Client(
-                source="p",
-                external_id=str(number),
-                shard=shard_of(str(number)),
-                province=f"P{number % 10}",
-                city=f"C{number % 100 // 10}",
-                agreement=f"A{number % 7}",
-                client_type=f"T{number % 3}",
-                availability="pool" if number < POOLED else "libre",
-                created_at=NOW,
-                updated_at=NOW,
-            )
-            for number in range(CLIENTS)
-        ],
-        batch_size=5_000,
-    )
-    ids = list(Client.objects.order_by("id").values_list("id", flat=True))
-    ContactPoint.objects.bulk_create(
-        [ContactPoint(client_id=pk, kind="telefono", raw=f"+52{pk:010d}", normalised=f"+52{pk:010d}") for pk in ids],
-        batch_size=5_000,
-    )
-    Suppression.objects.bulk_create(
-        [Suppression(phone=f"+52{pk:010d}", source="respuesta", created_at=NOW) for pk in ids[::20]], batch_size=5_000
-    )
-    Opportunity.objects.bulk_create(
-        [
-            Opportunity(
-                client_id=pk,
-                open_client_id=pk,
-                team=promoter.desk.team,
-                state="pool",
-                stage_since=NOW,
-                state_since=NOW + dt.timedelta(seconds=number),
-                created_at=NOW,
-            )
-            for number, pk in enumerate(ids[:POOLED])
-        ],
-        batch_size=5_000,
-    )
-    # What a desk has after some months: most of its opportunities are closed.
-    closed = {
-        "team": promoter.desk.team,
-        "stage": funnel.lost,
-        "stage_since": NOW,
-        "state_since": NOW,
-        "created_at": NOW,
-    }
-    Opportunity.objects.bulk_create(
-        [Opportunity(client_id=pk, state="perdida", **closed) for pk in ids[:20_000]], batch_size=5_000
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(CLIENT_ROWS, [NOW, NOW])
+        cursor.execute(PHONE_ROWS)
+        cursor.execute(OPT_OUT_ROWS, [NOW])
+        cursor.execute(CLOSED_ROWS, [promoter.desk.team_id, funnel.lost.pk, NOW, NOW, NOW])
+    some = Client.objects.order_by("-id").first()
+    assert some is not None
+    assert some.shard == shard_of(some.external_id)
     analyse("directory_client", "directory_contactpoint", "directory_suppression", "opportunities_opportunity")
     return promoter
+
+
+@pytest.fixture
+def pool(promoter: Promoter) -> None:
+    """3,000 of them, the oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(POOLED_ROWS, [promoter.desk.team_id, NOW, NOW, NOW])
+    analyse("opportunities_opportunity")
 
 
 def selects(context: CaptureQueriesContext) -> list[str]:
@@ -114,6 +115,21 @@ def rows_read() -> int:
         return sum(int(value) for _name, value in cursor.fetchall())
 
 
+def rows_read_by_a_draw(promoter: Promoter, filters: Filters, bound: int) -> tuple[int, CaptureQueriesContext]:
+    """What a draw of twenty reads. Rows that others deleted and that the server has not cleared away yet are counted
+    by it as well: so it is tried again for a while when it was above the bound."""
+    end = time.monotonic() + PURGED_WITHIN
+    while True:
+        before = rows_read()
+        with CaptureQueriesContext(connection) as context, transaction.atomic():
+            drawn = draw(promoter, filters, 20, now=late_day(promoter))
+        read = rows_read() - before
+        assert len(drawn) == 20, filters
+        if read < bound or time.monotonic() > end:
+            return read, context
+        time.sleep(0.5)
+
+
 def late_day(promoter: Promoter) -> dt.datetime:
     """A day on which this promoter's draw begins far from the head of the index."""
     days = (NOW + dt.timedelta(days=number) for number in range(1_000))
@@ -122,25 +138,20 @@ def late_day(promoter: Promoter) -> dt.datetime:
 
 def test_a_draw_walks_an_index_and_reads_few_rows_whatever_the_filters(promoter: Promoter) -> None:
     # Nothing in the pool: every one of these has to come from the free ones.
-    Opportunity.objects.all().delete()
-    # Else the server counts anew by itself in the middle of a draw, or not yet.
-    analyse("opportunities_opportunity")
     for filters in COMBINATIONS:
-        before = rows_read()
-        with CaptureQueriesContext(connection) as context, transaction.atomic():
-            drawn = draw(promoter, filters, 20, now=late_day(promoter))
-        read = rows_read() - before
-        assert len(drawn) == 20, filters
+        # What the indexes carry costs a page; the others pass by what doesn't match, within their window.
+        bound = 2_000 if filters.carried() else 45_000
+        read, context = rows_read_by_a_draw(promoter, filters, bound)
+        assert read < bound, (filters, read)
         for sql in selects(context):
             plan = steps(sql)
             walked = [step for step in plan if step.table == "directory_client"]
             assert not any(step.sorts for step in walked if "IN (" not in sql), (filters, plan)
             assert not any(step.reads_a_whole_table for step in plan), (filters, plan)
             assert not any(step.select_type == "MATERIALIZED" for step in plan), (filters, plan)
-        # What the indexes carry costs a page; the others pass by what doesn't match, within their window.
-        assert read < (2_000 if filters.carried() else 45_000), (filters, read)
 
 
+@pytest.mark.usefixtures("pool")
 def test_the_pool_is_walked_in_its_order(promoter: Promoter) -> None:
     with CaptureQueriesContext(connection) as context, transaction.atomic():
         drawn = draw(promoter, Filters(province="P1"), 20, now=NOW)
@@ -155,6 +166,7 @@ def test_the_pool_is_walked_in_its_order(promoter: Promoter) -> None:
         assert (step.key, step.sorts) == ("opp_of_team", False)
 
 
+@pytest.mark.usefixtures("pool")
 def test_options_and_counts_read_a_bounded_number_of_rows(promoter: Promoter) -> None:
     before = rows_read()
     found = facets.options(promoter, Filters(), "province", now=NOW)
@@ -164,6 +176,7 @@ def test_options_and_counts_read_a_bounded_number_of_rows(promoter: Promoter) ->
     assert rows_read() - before < 10 * 1_001 * 13 + 2_000 * 10
 
 
+@pytest.mark.usefixtures("pool")
 def test_every_list_has_its_index(promoter: Promoter) -> None:
     team = Opportunity.objects.filter(team=promoter.desk.team)
     lists = {

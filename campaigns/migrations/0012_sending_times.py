@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0009_person_rest"),
+        ("campaigns", "0011_attempt_tally"),
     ]
 
     operations = [
