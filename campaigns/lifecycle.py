@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from campaigns import envio_states
+from campaigns import envio_states, versions
 from campaigns.audience.import_record import interrupt_lost
 from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, Evidence, ScheduleState
 from campaigns.errors import Incomplete, WrongState
@@ -101,16 +101,26 @@ def submit(campaign: Campaign, *, by: User | None, now: dt.datetime) -> Campaign
 
 
 @_verb(Verb.REJECT)
-def reject(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str) -> Campaign:
-    """Back to draft, with the reason its owner reads."""
+def reject(
+    campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str, version: str | None = None
+) -> Campaign:
+    """Back to draft, with the reason its owner reads. Raises Stale when it is not as they saw it: see `approve`."""
     if not reason.strip():
         raise Incomplete(_("Escribe el motivo del rechazo: lo leerá quien preparó la campaña."))
+    _require_version(campaign, Verb.REJECT, version)
     return _step(campaign, Verb.REJECT, by=by, now=now, reason=reason, approved_at=None, approved_by=None)
 
 
 @_verb(Verb.APPROVE)
-def approve(campaign: Campaign, *, by: User, now: dt.datetime, reason: str = "") -> Campaign:
-    """Approve the campaign and the schedules that wait with it."""
+def approve(
+    campaign: Campaign, *, by: User, now: dt.datetime, reason: str = "", version: str | None = None
+) -> Campaign:
+    """Approve the campaign and the schedules that wait with it.
+
+    Raises Stale when it is not as this person saw it (`versions.of_campaign`); without a `version` they decide about
+    whatever it has become.
+    """
+    _require_version(campaign, Verb.APPROVE, version)
     _check_complete(campaign)
     campaign = _step(campaign, Verb.APPROVE, by=by, now=now, reason=reason, approved_at=now, approved_by=by)
     campaign.schedules.filter(state=ScheduleState.PENDING).update(
@@ -205,9 +215,17 @@ def _sweep_some(campaign: Campaign, *, by: User | None, now: dt.datetime, reason
 
 
 @transaction.atomic(durable=True)
-def decide_schedule(schedule: Schedule, *, approve: bool, by: User, now: dt.datetime) -> Schedule:
-    """Approve or reject one schedule, for those added after the campaign was approved."""
+def decide_schedule(
+    schedule: Schedule, *, approve: bool, by: User, now: dt.datetime, version: str | None = None
+) -> Schedule:
+    """Approve or reject one schedule, for those added after the campaign was approved.
+
+    Raises Stale when it is not as this person saw it (`versions.of_schedule`).
+    """
     require(by, Act.APPROVE, schedule.campaign)
+    Campaign.objects.select_for_update().get(pk=schedule.campaign_id)
+    if version is not None:
+        versions.require_schedule(schedule, version)
     state = ScheduleState.APPROVED if approve else ScheduleState.REJECTED
     Schedule.objects.filter(pk=schedule.pk).update(state=state, decided_by=by, decided_at=now)
     schedule.refresh_from_db()
@@ -267,6 +285,18 @@ def _step(
     )
     campaign.refresh_from_db()
     return campaign
+
+
+def _require_version(campaign: Campaign, verb: Verb, version: str | None) -> None:
+    """Whoever writes it or its schedules holds the row, so none of it changes between the look and the step.
+
+    Of one that is past this step already, the step tells where it is.
+    """
+    if version is None:
+        return
+    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if locked.state in TABLE[verb][0]:
+        versions.require(locked, version)
 
 
 def _check_nobody_arrives(campaign: Campaign, *, now: dt.datetime) -> None:

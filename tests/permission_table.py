@@ -17,7 +17,7 @@ _ROWS: Final = (
         "",
         "",
         """
-        admin/(?P<app_label>accounts|directory|ops|whatsapp|campaigns|opportunities|calendars)/
+        admin/(?P<app_label>directory|ops|whatsapp|campaigns|opportunities|accounts|calendars)/
         admin/(?P<url>.*)
         admin/accounts/team/<path:object_id>/delete/
         admin/accounts/user/<path:object_id>/delete/
@@ -242,6 +242,22 @@ _ROWS: Final = (
         api/v1/campaigns/<pk>/recipients/preview/
         api/v1/captures/
         api/v1/own-campaigns/
+        """,
+    ),
+    (
+        "a",
+        "",
+        """
+        api/v1/people/<pk>/
+        api/v1/people/<pk>/holdings/
+        """,
+    ),
+    (
+        "",
+        "a",
+        """
+        api/v1/people/<pk>/switch-off/
+        api/v1/people/<pk>/switch-on/
         """,
     ),
     (

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from campaigns import lifecycle, screens
+from campaigns import lifecycle, screens, versions
 from campaigns.admin import campaign_directory, campaign_import, campaign_live, campaign_pacing, diagnosis
 from campaigns.admin.base import SessionFilter, TeamFilter, people_of, require_act, teams_of
 from campaigns.admin.campaign_form import CampaignForm, MessageForm, edit_message
@@ -33,7 +33,7 @@ from campaigns.lifecycle import TABLE, Verb
 from campaigns.models import Campaign, Envio, Schedule
 from campaigns.policy import Act, may
 from leadmaster.accounts.current_user import current_user
-from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
+from leadmaster.lib.admin.confirm import Confirmation, SeenForm, confirm_and_run
 from leadmaster.lib.admin.modeladmins import ScopedAdmin
 from whatsapp.models import WhatsAppSession
 from whatsapp.screens import session_dot
@@ -141,7 +141,18 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             context.update(campaign_live.page(campaign, current_user(request), timezone.now()))
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except Refused as refusal:
+            # It went on between the reading of the form and its writing.
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(request.path)
+
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        if change and formset.has_changed():
+            # Whoever decides about them meanwhile waits, and then sees that they changed.
+            lifecycle.hold_schedules(form.instance, by=current_user(request))
         formset.save()
         before = {one.instance.pk: one.initial for one in formset.forms}
         for schedule, fields in formset.changed_objects:
@@ -232,6 +243,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
                 run=run,
                 refusals=Refused,
                 form_class=PAGES[verb].form,
+                initial={"version": versions.of_campaign(campaign)},
                 back=self._url("change", campaign),
                 context=self._context(request, campaign),
             )
@@ -301,8 +313,10 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             return HttpResponseRedirect(self._url("change", campaign))
         approve = decision == "approve"
 
-        def run(_data: Mapping[str, Any]) -> str:
-            lifecycle.decide_schedule(row, approve=approve, by=current_user(request), now=timezone.now())
+        def run(data: Mapping[str, Any]) -> str:
+            lifecycle.decide_schedule(
+                row, approve=approve, by=current_user(request), now=timezone.now(), version=data["version"]
+            )
             return _("Programación aprobada.") if approve else _("Programación rechazada: no enviará.")
 
         return confirm_and_run(
@@ -310,6 +324,8 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             page=_schedule_page(campaign, row, approve=approve),
             run=run,
             refusals=Refused,
+            form_class=SeenForm,
+            initial={"version": versions.of_schedule(row)},
             back=self._url("change", campaign),
             context=self._context(request, campaign),
         )

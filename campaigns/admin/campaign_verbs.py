@@ -20,7 +20,7 @@ from campaigns.lifecycle import Verb
 from campaigns.models import Campaign, Envio
 from campaigns.progress import progress
 from leadmaster.accounts.models import User
-from leadmaster.lib.admin.confirm import Confirmation, NoForm, OptionalReasonForm, ReasonForm
+from leadmaster.lib.admin.confirm import Confirmation, NoForm, OptionalReasonForm, ReasonForm, SeenForm
 from leadmaster.lib.phones import parsing
 
 _SAMPLE = 5
@@ -37,6 +37,14 @@ class VerbPage:
     warning: Promise | str = ""
 
 
+class ApprovalForm(SeenForm, OptionalReasonForm):
+    pass
+
+
+class RejectionForm(SeenForm, ReasonForm):
+    pass
+
+
 PAGES: dict[Verb, VerbPage] = {
     Verb.SUBMIT: VerbPage(
         question=gettext_lazy(
@@ -50,14 +58,14 @@ PAGES: dict[Verb, VerbPage] = {
             "Apruebas el mensaje, los destinatarios y las programaciones que esperan con la campaña."
         ),
         done=gettext_lazy("“%(name)s” quedó aprobada. Ahora puede ponerse en marcha."),
-        run=lambda campaign, by, now, data: lifecycle.approve(campaign, by=by, now=now, reason=data["reason"]),
-        form=OptionalReasonForm,
+        run=lambda campaign, by, now, data: lifecycle.approve(campaign, by=by, now=now, **data),
+        form=ApprovalForm,
     ),
     Verb.REJECT: VerbPage(
         question=gettext_lazy("La campaña vuelve a borrador y quien la preparó lee el motivo."),
         done=gettext_lazy("“%(name)s” volvió a borrador con tu motivo."),
-        run=lambda campaign, by, now, data: lifecycle.reject(campaign, by=by, now=now, reason=data["reason"]),
-        form=ReasonForm,
+        run=lambda campaign, by, now, data: lifecycle.reject(campaign, by=by, now=now, **data),
+        form=RejectionForm,
     ),
     Verb.LAUNCH: VerbPage(
         question=gettext_lazy(

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.heartbeat import beat
+from opportunities.supervision import departures
 from opportunities.tasks import HEARTBEAT
 from opportunities.timers import absence_clocks, expiry
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = database_now()
         absence_clocks.begin_and_end(now)
+        departures.hand_over_departed(now)
         report = expiry.expire_timers(now)
         beat(HEARTBEAT, now=now, detail={"expired": report.expired})
         if options["json"]:

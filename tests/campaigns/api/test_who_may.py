@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from campaigns import versions
 from campaigns.enums import CampaignState, EnvioState
+from campaigns.models import Campaign, Schedule
 from tests.api_people import PEOPLE, Operation, all_people, bosses, only_boss, only_team
 from tests.campaigns.api.world import World
 from tests.described import operations
@@ -35,6 +37,15 @@ def nothing(world: World) -> dict[str, Any]:
 
 def why(world: World) -> dict[str, Any]:
     return {"reason": "Porque sí"}
+
+
+def seen(world: World) -> dict[str, Any]:
+    """The newest campaign as it stands, and why."""
+    return {"version": versions.of_campaign(Campaign.objects.latest("id")), **why(world)}
+
+
+def seen_schedule(world: World) -> dict[str, Any]:
+    return {"version": versions.of_schedule(Schedule.objects.latest("id"))}
 
 
 def new_schedule(world: World) -> dict[str, Any]:
@@ -117,8 +128,8 @@ TABLE = [
         )
         for verb, state, who, body in (
             ("submit", S.DRAFT, only_team, nothing),
-            ("reject", S.AWAITING_APPROVAL, only_boss, why),
-            ("approve", S.AWAITING_APPROVAL, only_boss, why),
+            ("reject", S.AWAITING_APPROVAL, only_boss, seen),
+            ("approve", S.AWAITING_APPROVAL, only_boss, seen),
             ("launch", S.APPROVED, only_team, nothing),
             ("pause", S.RUNNING, only_team, why),
             ("resume", S.PAUSED, only_team, why),
@@ -181,8 +192,16 @@ TABLE = [
         expected=only_team(200),
     ),
     Row(method="delete", path="/api/v1/schedules/{id}/", seed=lambda w: w.schedule().pk, expected=only_team(204)),
-    Row(method="post", path="/api/v1/schedules/{id}/approve/", seed=lambda w: w.schedule().pk, expected=only_boss(200)),
-    Row(method="post", path="/api/v1/schedules/{id}/reject/", seed=lambda w: w.schedule().pk, expected=only_boss(200)),
+    *(
+        Row(
+            method="post",
+            path=f"/api/v1/schedules/{{id}}/{verb}/",
+            seed=lambda w: w.schedule().pk,
+            body=seen_schedule,
+            expected=only_boss(200),
+        )
+        for verb in ("approve", "reject")
+    ),
     # Imports
     Row(method="get", path="/api/v1/imports/", expected=all_people(200)),
     Row(method="get", path="/api/v1/imports/{id}/", seed=lambda w: w.finished_import().pk, expected=only_team(200)),
