@@ -123,7 +123,8 @@ def _minutes(found: Diagnosis) -> Iterator[str]:
     for at, number in list(found.minutes.items())[:_MINUTES_TOLD]:
         yield f"   {at.astimezone(zone):%d/%m/%Y %H:%M}  {number}"
     if len(found.minutes) > _MINUTES_TOLD:
-        yield f"   … ({_('todos con --json')})"
+        all_of_them = _("todos con --json")
+        yield f"   … ({all_of_them})"
 
 
 def _campaign_lines(found: Diagnosis) -> Iterator[str]:
