@@ -83,7 +83,7 @@ class Parser(CommandParser):
             return super().format_help()
 
     def error(self, message: str) -> Any:
-        if not self.called_from_command_line:  # type: ignore[attr-defined]  # Django's, untyped
+        if not self.called_from_command_line:
             raise CommandError(message)
         super().error(message)
 

@@ -102,7 +102,7 @@ def test_a_refusal_of_arguments_is_in_the_same_language(words: list[str], senten
 
 def test_a_refusal_at_the_terminal_is_too(capsys: pytest.CaptureFixture[str]) -> None:
     command = load_command_class("campaigns", "tick")
-    command._called_from_command_line = True
+    command._called_from_command_line = True  # type: ignore[attr-defined]  # as `manage.py` does
 
     with pytest.raises(SystemExit):
         command.create_parser("manage.py", "tick").parse_args(["--nada"])
