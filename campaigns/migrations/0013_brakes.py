@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0011_attempt_tally"),
+        ("campaigns", "0012_sending_times"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
