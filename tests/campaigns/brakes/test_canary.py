@@ -159,12 +159,12 @@ def test_the_plan_and_each_claim_ask_one_question_more_while_the_first_go_ahead(
     world: World, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     campaign = launched(world, envios=5, keeps_off_holidays=False)
-    plan = ready(world)
+    plan, lane = ready(world), Lane.objects.get()
 
     with django_assert_num_queries(6):
         make_plan(world.now)
     with django_assert_num_queries(11):
-        claiming.claim([Lane.objects.get().pk], plan.slots, now=world.now)
+        claiming.claim([lane.pk], plan.slots, now=world.now)
 
     CampaignCanary.objects.filter(campaign=campaign).update(passed_at=world.now)
     with django_assert_num_queries(5):
