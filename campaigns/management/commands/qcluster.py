@@ -15,7 +15,8 @@ from typing import Any
 from django_q import cluster
 from django_q.management.commands import qcluster
 
-from leadmaster.lib import stopping
+from leadmaster.lib import stopping, systemd
+from leadmaster.ops.liveness import Pulse
 
 
 class PatientSentinel(cluster.Sentinel):
@@ -23,7 +24,15 @@ class PatientSentinel(cluster.Sentinel):
 
     def start(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self._pulse = Pulse(alive=systemd.alive)
+        systemd.ready()
         super().start()
+
+    def status(self) -> str:
+        """Asked in each round that it makes, twice a second: also while it waits for the last ticks to end."""
+        self._pulse.beat()
+        found: str = super().status()
+        return found
 
     def stop(self) -> None:
         stopping.request()
