@@ -107,6 +107,10 @@ class ScheduleInline(StackedInline[Schedule, Campaign]):
         badge = format_html('<span class="lm-inline">{} {}</span>', screens.schedule_badge(schedule), decided)
         if schedule.state != ScheduleState.APPROVED:
             return badge
+        if not schedule.is_in_force(schedule.campaign.session.time_zone):
+            moved = _("Se aprobó con las horas de %(before)s y la línea está en %(now)s: espera una aprobación nueva.")
+            zones = {"before": schedule.zone, "now": schedule.campaign.session.time_zone}
+            return format_html('{}<small class="lm-meta">{}</small>', badge, moved % zones)
         # Said before it is done: a campaign that sends stands still from the change to the approval.
         warning = _(
             "Si la cambias deja de enviar hasta que se apruebe de nuevo; bajar el cupo diario no necesita aprobación."
