@@ -379,6 +379,7 @@ _ROWS: Final = (
         api/v1/pool/
         api/v1/pool/figures/
         api/v1/quota-entries/
+        admin/campaigns/campaign/diagnose/
         api/v1/radar/
         api/v1/radar/lines/
         api/v1/retimings/

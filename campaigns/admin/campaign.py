@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from campaigns import lifecycle, screens, versions
-from campaigns.admin import campaign_directory, campaign_import, campaign_live, campaign_pacing
+from campaigns.admin import campaign_directory, campaign_import, campaign_live, campaign_pacing, diagnosis
 from campaigns.admin.base import SessionFilter, TeamFilter, people_of, require_act, teams_of
 from campaigns.admin.campaign_form import CampaignForm, MessageForm, edit_message
 from campaigns.admin.campaign_list import CampaignList
@@ -188,9 +188,13 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         def at(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
             return path(f"<int:pk>/{route}", self.admin_site.admin_view(view), name=f"campaigns_campaign_{name}")
 
+        def over_all(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
+            return path(f"{route}/", self.admin_site.admin_view(view), name=f"campaigns_campaign_{name}")
+
         verbs = [at(f"{verb.value}/", self._verb_view(verb), verb.value) for verb in PAGES]
         return [
             *verbs,
+            over_all("diagnose", self.diagnosis_view, "diagnose"),
             at("live/", self.live_view, "live"),
             at("message/", self.message_view, "message"),
             at("pacing/", self.pacing_view, "pacing"),
@@ -203,6 +207,9 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             at("schedules/<int:schedule>/<str:decision>/", self.schedule_view, "schedule"),
             *super().get_urls(),
         ]
+
+    def diagnosis_view(self, request: HttpRequest) -> HttpResponse:
+        return diagnosis.page(request, self.admin_site.each_context(request))
 
     def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The moving part of the page, for whoever may see the campaign."""
