@@ -118,7 +118,9 @@ class ScheduleInline(StackedInline[Schedule, Campaign]):
         return format_html('{}<small class="lm-meta">{}</small>', badge, warning)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("decided_by").prefetch_related("windows")
+        return (
+            super().get_queryset(request).select_related("decided_by", "campaign__session").prefetch_related("windows")
+        )
 
     def has_view_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
         return request.user.has_perm("campaigns.view_schedule")

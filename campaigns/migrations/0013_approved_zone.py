@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0011_attempt_tally")]
+    dependencies = [("campaigns", "0012_sending_times")]
 
     operations = [
         migrations.AddField(
