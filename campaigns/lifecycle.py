@@ -17,9 +17,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from campaigns import envio_states, versions
+from campaigns import envio_states, holds, versions
 from campaigns.audience.import_record import interrupt_lost
-from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, Evidence, ScheduleState
+from campaigns.enums import CAMPAIGN_ENDED, BrakeKind, CampaignState, EnvioState, Evidence, ScheduleState
 from campaigns.errors import Incomplete, WrongState
 from campaigns.models import Campaign, CampaignEvent, Envio, RecipientImport, Schedule
 from campaigns.policy import Act, may, require
@@ -145,6 +145,29 @@ def pause(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str 
 
 @_verb(Verb.RESUME)
 def resume(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str = "") -> Campaign:
+    """Send again. What a brake paused is let go by `release` alone."""
+    held = holds.open_of(campaign)
+    if held:
+        raise WrongState(
+            _("La campaña “%(name)s” se frenó sola: %(why)s. Un supervisor suelta el freno, con un motivo.")
+            % {"name": campaign.name, "why": held[0].detail}
+        )
+    return _step(campaign, Verb.RESUME, by=by, now=now, reason=reason)
+
+
+@_verb(Verb.PAUSE)
+def brake(campaign: Campaign, *, kind: BrakeKind, detail: str, by: None, now: dt.datetime) -> Campaign:
+    """A brake stops it: a machine's pause, which only `release` ends. Raises WrongState when it runs no more."""
+    reason = _("Se frenó sola: %(why)s.") % {"why": detail}
+    campaign = _step(campaign, Verb.PAUSE, by=by, now=now, reason=reason)
+    holds.open_one(campaign, kind, detail=detail, now=now)
+    return campaign
+
+
+def release(campaign: Campaign, *, kind: BrakeKind, by: User, reason: str, now: dt.datetime) -> Campaign:
+    """Let go of the brake that paused it, in the caller's transaction; it sends again."""
+    require(by, Act.APPROVE, campaign)
+    holds.close(campaign, kind, by=by, reason=reason, now=now)
     return _step(campaign, Verb.RESUME, by=by, now=now, reason=reason)
 
 
@@ -159,6 +182,7 @@ def cancel(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str
 def _cancel(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str) -> Campaign:
     if not reason.strip():
         raise Incomplete(_("Escribe por qué se cancela: queda en el historial."))
+    holds.close(campaign, by=by, reason=reason, now=now)
     return _step(campaign, Verb.CANCEL, by=by, now=now, reason=reason, ended_at=now)
 
 

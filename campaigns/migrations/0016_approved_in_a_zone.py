@@ -7,7 +7,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0014_fill_approved_zone")]
+    dependencies = [("campaigns", "0015_fill_approved_zone")]
 
     operations = [
         migrations.AddConstraint(

@@ -16,6 +16,6 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0013_approved_zone"), ("whatsapp", "0007_held_day")]
+    dependencies = [("campaigns", "0014_approved_zone"), ("whatsapp", "0007_held_day")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

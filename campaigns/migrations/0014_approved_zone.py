@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0012_sending_times")]
+    dependencies = [("campaigns", "0013_brakes")]
 
     operations = [
         migrations.AddField(
