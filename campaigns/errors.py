@@ -11,6 +11,10 @@ class WrongState(Refused):
     """The row is not in a state from which this can be done."""
 
 
+class Stale(WrongState):
+    """It changed since this person looked at it."""
+
+
 class NotAllowed(Refused):
     """This person may not do this to this row."""
 

@@ -33,7 +33,7 @@ from campaigns.api.schedules import ScheduleViewSet
 from campaigns.api.suppressions import SuppressionViewSet
 from campaigns.api.switch import SwitchViewSet
 from campaigns.audience import AudienceError
-from campaigns.errors import Incomplete, NotAllowed, Refused, WrongState
+from campaigns.errors import Incomplete, NotAllowed, Refused, Stale, WrongState
 from leadmaster.accounts import api_tokens
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
@@ -52,6 +52,7 @@ from opportunities.api.people.captures import CaptureViewSet
 from opportunities.api.people.ledgers import CoolDownViewSet, QuotaEntryViewSet
 from opportunities.api.people.lots import LotViewSet
 from opportunities.api.people.own_campaigns import OwnCampaignViewSet
+from opportunities.api.people.persons import PersonViewSet
 from opportunities.api.people.promoters import PromoterViewSet, QuotaViewSet
 from opportunities.api.people.radar import RadarViewSet
 from opportunities.api.setup.calendars import CalendarViewSet
@@ -65,6 +66,7 @@ from whatsapp.sessions import NothingToLift
 
 # How the domain's refusals are told. Their sentences are written for people and go out as they are.
 REFUSALS: dict[type[Exception], Refusal] = {
+    Stale: Refusal(409, "stale"),
     WrongState: Refusal(409, "wrong_state"),
     NotAllowed: Refusal(403, "not_allowed"),
     Incomplete: Refusal(422, "incomplete"),
@@ -190,6 +192,7 @@ desk_router.register("quotas", QuotaViewSet, "quota")
 desk_router.register("quota-entries", QuotaEntryViewSet, "quota-entry")
 desk_router.register("captures", CaptureViewSet, "capture")
 desk_router.register("own-campaigns", OwnCampaignViewSet, "own-campaign")
+desk_router.register("people", PersonViewSet, "person")
 desk_router.register("promoters", PromoterViewSet, "promoter")
 desk_router.register("desks", DeskViewSet, "desk")
 desk_router.register("absences", AbsenceViewSet, "absence")

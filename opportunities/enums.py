@@ -64,6 +64,7 @@ class EventKind(models.TextChoices):
     NOTE = "nota", _("Nota")
     UNDONE = "deshecha", _("Deshecho")
     RECONCILED = "conciliacion", _("Conciliación")
+    ORPHANED = "sin_promotor", _("Quedó sin promotor")
 
 
 class QuotaKind(models.TextChoices):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.heartbeat import beat
+from opportunities.supervision import departures
 from opportunities.timers import absence_clocks, expiry, recalculation
 
 HEARTBEAT = "timers"
 
 
 def expire_timers() -> str:
-    """Move what is overdue to the pool; begin and end absences."""
+    """Move what is overdue to the pool; begin and end absences; hand over what is of people who left."""
     now = database_now()
     # Absences first: a clock that stands still from today on must not expire today.
     absence_clocks.begin_and_end(now)
+    departures.hand_over_departed(now)
     report = expiry.expire_timers(now)
     beat(HEARTBEAT, now=now, detail={"expired": report.expired})
     return f"expired {report.expired}"

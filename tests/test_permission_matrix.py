@@ -76,6 +76,7 @@ _MODELS = {
     "syncs": "directory.SyncState",
     "opportunities": "opportunities.Opportunity",
     "lots": "opportunities.Lot",
+    "people": "accounts.User",
     "promoters": "opportunities.Promoter",
     "absences": "opportunities.Absence",
     "stages": "opportunities.Stage",

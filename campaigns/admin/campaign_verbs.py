@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import lifecycle
+from campaigns import holds, lifecycle
 from campaigns.admin.campaign_live import LABELS
 from campaigns.enums import EnvioState, ScheduleState
 from campaigns.forecast import forecast
@@ -20,7 +20,7 @@ from campaigns.lifecycle import Verb
 from campaigns.models import Campaign, Envio
 from campaigns.progress import progress
 from leadmaster.accounts.models import User
-from leadmaster.lib.admin.confirm import Confirmation, NoForm, OptionalReasonForm, ReasonForm
+from leadmaster.lib.admin.confirm import Confirmation, NoForm, OptionalReasonForm, ReasonForm, SeenForm
 from leadmaster.lib.phones import parsing
 
 _SAMPLE = 5
@@ -37,6 +37,14 @@ class VerbPage:
     warning: Promise | str = ""
 
 
+class ApprovalForm(SeenForm, OptionalReasonForm):
+    pass
+
+
+class RejectionForm(SeenForm, ReasonForm):
+    pass
+
+
 PAGES: dict[Verb, VerbPage] = {
     Verb.SUBMIT: VerbPage(
         question=gettext_lazy(
@@ -50,14 +58,14 @@ PAGES: dict[Verb, VerbPage] = {
             "Apruebas el mensaje, los destinatarios y las programaciones que esperan con la campaña."
         ),
         done=gettext_lazy("“%(name)s” quedó aprobada. Ahora puede ponerse en marcha."),
-        run=lambda campaign, by, now, data: lifecycle.approve(campaign, by=by, now=now, reason=data["reason"]),
-        form=OptionalReasonForm,
+        run=lambda campaign, by, now, data: lifecycle.approve(campaign, by=by, now=now, **data),
+        form=ApprovalForm,
     ),
     Verb.REJECT: VerbPage(
         question=gettext_lazy("La campaña vuelve a borrador y quien la preparó lee el motivo."),
         done=gettext_lazy("“%(name)s” volvió a borrador con tu motivo."),
-        run=lambda campaign, by, now, data: lifecycle.reject(campaign, by=by, now=now, reason=data["reason"]),
-        form=ReasonForm,
+        run=lambda campaign, by, now, data: lifecycle.reject(campaign, by=by, now=now, **data),
+        form=RejectionForm,
     ),
     Verb.LAUNCH: VerbPage(
         question=gettext_lazy(
@@ -105,6 +113,19 @@ def confirmation(campaign: Campaign, verb: Verb, now: dt.datetime) -> Confirmati
         sample_title=title,
         warning=str(page.warning),
         tone="danger" if verb in {Verb.CANCEL, Verb.REJECT} else "primary",
+    )
+
+
+def brake_page(campaign: Campaign) -> Confirmation:
+    """What holds it, and what letting go means."""
+    held = holds.open_of(campaign)
+    return Confirmation(
+        title=_("Soltar el freno · %(name)s") % {"name": campaign.name},
+        question=_(
+            "La campaña vuelve a enviar, y lo que pasó hasta ahora deja de contar. Hazlo cuando sepas por qué se frenó."
+        ),
+        button=_("Soltar el freno"),
+        facts=[(hold.get_kind_display(), hold.detail) for hold in held] or [(_("Frenos"), _("Ninguno la detiene."))],
     )
 
 

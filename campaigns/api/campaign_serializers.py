@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from campaigns import versions
 from campaigns.api.fields import VisibleSession
 from campaigns.engine.plan import Standing
 from campaigns.enums import EnvioState, WhyNot
@@ -101,13 +102,17 @@ class CampaignSerializer(ModelSerializer[Campaign]):
     pacing_version = serializers.SerializerMethodField(help_text="Va en `version` de POST …/pacing/.")
     verbs = serializers.SerializerMethodField(help_text="Lo que su estado y tu rol permiten hacerle.")
     progress = serializers.SerializerMethodField()
+    version = serializers.SerializerMethodField(
+        help_text="Lo que leíste, con sus programaciones: va con `approve` y `reject`."
+    )
 
     class Meta:
         model = Campaign
         fields = (
             "id", "name", "owner", "team", "session", "template", "columns", "state", "verbs", "delay_min",
-            "delay_max", "burst_size", "burst_pause", "pacing_version", "typing", "max_attempts", "keeps_off_holidays", "person_rest",
-            "created_at", "submitted_at", "approved_at", "approved_by", "launched_at", "ended_at", "progress",
+            "delay_max", "burst_size", "burst_pause", "pacing_version", "typing", "max_attempts", "keeps_off_holidays",
+            "person_rest", "error_alert", "error_pause",
+            "created_at", "submitted_at", "approved_at", "approved_by", "launched_at", "ended_at", "progress", "version",
         )  # fmt: skip
         read_only_fields = (
             "owner", "team", "columns", "state", "created_at", "submitted_at", "approved_at", "approved_by",
@@ -117,6 +122,8 @@ class CampaignSerializer(ModelSerializer[Campaign]):
             "template": {"max_length": MAX_TEMPLATE, "trim_whitespace": False},
             "max_attempts": {"min_value": 1, "max_value": 20},
             "person_rest": {"max_value": 720},
+            "error_alert": {"max_value": 100},
+            "error_pause": {"max_value": 100},
         }
 
     def get_pacing_version(self, campaign: Campaign) -> str:
@@ -131,6 +138,9 @@ class CampaignSerializer(ModelSerializer[Campaign]):
     def get_progress(self, campaign: Campaign) -> dict[str, Any]:
         known = self.context.get("progress", {})
         return ProgressSerializer(known.get(campaign.pk) or progress(campaign)).data
+
+    def get_version(self, campaign: Campaign) -> str:
+        return versions.of_campaign(campaign)
 
     def validate_template(self, template: str) -> str:
         try:

@@ -28,7 +28,9 @@ from campaigns.api.campaign_serializers import (
     ProgressSerializer,
     WhyNotSerializer,
 )
+from campaigns.api.fields import ApprovalSerializer, RejectionSerializer
 from campaigns.api.filters import CampaignFilter
+from campaigns.brakes.lifting import lift
 from campaigns.engine.why_not import why_not
 from campaigns.enums import CampaignState
 from campaigns.errors import WrongState
@@ -41,6 +43,7 @@ from campaigns.progress import Progress, progress, progress_of
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import ReasonSerializer, RequiredReasonSerializer
+from leadmaster.lib.api.serializers import Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 
 
@@ -66,13 +69,17 @@ class CampaignViewSet(
         "create": "campaigns.add_campaign",
         **dict.fromkeys(("partial_update", "destroy", "message"), Act.EDIT),
         **dict.fromkeys(("submit", "launch", "pause", "resume", "cancel", "pacing"), Act.OPERATE),
-        **dict.fromkeys(("approve", "reject"), Act.APPROVE),
+        **dict.fromkeys(("approve", "reject", "lift"), Act.APPROVE),
     }
 
     _progress: dict[int, Progress]
 
     def get_queryset(self) -> QuerySet[Campaign]:
-        return Campaign.objects.visible_to(self.request.user).select_related("session")
+        return (
+            Campaign.objects.visible_to(self.request.user)
+            .select_related("session")
+            .prefetch_related("schedules__windows")
+        )
 
     def require_allowed(self, row: Campaign) -> None:
         require(current_user(self.request), Act(self.needs[self.action]), row)
@@ -132,17 +139,17 @@ class CampaignViewSet(
         """Manda el borrador a aprobar."""
         return self._act(lifecycle.submit)
 
-    @extend_schema(request=RequiredReasonSerializer, responses=CampaignSerializer)
+    @extend_schema(request=RejectionSerializer, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: str) -> Response:
         """La devuelve a borrador, con el motivo."""
-        return self._act(lifecycle.reject, reason=self._reason(RequiredReasonSerializer))
+        return self._act(lifecycle.reject, **self._words(RejectionSerializer))
 
-    @extend_schema(request=ReasonSerializer, responses=CampaignSerializer)
+    @extend_schema(request=ApprovalSerializer, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         """Aprueba la campaña y las programaciones que esperan con ella."""
-        return self._act(lifecycle.approve, reason=self._reason(ReasonSerializer))
+        return self._act(lifecycle.approve, **self._words(ApprovalSerializer))
 
     @extend_schema(request=None, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])
@@ -154,19 +161,25 @@ class CampaignViewSet(
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
         """Deja de enviar; a lo sumo sale el mensaje que ya está en vuelo."""
-        return self._act(lifecycle.pause, reason=self._reason(ReasonSerializer))
+        return self._act(lifecycle.pause, **self._words(ReasonSerializer))
 
     @extend_schema(request=ReasonSerializer, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
         """Sigue donde quedó."""
-        return self._act(lifecycle.resume, reason=self._reason(ReasonSerializer))
+        return self._act(lifecycle.resume, **self._words(ReasonSerializer))
+
+    @extend_schema(request=RequiredReasonSerializer, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"])
+    def lift(self, request: Request, pk: str) -> Response:
+        """Suelta el freno que la detiene: lo que pasó hasta ahora deja de contar."""
+        return self._act(lift, **self._words(RequiredReasonSerializer))
 
     @extend_schema(request=RequiredReasonSerializer, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """La termina: lo pendiente queda cancelado."""
-        return self._act(lifecycle.cancel, reason=self._reason(RequiredReasonSerializer))
+        return self._act(lifecycle.cancel, **self._words(RequiredReasonSerializer))
 
     @extend_schema(request=MessageSerializer, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])
@@ -219,10 +232,10 @@ class CampaignViewSet(
     # --- Private --------------------------------------------------------------------------------------------------
 
     def _act(self, verb: Callable[..., Campaign], **words: object) -> Response:
-        campaign = verb(self.get_object(), by=current_user(self.request), now=timezone.now(), **words)
-        return Response(self.get_serializer(campaign).data)
+        verb(self.get_object(), by=current_user(self.request), now=timezone.now(), **words)
+        return Response(self.get_serializer(self.get_object()).data)
 
-    def _reason(self, kind: type[ReasonSerializer | RequiredReasonSerializer]) -> str:
+    def _words(self, kind: type[Serializer[Any]]) -> dict[str, str]:
         given = kind(data=self.request.data)
         given.is_valid(raise_exception=True)
-        return str(given.validated_data["reason"])
+        return dict(given.validated_data)

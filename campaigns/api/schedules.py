@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ModelViewSet
 
-from campaigns import lifecycle
-from campaigns.api.fields import VisibleCampaign
+from campaigns import lifecycle, versions
+from campaigns.api.fields import VersionSerializer, VisibleCampaign
 from campaigns.api.filters import ScheduleFilter
 from campaigns.errors import WrongState
 from campaigns.models import Campaign, Schedule, ScheduleWindow
@@ -65,15 +65,25 @@ class ScheduleSerializer(ModelSerializer[Schedule]):
     campaign = VisibleCampaign()
     weekdays = WeekdaysField(child=serializers.IntegerField(min_value=0, max_value=6), min_length=1, max_length=7)
     windows = WindowSerializer(many=True, min_length=1, max_length=24)  # type: ignore[call-arg]  # the list's own
+    in_force = serializers.SerializerMethodField(
+        help_text="Si está aprobada para la zona horaria de la línea. Si la línea cambió de zona, espera otra vez."
+    )
+    version = serializers.SerializerMethodField(help_text="Lo que leíste: va con `approve` y `reject`.")
 
     class Meta:
         model = Schedule
         fields = (
             "id", "campaign", "weekdays", "starts_on", "ends_on", "daily_cap", "windows", "state", "decided_by",
-            "decided_at",
+            "decided_at", "zone", "in_force", "version",
         )  # fmt: skip
-        read_only_fields = ("state", "decided_by", "decided_at")
+        read_only_fields = ("state", "decided_by", "decided_at", "zone")
         extra_kwargs = {"daily_cap": {"min_value": 1, "max_value": 1_000_000}}
+
+    def get_in_force(self, schedule: Schedule) -> bool:
+        return schedule.is_in_force(schedule.campaign.session.time_zone)
+
+    def get_version(self, schedule: Schedule) -> str:
+        return versions.of_schedule(schedule)
 
     def validate_campaign(self, campaign: Campaign) -> Campaign:
         if self.instance is not None and self.instance.campaign_id != campaign.pk:
@@ -143,7 +153,7 @@ class ScheduleViewSet(IdempotentPosts, ModelViewSet[Schedule]):
 
     def get_queryset(self) -> QuerySet[Schedule]:
         mine = scope(self.request.user, owner="campaign__owner", team="campaign__team")
-        return Schedule.objects.filter(mine).select_related("campaign").prefetch_related("windows")
+        return Schedule.objects.filter(mine).select_related("campaign__session").prefetch_related("windows")
 
     def require_allowed(self, row: Schedule) -> None:
         require(current_user(self.request), Act.APPROVE if self.action in _DECISIONS else Act.EDIT, row.campaign)
@@ -168,21 +178,27 @@ class ScheduleViewSet(IdempotentPosts, ModelViewSet[Schedule]):
                 _("Con esta programación ya salieron mensajes: ponle una fecha de fin en vez de borrarla.")
             ) from None
 
-    @extend_schema(request=None, responses=ScheduleSerializer)
+    @extend_schema(request=VersionSerializer, responses=ScheduleSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         """Aprueba una programación agregada o cambiada después de aprobar la campaña."""
         return self._decide(approve=True)
 
-    @extend_schema(request=None, responses=ScheduleSerializer)
+    @extend_schema(request=VersionSerializer, responses=ScheduleSerializer)
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: str) -> Response:
         """La rechaza: no envía nada por ella."""
         return self._decide(approve=False)
 
     def _decide(self, *, approve: bool) -> Response:
+        given = VersionSerializer(data=self.request.data)
+        given.is_valid(raise_exception=True)
         schedule = lifecycle.decide_schedule(
-            self.get_object(), approve=approve, by=current_user(self.request), now=timezone.now()
+            self.get_object(),
+            approve=approve,
+            by=current_user(self.request),
+            now=timezone.now(),
+            version=given.validated_data["version"],
         )
         return Response(self.get_serializer(schedule).data)
 

@@ -1,10 +1,11 @@
-"""There is always somebody who may let people in."""
+"""Who is let in and who no longer is; there is always somebody who may decide it."""
 
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from leadmaster.accounts import api_tokens
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 
@@ -22,3 +23,14 @@ def require_another(user: User, *, role: str, is_active: bool) -> None:
         raise ValidationError(
             {field: _("Es la última persona que administra LeadMaster: nombra antes a otra que pueda entrar.")}
         )
+
+
+def shut_out(user: User) -> None:
+    """They come in no more, nor do their programs. Runs in a transaction. Raises ValidationError for the last administrator.
+
+    Work that they have in hand stays where it is: see `opportunities.supervision.departures`.
+    """
+    require_another(user, role=user.role, is_active=False)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    user.is_active = False
+    api_tokens.end(user)

@@ -22,6 +22,7 @@ _TONES: dict[str, Tone] = {
     EventKind.REASSIGNED: "info",
     EventKind.RETURNED: "info",
     EventKind.EXITED: "warn",
+    EventKind.ORPHANED: "warn",
     EventKind.EXPIRED: "bad",
     EventKind.CLOSED: "bad",
     EventKind.SOLD: "good",

@@ -40,8 +40,8 @@ def ask(promoter: Promoter, quantity: int, key: str = "k", *, now: dt.datetime =
     return request_lot(promoter, Filters(), quantity, key=key, now=now)
 
 
-def one_of(promoter: Promoter) -> Opportunity:
+def one_of(promoter: Promoter, *, now: dt.datetime = NOW) -> Opportunity:
     """A new client's opportunity, worked by this promoter."""
     ClientFactory.create_batch(1)
-    ask(promoter, 1, f"uno {Opportunity.objects.count()}")
+    ask(promoter, 1, f"uno {Opportunity.objects.count()}", now=now)
     return Opportunity.objects.latest("id")

@@ -68,6 +68,15 @@ class OptionalReasonForm(forms.Form):
     )
 
 
+class SeenForm(forms.Form):
+    """An action about what its page showed: `version` comes from the page and goes back with the decision.
+
+    Without one nothing is decided, and the operation says so.
+    """
+
+    version = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+
+
 def confirm_and_run(
     request: HttpRequest,
     *,

@@ -360,6 +360,15 @@ def test_a_schedule_that_came_later_is_decided_by_itself(company: Company, decis
 
     client.post(address)
     schedule.refresh_from_db()
+    assert schedule.state == ScheduleState.PENDING, "a button without a version decides nothing"
+    version = client.get(address).context["form"].initial["version"]
+    Schedule.objects.filter(pk=schedule.pk).update(daily_cap=7)
+    client.post(address, {"version": version})
+    schedule.refresh_from_db()
+    assert schedule.state == ScheduleState.PENDING, "nor one about what changed since"
+
+    client.post(address, {"version": client.get(address).context["form"].initial["version"]})
+    schedule.refresh_from_db()
     assert (schedule.state, schedule.decided_by) == (state, company.supervisor)
 
 

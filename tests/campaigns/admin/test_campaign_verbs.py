@@ -8,7 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from campaigns import lifecycle, versions
 from campaigns.enums import CampaignState, EnvioState, ScheduleState
+from campaigns.errors import WrongState
 from campaigns.lifecycle import Verb
 from campaigns.models import Campaign, Envio
 from tests.company import Company, let_into_the_admin, signed_in, told
@@ -72,7 +74,8 @@ def test_get_shows_what_it_touches_and_changes_nothing(company: Company, case: C
 def test_post_acts_says_so_and_writes_down_who(company: Company, case: Case) -> None:
     campaign = campaign_in(company, case.before)
 
-    response = signed_in(company.supervisor).post(url(case, campaign), {"reason": "Lo hablamos en la reunión"})
+    seen = {"version": versions.of_campaign(Campaign.objects.get(pk=campaign.pk))}
+    response = signed_in(company.supervisor).post(url(case, campaign), {"reason": "Lo hablamos en la reunión", **seen})
 
     assert response.status_code == 302
     assert response.headers["Location"] == page(campaign)
@@ -188,3 +191,47 @@ def test_submitting_an_empty_campaign_says_what_is_missing(company: Company) -> 
     [sentence] = told(response)
     assert "importa los destinatarios" in sentence
     assert "programación" in sentence
+
+
+@pytest.mark.parametrize("verb", [Verb.APPROVE, Verb.REJECT])
+def test_what_changed_since_the_page_was_shown_is_not_decided(company: Company, verb: Verb) -> None:
+    campaign = campaign_in(company, S.AWAITING_APPROVAL)
+    client, address = signed_in(company.supervisor), reverse(f"admin:campaigns_campaign_{verb}", args=[campaign.pk])
+    version = client.get(address).context["form"].initial["version"]
+    campaign.schedules.update(daily_cap=7)
+
+    for seen in ({"version": version}, {}):
+        answer = client.post(address, {"reason": "Quiero", **seen})
+        assert "cambió mientras la mirabas" in " ".join(told(answer))
+    campaign.refresh_from_db()
+    assert campaign.state == S.AWAITING_APPROVAL
+
+
+def test_a_page_whose_schedules_are_no_longer_its_readers_to_change_says_so(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Submitted between the reading of the form and its writing."""
+    campaign = campaign_in(company, S.APPROVED)
+    schedule = campaign.schedules.get()
+    form = {
+        "schedules-TOTAL_FORMS": "1",
+        "schedules-INITIAL_FORMS": "1",
+        "schedules-0-id": schedule.pk,
+        "schedules-0-campaign": campaign.pk,
+        "schedules-0-weekdays": ["0"],
+        "schedules-0-windows": [],
+        "schedules-0-windows_opens": ["09:00"],
+        "schedules-0-windows_closes": ["18:00"],
+        "schedules-0-starts_on": schedule.starts_on.isoformat(),
+        "schedules-0-daily_cap": "500",
+    }
+
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise WrongState("La campaña ya terminó.")
+
+    monkeypatch.setattr(lifecycle, "hold_schedules", refuse)
+    answer = signed_in(company.supervisor).post(page(campaign), form)
+
+    assert told(answer) == ["La campaña ya terminó."]
+    schedule.refresh_from_db()
+    assert schedule.daily_cap != 500

@@ -139,6 +139,8 @@ def test_the_verbs_take_it_from_draft_to_cancelled_and_leave_its_history(world: 
     owner, boss = world.client("owner"), world.client("boss")
 
     def ask(client: Any, verb: str, **words: str) -> str:
+        if verb in {"approve", "reject"}:
+            words["version"] = client.get(f"{URL}{campaign.pk}/").json()["version"]
         answer = client.post(f"{URL}{campaign.pk}/{verb}/", words)
         assert answer.status_code == 200, answer.content
         return str(answer.json()["state"])
@@ -191,7 +193,8 @@ def test_an_incomplete_campaign_is_told_what_is_missing(world: World) -> None:
 def test_what_hurts_somebody_needs_a_reason(verb: str, body: dict[str, str], world: World) -> None:
     campaign = world.complete(CampaignState.AWAITING_APPROVAL)
 
-    answer = world.client("boss").post(f"{URL}{campaign.pk}/{verb}/", body)
+    seen = {"version": "x"} if verb == "reject" else {}
+    answer = world.client("boss").post(f"{URL}{campaign.pk}/{verb}/", {**body, **seen})
 
     assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, ["reason"])
     campaign.refresh_from_db()
@@ -278,3 +281,29 @@ def test_a_rest_that_makes_no_sense_is_refused(world: World, hours: object) -> N
 
     assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, ["person_rest"])
     assert not Campaign.objects.exists()
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_a_campaign_whose_times_changed_since_the_look_is_not_decided(verb: str, world: World) -> None:
+    campaign = world.complete(CampaignState.AWAITING_APPROVAL)
+    boss, address = world.client("boss"), f"{URL}{campaign.pk}/"
+    version = boss.get(address).json()["version"]
+    boss.patch(f"/api/v1/schedules/{campaign.schedules.get().pk}/", {"daily_cap": 7})
+
+    answer = boss.post(f"{address}{verb}/", {"version": version, "reason": "Porque sí"})
+
+    campaign.refresh_from_db()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "stale")
+    assert campaign.state == CampaignState.AWAITING_APPROVAL
+    assert boss.post(f"{address}{verb}/", {"reason": "Porque sí"}).status_code == 400
+
+
+def test_a_campaign_that_was_handed_in_anew_is_another_one(world: World) -> None:
+    campaign = world.complete(CampaignState.DRAFT)
+    owner, boss, address = world.client("owner"), world.client("boss"), f"{URL}{campaign.pk}/"
+    owner.post(f"{address}submit/")
+    version = boss.get(address).json()["version"]
+    boss.post(f"{address}reject/", {"version": version, "reason": "Falta gente"})
+    owner.post(f"{address}submit/")
+
+    assert boss.post(f"{address}approve/", {"version": version}).status_code == 409

@@ -18,7 +18,7 @@ from tests.factories.whatsapp import WhatsAppSessionFactory
 
 # Each list: what makes one row of it, and its literal cost to a supervisor (whose team is asked for in the query).
 LISTS: dict[str, tuple[Callable[[World], Any], int]] = {
-    "campaigns": (lambda world: world.complete(CampaignState.RUNNING), 3),
+    "campaigns": (lambda world: world.complete(CampaignState.RUNNING), 5),
     "schedules": (lambda world: world.schedule(), 2),
     "envios": (lambda world: world.envio(), 1),
     "imports": (lambda world: world.finished_import(), 1),

@@ -162,7 +162,23 @@ def test_one_that_already_sent_is_not_deleted(world: World) -> None:
 def test_a_supervisor_decides_one_schedule(verb: str, state: ScheduleState, world: World) -> None:
     schedule = world.schedule()
 
-    answer = world.client("boss").post(f"{URL}{schedule.pk}/{verb}/")
+    version = world.client("boss").get(f"{URL}{schedule.pk}/").json()["version"]
+    answer = world.client("boss").post(f"{URL}{schedule.pk}/{verb}/", {"version": version})
 
     schedule.refresh_from_db()
     assert (answer.json()["state"], schedule.state, schedule.decided_by) == (state.value, state, world.boss)
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+def test_what_changed_since_the_look_is_not_decided(verb: str, world: World) -> None:
+    schedule = world.schedule()
+    boss, address = world.client("boss"), f"{URL}{schedule.pk}/"
+    version = boss.get(address).json()["version"]
+    world.client("owner").patch(address, {"windows": [{"opens": "03:00", "closes": "04:00"}]})
+
+    answer = boss.post(f"{address}{verb}/", {"version": version})
+
+    schedule.refresh_from_db()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "stale")
+    assert schedule.state == ScheduleState.PENDING
+    assert boss.post(f"{address}{verb}/").status_code == 400

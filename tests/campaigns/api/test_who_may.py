@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from campaigns.enums import CampaignState, EnvioState
+from campaigns import lifecycle, versions
+from campaigns.enums import BrakeKind, CampaignState, EnvioState
+from campaigns.models import Campaign, Schedule
 from tests.api_people import PEOPLE, Operation, all_people, bosses, only_boss, only_team
 from tests.campaigns.api.world import World
 from tests.described import operations
@@ -37,6 +40,15 @@ def why(world: World) -> dict[str, Any]:
     return {"reason": "Porque sí"}
 
 
+def seen(world: World) -> dict[str, Any]:
+    """The newest campaign as it stands, and why."""
+    return {"version": versions.of_campaign(Campaign.objects.latest("id")), **why(world)}
+
+
+def seen_schedule(world: World) -> dict[str, Any]:
+    return {"version": versions.of_schedule(Schedule.objects.latest("id"))}
+
+
 def new_schedule(world: World) -> dict[str, Any]:
     return {
         "campaign": world.campaign().pk,
@@ -45,6 +57,14 @@ def new_schedule(world: World) -> dict[str, Any]:
         "daily_cap": 10,
         "windows": [{"opens": "09:00", "closes": "13:00"}],
     }
+
+
+def braked(world: World) -> Campaign:
+    campaign = world.complete(CampaignState.RUNNING)
+    lifecycle.brake(
+        campaign, kind=BrakeKind.ERROR_RATE, detail="fallaron 3 de 20 intentos", by=None, now=timezone.now()
+    )
+    return campaign
 
 
 def campaign_in(state: CampaignState) -> Callable[[World], int]:
@@ -117,13 +137,20 @@ TABLE = [
         )
         for verb, state, who, body in (
             ("submit", S.DRAFT, only_team, nothing),
-            ("reject", S.AWAITING_APPROVAL, only_boss, why),
-            ("approve", S.AWAITING_APPROVAL, only_boss, why),
+            ("reject", S.AWAITING_APPROVAL, only_boss, seen),
+            ("approve", S.AWAITING_APPROVAL, only_boss, seen),
             ("launch", S.APPROVED, only_team, nothing),
             ("pause", S.RUNNING, only_team, why),
             ("resume", S.PAUSED, only_team, why),
             ("cancel", S.RUNNING, only_team, why),
         )
+    ),
+    Row(
+        method="post",
+        path="/api/v1/campaigns/{id}/lift/",
+        seed=lambda w: braked(w).pk,
+        body=why,
+        expected=only_boss(200),
     ),
     Row(
         method="post",
@@ -181,8 +208,16 @@ TABLE = [
         expected=only_team(200),
     ),
     Row(method="delete", path="/api/v1/schedules/{id}/", seed=lambda w: w.schedule().pk, expected=only_team(204)),
-    Row(method="post", path="/api/v1/schedules/{id}/approve/", seed=lambda w: w.schedule().pk, expected=only_boss(200)),
-    Row(method="post", path="/api/v1/schedules/{id}/reject/", seed=lambda w: w.schedule().pk, expected=only_boss(200)),
+    *(
+        Row(
+            method="post",
+            path=f"/api/v1/schedules/{{id}}/{verb}/",
+            seed=lambda w: w.schedule().pk,
+            body=seen_schedule,
+            expected=only_boss(200),
+        )
+        for verb in ("approve", "reject")
+    ),
     # Imports
     Row(method="get", path="/api/v1/imports/", expected=all_people(200)),
     Row(method="get", path="/api/v1/imports/{id}/", seed=lambda w: w.finished_import().pk, expected=only_team(200)),

@@ -31,6 +31,7 @@ def rows(world: World) -> dict[str, int]:
         "bulk-actions": world.bulk_action().pk,
         "lots": world.lot().pk,
         "quotas": world.quota().pk,
+        "people": world.colleague.pk,
         "promoters": world.promoter("colleague").pk,
         "desks": world.promoter("owner").desk_id,
         "syncs": world.sync().pk,

@@ -204,6 +204,10 @@ TABLE = [
         expected=(201, 400, 403, 400, 403, 401),
     ),
     # Promoters: this one is the owner.
+    *(
+        Row(method=method, path=f"{V1}/people/{{id}}/{part}", seed=lambda w: w.colleague.pk, expected=NOBODY)
+        for method, part in (("get", ""), ("get", "holdings/"), ("post", "switch-off/"), ("post", "switch-on/"))
+    ),
     Row(method="get", path=f"{V1}/promoters/", expected=bosses(200)),
     Row(method="get", path=f"{V1}/promoters/{{id}}/", seed=lambda w: w.promoter("owner").pk, expected=only_boss(200)),
     Row(

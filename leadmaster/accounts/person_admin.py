@@ -1,4 +1,7 @@
-"""People and teams: for administrators only."""
+"""People: for administrators only.
+
+Whoever knows what people have in hand registers this page: in here nobody knows of their work.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin import display
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -24,9 +27,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts import api_tokens
-from leadmaster.accounts.administrators import require_another
+from leadmaster.accounts.administrators import require_another, shut_out
 from leadmaster.accounts.current_user import current_user
-from leadmaster.accounts.models import Team, User
+from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import EXTRAS, Role
 from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import ModelAdmin, moment
@@ -34,14 +37,12 @@ from leadmaster.lib.admin.widgets import BooleanWidget, ChecksWidget
 from leadmaster.lib.screens import Tone
 
 if TYPE_CHECKING:
-    TeamModelForm = forms.ModelForm[Team]
     from django.contrib.auth.forms import AdminPasswordChangeForm as PasswordForm
 
     CreationForm = AdminUserCreationForm[User]
     ChangeForm = UserChangeForm[User]
     BaseUserAdmin = DjangoUserAdmin[User]
 else:
-    TeamModelForm = forms.ModelForm
     from unfold.forms import AdminPasswordChangeForm as PasswordForm
     from unfold.forms import UserChangeForm as ChangeForm
     from unfold.forms import UserCreationForm as CreationForm
@@ -133,7 +134,6 @@ class PersonForm(ChangeForm):
         return cleaned
 
 
-@admin.register(User)
 class PersonAdmin(AdministratorsOnly, BaseUserAdmin):
     form = PersonForm
     add_form = CreationForm
@@ -208,7 +208,9 @@ class PersonAdmin(AdministratorsOnly, BaseUserAdmin):
         elif obj.has_usable_password():
             obj.must_change_password = True
         super().save_model(request, obj, form, change)
-        if change and (not obj.is_active or form.cleaned_data.get("end_tokens")):
+        if change and not obj.is_active:
+            shut_out(obj)
+        elif change and form.cleaned_data.get("end_tokens"):
             api_tokens.end(obj)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -232,51 +234,3 @@ class PersonAdmin(AdministratorsOnly, BaseUserAdmin):
         super().save_related(request, form, formsets, change)
         if "extras" in form.cleaned_data:
             _grant(form.instance, form.cleaned_data["extras"])
-
-
-class TeamForm(TeamModelForm):
-    """Offers who may come in, and whoever is in the team already: a new name sends nobody away."""
-
-    class Meta:
-        model = Team
-        fields = ("name", "supervisors", "members")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, offered in (
-            ("supervisors", Q(is_active=True) & ~Q(role=Role.PROMOTER)),
-            ("members", Q(is_active=True)),
-        ):
-            people = self.fields[name]
-            assert isinstance(people, forms.ModelMultipleChoiceField)  # noqa: S101 - both are many-to-many
-            there = getattr(self.instance, name).values("pk") if self.instance.pk else []
-            people.queryset = User.objects.filter(offered | Q(pk__in=there)).order_by("username")
-            people.label_from_instance = _in_team  # type: ignore[method-assign, assignment]
-
-
-def _in_team(user: User) -> str:
-    return str(user) if user.is_active else _("%(person)s (ya no entra)") % {"person": user}
-
-
-@admin.register(Team)
-class TeamAdmin(AdministratorsOnly, ModelAdmin[Team]):
-    list_display = ("name", "who_supervises", "how_many")
-    search_fields = ("name",)
-    fields = ("name", "supervisors", "members")
-    form = TeamForm
-    list_fullwidth = True
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("supervisors", "members")
-
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs["widget"] = ChecksWidget
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
-
-    @display(description=gettext_lazy("supervisores"))
-    def who_supervises(self, team: Team) -> str:
-        return ", ".join(str(user) for user in team.supervisors.all()) or "—"
-
-    @display(description=gettext_lazy("promotores"))
-    def how_many(self, team: Team) -> int:
-        return len(team.members.all())
