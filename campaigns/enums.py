@@ -83,6 +83,7 @@ class WhyNot(models.TextChoices):
     SESSION = "sesion", _("La sesión de WhatsApp no está lista")
     SESSION_PAUSED = "sesion_en_pausa", _("La sesión espera la decisión de una persona")
     SESSION_BLOCKED = "sesion_frenada", _("El gateway pidió una pausa")
+    ERROR_RATE = "errores", _("La frenaron sus errores y espera a un supervisor")
     COLD = "contactos_nuevos", _("WhatsApp no acepta contactos nuevos por ahora")
     SUPPRESSED = "exclusion", _("El número pidió no recibir mensajes")
     RESTING = "descanso", _("Recibió otra campaña hace poco: espera su descanso")
@@ -92,6 +93,12 @@ class WhyNot(models.TextChoices):
     NOTHING_DUE = "sin_pendientes", _("No hay envíos pendientes")
     UNCERTAIN = "incierto", _("Nadie sabe si salió: espera una respuesta o la decisión de una persona")
     DONE = "terminado", _("Ya no hay nada que enviar")
+
+
+class BrakeKind(models.TextChoices):
+    """What can take hold of a campaign by itself. One class of `campaigns.brakes` each."""
+
+    ERROR_RATE = "errores", _("Demasiados errores")
 
 
 class Evidence(models.TextChoices):

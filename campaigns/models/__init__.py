@@ -1,6 +1,7 @@
 """The sender's tables, one noun per module."""
 
 from campaigns.models.attempt import Attempt
+from campaigns.models.brake import CampaignBrake
 from campaigns.models.campaign import Campaign, CampaignEvent
 from campaigns.models.control import SenderSwitch, Tick
 from campaigns.models.conversation import Conversation
@@ -19,6 +20,7 @@ __all__ = [
     "Attempt",
     "AttemptTally",
     "Campaign",
+    "CampaignBrake",
     "CampaignEvent",
     "CampaignTotals",
     "Conversation",

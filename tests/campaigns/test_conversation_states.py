@@ -314,7 +314,7 @@ def test_both_names_of_a_person_at_once_make_one_conversation(line: WhatsAppSess
 def test_who_wrote_before_has_a_conversation_and_twice_the_same(
     line: WhatsAppSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    migration = importlib.import_module("campaigns.migrations.0014_conversations_filled")
+    migration = importlib.import_module("campaigns.migrations.0018_conversations_filled")
     monkeypatch.setattr(migration, "_BATCH", 2)
     monkeypatch.setattr(migration.timezone, "now", lambda: NOW)
     campaign = CampaignFactory.create(session=line)

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns.diagnosis.report import MOST_DAYS, PARTS, USUAL_DAYS, Diagnosis, diagnose
 from campaigns.diagnosis.scope import Scope
 from campaigns.models import Campaign
 from leadmaster.lib.clock import database_now
+from leadmaster.lib.commands import BaseCommand
 from leadmaster.lib.ids import parse_id
 from leadmaster.lib.periods import PeriodError, between
 
@@ -24,7 +26,7 @@ _SECONDS_TOLD = 20
 
 
 class Command(BaseCommand):
-    help = (
+    help = gettext_lazy(
         "Muestra qué dicen los envíos de un período: por minuto, por segundo, por campaña y estado, sin prueba, "
         "colgados y con errores. No cambia nada. Termina con 0 si todo está bien, 1 si algo está mal y 2 si algo "
         "no se pudo mirar."
@@ -32,16 +34,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--campaign", action="append", default=[], metavar="ID", help="solo esta campaña; se puede repetir"
+            "--campaign", action="append", default=[], metavar="ID", help=_("solo esta campaña; se puede repetir")
         )
         parser.add_argument(
-            "--since", default="", help=f"desde: 2026-02-07 o 2026-02-07T08:00; por defecto {USUAL_DAYS} días"
+            "--since",
+            default="",
+            help=_("desde: 2026-02-07 o 2026-02-07T08:00; por omisión %(days)d días") % {"days": USUAL_DAYS},
         )
-        parser.add_argument("--until", default="", help=f"hasta, incluido ese día; {MOST_DAYS} días como mucho")
         parser.add_argument(
-            "--zone", default=settings.TIME_ZONE, help=f"zona horaria de las fechas; por defecto {settings.TIME_ZONE}"
+            "--until", default="", help=_("hasta, incluido ese día; %(days)d días como mucho") % {"days": MOST_DAYS}
         )
-        parser.add_argument("--json", action="store_true", help="informe en JSON")
+        parser.add_argument(
+            "--zone", default=settings.TIME_ZONE, help=_("zona horaria de las fechas (por omisión: %(default)s)")
+        )
+        parser.add_argument("--json", action="store_true", help=_("informe en JSON"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = database_now()
@@ -57,7 +63,9 @@ class Command(BaseCommand):
         except PeriodError as error:
             raise CommandError(str(error), returncode=2) from error
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise CommandError(f"No conozco la zona horaria {options['zone']}.", returncode=2) from error
+            raise CommandError(
+                _("No conozco la zona horaria %(zone)s.") % {"zone": options["zone"]}, returncode=2
+            ) from error
         found = diagnose(Scope(period=period, campaigns=_campaigns(options["campaign"])), now=now)
         if options["json"]:
             self.stdout.write(json.dumps(found.as_json(), ensure_ascii=False, indent=1, default=str))
@@ -75,7 +83,7 @@ def _campaigns(given: list[str]) -> frozenset[int] | None:
     known = set(Campaign.objects.filter(pk__in=[pk for pk in ids if pk is not None]).values_list("pk", flat=True))
     unknown = [text for text, pk in zip(given, ids, strict=True) if pk not in known]
     if unknown:
-        raise CommandError(f"No existe la campaña {', '.join(unknown)}.", returncode=2)
+        raise CommandError(_("No existe la campaña %(id)s.") % {"id": ", ".join(unknown)}, returncode=2)
     return frozenset(known) if given else None
 
 

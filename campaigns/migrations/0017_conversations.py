@@ -7,7 +7,7 @@ import leadmaster.lib.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0012_sending_times"),
+        ("campaigns", "0016_approved_in_a_zone"),
         ("whatsapp", "0006_identifiers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

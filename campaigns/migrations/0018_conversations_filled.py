@@ -64,6 +64,6 @@ def _campaigns(apps: Any, sessions: set[int], phones: set[str]) -> dict[tuple[in
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0013_conversations")]
+    dependencies = [("campaigns", "0017_conversations")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop, elidable=True)]
