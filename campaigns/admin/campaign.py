@@ -375,6 +375,7 @@ def _schedule_page(campaign: Campaign, schedule: Schedule, *, approve: bool) -> 
         else _("La campaña “%(name)s” no envía con esta programación.") % {"name": campaign.name},
         button=_("Aprobar") if approve else _("Rechazar"),
         facts=[
+            (_("Zona horaria"), campaign.session.time_zone),
             (_("Días y cupo"), str(schedule)),
             (_("Ventanas"), ", ".join(str(window) for window in schedule.windows.all())),
             (_("Fechas"), dates),
