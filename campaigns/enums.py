@@ -117,3 +117,28 @@ class Evidence(models.TextChoices):
     RESTORE = "restauracion", _("La base volvió de un respaldo")
     RECONCILED = "conciliacion", _("Lo encontró una conciliación")
     IMPORTED = "importacion", _("Vino del sistema anterior")
+
+
+class ConversationState(models.TextChoices):
+    """Whether a person waits for us. What was put off waits again from its hour on, whether or not anything ran."""
+
+    WAITING = "por_atender", _("Por atender")
+    SNOOZED = "pospuesta", _("Pospuesta")
+    HANDLED = "atendida", _("Atendida")
+
+
+CONVERSATION_OPEN = (ConversationState.WAITING, ConversationState.SNOOZED)
+
+
+class MessageKind(models.TextChoices):
+    """What a person sent us. What is no text is named, with the words that came with it."""
+
+    TEXT = "texto", _("Texto")
+    IMAGE = "imagen", _("Imagen")
+    VIDEO = "video", _("Video")
+    AUDIO = "audio", _("Audio")
+    DOCUMENT = "documento", _("Documento")
+    STICKER = "sticker", _("Sticker")
+    LOCATION = "ubicacion", _("Ubicación")
+    CONTACT = "contacto", _("Contacto")
+    OTHER = "otro", _("Otro contenido")

@@ -120,11 +120,11 @@ def approve(
     Raises Stale when it is not as this person saw it (`versions.of_campaign`); without a `version` they decide about
     whatever it has become.
     """
-    _require_version(campaign, Verb.APPROVE, version)
+    zone = _require_version(campaign, Verb.APPROVE, version).session.time_zone
     _check_complete(campaign)
     campaign = _step(campaign, Verb.APPROVE, by=by, now=now, reason=reason, approved_at=now, approved_by=by)
-    campaign.schedules.filter(state=ScheduleState.PENDING).update(
-        state=ScheduleState.APPROVED, decided_by=by, decided_at=now
+    campaign.schedules.awaiting_approval().update(
+        state=ScheduleState.APPROVED, decided_by=by, decided_at=now, zone=zone
     )
     return campaign
 
@@ -132,7 +132,7 @@ def approve(
 @_verb(Verb.LAUNCH)
 def launch(campaign: Campaign, *, by: User | None, now: dt.datetime) -> Campaign:
     """From here on its windows decide when it sends."""
-    if not campaign.schedules.filter(state=ScheduleState.APPROVED).exists():
+    if not campaign.schedules.in_force().exists():
         raise Incomplete(_("La campaña no tiene ninguna programación aprobada. Agrega una y pide que la aprueben."))
     campaign = _step(campaign, Verb.LAUNCH, by=by, now=now, launched_at=now)
     holds.release_first(campaign)
@@ -244,16 +244,19 @@ def _sweep_some(campaign: Campaign, *, by: User | None, now: dt.datetime, reason
 def decide_schedule(
     schedule: Schedule, *, approve: bool, by: User, now: dt.datetime, version: str | None = None
 ) -> Schedule:
-    """Approve or reject one schedule, for those added after the campaign was approved.
+    """Approve or reject one schedule, for those added after the campaign was approved, or whose line changed its zone.
 
     Raises Stale when it is not as this person saw it (`versions.of_schedule`).
     """
     require(by, Act.APPROVE, schedule.campaign)
     Campaign.objects.select_for_update().get(pk=schedule.campaign_id)
+    seen = Schedule.objects.select_related("campaign__session").get(pk=schedule.pk)
     if version is not None:
-        versions.require_schedule(schedule, version)
+        versions.require_schedule(seen, version)
     state = ScheduleState.APPROVED if approve else ScheduleState.REJECTED
-    Schedule.objects.filter(pk=schedule.pk).update(state=state, decided_by=by, decided_at=now)
+    # The zone that was compared: of one that changes meanwhile nobody has approved the hours.
+    zone = seen.campaign.session.time_zone
+    Schedule.objects.filter(pk=schedule.pk).update(state=state, decided_by=by, decided_at=now, zone=zone)
     schedule.refresh_from_db()
     return schedule
 
@@ -287,7 +290,9 @@ def schedule_changed(schedule: Schedule, changed: Mapping[str, tuple[Any, Any]])
     before, after = changed.get("daily_cap", (0, 0))
     if changed.keys() <= {"daily_cap"} and after <= before:
         return False
-    Schedule.objects.filter(pk=schedule.pk).update(state=ScheduleState.PENDING, decided_by=None, decided_at=None)
+    Schedule.objects.filter(pk=schedule.pk).update(
+        state=ScheduleState.PENDING, decided_by=None, decided_at=None, zone=""
+    )
     schedule.refresh_from_db()
     return True
 
@@ -313,16 +318,15 @@ def _step(
     return campaign
 
 
-def _require_version(campaign: Campaign, verb: Verb, version: str | None) -> None:
-    """Whoever writes it or its schedules holds the row, so none of it changes between the look and the step.
+def _require_version(campaign: Campaign, verb: Verb, version: str | None) -> Campaign:
+    """The campaign as it was compared, with its line. Whoever writes it or its schedules holds the row, so none of it changes between the look and the step.
 
     Of one that is past this step already, the step tells where it is.
     """
-    if version is None:
-        return
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    if locked.state in TABLE[verb][0]:
+    if version is not None and locked.state in TABLE[verb][0]:
         versions.require(locked, version)
+    return locked
 
 
 def _check_nobody_arrives(campaign: Campaign, *, now: dt.datetime) -> None:

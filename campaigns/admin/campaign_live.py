@@ -16,7 +16,7 @@ from campaigns import lifecycle, pacing, screens
 from campaigns.audience.directory import READ_DIRECTORY
 from campaigns.engine.plan import Standing
 from campaigns.engine.why_not import BRAKED, braked, why_not
-from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, ScheduleState, WhyNot
+from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, WhyNot
 from campaigns.forecast import Forecast, forecast
 from campaigns.lifecycle import TABLE, Verb
 from campaigns.models import Campaign, Envio, Schedule
@@ -127,10 +127,10 @@ def path(campaign: Campaign | None, *, filled: bool = False) -> list[PathStep]:
 
 
 def _waiting(campaign: Campaign) -> Iterable[Schedule]:
-    """Schedules that were added or changed after the campaign was approved: nobody looks at them with it any more."""
+    """Schedules that were added or changed after the campaign was approved, or whose line changed its zone."""
     if campaign.state not in {CampaignState.APPROVED, CampaignState.RUNNING, CampaignState.PAUSED}:
         return ()
-    return campaign.schedules.filter(state=ScheduleState.PENDING).prefetch_related("windows")
+    return campaign.schedules.awaiting_approval().prefetch_related("windows")
 
 
 def buttons(campaign: Campaign, user: User, *, live: Live) -> list[Button]:

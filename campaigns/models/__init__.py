@@ -4,6 +4,7 @@ from campaigns.models.attempt import Attempt
 from campaigns.models.brake import CampaignBrake, CampaignCanary
 from campaigns.models.campaign import Campaign, CampaignEvent
 from campaigns.models.control import SenderSwitch, Tick
+from campaigns.models.conversation import Conversation
 from campaigns.models.early_receipt import EarlyReceipt, RefusedEvent
 from campaigns.models.envio import Envio, EnvioEvent, UncertainEnvio
 from campaigns.models.lane import Lane
@@ -23,6 +24,7 @@ __all__ = [
     "CampaignCanary",
     "CampaignEvent",
     "CampaignTotals",
+    "Conversation",
     "DatabaseIdentity",
     "EarlyReceipt",
     "Envio",
