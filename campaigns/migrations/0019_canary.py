@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0013_brakes"),
+        ("campaigns", "0018_conversations_filled"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
