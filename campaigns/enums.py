@@ -117,6 +117,7 @@ class Evidence(models.TextChoices):
     RESTORE = "restauracion", _("La base volvió de un respaldo")
     RECONCILED = "conciliacion", _("Lo encontró una conciliación")
     IMPORTED = "importacion", _("Vino del sistema anterior")
+    ERASED = "borrado", _("Se borraron los datos de la persona")
 
 
 class ConversationState(models.TextChoices):

@@ -75,7 +75,9 @@ def move(
 @in_project_language
 def _end_withdrawn(ids: Collection[int], now: dt.datetime) -> None:
     """Asked after the move, whose rows are locked: who withdraws meanwhile waits, and then finds them pending."""
-    marks = EnvioEvent.objects.filter(envio__in=ids, evidence=Evidence.WITHDRAWN, envio__state=S.PENDING)
+    marks = EnvioEvent.objects.filter(
+        envio__in=ids, evidence__in=(Evidence.WITHDRAWN, Evidence.ERASED), envio__state=S.PENDING
+    )
     withdrawn = sorted(set(marks.values_list("envio_id", flat=True)))
     if not withdrawn:
         return

@@ -18,7 +18,7 @@ from campaigns.models import Conversation, Envio
 from campaigns.opt_ins import OPT_IN, ask_back
 from leadmaster.accounts.models import User
 from leadmaster.directory import suppression
-from leadmaster.directory.models import Suppression
+from leadmaster.directory.models import ErasedPhone, Suppression, lid_key, phone_key
 from leadmaster.directory.suppression import SuppressionReport
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
@@ -73,6 +73,9 @@ def receive(inbound: Inbound, *, session: WhatsAppSession, now: dt.datetime) -> 
     Whoever is known by a lid alone is heard too, and obeyed as soon as their number is told. Repetition changes nothing.
     """
     phones = _phones(inbound, session)
+    if _was_erased(inbound, phones):
+        # They get nothing anyway, and nothing of them is written down again.
+        return is_opt_out(inbound.text)
     asked = _leave_alone(inbound.text, phones, now=now)
     if inbound.lid and phones:
         for words in conversation_states.hidden_words(session, inbound.lid):
@@ -95,6 +98,13 @@ def _phones(inbound: Inbound, session: WhatsAppSession) -> list[str]:
         return list(dict.fromkeys([known.e164 if isinstance(known, Phone) else inbound.phone, inbound.phone]))
     before = Conversation.objects.filter(session=session, lid=inbound.lid).values_list("phone", flat=True).first()
     return [before] if before else []
+
+
+def _was_erased(inbound: Inbound, phones: Sequence[str]) -> bool:
+    keys = [phone_key(phone) for phone in phones]
+    if inbound.lid:
+        keys.append(lid_key(inbound.lid))
+    return ErasedPhone.objects.filter(digest__in=keys).exists()
 
 
 def _leave_alone(text: str, phones: Sequence[str], *, now: dt.datetime) -> bool:

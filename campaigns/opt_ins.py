@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from campaigns.errors import Incomplete, NotAllowed
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import Suppression, SuppressionLift
-from leadmaster.lib.phones.parsing import Phone, normalise
+from leadmaster.lib.phones.spellings import spellings
 from leadmaster.ops.alerts import raise_alert, resolve_alert
 from leadmaster.ops.models import Alert
 
@@ -90,18 +90,6 @@ def _lift(row: Suppression, *, by: User, reason: str, now: dt.datetime) -> Suppr
     resolve_alert(_key(row), now=now)
     row.delete()
     return kept
-
-
-def spellings(phone: str) -> set[str]:
-    """A number as we write it and as WhatsApp may have told it to us: with Mexico's old 1, without Brazil's ninth digit."""
-    read = normalise(phone, "ZZ")
-    usual = read.e164 if isinstance(read, Phone) else phone
-    found = {phone, usual}
-    if usual.startswith("+52"):
-        found.add(f"+521{usual[3:]}")
-    if usual.startswith("+55") and len(usual) == 14:
-        found.add(usual[:5] + usual[6:])
-    return found
 
 
 def _key(row: Suppression) -> str:

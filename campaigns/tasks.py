@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from campaigns import receipts, tally, totals
+from campaigns import retention as retaining
 from campaigns.audience.import_record import interrupt_lost
 from campaigns.audience.queued import forget_unconfirmed, run_queued
 from campaigns.engine.lookup import run_lookups
@@ -55,6 +56,11 @@ def upkeep() -> str:
     lost = interrupt_lost(now)
     forgotten = forget_unconfirmed(now)
     return f"wrote down {written}, gave up {lost}, forgot {forgotten}"
+
+
+def retention() -> str:
+    """What is older than the settings keep it."""
+    return f"forgot {retaining.forget(database_now(), apply=True)}"
 
 
 def imports() -> str:

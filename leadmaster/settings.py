@@ -107,6 +107,14 @@ RECONCILIATION = (
     "leadmaster.directory.reconciliation.CHECKS",
 )
 
+# What each app holds of a person, for `person export` and `person erase`. In this order: what leads to the person last.
+PERSONAL_DATA = (
+    "opportunities.privacy.PART",
+    "campaigns.privacy.PART",
+    "leadmaster.ops.privacy.traces.PART",
+    "leadmaster.directory.privacy.PART",
+)
+
 MIDDLEWARE = [
     "leadmaster.ops.metrics.requests.RequestTimesMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -225,6 +233,10 @@ STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = env.folder("MEDIA_ROOT", VAR_DIR / "media")
 # Files of recipients that nobody confirmed hold phones for nothing.
 UNCONFIRMED_UPLOADS_DAYS = env.integer("UNCONFIRMED_UPLOADS_DAYS", 7, minimum=1, maximum=365)
+# 0: kept for ever.
+RETENTION_TEXT_DAYS = env.integer("RETENTION_TEXT_DAYS", 0, minimum=0, maximum=3650)
+RETENTION_UPLOAD_DAYS = env.integer("RETENTION_UPLOAD_DAYS", 0, minimum=0, maximum=3650)
+RETENTION_REPORT_DAYS = env.integer("RETENTION_REPORT_DAYS", 0, minimum=0, maximum=3650)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700

@@ -195,6 +195,12 @@ UNFOLD: dict[str, Any] = {
                         "campaigns.admin.badges.open_alerts",
                     ),
                     _entry(_("Conciliación"), "fact_check", "ops_reconciliationfinding_changelist", "ops.apply_repair"),
+                    _entry(
+                        _("Datos personales"),
+                        "shield_person",
+                        "ops_personaldatarequest_changelist",
+                        "ops.handle_personal_data",
+                    ),
                     _entry(_("Diagnóstico"), "troubleshoot", "campaigns_campaign_diagnose", "campaigns.view_attempt"),
                     _entry(_("Latidos"), "ecg_heart", "ops_heartbeat_changelist", "ops.view_heartbeat"),
                     _entry(_("Minutos de envío"), "schedule", "campaigns_tick_changelist", "campaigns.view_tick"),

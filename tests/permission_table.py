@@ -280,6 +280,9 @@ _ROWS: Final = (
         admin/opportunities/desk/add/
         admin/opportunities/promoter/add/
         admin/opportunities/stage/add/
+        admin/ops/personaldatarequest/
+        admin/ops/personaldatarequest/erase/
+        admin/ops/personaldatarequest/export/
         admin/ops/reconciliationfinding/
         admin/ops/reconciliationfinding/repair/
         admin/ops/repair/

@@ -31,6 +31,7 @@ EVERYBODYS = {
     "ops.Alert",
     "ops.Heartbeat",
     "ops.ReconciliationFinding",
+    "ops.PersonalDataRequest",
     "ops.Repair",
     "opportunities.Stage",
 }

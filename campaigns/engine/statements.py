@@ -37,7 +37,7 @@ from campaigns.models import (
     SenderSwitch,
     SessionDay,
 )
-from leadmaster.directory.models import Suppression
+from leadmaster.directory.models import ErasedPhone, Suppression
 from leadmaster.lib.db.compiled import CompiledInsert, CompiledRow, CompiledUpdate, Param
 from whatsapp.models import WhatsAppSession
 
@@ -234,11 +234,12 @@ def _may_go() -> QuerySet[Envio]:
         session__in=WhatsAppSession.objects.ready(_now).filter(pk=Param("session", BigIntegerField())),
     )
     opted_out = Suppression.objects.filter(phone=OuterRef("phone"))
+    erased = ErasedPhone.objects.filter(digest=Param("phone_key", CharField()))
     # Somebody who got this text after the backup that the database came back from: a person decides.
     written_to = ForgottenDispatch.objects.filter(person_key=Param("person_key", CharField()), excluded_until__gt=_now)
     return (
         Envio.objects.filter(id=_id, token=_token, state=EnvioState.SENDING, lease_until__gt=_lease_until)
-        .filter(~Exists(opted_out), Exists(running))
+        .filter(~Exists(opted_out), ~Exists(erased), Exists(running))
         .filter(Q(settled_by__isnull=False) | ~Exists(written_to))
         .alias(switch=Subquery(still_on))
         .filter(Q(switch__isnull=True) | Q(switch=True))
@@ -254,6 +255,7 @@ def begin_dispatch(
     *,
     session_id: int,
     person_key: str,
+    phone_key: str,
     lease_until: dt.datetime,
     now: dt.datetime,
 ) -> bool:
@@ -261,6 +263,12 @@ def begin_dispatch(
     got it after a backup, and a lease that goes on past `lease_until`. False if one of them fails."""
     return bool(
         _begin_dispatch(
-            id=envio_id, token=token, session=session_id, person_key=person_key, lease_until=lease_until, now=now
+            id=envio_id,
+            token=token,
+            session=session_id,
+            person_key=person_key,
+            phone_key=phone_key,
+            lease_until=lease_until,
+            now=now,
         )
     )

@@ -83,7 +83,7 @@ def why_not_this(envio: Envio, now: dt.datetime) -> Standing:
         return Standing(reason=WhyNot.UNCERTAIN)
     if envio.state != EnvioState.PENDING:
         return Standing(reason=WhyNot.DONE, detail=str(envio.get_state_display()))
-    if Suppression.objects.filter(phone=envio.phone).exists():
+    if Suppression.objects.among([envio.phone]):
         return Standing(reason=WhyNot.SUPPRESSED)
     standing = why_not(envio.campaign, now)
     if standing.reason in (None, WhyNot.PACING, WhyNot.BACK_OFF, WhyNot.IN_FLIGHT, WhyNot.NOTHING_DUE, WhyNot.RESTING):

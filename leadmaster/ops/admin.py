@@ -16,9 +16,10 @@ from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, moment
 from leadmaster.ops.health import LATE_AFTER, TICK
 from leadmaster.ops.models import Heartbeat
+from leadmaster.ops.privacy_admin import PersonalDataAdmin
 from leadmaster.ops.reconciliation_admin import FindingAdmin, RepairAdmin
 
-__all__ = ["FindingAdmin", "HeartbeatAdmin", "RepairAdmin"]
+__all__ = ["FindingAdmin", "HeartbeatAdmin", "PersonalDataAdmin", "RepairAdmin"]
 
 
 # By the name under which a process gives its sign of life.

@@ -179,3 +179,33 @@ class Repair(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.subject}"
+
+
+class PersonalDataRequest(models.Model):
+    """Somebody's data was told or erased: who asked for it, when and why. Of the person nothing but a keyed hash."""
+
+    class Kind(models.TextChoices):
+        EXPORT = "exportar", _("Exportación")
+        ERASE = "borrar", _("Borrado")
+
+    kind = models.CharField(_("qué"), max_length=16, choices=Kind)
+    person_key = IdentifierField(_("clave de la persona"), max_length=32)
+    at = models.DateTimeField(_("cuándo"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("quién")
+    )
+    reason = models.CharField(_("motivo"), max_length=300)
+    counts = models.JSONField(_("cuánto"), default=dict)
+
+    class Meta:
+        verbose_name = _("pedido de datos personales")
+        verbose_name_plural = _("datos personales")
+        ordering = ["-id"]
+        default_permissions = ("view",)
+        permissions = [("handle_personal_data", "Can export and erase the data of one person")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=["exportar", "borrar"]), name="personal_data_kind_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.person_key[:8]}"

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from campaigns.errors import Incomplete, NotAllowed
 from campaigns.inbound import is_opt_in, is_opt_out, suppress
-from campaigns.opt_ins import lift, spellings
+from campaigns.opt_ins import lift
 from leadmaster.directory.models import Suppression, SuppressionLift
+from leadmaster.lib.phones.spellings import spellings
 from tests import company as companies
 from tests.campaigns.api.world import World, build
 from tests.company import Company, signed_in

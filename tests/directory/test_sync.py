@@ -325,7 +325,7 @@ def test_other_sources_are_left_alone(external: ExternalBase) -> None:
 _FIRST, _AGAIN, _END = 10, 7, 6
 # Of a page: savepoint and release, whose turn it is, who is known, how far it brings us. Of one with new clients also
 # the clients, their ids and their contacts.
-_PAGE, _NEW_PAGE, _EMPTY_PAGE = 5, 8, 4
+_PAGE, _NEW_PAGE, _EMPTY_PAGE = 5, 9, 4
 
 
 @pytest.mark.parametrize(("batch", "pages"), [(1_000, 1), (110, 3), (50, 5)])

@@ -29,6 +29,9 @@ _EVERY_MINUTE = {
     "reconciliation": "leadmaster.ops.tasks.reconcile",
 }
 
+# Every how many minutes, where it is not every minute.
+_RARELY = {"retention": ("campaigns.tasks.retention", 24 * 60)}
+
 # Only where there is a client base to follow.
 _DIRECTORY = {
     "directory": "leadmaster.directory.tasks.sync_clients",
@@ -67,6 +70,7 @@ class Command(BaseCommand):
 def _wanted() -> dict[str, tuple[str, int]]:
     """By name: the function, and every how many minutes."""
     wanted = {name: (func, 1) for name, func in _EVERY_MINUTE.items()}
+    wanted |= _RARELY
     # One schedule per slot; a tick finds its slot itself, so tasks need no arguments.
     for slot in range(settings.SENDER_SLOTS):
         wanted[f"tick {slot + 1}"] = ("campaigns.tasks.tick", 1)

@@ -2,7 +2,14 @@
 
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models.client import SHARDS, Client, ContactPoint, shard_of
-from leadmaster.directory.models.suppression import Suppression, SuppressionLift, SuppressionQuerySet
+from leadmaster.directory.models.suppression import (
+    ErasedPhone,
+    Suppression,
+    SuppressionLift,
+    SuppressionQuerySet,
+    lid_key,
+    phone_key,
+)
 from leadmaster.directory.models.sync_state import SyncState
 
 __all__ = [
@@ -10,9 +17,12 @@ __all__ = [
     "Availability",
     "Client",
     "ContactPoint",
+    "ErasedPhone",
     "Suppression",
     "SuppressionLift",
     "SuppressionQuerySet",
     "SyncState",
+    "lid_key",
+    "phone_key",
     "shard_of",
 ]

@@ -46,6 +46,8 @@ class Client(models.Model):
     # What the source last said, so that an unchanged row costs no write and no look at its contacts.
     digest = IdentifierField(max_length=32, blank=True, editable=False)
     gone_at = models.DateTimeField(_("ya no está en el origen"), null=True, blank=True)
+    # Their data was erased: what the source says of them is not written down again.
+    erased_at = models.DateTimeField(_("datos borrados"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("creado"))
     updated_at = models.DateTimeField(_("actualizado"))
 

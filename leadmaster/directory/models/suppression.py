@@ -8,11 +8,42 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from leadmaster.lib.crypto import keyed_hash
+from leadmaster.lib.fields import IdentifierField
+
+
+def phone_key(phone: str) -> str:
+    """What is kept of an erased E.164 phone: it tells whether another one is the same, and no number."""
+    return keyed_hash(phone, key_hex=settings.FIELD_ENCRYPTION_KEY, context="erased.phone")
+
+
+def lid_key(lid: str) -> str:
+    """The same of the id by which WhatsApp names people whose number it does not tell."""
+    return keyed_hash(lid, key_hex=settings.FIELD_ENCRYPTION_KEY, context="erased.lid")
+
 
 class SuppressionQuerySet(models.QuerySet["Suppression"]):
     def among(self, phones: Iterable[str]) -> set[str]:
-        """Which of these E.164 phones are suppressed. One query."""
-        return set(self.filter(phone__in=list(phones)).values_list("phone", flat=True))
+        """Which of these E.164 phones are suppressed, or were erased. Two queries in one."""
+        keys = {phone_key(phone): phone for phone in phones}
+        named = self.filter(phone__in=list(keys.values())).order_by().values_list("phone", flat=True)
+        erased = ErasedPhone.objects.filter(digest__in=list(keys)).values_list("digest", flat=True)
+        return {keys.get(found, found) for found in named.union(erased)}
+
+
+class ErasedPhone(models.Model):
+    """Whose data was erased: they get nothing more from us, whatever list they come with. Only a keyed hash is kept."""
+
+    digest = IdentifierField(max_length=32, unique=True)
+    erased_at = models.DateTimeField(_("borrado"))
+
+    class Meta:
+        verbose_name = _("número borrado")
+        verbose_name_plural = _("números borrados")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.digest
 
 
 class Suppression(models.Model):

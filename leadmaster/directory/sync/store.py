@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from leadmaster.directory.enums import Availability, ContactKind
-from leadmaster.directory.models import Client, ContactPoint, shard_of
+from leadmaster.directory.models import Client, ContactPoint, ErasedPhone, phone_key, shard_of
 from leadmaster.directory.sync import rows, timestamps
 from leadmaster.directory.sync.report import SyncReport
 from leadmaster.directory.sync.rows import Contact, Reading, Values
@@ -50,6 +50,7 @@ class _Known(NamedTuple):
     pk: int
     digest: str
     gone_at: dt.datetime | None
+    erased: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,8 +84,10 @@ def store(source: str, page: Sequence[Incoming], *, reading: Reading, now: dt.da
     touched = [
         _Touched(one, rows.values(one.record, one.contacts, reading), before)
         for one in page
-        if (before := known.get(one.external_id)) is None or before.gone_at or before.digest != one.digest
+        if (before := known.get(one.external_id)) is None
+        or (not before.erased and (before.gone_at or before.digest != one.digest))
     ]
+    touched = _without_erased(touched)
     new = [row for row in touched if row.before is None]
     old = [row for row in touched if row.before is not None]
     _insert(source, new, now=now)
@@ -116,8 +119,34 @@ def mark_gone(source: str, ids: Sequence[int], *, now: dt.datetime) -> int:
 
 def _known(source: str, page: Sequence[Incoming]) -> dict[str, _Known]:
     there = Client.objects.filter(source=source, external_id__in=[one.external_id for one in page])
-    columns = there.values_list("external_id", "pk", "digest", "gone_at")
-    return {external_id: _Known(pk, digest, gone_at) for external_id, pk, digest, gone_at in columns}
+    columns = there.values_list("external_id", "pk", "digest", "gone_at", "erased_at")
+    return {
+        external_id: _Known(pk, digest, gone_at, erased is not None)
+        for external_id, pk, digest, gone_at, erased in columns
+    }
+
+
+def _without_erased(touched: Sequence[_Touched]) -> list[_Touched]:
+    """A number whose person had their data erased is not written down again, whoever the source says that it is."""
+    phones = {
+        contact.normalised
+        for row in touched
+        for contact in row.values.contacts
+        if contact.kind is ContactKind.PHONE and contact.normalised
+    }
+    keys = {phone_key(phone): phone for phone in phones}
+    erased = {keys[key] for key in ErasedPhone.objects.filter(digest__in=list(keys)).values_list("digest", flat=True)}
+    if not erased:
+        return list(touched)
+    return [
+        dataclasses.replace(
+            row,
+            values=dataclasses.replace(
+                row.values, contacts=[one for one in row.values.contacts if one.normalised not in erased]
+            ),
+        )
+        for row in touched
+    ]
 
 
 def _insert(source: str, new: Sequence[_Touched], *, now: dt.datetime) -> None:

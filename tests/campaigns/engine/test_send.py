@@ -15,7 +15,7 @@ from campaigns.enums import AttemptOutcome, EnvioState, Evidence, WhyNot
 from campaigns.health import journal as journal_probe
 from campaigns.models import Attempt, Campaign, Envio, Lane, SessionDay
 from leadmaster.accounts.roles import Role
-from leadmaster.directory.models import Suppression
+from leadmaster.directory.models import ErasedPhone, Suppression, phone_key
 from leadmaster.ops.models import Alert
 from tests.factories.accounts import UserFactory
 from tests.faults.harness import World
@@ -42,7 +42,9 @@ def once_asked(world: World, act: Any) -> None:
     world.provider.asked = asked
 
 
-@pytest.mark.parametrize("stop", ["pause", "cancel", "switch", "environment", "session", "blocked", "opt-out"])
+@pytest.mark.parametrize(
+    "stop", ["pause", "cancel", "switch", "environment", "session", "blocked", "opt-out", "erased"]
+)
 def test_what_changes_after_the_claim_still_stops_the_message(stop: str, settings: Settings) -> None:
     world = World()
     campaign = world.campaign(envios=2)
@@ -59,13 +61,17 @@ def test_what_changes_after_the_claim_still_stops_the_message(stop: str, setting
             Suppression.objects.create(phone=phone, source=Suppression.Source.REPLY, created_at=world.now)
             for phone in Envio.objects.values_list("phone", flat=True)
         ],
+        "erased": lambda: [
+            ErasedPhone.objects.create(digest=phone_key(phone), erased_at=world.now)
+            for phone in Envio.objects.values_list("phone", flat=True)
+        ],
     }
     once_asked(world, acts[stop])
 
     world.tick()
 
     assert world.provider.ledger == []
-    ended = stop in ("cancel", "opt-out")
+    ended = stop in ("cancel", "opt-out", "erased")
     assert world.states() == {EnvioState.CANCELLED if ended else EnvioState.PENDING: 2}
     assert set(Attempt.objects.values_list("outcome", "counted", "refunded")) == {
         (AttemptOutcome.WITHDRAWN, False, True)

@@ -1,0 +1,74 @@
+"""What the desk knows of a person: their opportunities, the notes and facts of their history, and their sales."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy
+
+from leadmaster.accounts.models import User
+from leadmaster.lib.language import kept
+from leadmaster.ops.privacy.part import Part, Person, scrub, told
+from opportunities.enums import OPEN, EventKind, OpportunityState
+from opportunities.models import BulkItem, CoolDown, Opportunity, OpportunityEvent, Sale
+from opportunities.state import locking, machine
+
+_REASON = gettext_lazy("Se borraron los datos de la persona.")
+# What these lines carry is the ledger's: clocks before and after, which sale, which amounts.
+_LEDGER = (EventKind.RETIMED, EventKind.SOLD, EventKind.CORRECTED, EventKind.ANNULLED)
+
+
+class Work(Part):
+    columns: ClassVar = {
+        "opportunities.opportunity": ("exit_reason", "data"),
+        "opportunities.opportunityevent": ("reason", "data"),
+        "opportunities.bulkitem": ("before", "refused"),
+        "opportunities.sale": ("product", "reference"),
+    }
+
+    def export(self, person: Person) -> dict[str, list[dict[str, Any]]]:
+        rows = Opportunity.objects.filter(client__in=person.clients)
+        of_theirs = {"opportunity__in": rows.values("pk")}
+        return {
+            "opportunities": told(rows),
+            "history": told(OpportunityEvent.objects.filter(**of_theirs)),
+            "sales": told(Sale.objects.filter(**of_theirs)),
+            "bulk_decisions": told(BulkItem.objects.filter(**of_theirs)),
+            "cool_downs": told(CoolDown.objects.filter(client__in=person.clients)),
+        }
+
+    @transaction.atomic(durable=True)
+    def erase(self, person: Person, *, by_id: int | None, now: dt.datetime) -> dict[str, int]:
+        """What is open is closed: nobody can work a person of whom nothing is known."""
+        by = User.objects.get(pk=by_id) if by_id else None
+        ids = list(Opportunity.objects.filter(client__in=person.clients).values_list("pk", flat=True))
+        rows = locking.lock(ids)
+        machine.change(
+            [row for row in rows if row.state in OPEN],
+            OpportunityState.LOST,
+            kind=EventKind.CLOSED,
+            now=now,
+            by=by,
+            reason=kept(_REASON),
+        )
+        Opportunity.objects.filter(pk__in=ids).update(exit_reason="", data={})
+        events = OpportunityEvent.objects.filter(opportunity__in=ids)
+        events.exclude(reason=kept(_REASON)).exclude(by=None).update(reason="")
+        events.exclude(kind__in=_LEDGER).update(data={})
+        scrub(events.filter(kind__in=_LEDGER), person, "reason", "data")
+        items = list(BulkItem.objects.filter(opportunity__in=ids).select_for_update())
+        for item in items:
+            before = {**item.before, "exit_reason": ""} if item.before else {}
+            BulkItem.objects.filter(pk=item.pk).update(before=before, refused="")
+        return {
+            "opportunities": len(rows),
+            "history": events.count(),
+            "bulk_decisions": len(items),
+            "sales": scrub(Sale.objects.filter(opportunity__in=ids), person, "product", "reference"),
+            "cool_downs": CoolDown.objects.filter(client__in=person.clients).delete()[0],
+        }
+
+
+PART = Work()
