@@ -87,9 +87,13 @@ _ROWS: Final = (
         admin/ops/reconciliationfinding/<path:object_id>/delete/
         admin/ops/reconciliationfinding/<path:object_id>/history/
         admin/ops/reconciliationfinding/add/
+        admin/ops/personaldatarequest/<path:object_id>/change/
         admin/ops/repair/<path:object_id>/change/
+        admin/ops/personaldatarequest/<path:object_id>/delete/
         admin/ops/repair/<path:object_id>/delete/
+        admin/ops/personaldatarequest/<path:object_id>/history/
         admin/ops/repair/<path:object_id>/history/
+        admin/ops/personaldatarequest/add/
         admin/ops/repair/add/
         admin/r/<path:content_type_id>/<path:object_id>/
         admin/whatsapp/whatsappsession/<path:object_id>/delete/
@@ -110,6 +114,7 @@ _ROWS: Final = (
         admin/campaigns/refusedevent/ delete_selected
         admin/ops/reconciliationfinding/ delete_selected
         admin/ops/reconciliationfinding/ repair_selected
+        admin/ops/personaldatarequest/ delete_selected
         admin/ops/repair/ delete_selected
         api/v1/stages/<pk>/rehearse-timer/
         api/v1/suppressions/<pk>/lift/
@@ -484,6 +489,7 @@ _ROWS: Final = (
         admin/ops/heartbeat/
         admin/ops/heartbeat/<path:object_id>/
         admin/ops/reconciliationfinding/<path:object_id>/
+        admin/ops/personaldatarequest/<path:object_id>/
         admin/ops/repair/<path:object_id>/
         admin/password_change/
         admin/search/
