@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils.translation import gettext_lazy
 
-from campaigns import envio_states
+from campaigns import conversation_states, envio_states
 from campaigns.enums import EnvioState, Evidence
-from campaigns.models import Envio, Reply
+from campaigns.models import Conversation, Envio
 from campaigns.opt_ins import OPT_IN, ask_back
 from leadmaster.accounts.models import User
 from leadmaster.directory import suppression
@@ -22,7 +22,7 @@ from leadmaster.directory.models import Suppression
 from leadmaster.directory.suppression import SuppressionReport
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
-from leadmaster.lib.phones.parsing import InvalidPhone, Phone, normalise
+from leadmaster.lib.phones.parsing import Phone, normalise
 from whatsapp.inbound import Inbound
 from whatsapp.models import WhatsAppSession
 
@@ -65,43 +65,44 @@ OPT_OUT = frozenset(
 )
 _COURTESY = frozenset({"favor", "gracias", "hola", "pf", "pls", "please", "por", "porfa", "porfavor", "ya"})
 _BATCH = 500
-_LONGEST_REPLY = 4_096
 
 
 def receive(inbound: Inbound, *, session: WhatsAppSession, now: dt.datetime) -> bool:
     """Act on what somebody wrote to us, and write it down. Returns whether they asked to be left alone.
 
-    Repetition changes nothing.
+    Whoever is known by a lid alone is heard too, and obeyed as soon as their number is told. Repetition changes nothing.
     """
-    if not inbound.phone:
-        return False
-    known = normalise(inbound.phone, session.region)
-    asked = _leave_alone(inbound, known, now=now)
-    if is_opt_in(inbound.text):
-        ask_back(_spellings(inbound, known), now=now)
-    Reply.objects.get_or_create(
-        session=session,
-        message_id=inbound.message_id,
-        defaults={
-            "phone": known.e164 if isinstance(known, Phone) else inbound.phone,
-            "text": inbound.text[:_LONGEST_REPLY],
-            "at": min(inbound.at, now),
-        },
+    phones = _phones(inbound, session)
+    asked = _leave_alone(inbound.text, phones, now=now)
+    if inbound.lid and phones:
+        for words in conversation_states.hidden_words(session, inbound.lid):
+            _leave_alone(words, phones, now=now)
+    if is_opt_in(inbound.text) and phones:
+        ask_back(set(phones), now=now)
+    conversation = conversation_states.hear(
+        inbound, session=session, phone=phones[0] if phones else "", settled=asked, now=now
     )
+    if conversation.phone and not phones:
+        # Somebody told the number in the same moment.
+        return _leave_alone(inbound.text, [conversation.phone], now=now)
     return asked
 
 
-def _leave_alone(inbound: Inbound, known: Phone | InvalidPhone, *, now: dt.datetime) -> bool:
-    if not is_opt_out(inbound.text):
+def _phones(inbound: Inbound, session: WhatsAppSession) -> list[str]:
+    """Their number as the directory writes it, then as WhatsApp does (+521… in Mexico). None of a lid that hides it."""
+    if inbound.phone:
+        known = normalise(inbound.phone, session.region)
+        return list(dict.fromkeys([known.e164 if isinstance(known, Phone) else inbound.phone, inbound.phone]))
+    before = Conversation.objects.filter(session=session, lid=inbound.lid).values_list("phone", flat=True).first()
+    return [before] if before else []
+
+
+def _leave_alone(text: str, phones: Sequence[str], *, now: dt.datetime) -> bool:
+    if not phones or not is_opt_out(text):
         return False
-    # WhatsApp writes some numbers otherwise than people do (+521… in Mexico): both spellings get nothing more.
-    for phone in _spellings(inbound, known):
-        suppress(phone, source=Suppression.Source.REPLY, reason=inbound.text.strip()[:200], now=now)
+    for phone in phones:
+        suppress(phone, source=Suppression.Source.REPLY, reason=text.strip()[:200], now=now)
     return True
-
-
-def _spellings(inbound: Inbound, known: Phone | InvalidPhone) -> set[str]:
-    return {inbound.phone, known.e164 if isinstance(known, Phone) else inbound.phone}
 
 
 def is_opt_out(text: str) -> bool:

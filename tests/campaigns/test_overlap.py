@@ -181,7 +181,7 @@ def test_the_api_tells_it(db: None) -> None:
 
 @pytest.mark.django_db
 def test_what_was_sent_before_the_upgrade_counts() -> None:
-    fill = importlib.import_module("campaigns.migrations.0018_fill_person_rest").fill
+    fill = importlib.import_module("campaigns.migrations.0021_fill_person_rest").fill
     now = timezone.now()
     one, two = CampaignFactory(), CampaignFactory()
 

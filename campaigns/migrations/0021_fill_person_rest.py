@@ -51,6 +51,6 @@ def _keep(rests: Any, alias: str, rows: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0017_person_written")]
+    dependencies = [("campaigns", "0020_person_written")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

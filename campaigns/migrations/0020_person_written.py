@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0016_approved_in_a_zone")]
+    dependencies = [("campaigns", "0019_canary")]
 
     operations = [
         migrations.AddIndex("personrest", models.Index(fields=["written_at"], name="person_written")),
