@@ -30,6 +30,7 @@ from campaigns.api.directory import DirectoryRecipientsViewSet
 from campaigns.api.envios import EnvioViewSet
 from campaigns.api.imports import ImportViewSet, RecipientsViewSet
 from campaigns.api.schedules import ScheduleViewSet
+from campaigns.api.stats import StatsViewSet
 from campaigns.api.suppressions import SuppressionViewSet
 from campaigns.api.switch import SwitchViewSet
 from campaigns.audience import AudienceError
@@ -182,6 +183,7 @@ sender_router.register("schedules", ScheduleViewSet, "schedule")
 sender_router.register("imports", ImportViewSet, "import")
 sender_router.register("envios", EnvioViewSet, "envio")
 sender_router.register("suppressions", SuppressionViewSet, "suppression")
+sender_router.register("stats", StatsViewSet, "stats")
 
 desk_router = SimpleRouter()
 desk_router.register("opportunities", OpportunityViewSet, "opportunity")

@@ -406,6 +406,8 @@ _ROWS: Final = (
         api/v1/pool/figures/
         api/v1/quota-entries/
         admin/campaigns/campaign/diagnose/
+        admin/campaigns/campaign/stats/
+        admin/campaigns/campaign/stats/csv/
         api/v1/radar/
         api/v1/radar/lines/
         api/v1/retimings/
@@ -554,6 +556,8 @@ _ROWS: Final = (
         (home)
         captar/telefono/
         mis-campanias/
+        mis-campanias/estadisticas/
+        mis-campanias/estadisticas/csv/
         mis-campanias/vivo/
         oportunidades/
         oportunidades/escribir/personas/
@@ -630,6 +634,8 @@ _ROWS: Final = (
         api/v1/imports/
         api/v1/opportunities/
         api/v1/quotas/
+        api/v1/stats/
+        api/v1/stats/csv/
         api/v1/stage-routes/<pk>/
         api/v1/stages/<pk>/
         """,
