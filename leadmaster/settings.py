@@ -315,6 +315,10 @@ CACHES = {
 ALERT_EMAILS = env.mails("ALERT_EMAILS")
 ALERT_WEBHOOK_URL = env.http_url("ALERT_WEBHOOK_URL", "")
 ALERT_WEBHOOK_SECRET = env.text("ALERT_WEBHOOK_SECRET", "")
+# An alert that is still open is told again after so many hours, then once a day. 0: never.
+ALERT_REMINDER_HOURS = env.integer("ALERT_REMINDER_HOURS", 6, minimum=0, maximum=168)
+# Between these hours of TIME_ZONE only what is critical is told, and the rest when they end.
+ALERT_QUIET_HOURS = env.hours("ALERT_QUIET_HOURS")
 # Who may read /metrics. Neither: nobody. Both: whoever has the token and one of the addresses.
 METRICS_TOKEN = env.token("METRICS_TOKEN", "", shortest=16)
 METRICS_ALLOW = env.networks("METRICS_ALLOW")
