@@ -11,7 +11,7 @@ import leadmaster.lib.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ops", "0003_identifiers"),
+        ("ops", "0004_alert_reminder"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
