@@ -36,6 +36,8 @@ DEBUG = env.boolean("DEBUG", False)
 # A checkout that only looks around (DEBUG) may start without secrets; anything else has to be given its own.
 SECRET_KEY = env.text("SECRET_KEY", "development-only-not-a-secret" if DEBUG else None)
 FIELD_ENCRYPTION_KEY = env.hex_key("FIELD_ENCRYPTION_KEY", "0" * 64 if DEBUG else None)
+# Keys of before, by commas: what they sealed still opens, until reseal_secrets has sealed it with today's.
+FIELD_ENCRYPTION_OLD_KEYS = env.hex_keys("FIELD_ENCRYPTION_OLD_KEYS", most=2)
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
@@ -305,6 +307,10 @@ CACHES = {
 ALERT_EMAILS = env.mails("ALERT_EMAILS")
 ALERT_WEBHOOK_URL = env.http_url("ALERT_WEBHOOK_URL", "")
 ALERT_WEBHOOK_SECRET = env.text("ALERT_WEBHOOK_SECRET", "")
+# An alert that is still open is told again after so many hours, then once a day. 0: never.
+ALERT_REMINDER_HOURS = env.integer("ALERT_REMINDER_HOURS", 6, minimum=0, maximum=168)
+# Between these hours of TIME_ZONE only what is critical is told, and the rest when they end.
+ALERT_QUIET_HOURS = env.hours("ALERT_QUIET_HOURS")
 # Who may read /metrics. Neither: nobody. Both: whoever has the token and one of the addresses.
 METRICS_TOKEN = env.token("METRICS_TOKEN", "", shortest=16)
 METRICS_ALLOW = env.networks("METRICS_ALLOW")
