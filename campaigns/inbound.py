@@ -18,7 +18,7 @@ from campaigns.models import Conversation, Envio
 from campaigns.opt_ins import OPT_IN, ask_back
 from leadmaster.accounts.models import User
 from leadmaster.directory import suppression
-from leadmaster.directory.models import ErasedPhone, Suppression, lid_key, phone_key
+from leadmaster.directory.models import ErasedPhone, Suppression, lid_keys, phone_keys
 from leadmaster.directory.suppression import SuppressionReport
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
@@ -101,9 +101,9 @@ def _phones(inbound: Inbound, session: WhatsAppSession) -> list[str]:
 
 
 def _was_erased(inbound: Inbound, phones: Sequence[str]) -> bool:
-    keys = [phone_key(phone) for phone in phones]
+    keys = [key for phone in phones for key in phone_keys(phone)]
     if inbound.lid:
-        keys.append(lid_key(inbound.lid))
+        keys += lid_keys(inbound.lid)
     return ErasedPhone.objects.filter(digest__in=keys).exists()
 
 

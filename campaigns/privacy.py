@@ -28,7 +28,7 @@ from campaigns.models import (
 )
 from campaigns.withdrawals import withdraw_pending_of
 from leadmaster.accounts.models import User
-from leadmaster.directory.models import ErasedPhone, lid_key
+from leadmaster.directory.models import ErasedPhone, lid_keys
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from leadmaster.ops.privacy.part import TAKEN_OUT, NotNow, Part, Person, naming, scrub, told
@@ -191,7 +191,7 @@ def _forget_conversations(person: Person, *, now: dt.datetime) -> int:
     lids = {lid for lid in rows.values_list("lid", flat=True) if lid}
     lids |= {lid for lid in Reply.objects.filter(phone__in=person.phones).values_list("lid", flat=True) if lid}
     ErasedPhone.objects.bulk_create(
-        [ErasedPhone(digest=lid_key(lid), erased_at=now) for lid in lids], ignore_conflicts=True
+        [ErasedPhone(digest=lid_keys(lid)[0], erased_at=now) for lid in lids], ignore_conflicts=True
     )
     return rows.delete()[0]
 

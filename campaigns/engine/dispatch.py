@@ -14,7 +14,7 @@ from campaigns.engine.io_pool import boot_seconds
 from campaigns.engine.timing import DISPATCH_FRESH_SECONDS
 from campaigns.enums import EnvioState
 from campaigns.models import Envio
-from leadmaster.directory.models import phone_key
+from leadmaster.directory.models import phone_keys
 from leadmaster.lib.db.retry import drop_broken_connection, is_lost_connection, retrying
 from whatsapp.gateways.base import Gateway, GatewayError, OutboundMessage, Outcome, Scope, SendResult
 
@@ -33,8 +33,8 @@ def commit_dispatch(claim: Claim, now: dt.datetime, *, deadline: dt.timedelta) -
             claim.envio_id,
             claim.token,
             session_id=claim.slot.session.pk,
-            person_key=journal.person_key(claim.phone, claim.text),
-            phone_key=phone_key(claim.phone),
+            person_keys=journal.person_keys(claim.phone, claim.text),
+            phone_keys=phone_keys(claim.phone),
             lease_until=now + deadline,
             now=now,
         )

@@ -13,7 +13,7 @@ from leadmaster.directory.models import (
     ErasedPhone,
     Suppression,
     SuppressionLift,
-    phone_key,
+    phone_keys,
     shard_of,
 )
 from leadmaster.lib.db.retry import retrying
@@ -36,7 +36,7 @@ class Directory(Part):
         return Person.of({*person.phones, *theirs.values_list("normalised", flat=True)}, person.clients | clients)
 
     def export(self, person: Person) -> dict[str, list[dict[str, Any]]]:
-        keys = [phone_key(phone) for phone in person.phones]
+        keys = [key for phone in person.phones for key in phone_keys(phone)]
         return {
             "clients": told(Client.objects.filter(pk__in=person.clients)),
             "contacts": told(ContactPoint.objects.filter(client__in=person.clients)),
@@ -49,7 +49,7 @@ class Directory(Part):
         """From here on they are excluded by the hash of each number, whoever writes them down again."""
 
         def once() -> None:
-            keys = [phone_key(phone) for phone in person.phones]
+            keys = [phone_keys(phone)[0] for phone in person.phones]
             with transaction.atomic(durable=True):
                 ErasedPhone.objects.bulk_create(
                     [ErasedPhone(digest=key, erased_at=now) for key in keys], ignore_conflicts=True

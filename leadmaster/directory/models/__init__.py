@@ -7,8 +7,8 @@ from leadmaster.directory.models.suppression import (
     Suppression,
     SuppressionLift,
     SuppressionQuerySet,
-    lid_key,
-    phone_key,
+    lid_keys,
+    phone_keys,
 )
 from leadmaster.directory.models.sync_state import SyncState
 
@@ -22,7 +22,7 @@ __all__ = [
     "SuppressionLift",
     "SuppressionQuerySet",
     "SyncState",
-    "lid_key",
-    "phone_key",
+    "lid_keys",
+    "phone_keys",
     "shard_of",
 ]

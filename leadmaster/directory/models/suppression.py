@@ -12,21 +12,29 @@ from leadmaster.lib.crypto import keyed_hash
 from leadmaster.lib.fields import IdentifierField
 
 
-def phone_key(phone: str) -> str:
-    """What is kept of an erased E.164 phone: it tells whether another one is the same, and no number."""
-    return keyed_hash(phone, key_hex=settings.FIELD_ENCRYPTION_KEY, context="erased.phone")
+def phone_keys(phone: str) -> tuple[str, ...]:
+    """What is kept of an erased E.164 phone: it tells whether another one is the same, and no number.
+
+    Today's, which is written, and what the keys of before made of it.
+    """
+    return _keys(phone, "erased.phone")
 
 
-def lid_key(lid: str) -> str:
+def lid_keys(lid: str) -> tuple[str, ...]:
     """The same of the id by which WhatsApp names people whose number it does not tell."""
-    return keyed_hash(lid, key_hex=settings.FIELD_ENCRYPTION_KEY, context="erased.lid")
+    return _keys(lid, "erased.lid")
+
+
+def _keys(text: str, context: str) -> tuple[str, ...]:
+    keys = (settings.FIELD_ENCRYPTION_KEY, *settings.FIELD_ENCRYPTION_OLD_KEYS)
+    return tuple(keyed_hash(text, key_hex=key, context=context) for key in keys)
 
 
 class SuppressionQuerySet(models.QuerySet["Suppression"]):
     def among(self, phones: Iterable[str]) -> set[str]:
         """Which of these E.164 phones are suppressed, or were erased. Two queries in one."""
-        keys = {phone_key(phone): phone for phone in phones}
-        named = self.filter(phone__in=list(keys.values())).order_by().values_list("phone", flat=True)
+        keys = {key: phone for phone in phones for key in phone_keys(phone)}
+        named = self.filter(phone__in=set(keys.values())).order_by().values_list("phone", flat=True)
         erased = ErasedPhone.objects.filter(digest__in=list(keys)).values_list("digest", flat=True)
         return {keys.get(found, found) for found in named.union(erased)}
 

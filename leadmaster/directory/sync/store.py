@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from leadmaster.directory.enums import Availability, ContactKind
-from leadmaster.directory.models import Client, ContactPoint, ErasedPhone, phone_key, shard_of
+from leadmaster.directory.models import Client, ContactPoint, ErasedPhone, phone_keys, shard_of
 from leadmaster.directory.sync import rows, timestamps
 from leadmaster.directory.sync.report import SyncReport
 from leadmaster.directory.sync.rows import Contact, Reading, Values
@@ -134,7 +134,7 @@ def _without_erased(touched: Sequence[_Touched]) -> list[_Touched]:
         for contact in row.values.contacts
         if contact.kind is ContactKind.PHONE and contact.normalised
     }
-    keys = {phone_key(phone): phone for phone in phones}
+    keys = {key: phone for phone in phones for key in phone_keys(phone)}
     erased = {keys[key] for key in ErasedPhone.objects.filter(digest__in=list(keys)).values_list("digest", flat=True)}
     if not erased:
         return list(touched)

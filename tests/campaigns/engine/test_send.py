@@ -15,7 +15,7 @@ from campaigns.enums import AttemptOutcome, EnvioState, Evidence, WhyNot
 from campaigns.health import journal as journal_probe
 from campaigns.models import Attempt, Campaign, Envio, Lane, SessionDay
 from leadmaster.accounts.roles import Role
-from leadmaster.directory.models import ErasedPhone, Suppression, phone_key
+from leadmaster.directory.models import ErasedPhone, Suppression, phone_keys
 from leadmaster.ops.models import Alert
 from tests.factories.accounts import UserFactory
 from tests.faults.harness import World
@@ -62,7 +62,7 @@ def test_what_changes_after_the_claim_still_stops_the_message(stop: str, setting
             for phone in Envio.objects.values_list("phone", flat=True)
         ],
         "erased": lambda: [
-            ErasedPhone.objects.create(digest=phone_key(phone), erased_at=world.now)
+            ErasedPhone.objects.create(digest=phone_keys(phone)[0], erased_at=world.now)
             for phone in Envio.objects.values_list("phone", flat=True)
         ],
     }
