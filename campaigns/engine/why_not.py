@@ -65,8 +65,9 @@ def why_not_this(envio: Envio, now: dt.datetime) -> Standing:
         return Standing(reason=WhyNot.UNCERTAIN)
     if envio.state != EnvioState.PENDING:
         return Standing(reason=WhyNot.DONE, detail=str(envio.get_state_display()))
-    if Suppression.objects.filter(phone=envio.phone).exists():
-        return Standing(reason=WhyNot.SUPPRESSED)
+    suppression = Suppression.objects.filter(phone=envio.phone).first()
+    if suppression is not None:
+        return Standing(reason=WhyNot.DOUBT if suppression.in_doubt else WhyNot.SUPPRESSED)
     standing = why_not(envio.campaign, now)
     if standing.reason in (None, WhyNot.PACING, WhyNot.BACK_OFF, WhyNot.IN_FLIGHT, WhyNot.NOTHING_DUE, WhyNot.RESTING):
         return _why_this_waits(envio, now) or (standing if standing.reason else Standing(reason=WhyNot.PACING))
