@@ -83,6 +83,7 @@ class WhyNot(models.TextChoices):
     SESSION = "sesion", _("La sesión de WhatsApp no está lista")
     SESSION_PAUSED = "sesion_en_pausa", _("La sesión espera la decisión de una persona")
     SESSION_BLOCKED = "sesion_frenada", _("El gateway pidió una pausa")
+    ERROR_RATE = "errores", _("La frenaron sus errores y espera a un supervisor")
     COLD = "contactos_nuevos", _("WhatsApp no acepta contactos nuevos por ahora")
     SUPPRESSED = "exclusion", _("El número pidió no recibir mensajes")
     DOUBT = "duda", _("Quizás pidió la baja: falta que una persona lo decida")
@@ -93,6 +94,12 @@ class WhyNot(models.TextChoices):
     NOTHING_DUE = "sin_pendientes", _("No hay envíos pendientes")
     UNCERTAIN = "incierto", _("Nadie sabe si salió: espera una respuesta o la decisión de una persona")
     DONE = "terminado", _("Ya no hay nada que enviar")
+
+
+class BrakeKind(models.TextChoices):
+    """What can take hold of a campaign by itself. One class of `campaigns.brakes` each."""
+
+    ERROR_RATE = "errores", _("Demasiados errores")
 
 
 class Evidence(models.TextChoices):
@@ -109,3 +116,28 @@ class Evidence(models.TextChoices):
     RESTORE = "restauracion", _("La base volvió de un respaldo")
     RECONCILED = "conciliacion", _("Lo encontró una conciliación")
     IMPORTED = "importacion", _("Vino del sistema anterior")
+
+
+class ConversationState(models.TextChoices):
+    """Whether a person waits for us. What was put off waits again from its hour on, whether or not anything ran."""
+
+    WAITING = "por_atender", _("Por atender")
+    SNOOZED = "pospuesta", _("Pospuesta")
+    HANDLED = "atendida", _("Atendida")
+
+
+CONVERSATION_OPEN = (ConversationState.WAITING, ConversationState.SNOOZED)
+
+
+class MessageKind(models.TextChoices):
+    """What a person sent us. What is no text is named, with the words that came with it."""
+
+    TEXT = "texto", _("Texto")
+    IMAGE = "imagen", _("Imagen")
+    VIDEO = "video", _("Video")
+    AUDIO = "audio", _("Audio")
+    DOCUMENT = "documento", _("Documento")
+    STICKER = "sticker", _("Sticker")
+    LOCATION = "ubicacion", _("Ubicación")
+    CONTACT = "contacto", _("Contacto")
+    OTHER = "otro", _("Otro contenido")

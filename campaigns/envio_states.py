@@ -25,8 +25,9 @@ TRANSITIONS: dict[EnvioState, frozenset[EnvioState]] = {
     S.UNCERTAIN: frozenset({S.SENT, S.PENDING, S.ERROR, S.CANCELLED, S.SENT_BY_HAND}),
     # Back to a doubt only by a reconciliation that found no proof.
     S.SENT: frozenset({S.ERROR, S.UNCERTAIN}),
-    S.ERROR: frozenset({S.SENT}),
-    S.CANCELLED: frozenset({S.SENT}),
+    # Back to a doubt only when a journal names a dispatch that a restored database forgot.
+    S.ERROR: frozenset({S.SENT, S.UNCERTAIN}),
+    S.CANCELLED: frozenset({S.SENT, S.UNCERTAIN}),
     S.SENT_BY_HAND: frozenset({S.SENT}),
     S.HISTORICAL: frozenset({S.SENT}),
 }

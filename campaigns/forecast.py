@@ -74,8 +74,14 @@ def forecast(campaign: Campaign, now: dt.datetime, *, done: Progress | None = No
     kept = kept_by(queue, now)
     jobs = _jobs(queue, known=known, kept=kept, now=now, send_seconds=_send_seconds(campaign))
     today = business_day(now, session.tz)
-    used = SessionDay.objects.filter(session=session, day=today).values_list("used", flat=True).first()
-    line = Line(limit=session.daily_limit, used_today=used or 0, lanes=session.lane_count, tz=session.tz)
+    used = SessionDay.objects.filter(session=session, day=session.day_at(now)).values_list("used", flat=True).first()
+    line = Line(
+        limit=session.daily_limit,
+        used_today=used or 0,
+        lanes=session.lane_count,
+        tz=session.tz,
+        day=session.day_at(now),
+    )
     days = tuple(DayForecast(*pair) for pair in project(jobs, line=line, now=now, horizon=HORIZON))
     remaining = jobs[-1].remaining if jobs else 0
     held = _held(campaign, now) if remaining else ""
@@ -137,11 +143,13 @@ def _slots(queue: list[Campaign], *, kept: Mapping[int, Holidays], now: dt.datet
     schedules = Schedule.objects.filter(campaign__in=queue).exclude(state=ScheduleState.REJECTED)
     used: dict[int, int] = {}
     if queue:
-        today = business_day(now, queue[-1].session.tz)
+        today = queue[-1].session.day_at(now)
         used = dict(ScheduleDay.objects.filter(schedule__in=schedules, day=today).values_list("schedule_id", "used"))
     slots: dict[int, list[Slot]] = defaultdict(list)
+    # One line carries them all.
+    zone = queue[-1].session.time_zone if queue else ""
     for schedule in schedules.prefetch_related("windows"):
-        if schedule.state != ScheduleState.APPROVED and schedule.campaign_id not in drafts:
+        if schedule.campaign_id not in drafts and not schedule.is_in_force(zone):
             continue
         slots[schedule.campaign_id].append(
             Slot(
@@ -215,9 +223,11 @@ def _sentence(
 
 
 def _waits_for_approval(campaign: Campaign) -> bool:
-    """Whether it has nothing to send by but what nobody has approved since it was changed."""
-    states = set(campaign.schedules.values_list("state", flat=True)) - {ScheduleState.REJECTED}
-    return campaign.state not in CAMPAIGN_UNAPPROVED and states == {ScheduleState.PENDING}
+    """Whether it has nothing to send by but what nobody has approved since it, or the zone of its line, was changed."""
+    if campaign.state in CAMPAIGN_UNAPPROVED:
+        return False
+    schedules = campaign.schedules.exclude(state=ScheduleState.REJECTED)
+    return bool(schedules) and not any(one.is_in_force(campaign.session.time_zone) for one in schedules)
 
 
 def _limits(campaign: Campaign, *, ahead: int) -> str:

@@ -8,9 +8,11 @@ from functools import partial
 
 from django.utils.translation import gettext as _
 
+from campaigns.brakes import error_rate
 from campaigns.engine import journal_trouble
+from campaigns.models import Campaign
 from leadmaster.ops import health, heartbeat, schedules
-from leadmaster.ops.alerts import CheckResult
+from leadmaster.ops.alerts import CheckResult, open_keys
 from leadmaster.ops.health import Finding, Probe
 from leadmaster.ops.models import Alert
 from leadmaster.ops.watchdog import Check, check_tick
@@ -65,6 +67,15 @@ def check_schedules(now: dt.datetime) -> Sequence[CheckResult]:
     ]
 
 
+def check_brakes(now: dt.datetime) -> Sequence[CheckResult]:
+    """What is told of a campaign's brakes ends with the campaign: nobody looks at it any more. Two queries at most."""
+    told = open_keys(error_rate.ALERT)
+    if not told:
+        return []
+    alive = {error_rate.alert_key(pk) for pk in Campaign.objects.alive().values_list("pk", flat=True)}
+    return [CheckResult(key=key) for key in told if key not in alive]
+
+
 PROBES: tuple[Probe, ...] = (health.tick, health.queue, gateways, journal)
 
 
@@ -80,4 +91,10 @@ def ask_gateways_when_nobody_does(now: dt.datetime) -> Sequence[CheckResult]:
 def checks(*, watching_since: dt.datetime | None) -> list[Check]:
     # Whoever looks once wants to know what is wrong now; whoever stays waits whether it passes.
     look_at_lines = partial(check_lines, grace=dt.timedelta(0)) if watching_since is None else check_lines
-    return [check_tick(watching_since=watching_since), check_schedules, ask_gateways_when_nobody_does, look_at_lines]
+    return [
+        check_tick(watching_since=watching_since),
+        check_schedules,
+        check_brakes,
+        ask_gateways_when_nobody_does,
+        look_at_lines,
+    ]

@@ -1,56 +1,59 @@
-"""What people write to us is kept, and who asks to be left alone is: at once, everywhere."""
+"""What people write to us is kept, and who asks to be left alone is: their number is suppressed everywhere, and what
+waits for it is cancelled."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
-from campaigns.models import Reply
+from campaigns import conversation_states
+from campaigns.models import Conversation
 from campaigns.opt_ins import ask_back, is_opt_in
 from campaigns.opt_out_doubts import hold
 from campaigns.opt_outs import OptOut, meaning
 from campaigns.suppressions import suppress
 from leadmaster.directory.models import Suppression
-from leadmaster.lib.phones.parsing import InvalidPhone, Phone, normalise
+from leadmaster.lib.phones.parsing import Phone, normalise
 from whatsapp.inbound import Inbound
 from whatsapp.models import WhatsAppSession
-
-_LONGEST_REPLY = 4_096
 
 
 def receive(inbound: Inbound, *, session: WhatsAppSession, now: dt.datetime) -> bool:
     """Act on what somebody wrote to us, and write it down. Returns whether they asked to be left alone.
 
-    Repetition changes nothing.
+    Whoever is known by a lid alone is heard too, and obeyed as soon as their number is told. Repetition changes nothing.
     """
-    if not inbound.phone:
-        return False
-    known = normalise(inbound.phone, session.region)
-    asked = _leave_alone(inbound, known, now=now)
-    if is_opt_in(inbound.text):
-        ask_back(_spellings(inbound, known), now=now)
-    Reply.objects.get_or_create(
-        session=session,
-        message_id=inbound.message_id,
-        defaults={
-            "phone": known.e164 if isinstance(known, Phone) else inbound.phone,
-            "text": inbound.text[:_LONGEST_REPLY],
-            "at": min(inbound.at, now),
-        },
+    phones = _phones(inbound, session)
+    asked = _leave_alone(inbound.text, phones, now=now)
+    if inbound.lid and phones:
+        for words in conversation_states.hidden_words(session, inbound.lid):
+            _leave_alone(words, phones, now=now)
+    if is_opt_in(inbound.text) and phones:
+        ask_back(set(phones), now=now)
+    conversation = conversation_states.hear(
+        inbound, session=session, phone=phones[0] if phones else "", settled=asked, now=now
     )
+    if conversation.phone and not phones:
+        # Somebody told the number in the same moment.
+        return _leave_alone(inbound.text, [conversation.phone], now=now)
     return asked
 
 
-def _leave_alone(inbound: Inbound, known: Phone | InvalidPhone, *, now: dt.datetime) -> bool:
-    meant = meaning(inbound.text)
+def _phones(inbound: Inbound, session: WhatsAppSession) -> list[str]:
+    """Their number as the directory writes it, then as WhatsApp does (+521… in Mexico). None of a lid that hides it."""
+    if inbound.phone:
+        known = normalise(inbound.phone, session.region)
+        return list(dict.fromkeys([known.e164 if isinstance(known, Phone) else inbound.phone, inbound.phone]))
+    before = Conversation.objects.filter(session=session, lid=inbound.lid).values_list("phone", flat=True).first()
+    return [before] if before else []
+
+
+def _leave_alone(text: str, phones: Sequence[str], *, now: dt.datetime) -> bool:
+    meant = meaning(text) if phones else OptOut.NO
     if meant is OptOut.DOUBT:
-        hold(_spellings(inbound, known), text=inbound.text, now=now)
+        hold(phones, text=text, now=now)
     if meant is not OptOut.ASKED:
         return False
-    # WhatsApp writes some numbers otherwise than people do (+521… in Mexico): both spellings get nothing more.
-    for phone in _spellings(inbound, known):
-        suppress(phone, source=Suppression.Source.REPLY, reason=inbound.text.strip()[:200], now=now)
+    for phone in phones:
+        suppress(phone, source=Suppression.Source.REPLY, reason=text.strip()[:200], now=now)
     return True
-
-
-def _spellings(inbound: Inbound, known: Phone | InvalidPhone) -> set[str]:
-    return {inbound.phone, known.e164 if isinstance(known, Phone) else inbound.phone}

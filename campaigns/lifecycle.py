@@ -17,9 +17,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from campaigns import envio_states, versions
+from campaigns import envio_states, holds, versions
 from campaigns.audience.import_record import interrupt_lost
-from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, Evidence, ScheduleState
+from campaigns.enums import CAMPAIGN_ENDED, BrakeKind, CampaignState, EnvioState, Evidence, ScheduleState
 from campaigns.errors import Incomplete, WrongState
 from campaigns.models import Campaign, CampaignEvent, Envio, RecipientImport, Schedule
 from campaigns.policy import Act, may, require
@@ -120,11 +120,11 @@ def approve(
     Raises Stale when it is not as this person saw it (`versions.of_campaign`); without a `version` they decide about
     whatever it has become.
     """
-    _require_version(campaign, Verb.APPROVE, version)
+    zone = _require_version(campaign, Verb.APPROVE, version).session.time_zone
     _check_complete(campaign)
     campaign = _step(campaign, Verb.APPROVE, by=by, now=now, reason=reason, approved_at=now, approved_by=by)
-    campaign.schedules.filter(state=ScheduleState.PENDING).update(
-        state=ScheduleState.APPROVED, decided_by=by, decided_at=now
+    campaign.schedules.awaiting_approval().update(
+        state=ScheduleState.APPROVED, decided_by=by, decided_at=now, zone=zone
     )
     return campaign
 
@@ -132,7 +132,7 @@ def approve(
 @_verb(Verb.LAUNCH)
 def launch(campaign: Campaign, *, by: User | None, now: dt.datetime) -> Campaign:
     """From here on its windows decide when it sends."""
-    if not campaign.schedules.filter(state=ScheduleState.APPROVED).exists():
+    if not campaign.schedules.in_force().exists():
         raise Incomplete(_("La campaña no tiene ninguna programación aprobada. Agrega una y pide que la aprueben."))
     return _step(campaign, Verb.LAUNCH, by=by, now=now, launched_at=now)
 
@@ -145,6 +145,29 @@ def pause(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str 
 
 @_verb(Verb.RESUME)
 def resume(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str = "") -> Campaign:
+    """Send again. What a brake paused is let go by `release` alone."""
+    held = holds.open_of(campaign)
+    if held:
+        raise WrongState(
+            _("La campaña “%(name)s” se frenó sola: %(why)s. Un supervisor suelta el freno, con un motivo.")
+            % {"name": campaign.name, "why": held[0].detail}
+        )
+    return _step(campaign, Verb.RESUME, by=by, now=now, reason=reason)
+
+
+@_verb(Verb.PAUSE)
+def brake(campaign: Campaign, *, kind: BrakeKind, detail: str, by: None, now: dt.datetime) -> Campaign:
+    """A brake stops it: a machine's pause, which only `release` ends. Raises WrongState when it runs no more."""
+    reason = _("Se frenó sola: %(why)s.") % {"why": detail}
+    campaign = _step(campaign, Verb.PAUSE, by=by, now=now, reason=reason)
+    holds.open_one(campaign, kind, detail=detail, now=now)
+    return campaign
+
+
+def release(campaign: Campaign, *, kind: BrakeKind, by: User, reason: str, now: dt.datetime) -> Campaign:
+    """Let go of the brake that paused it, in the caller's transaction; it sends again."""
+    require(by, Act.APPROVE, campaign)
+    holds.close(campaign, kind, by=by, reason=reason, now=now)
     return _step(campaign, Verb.RESUME, by=by, now=now, reason=reason)
 
 
@@ -159,6 +182,7 @@ def cancel(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str
 def _cancel(campaign: Campaign, *, by: User | None, now: dt.datetime, reason: str) -> Campaign:
     if not reason.strip():
         raise Incomplete(_("Escribe por qué se cancela: queda en el historial."))
+    holds.close(campaign, by=by, reason=reason, now=now)
     return _step(campaign, Verb.CANCEL, by=by, now=now, reason=reason, ended_at=now)
 
 
@@ -218,16 +242,19 @@ def _sweep_some(campaign: Campaign, *, by: User | None, now: dt.datetime, reason
 def decide_schedule(
     schedule: Schedule, *, approve: bool, by: User, now: dt.datetime, version: str | None = None
 ) -> Schedule:
-    """Approve or reject one schedule, for those added after the campaign was approved.
+    """Approve or reject one schedule, for those added after the campaign was approved, or whose line changed its zone.
 
     Raises Stale when it is not as this person saw it (`versions.of_schedule`).
     """
     require(by, Act.APPROVE, schedule.campaign)
     Campaign.objects.select_for_update().get(pk=schedule.campaign_id)
+    seen = Schedule.objects.select_related("campaign__session").get(pk=schedule.pk)
     if version is not None:
-        versions.require_schedule(schedule, version)
+        versions.require_schedule(seen, version)
     state = ScheduleState.APPROVED if approve else ScheduleState.REJECTED
-    Schedule.objects.filter(pk=schedule.pk).update(state=state, decided_by=by, decided_at=now)
+    # The zone that was compared: of one that changes meanwhile nobody has approved the hours.
+    zone = seen.campaign.session.time_zone
+    Schedule.objects.filter(pk=schedule.pk).update(state=state, decided_by=by, decided_at=now, zone=zone)
     schedule.refresh_from_db()
     return schedule
 
@@ -261,7 +288,9 @@ def schedule_changed(schedule: Schedule, changed: Mapping[str, tuple[Any, Any]])
     before, after = changed.get("daily_cap", (0, 0))
     if changed.keys() <= {"daily_cap"} and after <= before:
         return False
-    Schedule.objects.filter(pk=schedule.pk).update(state=ScheduleState.PENDING, decided_by=None, decided_at=None)
+    Schedule.objects.filter(pk=schedule.pk).update(
+        state=ScheduleState.PENDING, decided_by=None, decided_at=None, zone=""
+    )
     schedule.refresh_from_db()
     return True
 
@@ -287,16 +316,15 @@ def _step(
     return campaign
 
 
-def _require_version(campaign: Campaign, verb: Verb, version: str | None) -> None:
-    """Whoever writes it or its schedules holds the row, so none of it changes between the look and the step.
+def _require_version(campaign: Campaign, verb: Verb, version: str | None) -> Campaign:
+    """The campaign as it was compared, with its line. Whoever writes it or its schedules holds the row, so none of it changes between the look and the step.
 
     Of one that is past this step already, the step tells where it is.
     """
-    if version is None:
-        return
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    if locked.state in TABLE[verb][0]:
+    if version is not None and locked.state in TABLE[verb][0]:
         versions.require(locked, version)
+    return locked
 
 
 def _check_nobody_arrives(campaign: Campaign, *, now: dt.datetime) -> None:

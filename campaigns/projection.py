@@ -47,6 +47,8 @@ class Line:
     lanes: int
     tz: zoneinfo.ZoneInfo
     used_today: int = 0
+    # The day that `used_today` is of, where the line has another one than its zone: see `WhatsAppSession.day_at`.
+    day: dt.date | None = None
 
 
 def project(jobs: Sequence[Job], *, line: Line, now: dt.datetime, horizon: int) -> list[tuple[dt.date, int]]:
@@ -69,7 +71,7 @@ def project(jobs: Sequence[Job], *, line: Line, now: dt.datetime, horizon: int) 
 
 def _one_day(jobs: Sequence[Job], left: list[int], *, day: dt.date, line: Line, now: dt.datetime) -> list[int]:
     """How many each job sends on this day."""
-    is_today = day == business_day(now, line.tz)
+    is_today = day <= (line.day or business_day(now, line.tz))
     allowance = max(0, line.limit - (line.used_today if is_today else 0))
     end_of_day = _instant(day + dt.timedelta(days=1), _MIDNIGHT, line.tz)
     free: list[Interval] = [(max(now.timestamp(), _instant(day, _MIDNIGHT, line.tz)), end_of_day)]

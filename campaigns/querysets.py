@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
-from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState
+from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, ScheduleState
 from leadmaster.accounts.models import User
 from leadmaster.accounts.scope import scope
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from campaigns.models.envio import Envio  # noqa: F401 - named in strings below
     from campaigns.models.lane import Lane  # noqa: F401 - named in strings below
     from campaigns.models.restore import JournalReport  # noqa: F401 - named in strings below
+    from campaigns.models.schedule import Schedule  # noqa: F401 - named in strings below
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -50,6 +51,17 @@ class EnvioQuerySet(models.QuerySet["Envio"]):
     def stale(self, now: dt.datetime) -> Self:
         """In flight with a lease that ran out."""
         return self.filter(state=EnvioState.SENDING, lease_until__lt=now)
+
+
+class ScheduleQuerySet(models.QuerySet["Schedule"]):
+    def in_force(self) -> Self:
+        """Approved for the hours that their line keeps."""
+        return self.filter(state=ScheduleState.APPROVED, zone=F("campaign__session__time_zone"))
+
+    def awaiting_approval(self) -> Self:
+        """Those that nobody decided on, also because their line has changed its zone since."""
+        moved = Q(state=ScheduleState.APPROVED) & ~Q(zone=F("campaign__session__time_zone"))
+        return self.filter(Q(state=ScheduleState.PENDING) | moved)
 
 
 class LaneQuerySet(models.QuerySet["Lane"]):

@@ -16,14 +16,18 @@ from campaigns.models import Campaign, Schedule
 
 
 def of_campaign(campaign: Campaign) -> str:
-    """Its own columns and its schedules with their windows. Two queries, unless `schedules__windows` was fetched."""
+    """Its own columns, its schedules with their windows, and the zone in which these are read.
+
+    Two queries and its session, unless `schedules__windows` was fetched.
+    """
     schedules = sorted(campaign.schedules.all(), key=lambda schedule: schedule.pk)
-    return _digest(_columns(campaign), *(_of_schedule(schedule) for schedule in schedules))
+    zone = campaign.session.time_zone
+    return _digest(_columns(campaign), zone, *(_of_schedule(schedule) for schedule in schedules))
 
 
 def of_schedule(schedule: Schedule) -> str:
-    """Its own columns and its windows. One query, unless `windows` was fetched."""
-    return _digest(_of_schedule(schedule))
+    """Its own columns, its windows and their zone. One query and its session, unless `windows` was fetched."""
+    return _digest(schedule.campaign.session.time_zone, _of_schedule(schedule))
 
 
 def require(campaign: Campaign, version: str) -> None:
@@ -38,8 +42,8 @@ def require(campaign: Campaign, version: str) -> None:
 
 
 def require_schedule(schedule: Schedule, version: str) -> None:
-    """The same of a schedule whose campaign is locked."""
-    if of_schedule(Schedule.objects.get(pk=schedule.pk)) != version:
+    """The same of a schedule that was read under the lock of its campaign."""
+    if of_schedule(schedule) != version:
         raise Stale(_("La programación cambió mientras la mirabas. Actualiza la página y vuelve a mirarla."))
 
 

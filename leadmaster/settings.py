@@ -237,6 +237,10 @@ RECONCILE_UNCERTAIN_HOURS = env.integer("RECONCILE_UNCERTAIN_HOURS", 72, minimum
 AUTO_CAMPAIGNS_ENABLED = env.boolean("AUTO_CAMPAIGNS_ENABLED", True)
 # Whom one campaign wrote to is left alone by the others for so long; a campaign may say otherwise. 0: no rest.
 PERSON_REST_HOURS = env.integer("PERSON_REST_HOURS", 24, minimum=0, maximum=720)
+# Percent of a campaign's last hundred tries, from so many tries on; a campaign may say otherwise. 0: never.
+ERROR_RATE_ALERT = env.integer("ERROR_RATE_ALERT", 5, minimum=0, maximum=100)
+ERROR_RATE_PAUSE = env.integer("ERROR_RATE_PAUSE", 10, minimum=0, maximum=100)
+ERROR_RATE_MIN_TRIES = env.integer("ERROR_RATE_MIN_TRIES", 20, minimum=1, maximum=100)
 DIAG_SENDER = env.boolean("DIAG_SENDER", False)
 WHATSAPP_DAILY_LIMIT = env.integer("WHATSAPP_DAILY_LIMIT", 180, minimum=1, maximum=100_000)
 SENDER_SLOTS = env.integer("SENDER_SLOTS", 1, minimum=1, maximum=64)

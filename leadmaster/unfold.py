@@ -31,6 +31,12 @@ def _among_opportunities(request: HttpRequest) -> bool:
     return request.path.startswith(whole) and not request.path.startswith((inbox, pool))
 
 
+def _among_campaigns(request: HttpRequest) -> bool:
+    """The diagnosis lies below the campaigns' address and has an entry of its own."""
+    whole, *others = (reverse(f"admin:campaigns_campaign_{page}") for page in ("changelist", "diagnose"))
+    return request.path.startswith(whole) and not request.path.startswith(tuple(others))
+
+
 def _among_promoters(request: HttpRequest) -> bool:
     """The radar lies below the promoters' address and has an entry of its own."""
     whole, radar = (reverse(f"admin:opportunities_promoter_{page}") for page in ("changelist", "radar"))
@@ -83,13 +89,16 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Campañas y envíos"),
                 "items": [
-                    _entry(
-                        _("Campañas"),
-                        "campaign",
-                        "campaigns_campaign_changelist",
-                        "campaigns.view_campaign",
-                        "campaigns.admin.badges.awaiting_approval",
-                    ),
+                    {
+                        **_entry(
+                            _("Campañas"),
+                            "campaign",
+                            "campaigns_campaign_changelist",
+                            "campaigns.view_campaign",
+                            "campaigns.admin.badges.awaiting_approval",
+                        ),
+                        "active": _among_campaigns,
+                    },
                     _entry(_("Envíos"), "outgoing_mail", "campaigns_envio_changelist", "campaigns.view_envio"),
                     _entry(
                         _("Inciertos"),
@@ -185,6 +194,7 @@ UNFOLD: dict[str, Any] = {
                         "campaigns.admin.badges.open_alerts",
                     ),
                     _entry(_("Conciliación"), "fact_check", "ops_reconciliationfinding_changelist", "ops.apply_repair"),
+                    _entry(_("Diagnóstico"), "troubleshoot", "campaigns_campaign_diagnose", "campaigns.view_attempt"),
                     _entry(_("Latidos"), "ecg_heart", "ops_heartbeat_changelist", "ops.view_heartbeat"),
                     _entry(_("Minutos de envío"), "schedule", "campaigns_tick_changelist", "campaigns.view_tick"),
                     _entry(_("Intentos"), "history", "campaigns_attempt_changelist", "campaigns.view_attempt"),

@@ -36,7 +36,7 @@ ON_SQLITE_ALONE = (
     "tests/campaigns/audience/test_real_files.py",
     "tests/campaigns/test_rendering.py",
     "tests/legacy/test_dump.py",
-    "tests/legacy/test_phantoms.py",
+    "tests/campaigns/diagnosis/test_phantoms.py",
     "tests/legacy/test_values.py",
     "tests/lib/phones",
     "tests/lib/tables",

@@ -132,6 +132,7 @@ _ROWS: Final = (
         api/v1/absences/<pk>/call-off/
         api/v1/calendars/<pk>/rehearse/
         api/v1/campaigns/<pk>/approve/
+        api/v1/campaigns/<pk>/lift/
         api/v1/campaigns/<pk>/recipients/from-directory/
         api/v1/campaigns/<pk>/recipients/from-directory/count/
         api/v1/desks/<pk>/rehearse/
@@ -203,6 +204,7 @@ _ROWS: Final = (
         mis-campanias/<int:campaign_id>/paso/<slug:verb>/
         mis-campanias/<int:campaign_id>/pausar/
         mis-campanias/<int:campaign_id>/reanudar/
+        mis-campanias/<int:campaign_id>/soltar/
         mis-campanias/<int:campaign_id>/ritmo/
         """,
     ),
@@ -321,6 +323,7 @@ _ROWS: Final = (
         admin/campaigns/campaign/<int:pk>/import/
         admin/campaigns/campaign/<int:pk>/import/<int:record>/
         admin/campaigns/campaign/<int:pk>/launch/
+        admin/campaigns/campaign/<int:pk>/lift/
         admin/campaigns/campaign/<int:pk>/live/
         admin/campaigns/campaign/<int:pk>/message/
         admin/campaigns/campaign/<int:pk>/pacing/
@@ -379,6 +382,7 @@ _ROWS: Final = (
         api/v1/pool/
         api/v1/pool/figures/
         api/v1/quota-entries/
+        admin/campaigns/campaign/diagnose/
         api/v1/radar/
         api/v1/radar/lines/
         api/v1/retimings/

@@ -154,9 +154,10 @@ def test_nothing_is_wired_by_signals() -> None:
         assert not {name for name in imported(tree) if receivers.match(name)}, path
 
 
-# The doors: campaign and schedule, envío, session, import of a file (its record, and who takes it up).
+# The doors: campaign and schedule, conversation, envío, session, import of a file (its record, and who takes it up).
 _DOORS = {
     "campaigns/lifecycle.py",
+    "campaigns/conversation_states.py",
     "campaigns/envio_states.py",
     "campaigns/audience/import_record.py",
     "campaigns/audience/queued.py",
@@ -175,7 +176,8 @@ def _assigns_state(node: ast.AST) -> bool:
     if not isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
         return False
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return any(isinstance(target, ast.Attribute) and target.attr == "state" for target in targets)
+    written = [leaf for target in targets for leaf in ast.walk(target) if isinstance(leaf, ast.Attribute)]
+    return any(leaf.attr == "state" and isinstance(leaf.ctx, ast.Store) for leaf in written)
 
 
 def _updates_state(call: ast.Call) -> bool:
@@ -197,6 +199,7 @@ def test_only_the_doors_write_a_state() -> None:
     "source",
     [
         "envio.state = 'x'",
+        "row.state, row.due_at = 'x', None",
         "rows.update(state=x)",
         "E.objects.bulk_update(rows, ['state'])",
         "e.save(update_fields=['state'])",

@@ -71,7 +71,7 @@ class SessionSerializer(ModelSerializer[WhatsAppSession]):
 
     def update(self, instance: WhatsAppSession, validated_data: dict[str, Any]) -> WhatsAppSession:
         try:
-            return session_editing.change(instance.pk, validated_data, by=self._person())
+            return session_editing.change(instance.pk, validated_data, by=self._person(), now=timezone.now())
         except DjangoValidationError as refused:
             raise serializers.ValidationError(refused.message_dict) from refused
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.scope import scope
+from leadmaster.lib.clock import business_day, local_datetime
 from leadmaster.lib.fields import EncryptedTextField, IdentifierField
 from whatsapp import addresses
 from whatsapp.addresses import GatewayAddressField
@@ -115,8 +116,15 @@ class WhatsAppSession(models.Model):
     team = models.ForeignKey(Team, models.PROTECT, related_name="whatsapp_sessions", verbose_name=_("equipo"))
     region = models.CharField(_("país"), max_length=2, choices=Region, default=Region.AR)
     time_zone = models.CharField(
-        _("zona horaria"), max_length=64, default=_default_time_zone, validators=[_check_time_zone]
+        _("zona horaria"),
+        max_length=64,
+        default=_default_time_zone,
+        validators=[_check_time_zone],
+        help_text=_("Si la cambias, las programaciones aprobadas de sus campañas esperan una aprobación nueva."),
     )
+    # After its zone changed: the day that goes on until both zones have passed midnight.
+    held_day = models.DateField(null=True, blank=True, editable=False)
+    held_until = models.DateTimeField(null=True, blank=True, editable=False)
     daily_limit = models.PositiveIntegerField(
         _("límite diario"),
         default=_default_daily_limit,
@@ -176,6 +184,19 @@ class WhatsAppSession(models.Model):
     @property
     def tz(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    def day_at(self, now: dt.datetime) -> dt.date:
+        """The day whose limits count at `now`: its own zone's, unless the zone changed and that day goes on."""
+        today = business_day(now, self.tz)
+        if self.held_day is None or self.held_until is None:
+            return today
+        # Never backwards: what was used of a day stays used of it.
+        return self.held_day if now < self.held_until else max(today, self.held_day)
+
+    def next_day_at(self, now: dt.datetime) -> dt.datetime:
+        """When the day whose limits count at `now` is over."""
+        midnight = local_datetime(self.day_at(now) + dt.timedelta(days=1), dt.time(0), self.tz)
+        return midnight if self.held_until is None else max(midnight, self.held_until)
 
     def is_ready(self, now: dt.datetime) -> bool:
         return (

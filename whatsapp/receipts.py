@@ -18,7 +18,7 @@ from typing import Any
 
 from leadmaster.lib import bounded_json
 from whatsapp.gateways.base import MAX_MESSAGE_ID_LENGTH, SessionState
-from whatsapp.inbound import MAX_TEXT, Inbound, read_sender
+from whatsapp.inbound import MAX_TEXT, Inbound, read_content, read_sender
 
 SIGNATURE_HEADER = "X-Signature"
 MAX_EVENTS = 1000
@@ -178,6 +178,7 @@ def _read_inbound(event: dict[str, Any], data: dict[str, Any]) -> Inbound | None
         lid=lid,
         text=_text(data.get("text"), limit=MAX_TEXT),
         at=_moment(event),
+        content=read_content(_text(data.get("type"), limit=20)),
     )
 
 

@@ -6,6 +6,8 @@ So addresses and secrets are administrators', and what a line is (tenant, gatewa
 
 from __future__ import annotations
 
+import datetime as dt
+import zoneinfo
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import Team, User
+from leadmaster.lib.clock import business_day, local_datetime
 from whatsapp import addresses
 from whatsapp.models import GatewayKind, WhatsAppSession
 
@@ -36,11 +39,16 @@ def create(values: Mapping[str, Any], *, by: User) -> WhatsAppSession:
     return session
 
 
-def change(session_id: int, values: Mapping[str, Any], *, by: User) -> WhatsAppSession:
-    """Write these fields and no others. What the gateway said meanwhile stays. Raises ValidationError by field."""
+def change(session_id: int, values: Mapping[str, Any], *, by: User, now: dt.datetime) -> WhatsAppSession:
+    """Write these fields and no others. What the gateway said meanwhile stays. Raises ValidationError by field.
+
+    Another zone begins no new day: the one that counts goes on until both zones have passed midnight.
+    """
     with transaction.atomic():
         session = WhatsAppSession.objects.select_for_update().get(pk=session_id)
         wanted = checked(session, values, by=by)
+        if wanted.get("time_zone", session.time_zone) != session.time_zone:
+            wanted |= _held(session, zoneinfo.ZoneInfo(wanted["time_zone"]), now)
         for name, value in wanted.items():
             setattr(session, name, value)
         try:
@@ -73,6 +81,13 @@ def checked(session: WhatsAppSession | None, values: Mapping[str, Any], *, by: U
         # They were given to the gateway that was written there before.
         wanted = {**dict.fromkeys(SECRETS, ""), **wanted}
     return wanted
+
+
+def _held(session: WhatsAppSession, zone: zoneinfo.ZoneInfo, now: dt.datetime) -> dict[str, Any]:
+    """The day that counts now, until it is over by the old zone, by the new one, and by an earlier change."""
+    over = [local_datetime(business_day(now, tz) + dt.timedelta(days=1), dt.time(0), tz) for tz in (session.tz, zone)]
+    earlier = [session.held_until] if session.held_until is not None else []
+    return {"held_day": session.day_at(now), "held_until": max(over + earlier)}
 
 
 def _check_address(wanted: dict[str, Any], errors: dict[str, Any]) -> None:

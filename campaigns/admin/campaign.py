@@ -21,19 +21,20 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from campaigns import lifecycle, screens, versions
-from campaigns.admin import campaign_directory, campaign_import, campaign_live, campaign_pacing
+from campaigns.admin import campaign_directory, campaign_import, campaign_live, campaign_pacing, diagnosis
 from campaigns.admin.base import SessionFilter, TeamFilter, people_of, require_act, teams_of
 from campaigns.admin.campaign_form import CampaignForm, MessageForm, edit_message
 from campaigns.admin.campaign_list import CampaignList
-from campaigns.admin.campaign_verbs import PAGES, confirmation
+from campaigns.admin.campaign_verbs import PAGES, brake_page, confirmation
 from campaigns.admin.schedule import ScheduleInline
+from campaigns.brakes.lifting import lift
 from campaigns.enums import CAMPAIGN_ENDED, CampaignState, ScheduleState
 from campaigns.errors import Refused
 from campaigns.lifecycle import TABLE, Verb
 from campaigns.models import Campaign, Envio, Schedule
 from campaigns.policy import Act, may
 from leadmaster.accounts.current_user import current_user
-from leadmaster.lib.admin.confirm import Confirmation, SeenForm, confirm_and_run
+from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, SeenForm, confirm_and_run
 from leadmaster.lib.admin.modeladmins import ScopedAdmin
 from whatsapp.models import WhatsAppSession
 from whatsapp.screens import session_dot
@@ -61,6 +62,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
                     ("burst_size", "burst_pause"),
                     ("typing", "max_attempts"),
                     ("person_rest",),
+                    ("error_alert", "error_pause"),
                     "keeps_off_holidays",
                 )
             },
@@ -188,10 +190,15 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         def at(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
             return path(f"<int:pk>/{route}", self.admin_site.admin_view(view), name=f"campaigns_campaign_{name}")
 
+        def over_all(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
+            return path(f"{route}/", self.admin_site.admin_view(view), name=f"campaigns_campaign_{name}")
+
         verbs = [at(f"{verb.value}/", self._verb_view(verb), verb.value) for verb in PAGES]
         return [
             *verbs,
+            over_all("diagnose", self.diagnosis_view, "diagnose"),
             at("live/", self.live_view, "live"),
+            at("lift/", self.lift_view, "lift"),
             at("message/", self.message_view, "message"),
             at("pacing/", self.pacing_view, "pacing"),
             at("directory/", self.directory_view, "directory"),
@@ -204,13 +211,16 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             *super().get_urls(),
         ]
 
+    def diagnosis_view(self, request: HttpRequest) -> HttpResponse:
+        return diagnosis.page(request, self.admin_site.each_context(request))
+
     def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The moving part of the page, for whoever may see the campaign."""
         campaign = self.find(request, str(pk))
         live = campaign_live.look(campaign, timezone.now())
         context = {
             "live": live,
-            "buttons": campaign_live.buttons(campaign, current_user(request), filled=live.progress.total > 0),
+            "buttons": campaign_live.buttons(campaign, current_user(request), live=live),
             "may_decide": may(request.user, Act.DECIDE, campaign),
             "may_approve": may(request.user, Act.APPROVE, campaign),
         }
@@ -243,6 +253,25 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
 
         view.__name__ = f"{verb.value}_view"
         return view
+
+    def lift_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A supervisor lets go of the brake that holds it, and says why."""
+        campaign = self.find(request, str(pk))
+        require_act(request, Act.APPROVE, campaign)
+
+        def run(data: Mapping[str, Any]) -> str:
+            lift(campaign, by=current_user(request), reason=data["reason"], now=timezone.now())
+            return _("Soltaste el freno de “%(name)s”.") % {"name": campaign.name}
+
+        return confirm_and_run(
+            request,
+            page=brake_page(campaign),
+            run=run,
+            refusals=Refused,
+            form_class=ReasonForm,
+            back=self._url("change", campaign),
+            context=self._context(request, campaign),
+        )
 
     def message_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Another message for a draft; the texts of those who are already in it are written anew."""
@@ -341,6 +370,7 @@ def _schedule_page(campaign: Campaign, schedule: Schedule, *, approve: bool) -> 
         else _("La campaña “%(name)s” no envía con esta programación.") % {"name": campaign.name},
         button=_("Aprobar") if approve else _("Rechazar"),
         facts=[
+            (_("Zona horaria"), campaign.session.time_zone),
             (_("Días y cupo"), str(schedule)),
             (_("Ventanas"), ", ".join(str(window) for window in schedule.windows.all())),
             (_("Fechas"), dates),

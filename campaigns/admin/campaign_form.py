@@ -53,6 +53,8 @@ class CampaignForm(CampaignModelForm):
             "burst_size",
             "burst_pause",
             "person_rest",
+            "error_alert",
+            "error_pause",
             "typing",
             "max_attempts",
             "keeps_off_holidays",

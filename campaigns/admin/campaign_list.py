@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import screens
 from campaigns.engine.plan import Standing, make_plan
-from campaigns.engine.why_not import of_what_is_left
+from campaigns.engine.why_not import braked, of_what_is_left
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.progress import Progress, progress_of
@@ -32,10 +32,11 @@ class CampaignList(ChangeList):
         counted = progress_of([campaign.pk for campaign in rows])
         running = any(campaign.state == CampaignState.RUNNING for campaign in rows)
         standings = make_plan(now).standings if running else {}
+        held = braked(rows)
         for campaign in rows:
             campaign.__dict__["listed"] = (
                 counted[campaign.pk],
-                of_what_is_left(standings.get(campaign.pk), counted[campaign.pk]),
+                held.get(campaign.pk) or of_what_is_left(standings.get(campaign.pk), counted[campaign.pk]),
                 now,
             )
         self.result_list = rows

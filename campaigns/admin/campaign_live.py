@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from campaigns import lifecycle, pacing, screens
 from campaigns.audience.directory import READ_DIRECTORY
 from campaigns.engine.plan import Standing
-from campaigns.engine.why_not import why_not
-from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, ScheduleState, WhyNot
+from campaigns.engine.why_not import BRAKED, braked, why_not
+from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, WhyNot
 from campaigns.forecast import Forecast, forecast
 from campaigns.lifecycle import TABLE, Verb
 from campaigns.models import Campaign, Envio, Schedule
@@ -79,6 +79,11 @@ class Live:
             WhyNot.IN_FLIGHT,
         }
 
+    @property
+    def braked(self) -> bool:
+        """Whether a brake holds it, which only a supervisor lets go."""
+        return self.standing is not None and self.standing.reason in BRAKED
+
 
 def look(campaign: Campaign, now: dt.datetime) -> Live:
     done = progress(campaign)
@@ -88,13 +93,20 @@ def look(campaign: Campaign, now: dt.datetime) -> Live:
         progress=done,
         shares=screens.state_shares(done),
         funnel=screens.funnel(done),
-        standing=why_not(campaign, now, done=done) if campaign.state == CampaignState.RUNNING else None,
+        standing=_standing(campaign, now, done),
         forecast=None if ended or not done.total else forecast(campaign, now, done=done),
         moving=not ended,
         uncertain=done.counts[EnvioState.UNCERTAIN],
         waiting=list(_waiting(campaign)),
         path=path(campaign, filled=done.total > 0),
     )
+
+
+def _standing(campaign: Campaign, now: dt.datetime, done: Progress) -> Standing | None:
+    """Why it sends nothing now; of one that is not running, only what a brake holds."""
+    if campaign.state == CampaignState.RUNNING:
+        return why_not(campaign, now, done=done)
+    return braked([campaign]).get(campaign.pk)
 
 
 def path(campaign: Campaign | None, *, filled: bool = False) -> list[PathStep]:
@@ -115,22 +127,31 @@ def path(campaign: Campaign | None, *, filled: bool = False) -> list[PathStep]:
 
 
 def _waiting(campaign: Campaign) -> Iterable[Schedule]:
-    """Schedules that were added or changed after the campaign was approved: nobody looks at them with it any more."""
+    """Schedules that were added or changed after the campaign was approved, or whose line changed its zone."""
     if campaign.state not in {CampaignState.APPROVED, CampaignState.RUNNING, CampaignState.PAUSED}:
         return ()
-    return campaign.schedules.filter(state=ScheduleState.PENDING).prefetch_related("windows")
+    return campaign.schedules.awaiting_approval().prefetch_related("windows")
 
 
-def buttons(campaign: Campaign, user: User, *, filled: bool) -> list[Button]:
-    """What this person may do to it now, the likeliest first. `filled`: it has recipients."""
+def buttons(campaign: Campaign, user: User, *, live: Live) -> list[Button]:
+    """What this person may do to it now, the likeliest first."""
+    filled = live.progress.total > 0
+    lifts = []
+    if live.braked and may(user, Act.APPROVE, campaign):
+        lifts.append(Button(label=str(_("Soltar el freno")), url=_url("lift", campaign), tone="primary"))
     found = [
-        Button(
-            label=str(LABELS[verb]),
-            url=reverse(f"admin:campaigns_campaign_{verb.value}", args=[campaign.pk]),
-            tone=_tone(verb),
-        )
-        for verb in LABELS
-        if verb in lifecycle.allowed_verbs(campaign) and may(user, TABLE[verb][2], campaign)
+        *lifts,
+        *(
+            Button(
+                label=str(LABELS[verb]),
+                url=reverse(f"admin:campaigns_campaign_{verb.value}", args=[campaign.pk]),
+                tone=_tone(verb),
+            )
+            for verb in LABELS
+            if verb in lifecycle.allowed_verbs(campaign)
+            and may(user, TABLE[verb][2], campaign)
+            and not (live.braked and verb is Verb.RESUME)
+        ),
     ]
     if pacing.may_change(user, campaign):
         # Before the last one, which ends it.
@@ -154,7 +175,7 @@ def page(campaign: Campaign, user: User, now: dt.datetime) -> dict[str, Any]:
     live = look(campaign, now)
     return {
         "live": live,
-        "buttons": buttons(campaign, user, filled=live.progress.total > 0),
+        "buttons": buttons(campaign, user, live=live),
         "events": campaign.events.select_related("by").order_by("-id"),
         "imports": campaign.imports.select_related("by"),
         "examples": list(_examples(campaign)),

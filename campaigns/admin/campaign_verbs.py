@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import lifecycle
+from campaigns import holds, lifecycle
 from campaigns.admin.campaign_live import LABELS
 from campaigns.enums import EnvioState, ScheduleState
 from campaigns.forecast import forecast
@@ -113,6 +113,19 @@ def confirmation(campaign: Campaign, verb: Verb, now: dt.datetime) -> Confirmati
         sample_title=title,
         warning=str(page.warning),
         tone="danger" if verb in {Verb.CANCEL, Verb.REJECT} else "primary",
+    )
+
+
+def brake_page(campaign: Campaign) -> Confirmation:
+    """What holds it, and what letting go means."""
+    held = holds.open_of(campaign)
+    return Confirmation(
+        title=_("Soltar el freno · %(name)s") % {"name": campaign.name},
+        question=_(
+            "La campaña vuelve a enviar, y lo que pasó hasta ahora deja de contar. Hazlo cuando sepas por qué se frenó."
+        ),
+        button=_("Soltar el freno"),
+        facts=[(hold.get_kind_display(), hold.detail) for hold in held] or [(_("Frenos"), _("Ninguno la detiene."))],
     )
 
 

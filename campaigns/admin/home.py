@@ -22,7 +22,6 @@ from campaigns.enums import AttemptOutcome, CampaignState, EnvioState
 from campaigns.models import Attempt, Campaign, Envio, SenderSwitch, SessionDay
 from campaigns.progress import Progress, progress_of
 from leadmaster.accounts.models import User
-from leadmaster.lib.clock import business_day
 from leadmaster.lib.screens import Fill, Share
 from leadmaster.ops import heartbeat
 from leadmaster.ops.health import LATE_AFTER, TICK
@@ -121,8 +120,8 @@ def chart(user: User, now: dt.datetime) -> Chart:
 
     Read over the days of the sessions: they are indexed, and a year of tries is not looked at.
     """
-    sessions = WhatsAppSession.objects.visible_to(user).only("time_zone")
-    today = {business_day(now, session.tz) for session in sessions}
+    sessions = WhatsAppSession.objects.visible_to(user).only("time_zone", "held_day", "held_until")
+    today = {session.day_at(now) for session in sessions}
     tries = Attempt.objects.filter(
         session_day__in=SessionDay.objects.filter(session__in=[session.pk for session in sessions], day__in=today),
         outcome__in=list(_CHART),
@@ -189,7 +188,7 @@ def _active(campaigns: Any, now: dt.datetime) -> list[Campaign]:
 
 def _lines(user: User, now: dt.datetime) -> list[Line]:
     sessions = list(WhatsAppSession.objects.visible_to(user)[:12])
-    days = {session.pk: business_day(now, session.tz) for session in sessions}
+    days = {session.pk: session.day_at(now) for session in sessions}
     used = {
         (row.session_id, row.day): row.used
         for row in SessionDay.objects.filter(session__in=sessions, day__in=set(days.values()))

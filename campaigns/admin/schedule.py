@@ -107,6 +107,10 @@ class ScheduleInline(StackedInline[Schedule, Campaign]):
         badge = format_html('<span class="lm-inline">{} {}</span>', screens.schedule_badge(schedule), decided)
         if schedule.state != ScheduleState.APPROVED:
             return badge
+        if not schedule.is_in_force(schedule.campaign.session.time_zone):
+            moved = _("Se aprobó con las horas de %(before)s y la línea está en %(now)s: espera una aprobación nueva.")
+            zones = {"before": schedule.zone, "now": schedule.campaign.session.time_zone}
+            return format_html('{}<small class="lm-meta">{}</small>', badge, moved % zones)
         # Said before it is done: a campaign that sends stands still from the change to the approval.
         warning = _(
             "Si la cambias deja de enviar hasta que se apruebe de nuevo; bajar el cupo diario no necesita aprobación."
@@ -114,7 +118,9 @@ class ScheduleInline(StackedInline[Schedule, Campaign]):
         return format_html('{}<small class="lm-meta">{}</small>', badge, warning)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("decided_by").prefetch_related("windows")
+        return (
+            super().get_queryset(request).select_related("decided_by", "campaign__session").prefetch_related("windows")
+        )
 
     def has_view_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
         return request.user.has_perm("campaigns.view_schedule")

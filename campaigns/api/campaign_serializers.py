@@ -110,7 +110,8 @@ class CampaignSerializer(ModelSerializer[Campaign]):
         model = Campaign
         fields = (
             "id", "name", "owner", "team", "session", "template", "columns", "state", "verbs", "delay_min",
-            "delay_max", "burst_size", "burst_pause", "pacing_version", "typing", "max_attempts", "keeps_off_holidays", "person_rest",
+            "delay_max", "burst_size", "burst_pause", "pacing_version", "typing", "max_attempts", "keeps_off_holidays",
+            "person_rest", "error_alert", "error_pause",
             "created_at", "submitted_at", "approved_at", "approved_by", "launched_at", "ended_at", "progress", "version",
         )  # fmt: skip
         read_only_fields = (
@@ -121,6 +122,8 @@ class CampaignSerializer(ModelSerializer[Campaign]):
             "template": {"max_length": MAX_TEMPLATE, "trim_whitespace": False},
             "max_attempts": {"min_value": 1, "max_value": 20},
             "person_rest": {"max_value": 720},
+            "error_alert": {"max_value": 100},
+            "error_pause": {"max_value": 100},
         }
 
     def get_pacing_version(self, campaign: Campaign) -> str:

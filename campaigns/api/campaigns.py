@@ -30,6 +30,7 @@ from campaigns.api.campaign_serializers import (
 )
 from campaigns.api.fields import ApprovalSerializer, RejectionSerializer
 from campaigns.api.filters import CampaignFilter
+from campaigns.brakes.lifting import lift
 from campaigns.engine.why_not import why_not
 from campaigns.enums import CampaignState
 from campaigns.errors import WrongState
@@ -68,7 +69,7 @@ class CampaignViewSet(
         "create": "campaigns.add_campaign",
         **dict.fromkeys(("partial_update", "destroy", "message"), Act.EDIT),
         **dict.fromkeys(("submit", "launch", "pause", "resume", "cancel", "pacing"), Act.OPERATE),
-        **dict.fromkeys(("approve", "reject"), Act.APPROVE),
+        **dict.fromkeys(("approve", "reject", "lift"), Act.APPROVE),
     }
 
     _progress: dict[int, Progress]
@@ -167,6 +168,12 @@ class CampaignViewSet(
     def resume(self, request: Request, pk: str) -> Response:
         """Sigue donde quedó."""
         return self._act(lifecycle.resume, **self._words(ReasonSerializer))
+
+    @extend_schema(request=RequiredReasonSerializer, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"])
+    def lift(self, request: Request, pk: str) -> Response:
+        """Suelta el freno que la detiene: lo que pasó hasta ahora deja de contar."""
+        return self._act(lift, **self._words(RequiredReasonSerializer))
 
     @extend_schema(request=RequiredReasonSerializer, responses=CampaignSerializer)
     @action(detail=True, methods=["post"])

@@ -65,16 +65,22 @@ class ScheduleSerializer(ModelSerializer[Schedule]):
     campaign = VisibleCampaign()
     weekdays = WeekdaysField(child=serializers.IntegerField(min_value=0, max_value=6), min_length=1, max_length=7)
     windows = WindowSerializer(many=True, min_length=1, max_length=24)  # type: ignore[call-arg]  # the list's own
+    in_force = serializers.SerializerMethodField(
+        help_text="Si está aprobada para la zona horaria de la línea. Si la línea cambió de zona, espera otra vez."
+    )
     version = serializers.SerializerMethodField(help_text="Lo que leíste: va con `approve` y `reject`.")
 
     class Meta:
         model = Schedule
         fields = (
             "id", "campaign", "weekdays", "starts_on", "ends_on", "daily_cap", "windows", "state", "decided_by",
-            "decided_at", "version",
+            "decided_at", "zone", "in_force", "version",
         )  # fmt: skip
-        read_only_fields = ("state", "decided_by", "decided_at")
+        read_only_fields = ("state", "decided_by", "decided_at", "zone")
         extra_kwargs = {"daily_cap": {"min_value": 1, "max_value": 1_000_000}}
+
+    def get_in_force(self, schedule: Schedule) -> bool:
+        return schedule.is_in_force(schedule.campaign.session.time_zone)
 
     def get_version(self, schedule: Schedule) -> str:
         return versions.of_schedule(schedule)
@@ -147,7 +153,7 @@ class ScheduleViewSet(IdempotentPosts, ModelViewSet[Schedule]):
 
     def get_queryset(self) -> QuerySet[Schedule]:
         mine = scope(self.request.user, owner="campaign__owner", team="campaign__team")
-        return Schedule.objects.filter(mine).select_related("campaign").prefetch_related("windows")
+        return Schedule.objects.filter(mine).select_related("campaign__session").prefetch_related("windows")
 
     def require_allowed(self, row: Schedule) -> None:
         require(current_user(self.request), Act.APPROVE if self.action in _DECISIONS else Act.EDIT, row.campaign)

@@ -151,7 +151,7 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
         return Standing(reason=WhyNot.SWITCHED_OFF)
     session, schedules = campaign.session, _approved(campaign)
     if not schedules:
-        return Standing(reason=WhyNot.NO_SCHEDULE)
+        return Standing(reason=WhyNot.NO_SCHEDULE, detail=_moved(campaign))
     rules = [schedule.rule(kept) for schedule in schedules]
     found = zip(schedules, (windows.open_now(rule, now, session.tz) for rule in rules), strict=True)
     open_ones = [(schedule, opening) for schedule, opening in found if opening]
@@ -160,7 +160,7 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
     against = _against_session(session, now)
     if against is not None:
         return against
-    day = business_day(now, session.tz)
+    day = session.day_at(now)
     if used.session(session.pk, day) >= session.daily_limit:
         return Standing(reason=WhyNot.SESSION_LIMIT, until=_tomorrow(rules, session, now))
     with_cap = [(s, opening) for s, opening in open_ones if used.schedule(s.pk, day) < s.daily_cap]
@@ -205,7 +205,7 @@ class _Used:
 
     @functools.cached_property
     def _days(self) -> set[dt.date]:
-        return {business_day(self.now, campaign.session.tz) for campaign in self.campaigns}
+        return {campaign.session.day_at(self.now) for campaign in self.campaigns}
 
     @functools.cached_property
     def _sessions(self) -> dict[tuple[int, dt.date], int]:
@@ -227,7 +227,20 @@ class _Used:
 
 
 def _approved(campaign: Campaign) -> list[Schedule]:
+    """Those whose hours were approved as the line keeps them."""
+    zone = campaign.session.time_zone
+    return [schedule for schedule in _once_approved(campaign) if schedule.is_in_force(zone)]
+
+
+def _once_approved(campaign: Campaign) -> list[Schedule]:
     return cast("list[Schedule]", getattr(campaign, "approved_schedules"))  # noqa: B009 - set by the Prefetch
+
+
+def _moved(campaign: Campaign) -> str:
+    """That its hours were approved for another zone, if that is why it has none."""
+    if not _once_approved(campaign):
+        return ""
+    return _("la línea cambió de zona horaria y sus horas esperan una aprobación nueva")
 
 
 def _closed(
@@ -253,7 +266,7 @@ def _next_opening(rules: Iterable[windows.Rule], session: WhatsAppSession, now: 
 
 
 def _tomorrow(rules: Iterable[windows.Rule], session: WhatsAppSession, now: dt.datetime) -> dt.datetime | None:
-    """The first opening of a later business day."""
-    today = business_day(now, session.tz)
-    later = (next((o for o in windows.upcoming(rule, now, session.tz) if o.day > today), None) for rule in rules)
-    return min((opening.opens for opening in later if opening), default=None)
+    """The first opening after the day whose limits are used up."""
+    begins = session.next_day_at(now)
+    later = (next((o for o in windows.upcoming(rule, begins, session.tz)), None) for rule in rules)
+    return min((max(opening.opens, begins) for opening in later if opening), default=None)

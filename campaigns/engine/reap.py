@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from campaigns import envio_states
 from campaigns.engine import diag
-from campaigns.engine.settle import MAX_ATTEMPTS, close_attempt, free_lane, pause_after, refund
+from campaigns.engine.settle import MAX_ATTEMPTS, RESTORED, close_attempt, free_lane, pause_after, refund
 from campaigns.engine.timing import LOOKUP_AFTER, back_off
 from campaigns.enums import AttemptOutcome, EnvioState, Evidence
-from campaigns.models import Attempt, Envio, Lane
+from campaigns.models import Attempt, Envio, JournalReport, Lane
 from leadmaster.lib.db.retry import retrying
 
 logger = logging.getLogger(__name__)
@@ -78,20 +78,30 @@ def left_at(attempt: Attempt, envio: Envio) -> dt.datetime | None:
 
 
 def _give_back(envio: Envio, now: dt.datetime, rng: random.Random) -> None:
-    """`pendiente` when the request never began, `incierto` when it did: nobody may say that it didn't arrive."""
+    """`pendiente` when the request never began, `incierto` when it did: nobody may say that it didn't arrive.
+
+    After a restore nobody knows that it never began until every journal was read. What may be tried again waits for that
+    as `pendiente`, with the switch off; what had its last try waits as `incierto`.
+    """
     fields: dict[str, object] = {"error_code": LEASE, "error_text": _reason()}
+    evidence, reason = Evidence.LEASE, _reason()
+    last_try = envio.attempts >= envio.campaign.max_attempts
     if envio.dispatched_at is not None:
         target = EnvioState.UNCERTAIN
         fields |= {"lookups": 0, "lookup_due": now + LOOKUP_AFTER[0]}
-    elif envio.attempts >= envio.campaign.max_attempts:
+    elif last_try and JournalReport.objects.awaited().exists():
+        target, evidence = EnvioState.UNCERTAIN, Evidence.RESTORE
+        reason = _(
+            "La base de datos volvió de un respaldo y falta leer un diario: este envío pudo haber salido después."
+        )
+        fields |= {"error_code": RESTORED, "error_text": reason, "lookups": 0, "lookup_due": now + LOOKUP_AFTER[0]}
+    elif last_try:
         target = EnvioState.ERROR
         fields |= {"error_code": MAX_ATTEMPTS, "ended_at": now}
     else:
         target = EnvioState.PENDING
         fields["next_due"] = now + back_off(envio.attempts, rng=rng)
-    envio_states.record(
-        [envio.pk], source=EnvioState.SENDING, target=target, evidence=Evidence.LEASE, now=now, reason=_reason()
-    )
+    envio_states.record([envio.pk], source=EnvioState.SENDING, target=target, evidence=evidence, now=now, reason=reason)
     envio_states.move(envio.pk, source=EnvioState.SENDING, target=target, guard=Q(token=envio.token), now=now, **fields)
     diag.step("reaped", envio=envio.pk, session=envio.session_id, result=target)
 

@@ -4,7 +4,7 @@ Each minute the end of the journal is compared with the database (`suspicion`, p
 dispatches that the database does not know, an epoch that the database has not reached, and a restore that another
 machine noticed and that this one has not reported on. Then the whole journal is read and
 
-    what the backup knows as pending, and may have left, becomes `incierto`;
+    what the backup, or somebody since, calls unsent and may have left becomes `incierto`;
     what it does not know at all is kept as a hash: the same text does not go to the same person by itself;
     the switch goes off, until each machine that sends has reported, or a person says that its journal is lost.
 
@@ -50,6 +50,8 @@ from leadmaster.lib.db.retry import drop_broken_connection, is_lost_connection, 
 # database does know, so the last one alone would prove nothing.
 _GLANCE = 50
 _CHUNK = 500
+# What says that nothing left. A person's word for it stays.
+_UNSENT = (EnvioState.PENDING, EnvioState.ERROR, EnvioState.CANCELLED)
 # For so long after a restore the same text does not go to the same person by itself.
 EXCLUDED_FOR = dt.timedelta(days=30)
 
@@ -227,11 +229,12 @@ def _taken_in(tokens: Collection[Any]) -> QuerySet[ForgottenDispatch]:
 
 
 def _forgotten_envios(tokens: Collection[Any], ids: Collection[Any]) -> QuerySet[Envio]:
-    """Of the envíos with these client message ids, those that wait as if what these tokens claimed had never left."""
-    waiting = Q(state=EnvioState.PENDING) | Q(state=EnvioState.SENDING, dispatched_at__isnull=True)
-    known = Attempt.objects.filter(envio=OuterRef("pk"), token__in=tokens)
+    """Of the envíos with these client message ids, those that stand as if what these tokens claimed had never left."""
+    unsent = Q(state__in=_UNSENT, settled_by__isnull=True) | Q(state=EnvioState.SENDING, dispatched_at__isnull=True)
+    known = _told(tokens).filter(envio=OuterRef("pk"))
+    taken_in = ForgottenDispatch.objects.filter(envio=OuterRef("pk"), token__in=tokens)
     parked = EnvioEvent.objects.filter(envio=OuterRef("pk"), evidence=Evidence.RESTORE)
-    return Envio.objects.filter(waiting, ~Exists(known), ~Exists(parked), client_message_id__in=ids)
+    return Envio.objects.filter(unsent, ~Exists(known), ~Exists(taken_in), ~Exists(parked), client_message_id__in=ids)
 
 
 # --- Writing ---------------------------------------------------------------------------------------------------------
@@ -292,7 +295,8 @@ def _take_in(forgotten: Sequence[Line], restore: Restore, now: dt.datetime) -> i
         if envio is not None and envio.state == EnvioState.SENDING and envio.dispatched_at is None:
             # The backup was made between claim and dispatch: the lease that runs out must not call it unsent.
             Envio.objects.filter(pk=envio.pk).update(dispatched_at=line.at or now)
-    return park([envio.pk for envio in envios.values() if envio.state == EnvioState.PENDING], now)
+    unsent = [envio for envio in envios.values() if envio.state in _UNSENT and envio.settled_by_id is None]
+    return sum(park([one.pk for one in unsent if one.state == state], now, state=state) for state in _UNSENT)
 
 
 def _remember(forgotten: Sequence[Line], envios: Mapping[uuid.UUID, Envio], restore: Restore, now: dt.datetime) -> None:
@@ -320,24 +324,25 @@ def _remember(forgotten: Sequence[Line], envios: Mapping[uuid.UUID, Envio], rest
     ForgottenDispatch.objects.bulk_create(rows.values(), batch_size=_CHUNK)
 
 
-def park(ids: Sequence[int], now: dt.datetime) -> int:
-    """`pendiente` to `incierto`: they may have left after the backup. Runs in the caller's transaction."""
+def park(ids: Sequence[int], now: dt.datetime, *, state: EnvioState = EnvioState.PENDING) -> int:
+    """From this state to `incierto`: they may have left after the backup. Runs in the caller's transaction."""
     reason = _("La base de datos volvió de un respaldo: este envío pudo haber salido después.")
     moved = 0
     for start in range(0, len(ids), _CHUNK):
         some = ids[start : start + _CHUNK]
         moved += envio_states.move(
             *some,
-            source=EnvioState.PENDING,
+            source=state,
             target=EnvioState.UNCERTAIN,
             error_code=RESTORED,
             error_text=reason,
             lookups=0,
             lookup_due=now,
+            ended_at=None,
         )
         envio_states.record(
             some,
-            source=EnvioState.PENDING,
+            source=state,
             target=EnvioState.UNCERTAIN,
             evidence=Evidence.RESTORE,
             now=now,

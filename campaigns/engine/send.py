@@ -23,12 +23,14 @@ from urllib.parse import urlsplit
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
+from campaigns.brakes.base import News
 from campaigns.engine import diag, gateway_answers, journal, journal_trouble, restore_guard
 from campaigns.engine.claim import Claim
 from campaigns.engine.dispatch import commit_dispatch, hand_over
 from campaigns.engine.io_pool import IoPool, boot_seconds
 from campaigns.engine.settle import Answer, settle, withdraw
 from campaigns.engine.timing import COLLECT_MARGIN_SECONDS, UNSETTLED_REST, typing_seconds
+from campaigns.models import Campaign
 from leadmaster.directory.models import Suppression
 from leadmaster.lib import stopping
 from leadmaster.lib.clock import Clock
@@ -85,6 +87,8 @@ class Flights:
         self.outcomes: dict[str, int] = {}
         # How many freed their lane, or will never do so themselves.
         self.landed = 0
+        # Campaigns of which something became known since `news` was last taken.
+        self._news: dict[int, Campaign] = {}
         self.troubled_sessions: set[int] = set()
         # The database or the journal failed: this tick claims no more, and ends what is in the air.
         self.in_trouble = False
@@ -99,6 +103,11 @@ class Flights:
 
     def next_due(self) -> dt.datetime | None:
         return min((f.due for f in self._flights.values() if f.phase is not Phase.OVERDUE), default=None)
+
+    def take_news(self) -> News:
+        """Whose messages landed since this was last asked."""
+        news, self._news = self._news, {}
+        return News(news)
 
     def start(self, claim: Claim) -> None:
         """Ask whether the session is ready; the answer comes back through `advance`."""
@@ -207,6 +216,7 @@ class Flights:
                 raise
             return
         self._count(state or "lost")
+        self._news[claim.slot.campaign.pk] = claim.slot.campaign
         if flight.phase is Phase.SENDING and now >= flight.due:
             flight.phase, flight.due = Phase.OVERDUE, _NEVER
             self.landed += 1

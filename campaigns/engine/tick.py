@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from campaigns import lifecycle
+from campaigns.brakes import watch
 from campaigns.engine import diag, journal_trouble
 from campaigns.engine.claim import Candidate, candidates, claim, ensure_lanes, held_elsewhere, next_due_of, worker_name
 from campaigns.engine.idle_check import HEARTBEAT, glance
@@ -166,6 +167,7 @@ class _TickLoop:
         finally:
             self.outcomes = flights.outcomes
             io.close()
+        watch.look(flights.take_news(), self._clock.now())
         lifecycle.finish_done(self._clock.now())
 
     def _begin(self) -> bool:
@@ -191,6 +193,9 @@ class _TickLoop:
         if flights.in_trouble:
             self._stop_claiming = self._clock.now()
         try:
+            if self._clock.now() >= self._plan_due:
+                # Before the plan, so that it knows what a brake holds.
+                watch.look(flights.take_news(), self._clock.now())
             if self._may_claim():
                 self._next_look = self._claim_round(flights)
         except Exception:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
+from campaigns import holds
 from campaigns.engine import journal_trouble, person_rest
 from campaigns.engine.plan import GO, Standing, standing_of
-from campaigns.enums import CampaignState, EnvioState, WhyNot
+from campaigns.enums import BrakeKind, CampaignState, EnvioState, WhyNot
 from campaigns.models import Campaign, Envio, Lane
 from campaigns.progress import Progress
 from leadmaster.directory.models import Suppression
@@ -19,6 +20,9 @@ def why_not(campaign: Campaign, now: dt.datetime, *, done: Progress | None = Non
     `done` spares asking for what the caller just counted.
     """
     if campaign.state != CampaignState.RUNNING:
+        held = braked([campaign]).get(campaign.pk)
+        if held is not None:
+            return held
         return Standing(reason=WhyNot.NOT_RUNNING, detail=str(campaign.get_state_display()))
     nothing = _nothing_left(_left_of(campaign) if done is None else _left_in(done))
     if nothing is not None:
@@ -29,6 +33,20 @@ def why_not(campaign: Campaign, now: dt.datetime, *, done: Progress | None = Non
     if journal_trouble.machines():
         return Standing(reason=WhyNot.JOURNAL)
     return _why_not_this_second(campaign, now)
+
+
+def braked(campaigns: Iterable[Campaign]) -> dict[int, Standing]:
+    """Of those that are paused, what their brakes hold. One query, none when nothing is paused."""
+    paused = [campaign.pk for campaign in campaigns if campaign.state == CampaignState.PAUSED]
+    return {
+        pk: Standing(reason=_REASONS[BrakeKind(hold.kind)], detail=hold.detail)
+        for pk, hold in holds.open_of_all(paused).items()
+    }
+
+
+_REASONS = {BrakeKind.ERROR_RATE: WhyNot.ERROR_RATE}
+# What a supervisor lifts.
+BRAKED = frozenset(_REASONS.values())
 
 
 def of_what_is_left(standing: Standing | None, done: Progress) -> Standing | None:

@@ -1,8 +1,10 @@
 """The sender's tables, one noun per module."""
 
 from campaigns.models.attempt import Attempt
+from campaigns.models.brake import CampaignBrake
 from campaigns.models.campaign import Campaign, CampaignEvent
 from campaigns.models.control import SenderSwitch, Tick
+from campaigns.models.conversation import Conversation
 from campaigns.models.early_receipt import EarlyReceipt, RefusedEvent
 from campaigns.models.envio import Envio, EnvioEvent, UncertainEnvio
 from campaigns.models.lane import Lane
@@ -18,8 +20,10 @@ __all__ = [
     "Attempt",
     "AttemptTally",
     "Campaign",
+    "CampaignBrake",
     "CampaignEvent",
     "CampaignTotals",
+    "Conversation",
     "DatabaseIdentity",
     "EarlyReceipt",
     "Envio",

@@ -67,6 +67,21 @@ class Campaign(models.Model):
             "No le escribe a quien otra campaña le escribió hace menos horas. Vacío: lo normal; 0: sin descanso."
         ),
     )
+    # Of a hundred tries. Empty: the setting of the whole installation; 0: never.
+    error_alert = models.PositiveSmallIntegerField(
+        _("avisar con errores (%)"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text=_("Avisa cuando falla esta parte de los últimos intentos. Vacío: lo normal; 0: nunca."),
+    )
+    error_pause = models.PositiveSmallIntegerField(
+        _("frenar con errores (%)"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text=_("Se pausa sola cuando falla esta parte de los últimos intentos. Vacío: lo normal; 0: nunca."),
+    )
     keeps_off_holidays = models.BooleanField(
         _("no enviar en feriados"),
         default=True,

@@ -112,6 +112,9 @@ class Envio(models.Model):
             models.Index(fields=["campaign", "state", "ack"], name="envio_progress"),
             # Reader: opt-outs reach what is pending for a number; a promoter looks a person up.
             models.Index(fields=["phone", "state"], name="envio_phone"),
+            # Reader: statistics and diagnosis ask by when it went out, or ended otherwise, and count from these alone.
+            models.Index(fields=["sent_at", "state", "campaign", "session", "ack"], name="envio_sent"),
+            models.Index(fields=["ended_at", "state", "campaign", "session"], name="envio_ended"),
         ]
 
     def __str__(self) -> str:

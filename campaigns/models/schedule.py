@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.enums import ScheduleState
 from campaigns.models.campaign import Campaign
+from campaigns.querysets import ScheduleQuerySet
 from campaigns.windows import Rule
 from leadmaster.accounts.models import User
 from leadmaster.calendars.special_dates import SpecialDate
@@ -42,6 +43,10 @@ class Schedule(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", editable=False, verbose_name=_("decidió")
     )
     decided_at = models.DateTimeField(_("decidida"), null=True, blank=True, editable=False)
+    # Hours are those of a zone: in another one nobody approved them.
+    zone = models.CharField(_("aprobada para la zona"), max_length=64, blank=True, editable=False)
+
+    objects = ScheduleQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("programación")
@@ -57,11 +62,18 @@ class Schedule(models.Model):
                 condition=Q(state=ScheduleState.PENDING) | Q(decided_by__isnull=False, decided_at__isnull=False),
                 name="schedule_decided_by_somebody",
             ),
+            models.CheckConstraint(
+                condition=~Q(state=ScheduleState.APPROVED) | ~Q(zone=""), name="schedule_approved_in_a_zone"
+            ),
         ]
 
     def __str__(self) -> str:
         days = ", ".join(str(WEEKDAYS[int(digit)]) for digit in self.weekdays)
         return f"{days} · {self.daily_cap}"
+
+    def is_in_force(self, zone: str) -> bool:
+        """Whether its hours were approved as this zone reads them: the line's may have changed since."""
+        return self.state == ScheduleState.APPROVED and self.zone == zone
 
     def rule(self, holidays: Mapping[dt.date, SpecialDate] | None = None) -> Rule:
         """Its times as plain values, on other days than these. One query, unless the windows were fetched with it."""

@@ -13,16 +13,13 @@ from campaigns import envio_states, receipts
 from campaigns.engine import reap
 from campaigns.enums import Ack, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Envio, EnvioEvent, Lane
+from campaigns.proofs import SENT_BY_ATTEMPT, unproven
 from leadmaster.ops.reconciliation.check import Check, Finding
 
 S = EnvioState
 
 # A worker that is merely slow is the reaper's to judge.
 STUCK_AFTER = dt.timedelta(minutes=5)
-
-_SENT_BY_ATTEMPT = Attempt.objects.filter(envio=OuterRef("pk"), outcome=AttemptOutcome.SENT).exclude(message_id="")
-# Whatever moved a row to `enviado` outside the plain send left its line.
-_PROVEN_BY_EVENT = EnvioEvent.objects.filter(envio=OuterRef("pk"), to_state=S.SENT)
 
 
 class EnvioCheck(Check[Envio]):
@@ -79,20 +76,11 @@ class Phantom(EnvioCheck):
         return Envio.objects.filter(state=S.SENT)
 
     def suspects(self, rows: QuerySet[Envio], *, now: dt.datetime) -> Iterable[int]:
-        return rows.filter(self._unproven()).values_list("pk", flat=True)
-
-    def _unproven(self) -> Q:
-        by_attempt = _SENT_BY_ATTEMPT.filter(message_id=OuterRef("message_id"))
-        return (
-            Q(message_id__isnull=True)
-            | Q(message_id="")
-            | Q(sent_at__isnull=True)
-            | (Q(ack=Ack.NONE) & ~Exists(by_attempt) & ~Exists(_PROVEN_BY_EVENT))
-        )
+        return rows.filter(unproven()).values_list("pk", flat=True)
 
     def examine(self, pk: int, *, now: dt.datetime) -> Finding | None:
         envio = self.locked(pk)
-        if envio is None or not Envio.objects.filter(self._unproven(), pk=pk, state=S.SENT).exists():
+        if envio is None or not Envio.objects.filter(unproven(), pk=pk, state=S.SENT).exists():
             return None
         return self.found(
             pk,
@@ -131,8 +119,8 @@ class SentButDenied(EnvioCheck):
     def _denied(self) -> Q:
         # What was accepted and refused afterwards went from `enviado` to `error`, and kept its id.
         refused_later = EnvioEvent.objects.filter(envio=OuterRef("pk"), from_state=S.SENT, to_state=S.ERROR)
-        same_id = _SENT_BY_ATTEMPT.filter(message_id=OuterRef("message_id"))
-        return Q(Exists(_SENT_BY_ATTEMPT)) & ~Exists(refused_later) & ~(Q(state=S.ERROR) & Q(Exists(same_id)))
+        same_id = SENT_BY_ATTEMPT.filter(message_id=OuterRef("message_id"))
+        return Q(Exists(SENT_BY_ATTEMPT)) & ~Exists(refused_later) & ~(Q(state=S.ERROR) & Q(Exists(same_id)))
 
     def examine(self, pk: int, *, now: dt.datetime) -> Finding | None:
         envio = self.locked(pk)

@@ -13,11 +13,14 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import lifecycle
 from campaigns.audience.import_record import kept_report
+from campaigns.brakes.lifting import lift
+from campaigns.engine.why_not import BRAKED
 from campaigns.enums import ScheduleState
 from campaigns.errors import Refused
 from campaigns.forecast import forecast
@@ -103,11 +106,20 @@ def context(request: HttpRequest, campaign: Campaign, *, pacing: PacingForm | No
     """What the page shows; `pacing` is a form that came back."""
     user = current_user(request)
     card = cards_of([campaign], user)[0]
+    braked = card.standing is not None and card.standing.reason in BRAKED
     allowed = lifecycle.allowed_verbs(campaign)
     return {
         "card": card,
         "campaign": campaign,
-        "steps": [step for step in STEPS.values() if step.verb in allowed and may(user, TABLE[step.verb][2], campaign)],
+        "steps": [
+            step
+            for step in STEPS.values()
+            if step.verb in allowed
+            and may(user, TABLE[step.verb][2], campaign)
+            and not (braked and step.verb is Verb.RESUME)
+        ],
+        "braked": braked,
+        "may_lift": braked and may(user, Act.APPROVE, campaign),
         "forecast": forecast(campaign, timezone.now()) if card.progress.total and allowed else None,
         "shifts": _shifts(campaign),
         "pacing": pacing or (PacingForm(initial=initial(campaign)) if may_change(user, campaign) else None),
@@ -132,6 +144,21 @@ def act(request: HttpRequest, campaign_id: int, verb: str) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(request, str(step.done) % {"name": campaign.name})
+    return redirect("my-campaign", campaign.pk)
+
+
+@login_required
+@require_POST
+def lift_brake(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Let go of the brake that holds it, for whoever may approve it."""
+    campaign = find(request, campaign_id)
+    reason = request.POST.get("reason", "")
+    try:
+        lift(campaign, by=current_user(request), reason=reason, now=timezone.now())
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, gettext("Soltaste el freno de “%(name)s”.") % {"name": campaign.name})
     return redirect("my-campaign", campaign.pk)
 
 

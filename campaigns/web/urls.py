@@ -12,6 +12,7 @@ urlpatterns = [
     path("mis-campanias/<int:campaign_id>/", detail.page, name="my-campaign"),
     path("mis-campanias/<int:campaign_id>/paso/<slug:verb>/", detail.act, name="my-campaign-act"),
     path("mis-campanias/<int:campaign_id>/informe/<int:record_id>/", detail.report, name="my-campaign-report"),
+    path("mis-campanias/<int:campaign_id>/soltar/", detail.lift_brake, name="my-campaign-lift"),
     path("mis-campanias/<int:campaign_id>/ritmo/", pace.change, name="my-campaign-pacing"),
     path("mis-campanias/<int:campaign_id>/pausar/", views.pause, name="my-campaign-pause"),
     path("mis-campanias/<int:campaign_id>/reanudar/", views.resume, name="my-campaign-resume"),

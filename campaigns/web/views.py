@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from campaigns import lifecycle
 from campaigns.engine.plan import Standing, make_plan
-from campaigns.engine.why_not import of_what_is_left
+from campaigns.engine.why_not import braked, of_what_is_left
 from campaigns.enums import CAMPAIGN_ENDED
 from campaigns.errors import Refused
 from campaigns.lifecycle import Verb
@@ -93,6 +93,7 @@ def cards_of(campaigns: list[Campaign], user: User) -> list[Card]:
     """How each of them stands, and what this person may do to it. The same queries for one and for thirty."""
     done = progress_of([campaign.pk for campaign in campaigns])
     standings = make_plan(timezone.now()).standings
+    held = braked(campaigns)
     cards = []
     for campaign in campaigns:
         verbs = lifecycle.allowed_verbs(campaign) if may(user, Act.OPERATE, campaign) else []
@@ -100,9 +101,9 @@ def cards_of(campaigns: list[Campaign], user: User) -> list[Card]:
             Card(
                 campaign=campaign,
                 progress=done[campaign.pk],
-                standing=of_what_is_left(standings.get(campaign.pk), done[campaign.pk]),
+                standing=held.get(campaign.pk) or of_what_is_left(standings.get(campaign.pk), done[campaign.pk]),
                 can_pause=Verb.PAUSE in verbs,
-                can_resume=Verb.RESUME in verbs,
+                can_resume=Verb.RESUME in verbs and campaign.pk not in held,
             )
         )
     return cards

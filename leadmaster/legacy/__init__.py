@@ -3,7 +3,7 @@
 run          the order of things, one report
 dump         a file becomes a throwaway server          source    its tables as text, page by page, in one snapshot
 values       what a cell says, or why it says nothing   ledger    what came in already: a second run changes nothing
-phantoms     marks of a scheduler that are no messages  copies    people who got one message several times
+accusations  marks of a scheduler that are no messages  copies    people who got one message several times
 report       what was read, taken, refused, corrected   …         each table's room decides, and writes by the doors
 
 Every table is read whole and each row decided before anything of it is written, so that a dry run says exactly what

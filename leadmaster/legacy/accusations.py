@@ -5,8 +5,8 @@ from __future__ import annotations
 import collections
 from collections.abc import Callable, Mapping
 
+from campaigns.diagnosis.phantoms import Mark, Run, runs_of
 from leadmaster.legacy import values
-from leadmaster.legacy.phantoms import Mark, Run, runs_of
 from leadmaster.legacy.report import AccusedRun
 from leadmaster.legacy.source import Row
 from leadmaster.legacy.work import Work

@@ -17,10 +17,10 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext as _
 
 from campaigns import adoption
+from campaigns.diagnosis.phantoms import Run
 from campaigns.enums import CAMPAIGN_ENDED, Ack, CampaignState, EnvioState
 from campaigns.models import Campaign, Envio
 from leadmaster.legacy import phones, values
-from leadmaster.legacy.phantoms import Run
 from leadmaster.legacy.source import Row
 from leadmaster.legacy.work import Work
 

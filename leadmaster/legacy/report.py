@@ -7,7 +7,7 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
-from leadmaster.legacy.phantoms import Run
+from campaigns.diagnosis.phantoms import Run
 
 
 @dataclasses.dataclass

@@ -72,6 +72,7 @@ def open_lines(count: int, *, delay: tuple[int, int] = (0, 0), base_url: str = "
             state=ScheduleState.APPROVED,
             decided_by=boss,
             decided_at=now,
+            zone=campaign.session.time_zone,
         )
         for campaign in campaigns
     )

@@ -75,11 +75,6 @@ def test_a_reply_is_found_under_the_number_of_the_directory_and_never_in_the_fut
     assert Reply.objects.get().at == NOW
 
 
-def test_somebody_without_a_number_is_not_written_down(line: WhatsAppSession) -> None:
-    assert hears(line, "Hola", phone="") is False
-    assert not Reply.objects.exists()
-
-
 # --- Conversations ----------------------------------------------------------------------------------------------------------
 
 

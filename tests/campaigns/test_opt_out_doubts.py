@@ -176,7 +176,7 @@ def test_the_api_lists_and_decides_doubts(company: Company) -> None:
     assert confirmed.json().get("source") == "respuesta", confirmed.content
     assert client.post(f"{path}{no.pk}/dismiss/", content_type="application/json").json()["phone"] == no.phone
     for verb in ("confirm", "dismiss"):
-        assert client.post(f"{path}{certain.pk}/{verb}/", content_type="application/json").status_code == 400
+        assert client.post(f"{path}{certain.pk}/{verb}/", content_type="application/json").status_code == 422
         assert (
             signed_in(company.owner).post(f"{path}{certain.pk}/{verb}/", content_type="application/json").status_code
             == 403

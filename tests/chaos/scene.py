@@ -43,7 +43,15 @@ def environment(database_url: str, **changes: str) -> dict[str, str]:
 def running_campaign(tenant: str, base_url: str, *, envios: int) -> Campaign:
     session = WhatsAppSessionFactory(tenant_id=tenant, base_url=base_url, webhook_secret=SECRET, daily_limit=10_000)
     campaign: Campaign = CampaignFactory(
-        session=session, team=session.team, state=CampaignState.RUNNING, delay_min=PACE, delay_max=PACE, typing=False
+        session=session,
+        team=session.team,
+        state=CampaignState.RUNNING,
+        delay_min=PACE,
+        delay_max=PACE,
+        typing=False,
+        # The faults are made on purpose: no brake stops at them.
+        error_alert=0,
+        error_pause=0,
     )
     ScheduleFactory(campaign=campaign, state=ScheduleState.APPROVED, daily_cap=10_000)
     add_envios(campaign, envios)

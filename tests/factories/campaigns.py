@@ -100,6 +100,9 @@ class ScheduleFactory(DjangoModelFactory[Schedule]):
         no_declaration=None,
     )
     decided_at = factory.LazyAttribute(lambda row: timezone.now() if row.state != ScheduleState.PENDING else None)
+    zone = factory.LazyAttribute(
+        lambda row: row.campaign.session.time_zone if row.state == ScheduleState.APPROVED else ""
+    )
 
     @factory.post_generation
     def windows(self: Schedule, create: bool, extracted: Sequence[tuple[dt.time, dt.time]] | None, **_: Any) -> None:

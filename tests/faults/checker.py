@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q
 
-from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, Evidence, ScheduleState
+from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, Evidence
 from campaigns.models import (
     Attempt,
     Campaign,
@@ -29,7 +29,6 @@ from campaigns.models import (
     SessionDay,
 )
 from campaigns.progress import progress_of
-from leadmaster.lib.clock import business_day
 from whatsapp.models import State
 
 S = EnvioState
@@ -213,11 +212,11 @@ def _tried() -> Iterator[str]:
 
 def _could_have_left(lane: Lane, since: dt.datetime, now: dt.datetime) -> Envio | None:
     """The first envío that this lane could have taken since then, if its day had room all the while."""
-    days = {business_day(moment, lane.session.tz) for moment in (since, now)}
+    days = {lane.session.day_at(moment) for moment in (since, now)}
     if SessionDay.objects.filter(session=lane.session, day__in=days, used__gte=lane.session.daily_limit).exists():
         return None
     full = ScheduleDay.objects.filter(schedule=OuterRef("pk"), day__in=days, used__gte=OuterRef("daily_cap"))
-    with_room = Schedule.objects.filter(~Exists(full), campaign=OuterRef("campaign"), state=ScheduleState.APPROVED)
+    with_room = Schedule.objects.in_force().filter(~Exists(full), campaign=OuterRef("campaign"))
     waiting = Envio.objects.due(since).filter(
         Exists(with_room), session=lane.session, campaign__state=CampaignState.RUNNING
     )

@@ -245,6 +245,20 @@ MUTANTS = (
         f"{_ENGINE}/test_journal.py",
     ),
     Mutant(
+        "a claim's last try ends as an error while a journal is missing",
+        "campaigns/engine/reap.py",
+        "    elif last_try and JournalReport.objects.awaited().exists():\n",
+        "    elif last_try and False:\n",
+        f"{_ENGINE}/test_restore_guard.py",
+    ),
+    Mutant(
+        "only what is pending is parked when a journal names it",
+        _GUARD,
+        "_UNSENT = (EnvioState.PENDING, EnvioState.ERROR, EnvioState.CANCELLED)",
+        "_UNSENT = (EnvioState.PENDING,)",
+        f"{_ENGINE}/test_restore_guard.py",
+    ),
+    Mutant(
         "sending is switched on with journals missing",
         "campaigns/switch.py",
         "    if on:\n        _require_every_journal()\n",

@@ -110,9 +110,21 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     def save_model(self, request: HttpRequest, obj: WhatsAppSession, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         written = form.written()
         by = current_user(request)
-        saved = session_editing.change(obj.pk, written, by=by) if change else session_editing.create(written, by=by)
+        if change:
+            saved = session_editing.change(obj.pk, written, by=by, now=timezone.now())
+        else:
+            saved = session_editing.create(written, by=by)
+        if change and "time_zone" in written:
+            messages.warning(request, self._moved(saved))
         obj.pk = saved.pk
         obj.refresh_from_db()
+
+    def _moved(self, session: WhatsAppSession) -> str:
+        return _(
+            "Las horas de esta línea se cuentan ahora en %(zone)s: las programaciones que se aprobaron con otra zona "
+            "esperan una aprobación nueva en la página de su campaña. El límite de hoy sigue contando hasta que sea "
+            "medianoche en las dos."
+        ) % {"zone": session.time_zone}
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

@@ -46,7 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="makes chances repeatable")
 
 
-def run(arguments: dict[str, Any], *, say: Callable[[str], object]) -> None:
+GREETING = "Session manager simulator on http://%(host)s:%(port)d (a simulated phone: /_control/)"
+
+
+def run(arguments: dict[str, Any], *, say: Callable[[str], object], greeting: str = GREETING) -> None:
     """Serve until a signal. Raises ValueError or OSError with a sentence when the arguments cannot work."""
     settings = Settings()
     given, faults = _read_faults(arguments["faults"])
@@ -75,7 +78,7 @@ def run(arguments: dict[str, Any], *, say: Callable[[str], object]) -> None:
         raise ValueError(f"--speed is {options.speed}: write a number above 0")
 
     def ready(_world: object, port: int) -> None:
-        say(f"Session manager simulator on http://{options.host}:{port} (a simulated phone: /_control/)")
+        say(greeting % {"host": options.host, "port": port})
 
     serve_until_signal(options, settings, faults=faults, ready=ready)
 

@@ -128,7 +128,7 @@ class Control:
     # --- Callbacks ----------------------------------------------------------------------------------------------
 
     def _inbound(self, request: Request) -> dict[str, Any]:
-        """Somebody writes to the session: {tenant, from: digits, text, lid?}."""
+        """Somebody writes to the session: {tenant, from: digits, text, lid?, type?, hidden?}."""
         body = _object(request)
         tenant = self._tenant(body)
         self._world.callbacks.inbound(tenant.name, inbound_data(body))
@@ -154,8 +154,10 @@ def inbound_data(body: dict[str, Any]) -> dict[str, Any]:
         "from": f"{body['lid']}@lid" if body.get("lid") else f"{body['from']}@c.us",
         "text": body["text"],
     }
-    if body.get("lid"):
+    if body.get("lid") and not body.get("hidden"):
         data["from_phone"] = f"{body['from']}@c.us"
+    if body.get("type"):
+        data["type"] = body["type"]
     return data
 
 

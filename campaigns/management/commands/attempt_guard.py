@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns import attempt_guard
+from leadmaster.lib.commands import BaseCommand
 
 
 class Command(BaseCommand):
-    help = (
+    help = gettext_lazy(
         "Disparadores con los que la base de datos no deja cambiar ni borrar un intento cerrado. check termina con 1 si "
         "no están o son de otra versión; install los pone, remove los quita. Después de cada migrate, install otra vez."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "action", metavar="ACCIÓN", choices=("check", "install", "remove"), help="check, install o remove"
+            "action", metavar="ACCIÓN", choices=("check", "install", "remove"), help=_("check, install o remove")
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

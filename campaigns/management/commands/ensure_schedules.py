@@ -6,13 +6,16 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_q.models import Schedule
 
 from leadmaster.lib.clock import database_now
+from leadmaster.lib.commands import BaseCommand
 from leadmaster.ops.schedules import pull_back
 
 _EVERY_MINUTE = {
@@ -34,10 +37,10 @@ _DIRECTORY = {
 
 
 class Command(BaseCommand):
-    help = "Crea o actualiza las tareas periódicas del cluster."
+    help = gettext_lazy("Crea o actualiza las tareas periódicas del cluster.")
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="informe en JSON")
+        parser.add_argument("--json", action="store_true", help=_("informe en JSON"))
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
@@ -57,7 +60,8 @@ class Command(BaseCommand):
         ).exclude(name__in=wanted)
         report["removed"] = surplus.count()
         surplus.delete()
-        self.stdout.write(json.dumps(report) if options["json"] else f"Tareas periódicas listas: {', '.join(wanted)}.")
+        ready = _("Tareas periódicas listas: %(names)s.") % {"names": ", ".join(wanted)}
+        self.stdout.write(json.dumps(report) if options["json"] else ready)
 
 
 def _wanted() -> dict[str, tuple[str, int]]:

@@ -7,37 +7,41 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from tqdm import tqdm
 
 from campaigns.audience import ColumnMapping, FilePreview, ImportReport, SheetChoice, import_file, inspect
 from campaigns.errors import Refused
 from campaigns.models import Campaign
 from campaigns.rendering import field_name
+from leadmaster.lib.commands import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Import recipients from a CSV or XLSX file into a campaign that is still being prepared."
+    help = gettext_lazy("Importa destinatarios de un archivo CSV o XLSX a una campaña que todavía se prepara.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("campaign", type=int, help="the campaign's id")
-        parser.add_argument("file", type=Path, help="CSV (any usual encoding and separator) or XLSX")
-        parser.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
-        parser.add_argument("--json", action="store_true", help="print the report as JSON and no progress bar")
-        parser.add_argument("--report", type=Path, help="also write the row-by-row report to this CSV file")
-        parser.add_argument("--phone-column", help="header or number (from 1) of the column with the phones")
-        parser.add_argument("--name-column", help="header or number (from 1) of the column with the names")
-        parser.add_argument("--sheet", default="", help="the workbook's sheet to read, by its name")
-        parser.add_argument("--hidden-rows", action="store_true", help="take the rows that the sheet hides, too")
+        parser.add_argument("campaign", type=int, help=_("el número de la campaña"))
+        parser.add_argument("file", type=Path, help=_("CSV (con cualquier codificación y separador usual) o XLSX"))
+        parser.add_argument("--dry-run", action="store_true", help=_("dice qué pasaría y no escribe nada"))
+        parser.add_argument("--json", action="store_true", help=_("informe en JSON, sin barra de avance"))
+        parser.add_argument(
+            "--report", type=Path, help=_("escribe también el informe fila por fila en este archivo CSV")
+        )
+        parser.add_argument("--phone-column", help=_("encabezado o número (desde 1) de la columna con los teléfonos"))
+        parser.add_argument("--name-column", help=_("encabezado o número (desde 1) de la columna con los nombres"))
+        parser.add_argument("--sheet", default="", help=_("la hoja del libro que se lee, por su nombre"))
+        parser.add_argument("--hidden-rows", action="store_true", help=_("toma también las filas que la hoja oculta"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         campaign = Campaign.objects.select_related("session").filter(pk=options["campaign"]).first()
         if campaign is None:
             raise CommandError(_("No existe la campaña %(id)s.") % {"id": options["campaign"]})
         choice = SheetChoice(sheet=options["sheet"], hidden_rows=options["hidden_rows"])
-        bar = tqdm(unit=" filas", disable=options["json"] or None, leave=False)
+        bar = tqdm(unit=_(" filas"), disable=options["json"] or None, leave=False)
 
         def progress(done: int, total: int) -> None:
             bar.total = total

@@ -12,10 +12,14 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Any
 
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_q import cluster
 from django_q.management.commands import qcluster
 
 from leadmaster.lib import stopping
+from leadmaster.lib.commands import BaseCommand
 
 
 class PatientSentinel(cluster.Sentinel):
@@ -45,10 +49,19 @@ class PatientCluster(cluster.Cluster):
         super().sig_handler(signum, frame)
 
 
-class Command(qcluster.Command):
-    help = (
+class Command(BaseCommand, qcluster.Command):
+    help = gettext_lazy(
         "Corre las tareas periódicas. Al detenerlo espera lo que está en vuelo; sin nada en vuelo termina en segundos."
     )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        said = {
+            "run_once": _("corre una vez y termina"),
+            "cluster_name": _("otro nombre de cluster que el de la configuración, cuando hay varias colas"),
+        }
+        for action in parser._actions:
+            action.help = said.get(action.dest, action.help)
 
     def handle(self, *args: Any, **options: Any) -> None:
         stopping.arm()

@@ -11,10 +11,13 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from leadmaster.lib.commands import BaseCommand
 from leadmaster.ops.notify import Notifier, configured_channels
 from leadmaster.ops.watchdog import PassReport, Watchdog
 
@@ -22,13 +25,17 @@ _PAUSE_SECONDS = 20.0
 
 
 class Command(BaseCommand):
-    help = "Vigila desde fuera: latido del envío, gateways y avisos pendientes. No se detiene si cae la base de datos."
+    help = gettext_lazy(
+        "Vigila desde fuera: latido del envío, gateways y avisos pendientes. No se detiene si cae la base de datos."
+    )
     # It has to come up, and stay up, on the very days when the database does not.
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--once", action="store_true", help="una sola pasada; estado de salida 1 si algo está mal")
-        parser.add_argument("--json", action="store_true", help="un informe en JSON por pasada")
+        parser.add_argument(
+            "--once", action="store_true", help=_("una sola pasada; estado de salida 1 si algo está mal")
+        )
+        parser.add_argument("--json", action="store_true", help=_("un informe en JSON por pasada"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         # A single pass checks at once; a process that stays gives the sender its first minutes.
@@ -59,11 +66,23 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps({**dataclasses.asdict(report), "ok": report.ok}, default=str))
         elif report.error:
-            self.stdout.write(f"La base de datos no responde ({report.error}).")
+            self.stdout.write(_("La base de datos no responde (%(error)s).") % {"error": report.error})
         else:
-            state = "todo bien" if report.ok else f"en problemas: {', '.join(report.troubles)}"
+            state = (
+                _("todo bien") if report.ok else _("en problemas: %(names)s") % {"names": ", ".join(report.troubles)}
+            )
+            counts = {
+                "state": state,
+                "opened": len(report.opened),
+                "resolved": len(report.resolved),
+                "told": report.told,
+                "untold": report.untold,
+            }
             self.stdout.write(
-                f"{state}; alertas abiertas {len(report.opened)}, resueltas {len(report.resolved)}, "
-                f"avisos enviados {report.told}, sin enviar {report.untold}."
+                _(
+                    "%(state)s; alertas abiertas %(opened)d, resueltas %(resolved)d, avisos enviados %(told)d, "
+                    "sin enviar %(untold)d."
+                )
+                % counts
             )
         self.stdout.flush()

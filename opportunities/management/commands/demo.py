@@ -7,23 +7,30 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns.demo import people, stories
 from leadmaster.accounts.models import User
 from leadmaster.lib.clock import database_now
+from leadmaster.lib.commands import BaseCommand
 from leadmaster.ops.reconciliation import nightly
 from opportunities.demo import days
 
 
 class Command(BaseCommand):
-    help = "Llena una base vacía con un equipo de demostración trabajando."
+    help = gettext_lazy("Llena una base vacía con un equipo de demostración trabajando.")
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--if-empty", action="store_true", help="si ya hay personas, no hace nada y no es un error")
-        parser.add_argument("--reset", action="store_true", help="borra TODO lo que hay en la base y empieza de nuevo")
-        parser.add_argument("--yes", action="store_true", help="con --reset: no pide confirmación")
+        parser.add_argument(
+            "--if-empty", action="store_true", help=_("si ya hay personas, no hace nada y no es un error")
+        )
+        parser.add_argument(
+            "--reset", action="store_true", help=_("borra TODO lo que hay en la base y empieza de nuevo")
+        )
+        parser.add_argument("--yes", action="store_true", help=_("con --reset: no pide confirmación"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["reset"]:
@@ -31,8 +38,10 @@ class Command(BaseCommand):
         if User.objects.exists():
             if not options["if_empty"]:
                 raise CommandError(
-                    "La base no está vacía: la demostración no se mezcla con datos de verdad. "
-                    "Usa otra base (DATABASE_URL), o --reset para borrar todo lo que hay en esta."
+                    _(
+                        "La base no está vacía: la demostración no se mezcla con datos de verdad. "
+                        "Usa otra base (DATABASE_URL), o --reset para borrar todo lo que hay en esta."
+                    )
                 )
             if User.objects.filter(username="laura", email="laura@example.com").exists():
                 self.stdout.write(people.logins())
@@ -65,8 +74,11 @@ class Command(BaseCommand):
     def _reset(self, *, confirmed: bool) -> None:
         name = settings.DATABASES["default"]["NAME"]
         if not confirmed:
-            self.stdout.write(f"Se va a borrar TODO en la base {name}. Escribe su nombre para seguir: ", ending="")
+            self.stdout.write(
+                _("Se va a borrar TODO en la base %(name)s. Escribe su nombre para seguir: ") % {"name": name},
+                ending="",
+            )
             self.stdout.flush()
             if input().strip() != str(name):
-                raise CommandError("No se borró nada.")
+                raise CommandError(_("No se borró nada."))
         call_command("flush", interactive=False, verbosity=0)

@@ -6,9 +6,12 @@ import dataclasses
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leadmaster.lib.clock import database_now
+from leadmaster.lib.commands import BaseCommand
 from leadmaster.ops.heartbeat import beat
 from opportunities.supervision import departures
 from opportunities.tasks import HEARTBEAT
@@ -16,10 +19,10 @@ from opportunities.timers import absence_clocks, expiry
 
 
 class Command(BaseCommand):
-    help = "Devuelve al pool lo que venció. Se puede repetir sin riesgo."
+    help = gettext_lazy("Devuelve al pool lo que venció. Se puede repetir sin riesgo.")
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="informe en JSON")
+        parser.add_argument("--json", action="store_true", help=_("informe en JSON"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = database_now()
@@ -30,4 +33,4 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(dataclasses.asdict(report)))
         else:
-            self.stdout.write(f"Vencidas: {report.expired}.")
+            self.stdout.write(_("Vencidas: %(n)d.") % {"n": report.expired})

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from campaigns import versions
-from campaigns.enums import CampaignState, EnvioState
+from campaigns import lifecycle, versions
+from campaigns.enums import BrakeKind, CampaignState, EnvioState
 from campaigns.models import Campaign, Schedule
 from tests.api_people import PEOPLE, Operation, all_people, bosses, only_boss, only_team
 from tests.campaigns.api.world import World
@@ -56,6 +57,14 @@ def new_schedule(world: World) -> dict[str, Any]:
         "daily_cap": 10,
         "windows": [{"opens": "09:00", "closes": "13:00"}],
     }
+
+
+def braked(world: World) -> Campaign:
+    campaign = world.complete(CampaignState.RUNNING)
+    lifecycle.brake(
+        campaign, kind=BrakeKind.ERROR_RATE, detail="fallaron 3 de 20 intentos", by=None, now=timezone.now()
+    )
+    return campaign
 
 
 def campaign_in(state: CampaignState) -> Callable[[World], int]:
@@ -135,6 +144,13 @@ TABLE = [
             ("resume", S.PAUSED, only_team, why),
             ("cancel", S.RUNNING, only_team, why),
         )
+    ),
+    Row(
+        method="post",
+        path="/api/v1/campaigns/{id}/lift/",
+        seed=lambda w: braked(w).pk,
+        body=why,
+        expected=only_boss(200),
     ),
     Row(
         method="post",

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from campaigns import decisions, restores, switch
+from campaigns import decisions, lifecycle, restores, switch
 from campaigns.decisions import Decision
 from campaigns.engine import journal, restore_guard
 from campaigns.enums import CampaignState, EnvioState, Evidence
 from campaigns.errors import Incomplete, NotAllowed, WrongState
-from campaigns.models import Campaign, EnvioEvent, ForgottenDispatch, JournalReport, Sender, SenderSwitch
+from campaigns.models import Campaign, EnvioEvent, ForgottenDispatch, JournalReport, Restore, Sender, SenderSwitch
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from leadmaster.ops.models import Alert
@@ -144,6 +144,80 @@ def test_a_claim_that_another_machine_took_back_before_this_one_reported_is_not_
     assert len(world.provider.ledger) == 2
     assert switch.is_on()
     assert world.findings() == []
+
+
+def claimed_in_the_backup(world: World, machines: Machines, *, max_attempts: int) -> Campaign:
+    """A message that machine "dos" sent, and a database from between its claim and its dispatch, a lease later."""
+    line = world.campaign(envios=1).session
+    world.run_minutes(1)
+    machines.be("dos")
+    campaign = world.campaign(session=line, max_attempts=max_attempts)
+    world.fill(campaign, 1)
+    kept: Backup = {}
+    world.provider.asked = lambda: kept.update(backup())
+    world.run_minutes(1)
+    assert len(world.provider.ledger) == 2
+    restore(kept)
+    world.restart()
+    machines.be("uno")
+    return campaign
+
+
+def test_the_last_try_of_a_claim_is_no_error_while_a_journal_is_missing(machines: Machines, boss: User) -> None:
+    world = World()
+    campaign = claimed_in_the_backup(world, machines, max_attempts=1)
+    restores.declare_restored(by=boss, reason="El respaldo de anoche", now=world.now)
+
+    world.run_minutes(2)
+
+    envio = campaign.envios.get()
+    assert (envio.state, envio.error_code) == (EnvioState.UNCERTAIN, "RESTORED")
+    assert envio.events.get().evidence == Evidence.RESTORE
+    machines.be("dos")
+    world.run_minutes(2)
+    assert restores.names_awaited() == []
+    assert ForgottenDispatch.objects.get().envio == envio
+    on_again(world, boss)
+    world.run_minutes(3)
+    assert len(world.provider.ledger) == 2
+    assert world.states() == {EnvioState.SENT: 1, EnvioState.UNCERTAIN: 1}
+    assert switch.is_on()
+    assert world.findings() == []
+
+
+@pytest.mark.parametrize("ended", ["its last try", "cancelled with its campaign", "a person's word"])
+def test_what_was_called_unsent_before_anybody_noticed_the_restore(machines: Machines, boss: User, ended: str) -> None:
+    """The machine that comes back first has nothing to compare. What the other one's journal then shows is no error."""
+    world = World()
+    campaign = claimed_in_the_backup(world, machines, max_attempts=1 if ended == "its last try" else 5)
+    # It sent nothing after the backup, so its own journal tells it nothing.
+    for file in journal.folder().iterdir():
+        file.unlink()
+    if ended == "its last try":
+        world.run_minutes(1)
+    else:
+        Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.PAUSED)
+        world.run_minutes(1)
+        lifecycle.cancel(campaign, by=boss, reason="Ya no", now=world.now)
+    if ended == "a person's word":
+        campaign.envios.update(settled_by=boss, settled_reason="Lo llamé y no le llegó")
+    unsent = EnvioState.ERROR if ended == "its last try" else EnvioState.CANCELLED
+    assert campaign.envios.get().state == unsent
+    assert switch.is_on()
+
+    machines.be("dos")
+    envio = campaign.envios.get()
+    for _time in range(2):
+        world.run_minutes(1)
+        envio.refresh_from_db()
+        assert envio.state == (unsent if ended == "a person's word" else EnvioState.UNCERTAIN)
+        assert not switch.is_on()
+        assert Restore.objects.count() == 1
+
+    assert (envio.ended_at is None) == (envio.state == EnvioState.UNCERTAIN)
+    assert ForgottenDispatch.objects.get().envio == envio
+    if envio.state == EnvioState.UNCERTAIN:
+        assert world.findings() == []
 
 
 def test_a_machine_that_sent_nothing_since_the_backup_stops_as_well_when_it_was_at_work() -> None:

@@ -39,6 +39,7 @@ NO_IDENTIFIERS = {
         "directory.suppression.phone",
         "directory.suppressionlift.phone",
         "campaigns.envio.phone",
+        "campaigns.conversation.phone",
         "campaigns.reply.phone",
         "campaigns.personrest.phone",
     },

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from leadmaster.lib.commands import BaseCommand
 from whatsapp.diagnosis import Diagnosis, Level, Line, diagnose_all
 from whatsapp.gateways.base import GatewayConfig
 from whatsapp.models import GatewayKind, WhatsAppSession
@@ -19,14 +21,14 @@ _MARKS = {Level.OK: "✓", Level.WARNING: "!", Level.ERROR: "✗"}
 
 
 class Command(BaseCommand):
-    help = (
-        "Checks the gateway of every session, or the configured address while there is no session. "
-        "Ends with status 1 when a session could not send; a line that nobody paired yet is only named."
+    help = gettext_lazy(
+        "Revisa el gateway de cada sesión, o la dirección configurada mientras no hay ninguna. "
+        "Termina con 1 si alguna sesión no podría enviar; una línea que nadie vinculó todavía solo se nombra."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("sessions", nargs="*", type=int, metavar="ID", help="only these sessions")
-        parser.add_argument("--json", action="store_true", help="report as JSON")
+        parser.add_argument("sessions", nargs="*", type=int, metavar="ID", help=_("solo estas sesiones"))
+        parser.add_argument("--json", action="store_true", help=_("informe en JSON"))
 
     def handle(self, *_args: str, **options: Any) -> None:
         diagnoses = diagnose_all(_lines(options["sessions"]))

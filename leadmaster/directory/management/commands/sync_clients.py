@@ -7,35 +7,43 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from tqdm import tqdm
 
 from leadmaster.directory.sync import SyncError, SyncReport
 from leadmaster.directory.sync.configured import NAME, synchronise_configured
 from leadmaster.directory.sync.run import BATCH
+from leadmaster.lib.commands import BaseCommand
 
 _MOST = 5_000
 
 
 class Command(BaseCommand):
-    help = "Bring the directory up to date from the external client base (read only) or from a CSV or XLSX file."
+    help = gettext_lazy(
+        "Pone al día el directorio con la base de clientes externa (que solo lee) o con un archivo CSV o XLSX."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--source", help="URL or file; without it CLIENTS_DATABASE_URL")
-        parser.add_argument("--full", action="store_true", help="read everybody and look who is gone")
+        parser.add_argument("--source", help=_("dirección o archivo; sin esto, CLIENTS_DATABASE_URL"))
+        parser.add_argument("--full", action="store_true", help=_("lee a todos y mira quién ya no está"))
         parser.add_argument(
-            "--accept-fewer", action="store_true", help="with --full, believe a base that lost many of its clients"
+            "--accept-fewer",
+            action="store_true",
+            help=_("con --full, cree a una base que perdió a muchos de sus clientes"),
         )
-        parser.add_argument("--json", action="store_true", help="print the report as JSON and no progress bar")
-        parser.add_argument("--batch", type=int, default=BATCH, help=f"clients per page, up to {_MOST}")
-        parser.add_argument("--name", default=NAME, help="which base this is, when there are several")
+        parser.add_argument("--json", action="store_true", help=_("informe en JSON, sin barra de avance"))
+        parser.add_argument(
+            "--batch", type=int, default=BATCH, help=_("clientes por página, hasta %(most)d") % {"most": _MOST}
+        )
+        parser.add_argument("--name", default=NAME, help=_("cuál base es esta, si hay varias"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 1 <= options["batch"] <= _MOST:
             raise CommandError(_("--batch va de 1 a %(most)s.") % {"most": _MOST})
-        bar = tqdm(unit=" clientes", disable=options["json"] or None, leave=False)
+        bar = tqdm(unit=_(" clientes"), disable=options["json"] or None, leave=False)
 
         def progress(done: int, total: int) -> None:
             bar.total = max(done, total)

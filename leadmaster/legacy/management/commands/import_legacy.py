@@ -9,33 +9,39 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leadmaster.directory.sync.configured import NAME
 from leadmaster.legacy.errors import LegacyError
 from leadmaster.legacy.report import Remark, Report
 from leadmaster.legacy.run import import_legacy
+from leadmaster.lib.commands import BaseCommand
 
 _SHOWN = 10
 
 
 class Command(BaseCommand):
-    help = (
+    help = gettext_lazy(
         "Trae la base del sistema anterior (una MySQL o MariaDB viva, o un volcado .sql o .sql.gz). Con --dry-run solo "
         "informa. Se puede repetir: lo que ya entró no se toca. Nada de lo que entra se envía por sí solo."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("source", metavar="URL_O_VOLCADO", help="mysql://usuario:clave@servidor/base, o un archivo")
-        parser.add_argument("--dry-run", action="store_true", help="informa de todo y no escribe nada")
-        parser.add_argument("--json", action="store_true", help="informe completo en JSON")
-        parser.add_argument("--name", default="legado", help="cómo llamar a esta base, si se traen varias")
-        parser.add_argument("--team", default="Sistema anterior", help="equipo que recibe a las personas y su trabajo")
-        parser.add_argument("--time-zone", default=settings.TIME_ZONE, help="zona horaria de las fechas anteriores")
         parser.add_argument(
-            "--clients-source", default=NAME, help="origen del directorio al que pertenecen los clientes"
+            "source", metavar="URL_O_VOLCADO", help=_("mysql://usuario:clave@servidor/base, o un archivo")
+        )
+        parser.add_argument("--dry-run", action="store_true", help=_("informa de todo y no escribe nada"))
+        parser.add_argument("--json", action="store_true", help=_("informe completo en JSON"))
+        parser.add_argument("--name", default="legado", help=_("cómo llamar a esta base, si se traen varias"))
+        parser.add_argument(
+            "--team", default="Sistema anterior", help=_("equipo que recibe a las personas y su trabajo")
+        )
+        parser.add_argument("--time-zone", default=settings.TIME_ZONE, help=_("zona horaria de las fechas anteriores"))
+        parser.add_argument(
+            "--clients-source", default=NAME, help=_("origen del directorio al que pertenecen los clientes")
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -5,30 +5,36 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leadmaster.lib.clock import database_now
+from leadmaster.lib.commands import BaseCommand
 from leadmaster.ops.reconciliation import registry
 from leadmaster.ops.reconciliation.run import Outcome, Tally, run
 
 
 class Command(BaseCommand):
-    help = (
+    help = gettext_lazy(
         "Compara lo que dicen las tablas entre sí y muestra lo que no es verdad. Sin --apply no cambia nada. "
         "Termina con 0 si todo está bien, 1 si algo está mal y 2 si algo no se pudo revisar."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("areas", nargs="*", metavar="TEMA", help=f"solo estos: {', '.join(registry.areas())}")
-        parser.add_argument("--apply", action="store_true", help="repara lo que se puede reparar")
-        parser.add_argument("--json", action="store_true", help="informe en JSON")
+        parser.add_argument(
+            "areas", nargs="*", metavar="TEMA", help=_("solo estos: %(areas)s") % {"areas": ", ".join(registry.areas())}
+        )
+        parser.add_argument("--apply", action="store_true", help=_("repara lo que se puede reparar"))
+        parser.add_argument("--json", action="store_true", help=_("informe en JSON"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         unknown = sorted(set(options["areas"]) - set(registry.areas()))
         if unknown:
             raise CommandError(
-                f"No conozco {', '.join(unknown)}. Los temas son: {', '.join(registry.areas())}.", returncode=2
+                _("No conozco %(unknown)s. Los temas son: %(areas)s.")
+                % {"unknown": ", ".join(unknown), "areas": ", ".join(registry.areas())},
+                returncode=2,
             )
         tally = Tally()
         found = run(

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from leadmaster.legacy.phantoms import Mark, runs_of
+from campaigns.diagnosis.phantoms import Mark, runs_of
 
 START = dt.datetime(2026, 3, 9, 14, 22, 11)  # noqa: DTZ001 - a wall clock
 

@@ -1,0 +1,213 @@
+"""Too many of a campaign's last tries failed: somebody is told, and then it is paused.
+
+A try is judged by what is true of it in the end. It failed when the message was refused, whether at once, by a number
+without WhatsApp, or by a late refusal, and when the gateway had it and said that it did not pass it on. What befell the
+line (not ready, rate limit, wrong token) says nothing about the campaign, and a doubt is no outcome yet.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import ClassVar, NamedTuple
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.db.models import Max, OuterRef, Subquery
+from django.utils.translation import gettext as _
+
+from campaigns import lifecycle
+from campaigns.brakes.base import News
+from campaigns.enums import AttemptOutcome, BrakeKind, EnvioState
+from campaigns.errors import WrongState
+from campaigns.models import Attempt, Campaign, CampaignBrake, Envio, ScheduleDay
+from leadmaster.accounts.models import User
+from leadmaster.lib.language import in_project_language
+from leadmaster.ops.alerts import CheckResult, apply_results, open_keys, resolve_alert
+from leadmaster.ops.models import Alert
+from whatsapp.gateways.answers import BY_CODE, NO_ANSWER, WRONG_PATH
+from whatsapp.gateways.base import Scope
+
+ALERT = "campaign-errors:"
+# The last so many tries are judged, of no more than so many days.
+WINDOW = 100
+_DAYS = dt.timedelta(days=14)
+
+# What a refused line says; whatever code it bears, these statuses are about the line too.
+_OF_THE_LINE = {
+    meaning.code for meaning in (*BY_CODE.values(), *NO_ANSWER.values(), WRONG_PATH) if meaning.scope is Scope.SESSION
+}
+_LINE_STATUSES = {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
+
+
+def alert_key(campaign_id: int) -> str:
+    return f"{ALERT}{campaign_id}"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How the last tries ended."""
+
+    tries: int
+    failed: int
+
+    @property
+    def enough(self) -> bool:
+        return self.tries >= settings.ERROR_RATE_MIN_TRIES
+
+    def reaches(self, percent: int) -> bool:
+        """Whether so many of a hundred failed; never of none."""
+        return bool(percent) and self.enough and self.failed * 100 >= percent * self.tries
+
+    @property
+    def sentence(self) -> str:
+        return _("fallaron %(failed)d de los últimos %(tries)d intentos (%(percent)d %%)") % {
+            "failed": self.failed,
+            "tries": self.tries,
+            "percent": round(self.failed * 100 / self.tries),
+        }
+
+
+class _Try(NamedTuple):
+    id: int
+    claimed_at: dt.datetime
+    outcome: str
+    counted: bool
+    code: str
+    http_status: int | None
+    envio_state: str
+
+
+class ErrorRate:
+    kind: ClassVar[BrakeKind] = BrakeKind.ERROR_RATE
+
+    @in_project_language
+    def look(self, news: News, now: dt.datetime) -> bool:
+        """One query for all, and one for each schedule that sent lately."""
+        watched = [c for c in news.campaigns.values() if _percent_to_tell(c) or _percent_to_pause(c)]
+        tallies = tallies_of(watched, now)
+        braked = [c for c in watched if tallies[c.pk].reaches(_percent_to_pause(c)) and self._brake(c, tallies, now)]
+        calm = []
+        for campaign in watched:
+            tally = tallies[campaign.pk]
+            if campaign in braked:
+                apply_results([_braked(campaign, tally)], now=now)
+            elif tally.reaches(_percent_to_tell(campaign)):
+                apply_results([_told(campaign, tally)], now=now)
+            elif tally.enough:
+                calm.append(alert_key(campaign.pk))
+        for key in open_keys(*calm) if calm else ():
+            if key in calm:
+                resolve_alert(key, now=now)
+        return bool(braked)
+
+    def lift(self, campaign: Campaign, *, by: User, reason: str, now: dt.datetime) -> None:
+        """Tries from before this moment are judged no more."""
+        lifecycle.release(campaign, kind=self.kind, by=by, reason=reason, now=now)
+        resolve_alert(alert_key(campaign.pk), now=now, by=by)
+
+    def _brake(self, campaign: Campaign, tallies: dict[int, Tally], now: dt.datetime) -> bool:
+        """Pause it, unless nothing of it waits any more or somebody was quicker."""
+        if not Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING).exists():
+            return False
+        try:
+            lifecycle.brake(campaign, kind=self.kind, detail=tallies[campaign.pk].sentence, by=None, now=now)
+        except (WrongState, IntegrityError):
+            return False
+        return True
+
+
+def tallies_of(campaigns: Sequence[Campaign], now: dt.datetime) -> dict[int, Tally]:
+    """How the last tries of each ended, since its brake was last lifted."""
+    if not campaigns:
+        return {}
+    by_schedule: dict[tuple[int, int], list[int]] = defaultdict(list)
+    lifted: dict[int, dt.datetime | None] = {}
+    for campaign_id, schedule_id, day_id, at in _days_of(campaigns, now):
+        by_schedule[campaign_id, schedule_id].append(day_id)
+        lifted[campaign_id] = at
+    tries: dict[int, list[_Try]] = {campaign.pk: [] for campaign in campaigns}
+    for (campaign_id, _schedule), day_ids in by_schedule.items():
+        tries[campaign_id] += _last_tries(day_ids)
+    return {pk: _tally(rows, since=lifted.get(pk)) for pk, rows in tries.items()}
+
+
+def _days_of(campaigns: Iterable[Campaign], now: dt.datetime) -> Iterable[tuple[int, int, int, dt.datetime | None]]:
+    """(campaign, schedule, its day's row, when the brake was last lifted) of the days on which it may have sent."""
+    lifts = CampaignBrake.objects.filter(campaign=OuterRef("schedule__campaign"), kind=BrakeKind.ERROR_RATE)
+    last_lift = lifts.order_by().values("campaign").annotate(at=Max("ended_at")).values("at")
+    return (
+        ScheduleDay.objects.filter(schedule__campaign__in=campaigns, day__gte=(now - _DAYS).date())
+        .annotate(lifted=Subquery(last_lift))
+        .order_by("id")
+        .values_list("schedule__campaign", "schedule_id", "id", "lifted")
+    )
+
+
+def _last_tries(day_ids: Sequence[int]) -> list[_Try]:
+    """The newest of one schedule, backwards through the index of its days: never more than the window is read."""
+    rows = Attempt.objects.filter(schedule_day__in=day_ids).order_by("-schedule_day_id", "-id")
+    fields = ("id", "claimed_at", "outcome", "counted", "code", "http_status", "envio__state")
+    return [_Try(*row) for row in rows.values_list(*fields)[:WINDOW]]
+
+
+def _tally(tries: Iterable[_Try], *, since: dt.datetime | None) -> Tally:
+    newest = sorted(tries, key=lambda one: -one.id)[:WINDOW]
+    ends = [_failed(one) for one in newest if since is None or one.claimed_at > since]
+    judged = [end for end in ends if end is not None]
+    return Tally(tries=len(judged), failed=sum(judged))
+
+
+def _failed(one: _Try) -> bool | None:
+    """Whether this try failed; None while it says nothing about its campaign."""
+    match one.outcome:
+        case AttemptOutcome.SENT:
+            return one.envio_state == EnvioState.ERROR
+        case AttemptOutcome.REFUSED:
+            return True
+        case AttemptOutcome.NOT_SENT:
+            of_the_line = one.code in _OF_THE_LINE or one.http_status in _LINE_STATUSES
+            return True if one.counted and not of_the_line else None
+        case AttemptOutcome.UNKNOWN:
+            return {EnvioState.SENT: False, EnvioState.ERROR: True}.get(EnvioState(one.envio_state))
+    return None
+
+
+def _percent_to_tell(campaign: Campaign) -> int:
+    return settings.ERROR_RATE_ALERT if campaign.error_alert is None else campaign.error_alert
+
+
+def _percent_to_pause(campaign: Campaign) -> int:
+    return settings.ERROR_RATE_PAUSE if campaign.error_pause is None else campaign.error_pause
+
+
+def _told(campaign: Campaign, tally: Tally) -> CheckResult:
+    return CheckResult(
+        key=alert_key(campaign.pk),
+        title=_("La campaña “%(name)s” tiene muchos errores") % {"name": campaign.name},
+        body=_("De sus mensajes %(figures)s. Mira sus errores antes de que se frene sola.")
+        % {"figures": tally.sentence},
+        severity=Alert.Severity.WARNING,
+    )
+
+
+def _braked(campaign: Campaign, tally: Tally) -> CheckResult:
+    return CheckResult(
+        key=alert_key(campaign.pk),
+        title=_("La campaña “%(name)s” se frenó por sus errores") % {"name": campaign.name},
+        body=_(
+            "De sus mensajes %(figures)s, y quedó en pausa. Mira los errores, corrige la causa y suelta el freno con un "
+            "motivo: desde ahí se cuenta de nuevo."
+        )
+        % {"figures": tally.sentence},
+    )

@@ -1,0 +1,29 @@
+"""All brakes, and the look that a tick takes at them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import logging
+
+from campaigns.brakes.base import Brake, News
+from campaigns.brakes.error_rate import ErrorRate
+from campaigns.enums import BrakeKind
+from leadmaster.lib.db.retry import retrying
+
+logger = logging.getLogger(__name__)
+
+BRAKES: dict[BrakeKind, Brake] = {brake.kind: brake for brake in (ErrorRate(),)}
+
+
+def look(news: News, now: dt.datetime) -> bool:
+    """Whether any brake took hold. No query without news; a brake that fails stops neither the others nor the tick."""
+    held = False
+    if not news.campaigns:
+        return held
+    for brake in BRAKES.values():
+        try:
+            held = retrying(functools.partial(brake.look, news, now)) or held
+        except Exception:
+            logger.exception("the brake %s could not look", brake.kind)
+    return held

@@ -1,0 +1,44 @@
+"""What took hold of a campaign by itself, and who let go."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.enums import BrakeKind
+from campaigns.models.campaign import Campaign
+
+
+class CampaignBrake(models.Model):
+    """One hold of one brake, written by `campaigns.holds` alone. Append-only but for its own end."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="brakes", verbose_name=_("campaña"))
+    kind = models.CharField(_("freno"), max_length=16, choices=BrakeKind)
+    # The campaign while it holds, NULL afterwards: each kind holds once at a time.
+    open_for = models.ForeignKey(Campaign, models.CASCADE, null=True, related_name="open_brakes", editable=False)
+    at = models.DateTimeField(_("desde"))
+    detail = models.CharField(_("por qué"), max_length=300)
+    ended_at = models.DateTimeField(_("soltado"), null=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("quién")
+    )
+    reason = models.CharField(_("motivo"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("freno de campaña")
+        verbose_name_plural = _("frenos de campañas")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["open_for", "kind"], name="campaign_brake_open_once"),
+            models.CheckConstraint(condition=Q(kind__in=BrakeKind.values), name="campaign_brake_kind_known"),
+            models.CheckConstraint(
+                condition=Q(open_for__isnull=False, ended_at__isnull=True)
+                | Q(open_for__isnull=True, ended_at__isnull=False),
+                name="campaign_brake_open_until_it_ends",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id} {self.kind}"
