@@ -126,7 +126,10 @@ class CancellingSuppressionAdmin(SuppressionAdmin):
 
 def _decide_doubt(request: HttpRequest) -> None:
     pk, meant = request.POST.get("pk", ""), request.POST.get("meant")
-    row = get_object_or_404(Suppression, pk=int(pk) if pk.isdecimal() and len(pk) < 19 else 0)
+    row = Suppression.objects.filter(pk=int(pk) if pk.isdecimal() and len(pk) < 19 else 0).first()
+    if row is None:
+        messages.error(request, _("Eso ya se decidió: mira la lista de números excluidos."))
+        return
     phone = {"phone": parsing.pretty(row.phone)}
     try:
         if meant == "si":

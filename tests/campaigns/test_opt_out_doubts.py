@@ -15,7 +15,7 @@ from campaigns.suppressions import suppress_list
 from leadmaster.directory.models import Suppression, SuppressionLift
 from leadmaster.ops.models import Alert
 from tests import company as companies
-from tests.company import Company, let_into_the_admin, signed_in
+from tests.company import Company, let_into_the_admin, signed_in, told
 from tests.factories.directory import SuppressionFactory
 from tests.faults.harness import World
 from whatsapp.inbound import Inbound
@@ -152,7 +152,8 @@ def test_the_page_shows_the_words_and_takes_either_answer(company: Company) -> N
     assert [(row.pk, row.source) for row in Suppression.objects.all()] == [(rows[0].pk, "respuesta")]
     assert "No queda nada por decidir" in client.get(PAGE).content.decode()
     for nobody in ("", "x", "9" * 30, "0"):
-        assert client.post(PAGE, {"pk": nobody, "meant": "si"}).status_code == 404
+        assert told(client.post(PAGE, {"pk": nobody, "meant": "si"}))[0].startswith("Eso ya se decidió")
+    assert Suppression.objects.count() == 1
 
 
 @pytest.mark.django_db
