@@ -51,9 +51,13 @@ def report(reports: Collection[JournalReport], *, parked: int, forgotten: int, n
 
 
 @transaction.atomic(durable=True)
-def declare_restored(*, by: User, reason: str, now: dt.datetime) -> Restore:
-    """A person says that the database came back from a backup: nothing is sent until every machine has reported."""
-    _require(by)
+def declare_restored(*, by: User | None, reason: str, now: dt.datetime) -> Restore:
+    """The database came back from a backup: nothing is sent until every machine has reported.
+
+    A person says so, or (`by=None`) what brought it back: it may know nobody of today's people.
+    """
+    if by is not None:
+        _require(by)
     wait_for_others()
     restore = _begin(_reason(reason), named=(), now=now)
     _stop(now)

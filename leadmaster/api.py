@@ -30,6 +30,7 @@ from campaigns.api.directory import DirectoryRecipientsViewSet
 from campaigns.api.envios import EnvioViewSet
 from campaigns.api.imports import ImportViewSet, RecipientsViewSet
 from campaigns.api.schedules import ScheduleViewSet
+from campaigns.api.stats import StatsViewSet
 from campaigns.api.suppressions import SuppressionViewSet
 from campaigns.api.switch import SwitchViewSet
 from campaigns.audience import AudienceError
@@ -49,6 +50,7 @@ from opportunities.api.opportunities.queues import InboxViewSet, PoolViewSet
 from opportunities.api.opportunities.views import OpportunityViewSet
 from opportunities.api.people.absences import AbsenceViewSet
 from opportunities.api.people.captures import CaptureViewSet
+from opportunities.api.people.conversations import ConversationViewSet
 from opportunities.api.people.ledgers import CoolDownViewSet, QuotaEntryViewSet
 from opportunities.api.people.lots import LotViewSet
 from opportunities.api.people.own_campaigns import OwnCampaignViewSet
@@ -181,6 +183,7 @@ sender_router.register("schedules", ScheduleViewSet, "schedule")
 sender_router.register("imports", ImportViewSet, "import")
 sender_router.register("envios", EnvioViewSet, "envio")
 sender_router.register("suppressions", SuppressionViewSet, "suppression")
+sender_router.register("stats", StatsViewSet, "stats")
 
 desk_router = SimpleRouter()
 desk_router.register("opportunities", OpportunityViewSet, "opportunity")
@@ -191,6 +194,7 @@ desk_router.register("lots", LotViewSet, "lot")
 desk_router.register("quotas", QuotaViewSet, "quota")
 desk_router.register("quota-entries", QuotaEntryViewSet, "quota-entry")
 desk_router.register("captures", CaptureViewSet, "capture")
+desk_router.register("conversations", ConversationViewSet, "conversation")
 desk_router.register("own-campaigns", OwnCampaignViewSet, "own-campaign")
 desk_router.register("people", PersonViewSet, "person")
 desk_router.register("promoters", PromoterViewSet, "promoter")

@@ -241,6 +241,8 @@ PERSON_REST_HOURS = env.integer("PERSON_REST_HOURS", 24, minimum=0, maximum=720)
 ERROR_RATE_ALERT = env.integer("ERROR_RATE_ALERT", 5, minimum=0, maximum=100)
 ERROR_RATE_PAUSE = env.integer("ERROR_RATE_PAUSE", 10, minimum=0, maximum=100)
 ERROR_RATE_MIN_TRIES = env.integer("ERROR_RATE_MIN_TRIES", 20, minimum=1, maximum=100)
+# So many first messages of a campaign have to reach the server before the rest goes; a campaign may say otherwise.
+CANARY_SIZE = env.integer("CANARY_SIZE", 10, minimum=0, maximum=100)
 DIAG_SENDER = env.boolean("DIAG_SENDER", False)
 WHATSAPP_DAILY_LIMIT = env.integer("WHATSAPP_DAILY_LIMIT", 180, minimum=1, maximum=100_000)
 SENDER_SLOTS = env.integer("SENDER_SLOTS", 1, minimum=1, maximum=64)
@@ -301,6 +303,10 @@ CACHES = {
 ALERT_EMAILS = env.mails("ALERT_EMAILS")
 ALERT_WEBHOOK_URL = env.http_url("ALERT_WEBHOOK_URL", "")
 ALERT_WEBHOOK_SECRET = env.text("ALERT_WEBHOOK_SECRET", "")
+# An alert that is still open is told again after so many hours, then once a day. 0: never.
+ALERT_REMINDER_HOURS = env.integer("ALERT_REMINDER_HOURS", 6, minimum=0, maximum=168)
+# Between these hours of TIME_ZONE only what is critical is told, and the rest when they end.
+ALERT_QUIET_HOURS = env.hours("ALERT_QUIET_HOURS")
 # Who may read /metrics. Neither: nobody. Both: whoever has the token and one of the addresses.
 METRICS_TOKEN = env.token("METRICS_TOKEN", "", shortest=16)
 METRICS_ALLOW = env.networks("METRICS_ALLOW")

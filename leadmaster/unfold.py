@@ -32,8 +32,8 @@ def _among_opportunities(request: HttpRequest) -> bool:
 
 
 def _among_campaigns(request: HttpRequest) -> bool:
-    """The diagnosis lies below the campaigns' address and has an entry of its own."""
-    whole, *others = (reverse(f"admin:campaigns_campaign_{page}") for page in ("changelist", "diagnose"))
+    """Diagnosis and statistics lie below the campaigns' address and have entries of their own."""
+    whole, *others = (reverse(f"admin:campaigns_campaign_{page}") for page in ("changelist", "diagnose", "stats"))
     return request.path.startswith(whole) and not request.path.startswith(tuple(others))
 
 
@@ -107,6 +107,7 @@ UNFOLD: dict[str, Any] = {
                         "campaigns.decide_envio",
                         "campaigns.admin.badges.uncertain",
                     ),
+                    _entry(_("Estadísticas"), "bar_chart", "campaigns_campaign_stats", "campaigns.view_campaign"),
                     _entry(
                         _("Sesiones de WhatsApp"),
                         "smartphone",
@@ -124,6 +125,14 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Mesa de asignación"),
                 "items": [
+                    {
+                        "title": _("Conversaciones"),
+                        "icon": "chat",
+                        "link": reverse_lazy("desk-conversations"),
+                        "permission": _may(_SUPERVISE),
+                        "badge": "opportunities.admin.badges.conversations",
+                        "badge_variant": "danger",
+                    },
                     _entry(
                         _("Bandeja"),
                         "inbox",

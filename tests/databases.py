@@ -47,6 +47,9 @@ ON_SQLITE_ALONE = (
     "tests/lib/test_language.py",
     "tests/lib/test_screens.py",
     # Other people's servers, over HTTP.
+    "tests/ops/metrics/test_access.py",
+    "tests/ops/metrics/test_files.py",
+    "tests/ops/metrics/test_served.py",
     "tests/ops/test_notify.py",
     "tests/whatsapp/gateways",
     "tests/whatsapp/simulator",
@@ -56,6 +59,7 @@ ON_SQLITE_ALONE = (
     "tests/mutants",
     "tests/test_databases.py",
     "tests/test_deploy.py",
+    "tests/test_deploy_files.py",
     "tests/test_docs.py",
     "tests/test_faults_page.py",
     "tests/test_glossary.py",

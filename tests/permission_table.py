@@ -211,6 +211,24 @@ _ROWS: Final = (
         """,
     ),
     (
+        "oba",
+        "",
+        """
+        conversaciones/<int:conversation_id>/
+        """,
+    ),
+    (
+        "ocxbya",
+        "oba",
+        """
+        conversaciones/<int:conversation_id>/leer/
+        conversaciones/<int:conversation_id>/atender/
+        conversaciones/<int:conversation_id>/posponer/
+        conversaciones/<int:conversation_id>/asignar/
+        conversaciones/<int:conversation_id>/captar/
+        """,
+    ),
+    (
         "",
         "ocxbya",
         """
@@ -227,6 +245,11 @@ _ROWS: Final = (
         api/v1/campaigns/<pk>/pause/
         api/v1/campaigns/<pk>/resume/
         api/v1/campaigns/<pk>/submit/
+        api/v1/conversations/<pk>/assign/
+        api/v1/conversations/<pk>/capture/
+        api/v1/conversations/<pk>/handle/
+        api/v1/conversations/<pk>/read/
+        api/v1/conversations/<pk>/snooze/
         api/v1/opportunities/<pk>/extend/
         api/v1/opportunities/<pk>/move/
         api/v1/opportunities/<pk>/note/
@@ -385,6 +408,8 @@ _ROWS: Final = (
         api/v1/pool/figures/
         api/v1/quota-entries/
         admin/campaigns/campaign/diagnose/
+        admin/campaigns/campaign/stats/
+        admin/campaigns/campaign/stats/csv/
         api/v1/radar/
         api/v1/radar/lines/
         api/v1/retimings/
@@ -530,9 +555,12 @@ _ROWS: Final = (
         "ocxbya",
         "",
         """
+        conversaciones/
         (home)
         captar/telefono/
         mis-campanias/
+        mis-campanias/estadisticas/
+        mis-campanias/estadisticas/csv/
         mis-campanias/vivo/
         oportunidades/
         oportunidades/escribir/personas/
@@ -562,6 +590,7 @@ _ROWS: Final = (
         "otba",
         "",
         """
+        api/v1/conversations/<pk>/
         api/v1/campaigns/<pk>/
         api/v1/campaigns/<pk>/events/
         api/v1/campaigns/<pk>/forecast/
@@ -602,11 +631,14 @@ _ROWS: Final = (
         "otcxbya",
         "",
         """
+        api/v1/conversations/
         api/v1/captures/phone-check/
         api/v1/envios/
         api/v1/imports/
         api/v1/opportunities/
         api/v1/quotas/
+        api/v1/stats/
+        api/v1/stats/csv/
         api/v1/stage-routes/<pk>/
         api/v1/stages/<pk>/
         """,

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from campaigns import lifecycle, screens, versions
-from campaigns.admin import campaign_directory, campaign_import, campaign_live, campaign_pacing, diagnosis
+from campaigns.admin import campaign_directory, campaign_import, campaign_live, campaign_pacing, diagnosis, statistics
 from campaigns.admin.base import SessionFilter, TeamFilter, people_of, require_act, teams_of
 from campaigns.admin.campaign_form import CampaignForm, MessageForm, edit_message
 from campaigns.admin.campaign_list import CampaignList
@@ -62,7 +62,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
                     ("burst_size", "burst_pause"),
                     ("typing", "max_attempts"),
                     ("person_rest",),
-                    ("error_alert", "error_pause"),
+                    ("error_alert", "error_pause", "canary_size"),
                     "keeps_off_holidays",
                 )
             },
@@ -197,6 +197,8 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         return [
             *verbs,
             over_all("diagnose", self.diagnosis_view, "diagnose"),
+            over_all("stats", self.stats_view, "stats"),
+            over_all("stats/csv", statistics.download, "stats_csv"),
             at("live/", self.live_view, "live"),
             at("lift/", self.lift_view, "lift"),
             at("message/", self.message_view, "message"),
@@ -213,6 +215,9 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
 
     def diagnosis_view(self, request: HttpRequest) -> HttpResponse:
         return diagnosis.page(request, self.admin_site.each_context(request))
+
+    def stats_view(self, request: HttpRequest) -> HttpResponse:
+        return statistics.show(request, self.admin_site.each_context(request))
 
     def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The moving part of the page, for whoever may see the campaign."""
@@ -265,7 +270,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
 
         return confirm_and_run(
             request,
-            page=brake_page(campaign),
+            page=brake_page(campaign, timezone.now()),
             run=run,
             refusals=Refused,
             form_class=ReasonForm,

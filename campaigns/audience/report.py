@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.lib.phones.parsing import spaced
-from leadmaster.lib.tables.safe_csv import SafeCsvWriter
+from leadmaster.lib.tables.safe_csv import SafeCsvWriter, delimiter_of
 
 
 class Result(enum.StrEnum):
@@ -36,9 +36,9 @@ class RowReport:
     """Lines of the report in a text stream that belongs to the caller."""
 
     def __init__(self, stream: TextIO, *, region: str) -> None:
-        # Excel splits at the list separator of its country; only the byte order mark makes it read UTF-8.
+        # Only the byte order mark makes Excel read UTF-8.
         stream.write("\ufeff")
-        self._writer = SafeCsvWriter(stream, delimiter="," if region == "MX" else ";")
+        self._writer = SafeCsvWriter(stream, delimiter=delimiter_of(region))
         self._labels = {result: str(label) for result, label in LABELS.items()}
         self._writer.write(
             [

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.web import detail, pace, views
+from campaigns.web import detail, pace, statistics, views
 
 urlpatterns = [
     path("mis-campanias/", views.campaign_list, name="my-campaigns"),
     path("mis-campanias/vivo/", views.campaign_cards, name="my-campaigns-live"),
+    path("mis-campanias/estadisticas/", statistics.show, name="my-statistics"),
+    path("mis-campanias/estadisticas/csv/", statistics.download, name="my-statistics-csv"),
     path("mis-campanias/<int:campaign_id>/", detail.page, name="my-campaign"),
     path("mis-campanias/<int:campaign_id>/paso/<slug:verb>/", detail.act, name="my-campaign-act"),
     path("mis-campanias/<int:campaign_id>/informe/<int:record_id>/", detail.report, name="my-campaign-report"),

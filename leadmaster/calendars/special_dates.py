@@ -21,13 +21,14 @@ class SpecialDate(NamedTuple):
     hours: Hours
 
 
-def calendar_of(team: str) -> Coalesce:
-    """The id of the calendar of the team at this path: its desk's, else its own, else the general one. Null for none.
+def calendar_of(team: str = "") -> Coalesce:
+    """The id of the calendar of the team at this path, or of the row itself: its desk's, else its own, else the general one. Null for none.
 
     By the relation's name, since desks stand above whoever asks here: people of a team rest by the hours they work by.
     """
     general = OperatingCalendar.objects.filter(is_general=True).order_by("pk").values("pk")[:1]
-    return Coalesce(F(f"{team}__desk__calendar"), F(f"{team}__operating_calendar__pk"), Subquery(general))
+    path = f"{team}__" if team else ""
+    return Coalesce(F(f"{path}desk__calendar"), F(f"{path}operating_calendar__pk"), Subquery(general))
 
 
 def special_dates(

@@ -98,16 +98,28 @@ def last_days(count: int, *, zone: zoneinfo.ZoneInfo, now: dt.datetime) -> Perio
     return of_days(today - (count - 1) * _DAY, today, zone=zone, most=count)
 
 
-def between(since: str, until: str, *, zone: zoneinfo.ZoneInfo, now: dt.datetime, usual: int, most: int) -> Period:
+def between(
+    since: str,
+    until: str,
+    *,
+    zone: zoneinfo.ZoneInfo,
+    now: dt.datetime,
+    usual: int,
+    most: int,
+    moments: bool = True,
+) -> Period:
     """What a person wrote: days, or moments of the zone's clock (`2026-02-07 08:00`). A last day counts whole.
 
-    Without a beginning, `usual` days up to the end; without an end, up to today. Raises PeriodError.
+    Without a beginning, `usual` days up to the end; without an end, up to today. `moments` False takes days alone.
+    Raises PeriodError.
     """
-    ends = (
-        _moment(until, zone, field="until", whole_day=True) if until.strip() else midnight(_tomorrow(now, zone), zone)
-    )
+    ends = midnight(_tomorrow(now, zone), zone)
+    if until.strip():
+        ends = _instant(_read(until, field="until", moments=moments), zone, whole_day=True)
     last_day = (ends - dt.timedelta(microseconds=1)).astimezone(zone).date()
-    begins = _moment(since, zone, field="since") if since.strip() else midnight(last_day - (usual - 1) * _DAY, zone)
+    begins = midnight(last_day - (usual - 1) * _DAY, zone)
+    if since.strip():
+        begins = _instant(_read(since, field="since", moments=moments), zone)
     if ends <= begins:
         raise PeriodError(_("El período termina antes de empezar: cambia el orden de las fechas."), field="until")
     period = Period(since=begins, until=ends, zone=zone)
@@ -129,21 +141,24 @@ def _tomorrow(now: dt.datetime, zone: zoneinfo.ZoneInfo) -> dt.date:
     return now.astimezone(zone).date() + _DAY
 
 
-def _moment(text: str, zone: zoneinfo.ZoneInfo, *, field: str, whole_day: bool = False) -> dt.datetime:
-    """In UTC. `fromisoformat` reads a day or a moment, with a distance of its own or without."""
+def _read(text: str, *, field: str, moments: bool) -> dt.date | dt.datetime:
+    """A day, or a moment with a distance from UTC of its own or without."""
     text = text.strip()
     try:
-        day = dt.date.fromisoformat(text) if len(text) == len("2026-02-07") else None
-        moment = dt.datetime.fromisoformat(text) if day is None else None
+        is_day = len(text) == len("2026-02-07") or not moments
+        read = dt.date.fromisoformat(text) if is_day else dt.datetime.fromisoformat(text)
     except ValueError:
         raise PeriodError(
             _("“%(text)s” no es una fecha: escribe año-mes-día, por ejemplo 2026-02-07.") % {"text": text[:40]},
             field=field,
         ) from None
-    local = day if day is not None else moment.date() if moment is not None else _FIRST
-    if not _FIRST <= local <= _LAST:
+    if not _FIRST.year <= read.year < _LAST.year:
         raise PeriodError(_("Elige una fecha entre 2000 y 2100."), field=field)
-    if day is not None:
-        return midnight(day + _DAY if whole_day else day, zone)
-    assert moment is not None  # noqa: S101 - one of the two was read
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(dt.UTC)
+    return read
+
+
+def _instant(read: dt.date | dt.datetime, zone: zoneinfo.ZoneInfo, *, whole_day: bool = False) -> dt.datetime:
+    """In UTC: the moment itself, the day's first instant, or the one after its last."""
+    if isinstance(read, dt.datetime):
+        return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(dt.UTC)
+    return midnight(read + _DAY if whole_day else read, zone)

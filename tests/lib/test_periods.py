@@ -16,8 +16,8 @@ NOW = dt.datetime(2026, 3, 4, 1, 30, tzinfo=dt.UTC)  # the third, 22:30, in Cór
 DAY = dt.date
 
 
-def asked(since: str = "", until: str = "", **fields: int) -> tuple[str, str]:
-    period = between(since, until, zone=CORDOBA, now=NOW, **{"usual": 7, "most": 31, **fields})
+def asked(since: str = "", until: str = "", *, moments: bool = True) -> tuple[str, str]:
+    period = between(since, until, zone=CORDOBA, now=NOW, usual=7, most=31, moments=moments)
     return f"{period.since:%m-%d %H:%M}", f"{period.until:%m-%d %H:%M}"
 
 
@@ -31,6 +31,12 @@ def test_a_last_day_counts_whole_and_a_moment_to_the_minute() -> None:
     assert asked("2026-02-07", "2026-02-07") == ("02-07 03:00", "02-08 03:00")
     assert asked("2026-02-07 08:00", "2026-02-07T12:15") == ("02-07 11:00", "02-07 15:15")
     assert asked("2026-02-07T08:00:00+00:00", "2026-02-07") == ("02-07 08:00", "02-08 03:00")
+
+
+def test_where_days_alone_are_asked_for_a_moment_is_refused() -> None:
+    assert asked("2026-02-07", "2026-02-07", moments=False) == ("02-07 03:00", "02-08 03:00")
+    with pytest.raises(PeriodError, match="no es una fecha"):
+        asked("2026-02-07T08:00", moments=False)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy
 from django_q import cluster
 from django_q.management.commands import qcluster
 
-from leadmaster.lib import stopping
+from leadmaster.lib import stopping, systemd
 from leadmaster.lib.commands import BaseCommand
+from leadmaster.ops.liveness import Pulse
 
 
 class PatientSentinel(cluster.Sentinel):
@@ -27,7 +28,15 @@ class PatientSentinel(cluster.Sentinel):
 
     def start(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self._pulse = Pulse(alive=systemd.alive)
+        systemd.ready()
         super().start()
+
+    def status(self) -> str:
+        """Asked in each round that it makes, twice a second: also while it waits for the last ticks to end."""
+        self._pulse.beat()
+        found: str = super().status()
+        return found
 
     def stop(self) -> None:
         stopping.request()

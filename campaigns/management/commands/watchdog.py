@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from leadmaster.lib import systemd
 from leadmaster.lib.commands import BaseCommand
 from leadmaster.ops.notify import Notifier, configured_channels
 from leadmaster.ops.watchdog import PassReport, Watchdog
@@ -56,11 +57,14 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
+        systemd.ready()
         while not ended.is_set():
             report = watchdog.look(wall_clock=timezone.now())
+            systemd.alive()
             if as_json or report.opened or report.resolved or report.error:
                 self._say(report, as_json=as_json)
             ended.wait(_PAUSE_SECONDS)
+        systemd.stopping()
 
     def _say(self, report: PassReport, *, as_json: bool) -> None:
         if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import zoneinfo
@@ -64,6 +65,19 @@ def choice(name: str, default: str, *, among: Sequence[str]) -> str:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list without empty items."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def hours(name: str) -> tuple[dt.time, dt.time] | None:
+    """From one hour of the day to another, perhaps over midnight; None when it is not set."""
+    value = text(name, "")
+    if not value:
+        return None
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)", value)
+    hour, minute, until_hour, until_minute = (int(part) for part in found.groups()) if found else (0, 0, 0, 0)
+    begins, ends = dt.time(hour, minute), dt.time(until_hour, until_minute)
+    if begins == ends:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Write two hours of a day, such as 22:00-07:30.")
+    return begins, ends
 
 
 def time_zone(name: str, default: str) -> str:

@@ -29,6 +29,11 @@ def neutralised(value: str) -> str:
 _CUTS = re.compile(r"[,;|\t\r\n]")
 
 
+def delimiter_of(region: str) -> str:
+    """Excel splits at the list separator of its country."""
+    return "," if region == "MX" else ";"
+
+
 class SafeCsvWriter:
     """Writes neutralised, fully quoted rows as they come; the text stream belongs to the caller.
 

@@ -4,6 +4,7 @@ it alone."""
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,10 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.diagnosis import figures, marks
 from campaigns.diagnosis.scope import Scope
 from campaigns.models import Campaign
+from campaigns.statistics.sends import Wanted, sends
+from leadmaster.accounts.roles import Role
 from leadmaster.lib.periods import of_days
+from tests.factories.accounts import UserFactory
 from tests.factories.campaigns import CampaignFactory
 from tests.plans import Step, analyse, captured, numbers, steps
 
@@ -94,3 +98,23 @@ def test_what_hangs_or_has_no_time_is_found_without_reading_what_waits() -> None
     for step in plans(lambda: figures.broken(scope(), now=NOW)):
         assert not step.reads_a_whole_table, step
         assert step.rows < 10, step
+
+
+def test_statistics_count_from_the_index_on_the_time_alone(campaigns: list[Campaign]) -> None:
+    period = of_days(dt.date(2026, 2, 1), dt.date(2026, 2, 7), zone=UTC, most=92)
+    administrator = UserFactory(role=Role.ADMINISTRATOR)
+    for wanted in (Wanted(), Wanted(session=campaigns[0].session_id)):
+        found = plans(functools.partial(sends, administrator, period, wanted))
+        # Nothing was marked by hand: that state's own index says so at once.
+        counted = [step for step in found if step.rows > 1]
+        assert {step.key for step in counted} == BY_TIME
+        assert all(step.access == "range" and step.reads_the_index_alone for step in counted), counted
+
+
+def test_those_of_one_campaign_are_read_by_the_time_or_from_the_campaign_alone(campaigns: list[Campaign]) -> None:
+    period = of_days(dt.date(2026, 2, 1), dt.date(2026, 2, 7), zone=UTC, most=92)
+    found = plans(lambda: sends(campaigns[0].owner, period, Wanted()))
+    assert found
+    for step in found:
+        assert not step.reads_a_whole_table, step
+        assert step.rows <= ROWS // 2, step
