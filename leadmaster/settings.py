@@ -36,6 +36,8 @@ DEBUG = env.boolean("DEBUG", False)
 # A checkout that only looks around (DEBUG) may start without secrets; anything else has to be given its own.
 SECRET_KEY = env.text("SECRET_KEY", "development-only-not-a-secret" if DEBUG else None)
 FIELD_ENCRYPTION_KEY = env.hex_key("FIELD_ENCRYPTION_KEY", "0" * 64 if DEBUG else None)
+# Keys of before, by commas: what they sealed still opens, until reseal_secrets has sealed it with today's.
+FIELD_ENCRYPTION_OLD_KEYS = env.hex_keys("FIELD_ENCRYPTION_OLD_KEYS", most=2)
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 

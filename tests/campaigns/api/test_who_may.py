@@ -117,7 +117,7 @@ TABLE = [
             seed=lambda w: w.campaign().pk,
             expected=only_team(200),
         )
-        for part in ("", "progress/", "forecast/", "why-not/", "events/")
+        for part in ("", "progress/", "forecast/", "why-not/", "overlap/", "events/")
     ),
     Row(
         method="patch",
