@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.urls import reverse
 
@@ -105,23 +108,27 @@ def test_a_doubt_makes_no_exclusion_less_certain(world: World, company: Company)
     assert Suppression.objects.get().source == Suppression.Source.REPLY
 
 
-@pytest.mark.django_db
-def test_a_list_that_holds_the_number_decides_it(company: Company, django_capture_on_commit_callbacks: object) -> None:
+def test_a_list_that_holds_the_number_decides_it(transactional_db: None, company: Company) -> None:
     row = SuppressionFactory(source=Suppression.Source.DOUBT)
-    found = Suppression.objects.in_doubt()
-    assert row in found
-    from_list = {"region": "AR", "reason": "Lo pidió", "source": Suppression.Source.PERSON, "by": company.supervisor}
-    suppress_list(row.phone, **from_list, now=row.created_at)
-    assert row not in found.all()
+    assert row in Suppression.objects.in_doubt()
+    suppress_list(
+        row.phone,
+        region="AR",
+        reason="Lo pidió",
+        source=Suppression.Source.PERSON,
+        by=company.supervisor,
+        now=row.created_at,
+    )
+    assert row not in Suppression.objects.in_doubt()
 
 
 @pytest.mark.parametrize("operation", [confirm, dismiss])
-def test_decided_once_by_whoever_may(world: World, company: Company, operation: object) -> None:
+def test_decided_once_by_whoever_may(world: World, company: Company, operation: Callable[..., Any]) -> None:
     write(world, world.campaign(envios=1), DOUBT)
     row = Suppression.objects.get()
     with pytest.raises(NotAllowed):
-        operation(row, by=company.owner, now=world.now)  # type: ignore[operator]
-    operation(row, by=company.supervisor, now=world.now)  # type: ignore[operator]
+        operation(row, by=company.owner, now=world.now)
+    operation(row, by=company.supervisor, now=world.now)
     for again in (confirm, dismiss):
         with pytest.raises(Incomplete, match="ya se decidió"):
             again(row, by=company.supervisor, now=world.now)
