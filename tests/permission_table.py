@@ -144,6 +144,7 @@ _ROWS: Final = (
         api/v1/schedules/<pk>/approve/
         api/v1/schedules/<pk>/reject/
         api/v1/sessions/<pk>/lift-cold/
+        api/v1/sessions/<pk>/lift-deaf/
         api/v1/sessions/<pk>/unpause/
         """,
     ),
@@ -188,6 +189,8 @@ _ROWS: Final = (
         api/v1/campaigns/<pk>/reject/
         api/v1/envios/<pk>/decide/
         api/v1/envios/<pk>/mark-by-hand/
+        api/v1/suppressions/<pk>/confirm/
+        api/v1/suppressions/<pk>/dismiss/
         """,
     ),
     (
@@ -377,6 +380,7 @@ _ROWS: Final = (
         admin/whatsapp/whatsappsession/<int:pk>/connect/
         admin/whatsapp/whatsappsession/<int:pk>/disconnect/
         admin/whatsapp/whatsappsession/<int:pk>/lift-cold/
+        admin/whatsapp/whatsappsession/<int:pk>/lift-deaf/
         admin/whatsapp/whatsappsession/<int:pk>/live/
         admin/whatsapp/whatsappsession/<int:pk>/pair/
         admin/whatsapp/whatsappsession/<int:pk>/pair/code/
@@ -462,6 +466,7 @@ _ROWS: Final = (
         admin/directory/suppression/<path:object_id>/
         admin/directory/suppression/<path:object_id>/history/
         admin/directory/suppression/add/
+        admin/directory/suppression/doubts/
         admin/directory/suppressionlift/
         admin/directory/suppressionlift/<path:object_id>/
         admin/directory/syncstate/
@@ -591,6 +596,7 @@ _ROWS: Final = (
         api/v1/campaigns/<pk>/
         api/v1/campaigns/<pk>/events/
         api/v1/campaigns/<pk>/forecast/
+        api/v1/campaigns/<pk>/overlap/
         api/v1/campaigns/<pk>/progress/
         api/v1/campaigns/<pk>/why-not/
         api/v1/envios/<pk>/

@@ -20,6 +20,7 @@ from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, WhyNot
 from campaigns.forecast import Forecast, forecast
 from campaigns.lifecycle import TABLE, Verb
 from campaigns.models import Campaign, Envio, Schedule
+from campaigns.overlap import overlap
 from campaigns.policy import Act, may
 from campaigns.progress import Progress, progress
 from leadmaster.accounts.models import User
@@ -36,6 +37,7 @@ LABELS: dict[Verb, Promise] = {
 }
 _MAIN = frozenset({Verb.SUBMIT, Verb.APPROVE, Verb.LAUNCH, Verb.RESUME})
 _SAMPLE = 3
+CHANGE_SESSION = "whatsapp.change_whatsappsession"
 _PREPARED = frozenset({CampaignState.DRAFT, CampaignState.AWAITING_APPROVAL, CampaignState.APPROVED})
 
 
@@ -139,6 +141,9 @@ def buttons(campaign: Campaign, user: User, *, live: Live) -> list[Button]:
     lifts = []
     if live.braked and may(user, Act.APPROVE, campaign):
         lifts.append(Button(label=str(_("Soltar el freno")), url=_url("lift", campaign), tone="primary"))
+    if live.standing is not None and live.standing.reason == WhyNot.COLD and user.has_perm(CHANGE_SESSION):
+        lift = reverse("admin:whatsapp_whatsappsession_lift_cold", args=[campaign.session_id])
+        lifts.append(Button(label=str(_("Volver a escribirles antes")), url=lift, tone=""))
     found = [
         *lifts,
         *(
@@ -179,6 +184,7 @@ def page(campaign: Campaign, user: User, now: dt.datetime) -> dict[str, Any]:
         "events": campaign.events.select_related("by").order_by("-id"),
         "imports": campaign.imports.select_related("by"),
         "examples": list(_examples(campaign)),
+        "overlap": overlap(campaign, now).sentences(now) if live.path and live.progress.total else [],
         "may_decide": may(user, Act.DECIDE, campaign),
         "may_approve": may(user, Act.APPROVE, campaign),
     }

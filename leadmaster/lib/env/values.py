@@ -112,6 +112,17 @@ def hex_key(name: str, default: str | None = None) -> str:
     return value
 
 
+def hex_keys(name: str, *, most: int) -> list[str]:
+    """So many keys of 64 hex digits, by commas, as `hex_key` reads one."""
+    found = words(name)
+    if len(found) > most or not all(re.fullmatch(r"[0-9a-fA-F]{64}", item) for item in found):
+        raise ImproperlyConfigured(
+            f"{name} must be up to {most} keys of exactly 64 hex digits with commas between, and it has {len(found)} "
+            f"({', '.join(str(len(item)) for item in found)} characters). Write those that FIELD_ENCRYPTION_KEY was before."
+        )
+    return found
+
+
 def token(name: str, default: str, *, shortest: int = 0) -> str:
     """What goes after `Authorization: Bearer`: signs that a header can carry, and no blank among them.
 
