@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -38,6 +39,17 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
         erased = ErasedPhone.objects.filter(digest__in=list(keys)).values_list("digest", flat=True)
         return {keys.get(found, found) for found in named.union(erased)}
 
+    def holding(self, phone: str) -> Suppression | None:
+        """What keeps us from writing to this phone; of an erased one a row that is not saved. One query or two."""
+        row = self.filter(phone=phone).first()
+        if row is None and ErasedPhone.objects.filter(digest__in=phone_keys(phone)).exists():
+            return Suppression(phone=phone, source=Suppression.Source.PERSON)
+        return row
+
+    def in_doubt(self) -> Self:
+        """Those about whom a person has to say whether they asked for it."""
+        return self.filter(source=Suppression.Source.DOUBT)
+
 
 class ErasedPhone(models.Model):
     """Whose data was erased: they get nothing more from us, whatever list they come with. Only a keyed hash is kept."""
@@ -61,6 +73,7 @@ class Suppression(models.Model):
         REPLY = "respuesta", _("Lo pidió por mensaje")
         PERSON = "persona", _("Lo cargó una persona")
         FILE = "archivo", _("Lista importada")
+        DOUBT = "duda", _("¿Pidió la baja?")
 
     phone = models.CharField(_("teléfono"), max_length=20, unique=True)
     source = models.CharField(_("origen"), max_length=16, choices=Source)
@@ -80,12 +93,17 @@ class Suppression(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(source__in=["respuesta", "persona", "archivo"]), name="suppression_source_known"
+                condition=models.Q(source__in=["respuesta", "persona", "archivo", "duda"]),
+                name="suppression_source_known",
             )
         ]
 
     def __str__(self) -> str:
         return self.phone
+
+    @property
+    def in_doubt(self) -> bool:
+        return self.source == self.Source.DOUBT
 
 
 class SuppressionLift(models.Model):

@@ -8,7 +8,7 @@ from leadmaster.lib.fields import IdentifierField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("directory", "0004_identifiers")]
+    dependencies = [("directory", "0005_opt_out_doubts")]
 
     operations = [
         migrations.CreateModel(
