@@ -84,6 +84,7 @@ class WhyNot(models.TextChoices):
     SESSION_PAUSED = "sesion_en_pausa", _("La sesión espera la decisión de una persona")
     SESSION_BLOCKED = "sesion_frenada", _("El gateway pidió una pausa")
     ERROR_RATE = "errores", _("La frenaron sus errores y espera a un supervisor")
+    CANARY = "primeros", _("Espera que sus primeros mensajes lleguen al servidor")
     COLD = "contactos_nuevos", _("WhatsApp no acepta contactos nuevos por ahora")
     SUPPRESSED = "exclusion", _("El número pidió no recibir mensajes")
     RESTING = "descanso", _("Recibió otra campaña hace poco: espera su descanso")
@@ -99,6 +100,7 @@ class BrakeKind(models.TextChoices):
     """What can take hold of a campaign by itself. One class of `campaigns.brakes` each."""
 
     ERROR_RATE = "errores", _("Demasiados errores")
+    CANARY = "primeros", _("Primeros mensajes sin llegar")
 
 
 class Evidence(models.TextChoices):

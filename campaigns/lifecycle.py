@@ -134,7 +134,9 @@ def launch(campaign: Campaign, *, by: User | None, now: dt.datetime) -> Campaign
     """From here on its windows decide when it sends."""
     if not campaign.schedules.in_force().exists():
         raise Incomplete(_("La campaña no tiene ninguna programación aprobada. Agrega una y pide que la aprueben."))
-    return _step(campaign, Verb.LAUNCH, by=by, now=now, launched_at=now)
+    campaign = _step(campaign, Verb.LAUNCH, by=by, now=now, launched_at=now)
+    holds.release_first(campaign)
+    return campaign
 
 
 @_verb(Verb.PAUSE)

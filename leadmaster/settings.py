@@ -241,6 +241,8 @@ PERSON_REST_HOURS = env.integer("PERSON_REST_HOURS", 24, minimum=0, maximum=720)
 ERROR_RATE_ALERT = env.integer("ERROR_RATE_ALERT", 5, minimum=0, maximum=100)
 ERROR_RATE_PAUSE = env.integer("ERROR_RATE_PAUSE", 10, minimum=0, maximum=100)
 ERROR_RATE_MIN_TRIES = env.integer("ERROR_RATE_MIN_TRIES", 20, minimum=1, maximum=100)
+# So many first messages of a campaign have to reach the server before the rest goes; a campaign may say otherwise.
+CANARY_SIZE = env.integer("CANARY_SIZE", 10, minimum=0, maximum=100)
 DIAG_SENDER = env.boolean("DIAG_SENDER", False)
 WHATSAPP_DAILY_LIMIT = env.integer("WHATSAPP_DAILY_LIMIT", 180, minimum=1, maximum=100_000)
 SENDER_SLOTS = env.integer("SENDER_SLOTS", 1, minimum=1, maximum=64)

@@ -68,6 +68,7 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
     "MEDIA_ROOT": _FOLDER,
     "UNCONFIRMED_UPLOADS_DAYS": _NUMBER,
     "PERSON_REST_HOURS": _NUMBER,
+    "CANARY_SIZE": _NUMBER,
     "ERROR_RATE_ALERT": _NUMBER,
     "ERROR_RATE_PAUSE": _NUMBER,
     "ERROR_RATE_MIN_TRIES": _NUMBER,

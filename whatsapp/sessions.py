@@ -304,6 +304,11 @@ def has_capability(session: WhatsAppSession, capability: Capability) -> bool:
     return capability.value in session.capabilities
 
 
+def tells_acks(session: WhatsAppSession) -> bool:
+    """Whether acknowledgements of this line can reach us: its gateway sends them, and we can tell whose they are."""
+    return has_capability(session, Capability.CALLBACKS) and bool(session.webhook_secret)
+
+
 # --- Private ---------------------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.http import HttpRequest
 
+from campaigns.brakes.canary import ALERT as CANARY_ALERT
 from campaigns.brakes.error_rate import ALERT as ERROR_RATE_ALERT
 from campaigns.models import Campaign, Envio
 from leadmaster.accounts.models import User
@@ -27,6 +28,7 @@ def visible_alerts(user: Any) -> QuerySet[Alert]:
     owned = {
         "session:": WhatsAppSession.objects.visible_to(user),
         "session-cold:": WhatsAppSession.objects.visible_to(user),
+        CANARY_ALERT: Campaign.objects.visible_to(user),
         ERROR_RATE_ALERT: Campaign.objects.visible_to(user),
         "campaign:": Campaign.objects.visible_to(user),
         "envio-conflict:": Envio.objects.visible_to(user),

@@ -62,7 +62,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
                     ("burst_size", "burst_pause"),
                     ("typing", "max_attempts"),
                     ("person_rest",),
-                    ("error_alert", "error_pause"),
+                    ("error_alert", "error_pause", "canary_size"),
                     "keeps_off_holidays",
                 )
             },
@@ -270,7 +270,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
 
         return confirm_and_run(
             request,
-            page=brake_page(campaign),
+            page=brake_page(campaign, timezone.now()),
             run=run,
             refusals=Refused,
             form_class=ReasonForm,

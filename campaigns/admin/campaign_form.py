@@ -55,6 +55,7 @@ class CampaignForm(CampaignModelForm):
             "person_rest",
             "error_alert",
             "error_pause",
+            "canary_size",
             "typing",
             "max_attempts",
             "keeps_off_holidays",

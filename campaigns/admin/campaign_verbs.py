@@ -12,8 +12,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns import holds, lifecycle
+from campaigns import lifecycle
 from campaigns.admin.campaign_live import LABELS
+from campaigns.brakes import watch
 from campaigns.enums import EnvioState, ScheduleState
 from campaigns.forecast import forecast
 from campaigns.lifecycle import Verb
@@ -116,16 +117,16 @@ def confirmation(campaign: Campaign, verb: Verb, now: dt.datetime) -> Confirmati
     )
 
 
-def brake_page(campaign: Campaign) -> Confirmation:
+def brake_page(campaign: Campaign, now: dt.datetime) -> Confirmation:
     """What holds it, and what letting go means."""
-    held = holds.open_of(campaign)
+    held = watch.holding(campaign, now)
     return Confirmation(
         title=_("Soltar el freno · %(name)s") % {"name": campaign.name},
         question=_(
             "La campaña vuelve a enviar, y lo que pasó hasta ahora deja de contar. Hazlo cuando sepas por qué se frenó."
         ),
         button=_("Soltar el freno"),
-        facts=[(hold.get_kind_display(), hold.detail) for hold in held] or [(_("Frenos"), _("Ninguno la detiene."))],
+        facts=[(str(kind.label), why) for kind, why in held.items()] or [(_("Frenos"), _("Ninguno la detiene."))],
     )
 
 

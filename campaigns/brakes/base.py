@@ -25,5 +25,8 @@ class Brake(Protocol):
     def look(self, news: News, now: dt.datetime) -> bool:
         """Judge those that have news, in a few queries of bounded cost. True when it took hold of anything."""
 
+    def held(self, campaign: Campaign, now: dt.datetime) -> str:
+        """Why it holds this campaign now, as the end of a sentence; empty when it doesn't."""
+
     def lift(self, campaign: Campaign, *, by: User, reason: str, now: dt.datetime) -> None:
         """Let go of what it holds. Runs in the caller's transaction, which checked that they may."""

@@ -19,7 +19,7 @@ from django.db import IntegrityError
 from django.db.models import Max, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from campaigns import lifecycle
+from campaigns import holds, lifecycle
 from campaigns.brakes.base import News
 from campaigns.enums import AttemptOutcome, BrakeKind, EnvioState
 from campaigns.errors import WrongState
@@ -110,6 +110,9 @@ class ErrorRate:
             if key in calm:
                 resolve_alert(key, now=now)
         return bool(braked)
+
+    def held(self, campaign: Campaign, now: dt.datetime) -> str:
+        return next((hold.detail for hold in holds.open_of(campaign) if hold.kind == self.kind), "")
 
     def lift(self, campaign: Campaign, *, by: User, reason: str, now: dt.datetime) -> None:
         """Tries from before this moment are judged no more."""

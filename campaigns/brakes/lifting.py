@@ -7,9 +7,7 @@ import datetime as dt
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns import holds
-from campaigns.brakes.watch import BRAKES
-from campaigns.enums import BrakeKind
+from campaigns.brakes.watch import BRAKES, holding
 from campaigns.errors import Incomplete, WrongState
 from campaigns.models import Campaign
 from campaigns.policy import Act, require
@@ -29,11 +27,11 @@ def lift(campaign: Campaign, *, by: User, reason: str, now: dt.datetime) -> Camp
 
 @transaction.atomic(durable=True)
 def _lift(campaign: Campaign, *, by: User, reason: str, now: dt.datetime) -> None:
-    Campaign.objects.select_for_update().get(pk=campaign.pk)
-    held = holds.open_of(campaign)
+    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    held = holding(locked, now)
     if not held:
         raise WrongState(
             _("Ningún freno detiene la campaña “%(name)s”. Actualiza la página.") % {"name": campaign.name}
         )
-    for hold in held:
-        BRAKES[BrakeKind(hold.kind)].lift(campaign, by=by, reason=reason, now=now)
+    for kind in held:
+        BRAKES[kind].lift(locked, by=by, reason=reason, now=now)

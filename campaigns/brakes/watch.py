@@ -7,13 +7,21 @@ import functools
 import logging
 
 from campaigns.brakes.base import Brake, News
+from campaigns.brakes.canary import Canary
 from campaigns.brakes.error_rate import ErrorRate
 from campaigns.enums import BrakeKind
+from campaigns.models import Campaign
 from leadmaster.lib.db.retry import retrying
 
 logger = logging.getLogger(__name__)
 
-BRAKES: dict[BrakeKind, Brake] = {brake.kind: brake for brake in (ErrorRate(),)}
+BRAKES: dict[BrakeKind, Brake] = {brake.kind: brake for brake in (ErrorRate(), Canary())}
+
+
+def holding(campaign: Campaign, now: dt.datetime) -> dict[BrakeKind, str]:
+    """What holds this campaign now, and why."""
+    found = {kind: brake.held(campaign, now) for kind, brake in BRAKES.items()}
+    return {kind: why for kind, why in found.items() if why}
 
 
 def look(news: News, now: dt.datetime) -> bool:

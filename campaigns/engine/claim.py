@@ -163,6 +163,9 @@ def _fill(lane: Lane, token: uuid.UUID, slots: Sequence[Slot], now: dt.datetime,
             continue
         if person_rest.rests(slot.campaign, envio, now):
             continue  # very many of them rest: the next look goes on
+        if slot.canary is not None and not (slot.canary.room and slot.canary.take()):
+            found.without_due.add(slot.campaign.pk)  # the next plan counts anew
+            continue
         if _charge(slot, found):
             return _take(lane, token, slot, envio=envio, now=now)
     return None

@@ -17,6 +17,7 @@ from django.db.models import JSONField, Manager, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from campaigns import holidays, windows
+from campaigns.brakes import canary
 from campaigns.enums import ScheduleState, WhyNot
 from campaigns.holidays import Holidays
 from campaigns.models import Campaign, Schedule, ScheduleDay, SenderSwitch, SessionDay
@@ -56,6 +57,8 @@ class Slot:
     session_limit: int
     schedule_cap: int
     warm_only: bool
+    # While its first messages go ahead alone: how many of them may be claimed.
+    canary: canary.Ticket | None = None
     # The rows that a claim charges. 0 until `ensure_days` has found them: charging that matches none, so nothing goes.
     session_day_id: int = 0
     schedule_day_id: int = 0
@@ -73,7 +76,7 @@ class Plan:
 
 def make_plan(now: dt.datetime) -> Plan:
     """The plan at `now`. One query when no campaign runs, three while no window is open, five otherwise; and two for the
-    holidays, if any campaign keeps them.
+    holidays, if any campaign keeps them; one for the first messages that go ahead, if any campaign has some.
     """
     campaigns = list(_with_times(Campaign.objects.running().order_by("id")))
     return _plan(campaigns, now)
@@ -127,7 +130,7 @@ def _with_times(campaigns: QuerySet[Campaign]) -> QuerySet[Campaign]:
     last_turn = SenderSwitch.objects.order_by("-id")
     approved = Schedule.objects.filter(state=ScheduleState.APPROVED).prefetch_related("windows")
     return (
-        campaigns.select_related("session")
+        campaigns.select_related("session", "canary")
         .annotate(
             switch=Subquery(last_turn.values("on")[:1]),
             trial_cap=Subquery(last_turn.values("cap")[:1]),
@@ -172,6 +175,9 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
     with_cap = [(s, opening) for s, opening in open_ones if used.schedule(s.pk, day) < s.daily_cap]
     if not with_cap:
         return Standing(reason=WhyNot.DAILY_CAP, until=_tomorrow(rules, session, now))
+    ticket = used.ticket(campaign)
+    if ticket is not None and not ticket.room:
+        return Standing(reason=WhyNot.CANARY, detail=used.censuses[campaign.pk].sentence)
     return [
         Slot(
             campaign=campaign,
@@ -181,6 +187,7 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
             session_limit=limit,
             schedule_cap=schedule.daily_cap,
             warm_only=session.cold_until is not None and session.cold_until > now,
+            canary=ticket,
         )
         for schedule, opening in with_cap
     ]
@@ -239,6 +246,17 @@ class _Used:
         ids = {schedule.pk for campaign in self.campaigns for schedule in _approved(campaign)}
         rows = ScheduleDay.objects.filter(schedule_id__in=ids, day__in=self._days)
         return {(row.schedule_id, row.day): row.used for row in rows}
+
+    @functools.cached_property
+    def censuses(self) -> dict[int, canary.Census]:
+        return canary.censuses(self.campaigns)
+
+    def ticket(self, campaign: Campaign) -> canary.Ticket | None:
+        """What may be claimed of it while its first messages go ahead; None when all of it may."""
+        row = canary.waiting(campaign)
+        if row is None or self.censuses[campaign.pk].passed:
+            return None
+        return canary.Ticket(campaign_id=campaign.pk, claims=row.claims, room=self.censuses[campaign.pk].room)
 
     def session(self, session_id: int, day: dt.date) -> int:
         return self._sessions.get((session_id, day), 0)

@@ -46,7 +46,7 @@ def braked(campaigns: Iterable[Campaign]) -> dict[int, Standing]:
 
 _REASONS = {BrakeKind.ERROR_RATE: WhyNot.ERROR_RATE}
 # What a supervisor lifts.
-BRAKED = frozenset(_REASONS.values())
+BRAKED = frozenset({*_REASONS.values(), WhyNot.CANARY})
 
 
 def of_what_is_left(standing: Standing | None, done: Progress) -> Standing | None:

@@ -1,7 +1,7 @@
 """The sender's tables, one noun per module."""
 
 from campaigns.models.attempt import Attempt
-from campaigns.models.brake import CampaignBrake
+from campaigns.models.brake import CampaignBrake, CampaignCanary
 from campaigns.models.campaign import Campaign, CampaignEvent
 from campaigns.models.control import SenderSwitch, Tick
 from campaigns.models.conversation import Conversation
@@ -21,6 +21,7 @@ __all__ = [
     "AttemptTally",
     "Campaign",
     "CampaignBrake",
+    "CampaignCanary",
     "CampaignEvent",
     "CampaignTotals",
     "Conversation",

@@ -42,3 +42,21 @@ class CampaignBrake(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign_id} {self.kind}"
+
+
+class CampaignCanary(models.Model):
+    """The first messages of a campaign that go ahead alone. Written by its launch and by `campaigns.brakes.canary`."""
+
+    campaign = models.OneToOneField(Campaign, models.CASCADE, primary_key=True, related_name="canary")
+    size = models.PositiveSmallIntegerField(_("primeros mensajes"))
+    # Grows with each claim while it holds the rest back: whoever counted sees whether somebody claimed since.
+    claims = models.PositiveIntegerField(default=0)
+    passed_at = models.DateTimeField(_("llegaron"), null=True)
+
+    class Meta:
+        verbose_name = _("primeros mensajes de campaña")
+        verbose_name_plural = _("primeros mensajes de campañas")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id} {self.size}"

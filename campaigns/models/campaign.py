@@ -82,6 +82,13 @@ class Campaign(models.Model):
         validators=[MaxValueValidator(100)],
         help_text=_("Se pausa sola cuando falla esta parte de los últimos intentos. Vacío: lo normal; 0: nunca."),
     )
+    canary_size = models.PositiveSmallIntegerField(
+        _("primeros mensajes de prueba"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text=_("El resto espera a que estos lleguen al servidor de WhatsApp. Vacío: lo normal; 0: sin prueba."),
+    )
     keeps_off_holidays = models.BooleanField(
         _("no enviar en feriados"),
         default=True,

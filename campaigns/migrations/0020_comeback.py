@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0018_conversations_filled"),
+        ("campaigns", "0019_canary"),
     ]
 
     operations = [
