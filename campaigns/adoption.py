@@ -14,9 +14,11 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from campaigns import totals
+from campaigns.engine import person_rest
 from campaigns.engine.timing import LOOKUP_AFTER
 from campaigns.enums import CAMPAIGN_ENDED, Ack, CampaignState, EnvioState, Evidence, ScheduleState
 from campaigns.models import Campaign, CampaignEvent, Envio, EnvioEvent, Schedule, ScheduleWindow
@@ -133,11 +135,19 @@ def adopt_envios(campaign: Campaign, rows: Sequence[PastEnvio], *, by: User, now
     totals.forget(campaign.pk)
     envios = [_envio(campaign, past, now=now) for past in rows]
     Envio.objects.bulk_create(envios)
+    person_rest.remember(_lately_written(rows, now), campaign)
     ours = [envio.client_message_id for envio in envios]
     # MySQL gives no ids back from a bulk insert.
     ids = dict(Envio.objects.filter(client_message_id__in=ours).values_list("client_message_id", "pk"))
     EnvioEvent.objects.bulk_create(_lines(zip(envios, rows, strict=True), ids, by=by, now=now))
     return [ids[key] for key in ours]
+
+
+def _lately_written(rows: Sequence[PastEnvio], now: dt.datetime) -> dict[str, dt.datetime]:
+    """Whom the other system wrote to, as far as it says so, within the usual rest."""
+    since = now - dt.timedelta(hours=settings.PERSON_REST_HOURS)
+    wrote = (EnvioState.SENT, EnvioState.UNCERTAIN, EnvioState.HISTORICAL)
+    return {row.phone: row.at for row in rows if row.state in wrote and row.at is not None and row.at > since}
 
 
 def _envio(campaign: Campaign, past: PastEnvio, *, now: dt.datetime) -> Envio:

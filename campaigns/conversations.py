@@ -14,8 +14,8 @@ from typing import Final
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from campaigns.enums import Ack, EnvioState
-from campaigns.models import Envio, Reply
+from campaigns.enums import Ack, EnvioState, MessageKind
+from campaigns.models import Conversation, Envio, Reply
 from leadmaster.accounts.models import User
 from leadmaster.accounts.scope import scope
 from leadmaster.lib.screens import Tone
@@ -24,6 +24,7 @@ from leadmaster.lib.screens import Tone
 _TOLD: Final = (EnvioState.SENT, EnvioState.SENT_BY_HAND, EnvioState.ERROR, EnvioState.UNCERTAIN, EnvioState.HISTORICAL)
 _MOST: Final = 20
 _LONGEST: Final = 1_000
+_MOST_OF_A_THREAD: Final = 200
 
 _TONES: Final[dict[str, Tone]] = {EnvioState.ERROR: "bad", EnvioState.UNCERTAIN: "warn"}
 
@@ -39,6 +40,8 @@ class Said:
     text: str
     standing: str
     tone: Tone
+    # Of what is no text, its name; `text` is then the caption.
+    media: str = ""
 
 
 def conversation(
@@ -54,18 +57,44 @@ def conversation(
     return sorted(said, key=lambda one: one.at, reverse=True)[:most]
 
 
+def thread(row: Conversation, *, most: int = _MOST_OF_A_THREAD) -> list[Said]:
+    """The last of what its line and its person wrote to each other, whole, in their order. Two queries.
+
+    Whoever may read the conversation reads all of it: the caller asks `opportunities.scope`.
+    """
+    person = Q(phone=row.phone) if row.phone else Q(lid=row.lid or "", phone="")
+    replies = Reply.objects.filter(person, session=row.session_id).select_related("session")
+    said = [_heard(reply) for reply in replies.order_by("-at", "-id")[:most]]
+    if row.phone:
+        envios = Envio.objects.filter(phone=row.phone, session=row.session_id, state__in=_TOLD)
+        said += [_written(one) for one in envios.select_related("campaign").defer("variables").order_by("-id")[:most]]
+    return sorted(said, key=lambda one: one.at)[-most:]
+
+
+def words_of(reply: Reply) -> str:
+    """What they sent, in one line: its words, or what it is."""
+    return " · ".join(part for part in (media_of(reply), reply.text) if part)
+
+
+def media_of(reply: Reply) -> str:
+    return "" if reply.kind == MessageKind.TEXT else str(reply.get_kind_display())
+
+
 def _messages(phones: Collection[str], viewer: User, most: int) -> Iterable[Said]:
     rows = Envio.objects.visible_to(viewer).filter(phone__in=phones, state__in=_TOLD).select_related("campaign")
-    for envio in rows.defer("variables").order_by("-id")[:most]:
-        yield Said(
-            phone=envio.phone,
-            ours=True,
-            at=envio.sent_at or envio.ended_at or envio.dispatched_at or envio.created_at,
-            title=_("Mensaje de “%(campaign)s”") % {"campaign": envio.campaign},
-            text=envio.text[:_LONGEST],
-            standing=_standing(envio),
-            tone=_TONES.get(envio.state, "good" if envio.ack == Ack.READ else "neutral"),
-        )
+    return [_shortened(_written(envio)) for envio in rows.defer("variables").order_by("-id")[:most]]
+
+
+def _written(envio: Envio) -> Said:
+    return Said(
+        phone=envio.phone,
+        ours=True,
+        at=envio.sent_at or envio.ended_at or envio.dispatched_at or envio.created_at,
+        title=_("Mensaje de “%(campaign)s”") % {"campaign": envio.campaign},
+        text=envio.text,
+        standing=_standing(envio),
+        tone=_TONES.get(envio.state, "good" if envio.ack == Ack.READ else "neutral"),
+    )
 
 
 def _standing(envio: Envio) -> str:
@@ -81,13 +110,22 @@ def _replies(phones: Collection[str], viewer: User, team_ids: Collection[int], m
     if visible:  # an administrator's is empty: all of them
         visible |= Q(session__team__in=team_ids)
     rows = Reply.objects.filter(visible, phone__in=phones).select_related("session")
-    for reply in rows.order_by("-at", "-id")[:most]:
-        yield Said(
-            phone=reply.phone,
-            ours=False,
-            at=reply.at,
-            title=_("Respuesta a “%(line)s”") % {"line": reply.session},
-            text=reply.text[:_LONGEST],
-            standing="",
-            tone="info",
-        )
+    newest = rows.order_by("-at", "-id")[:most]
+    return [_shortened(dataclasses.replace(_heard(reply), text=words_of(reply))) for reply in newest]
+
+
+def _heard(reply: Reply) -> Said:
+    return Said(
+        phone=reply.phone,
+        ours=False,
+        at=reply.at,
+        title=_("Respuesta a “%(line)s”") % {"line": reply.session},
+        text=reply.text,
+        standing="",
+        tone="info",
+        media=media_of(reply),
+    )
+
+
+def _shortened(one: Said) -> Said:
+    return dataclasses.replace(one, text=one.text[:_LONGEST])

@@ -85,6 +85,7 @@ class WhyNot(models.TextChoices):
     SESSION_BLOCKED = "sesion_frenada", _("El gateway pidió una pausa")
     ERROR_RATE = "errores", _("La frenaron sus errores y espera a un supervisor")
     CANARY = "primeros", _("Espera que sus primeros mensajes lleguen al servidor")
+    HALF_DEAF = "sin_acuses", _("La línea no confirma lo que envía")
     COLD = "contactos_nuevos", _("WhatsApp no acepta contactos nuevos por ahora")
     SUPPRESSED = "exclusion", _("El número pidió no recibir mensajes")
     RESTING = "descanso", _("Recibió otra campaña hace poco: espera su descanso")

@@ -28,9 +28,11 @@ from campaigns.enums import (
 )
 from campaigns.holidays import NONE, Holidays, kept_by
 from campaigns.models import Attempt, Campaign, Schedule, ScheduleDay, SessionDay
+from campaigns.overlap import rests_end
 from campaigns.progress import Progress, progress_of
 from campaigns.projection import Job, Line, Slot, project
 from leadmaster.lib.clock import business_day
+from leadmaster.lib.screens import spoken
 
 HORIZON = 366
 # Without a history to measure: the session manager takes 20–40 s a message.
@@ -65,7 +67,7 @@ class Forecast:
 def forecast(campaign: Campaign, now: dt.datetime, *, done: Progress | None = None) -> Forecast:
     """What is still pending, spread over the days to come. `done` spares counting what the caller just counted.
 
-    Eight queries and the session, whatever the size; one more where totals are written down, and two for the holidays of
+    Nine queries and the session, whatever the size; one more where totals are written down, and two for the holidays of
     those that keep them.
     """
     session = campaign.session
@@ -73,6 +75,9 @@ def forecast(campaign: Campaign, now: dt.datetime, *, done: Progress | None = No
     known = {} if done is None else {campaign.pk: done}
     kept = kept_by(queue, now)
     jobs = _jobs(queue, known=known, kept=kept, now=now, send_seconds=_send_seconds(campaign))
+    if jobs and jobs[-1].remaining:
+        # Of those that go first nobody is asked who rests: they are counted as due, which makes this one later.
+        jobs[-1] = dataclasses.replace(jobs[-1], waiting=tuple(rests_end(campaign, now)))
     today = business_day(now, session.tz)
     used = SessionDay.objects.filter(session=session, day=session.day_at(now)).values_list("used", flat=True).first()
     line = Line(
@@ -98,6 +103,7 @@ def forecast(campaign: Campaign, now: dt.datetime, *, done: Progress | None = No
             part
             for part in (
                 _limits(campaign, ahead=sum(1 for job in jobs[:-1] if job.remaining)),
+                _resting(jobs[-1].waiting if jobs else (), now),
                 _holidays(kept.get(campaign.pk, NONE), jobs[-1].slots if jobs else (), days, today=today),
             )
             if part
@@ -245,6 +251,18 @@ def _limits(campaign: Campaign, *, ahead: int) -> str:
     if campaign.state not in (CampaignState.RUNNING, *CAMPAIGN_ENDED):
         parts.append(_("Cuenta como si la campaña se pusiera en marcha ahora."))
     return " ".join(parts)
+
+
+def _resting(waiting: Sequence[tuple[dt.datetime, int]], now: dt.datetime) -> str:
+    """Who is not due yet, because another campaign wrote to them."""
+    count = sum(number for _since, number in waiting)
+    if not count:
+        return ""
+    return ngettext(
+        "%(count)d persona recibió otra campaña hace poco: espera hasta %(until)s.",
+        "%(count)d personas recibieron otra campaña hace poco: esperan, la última hasta %(until)s.",
+        count,
+    ) % {"count": count, "until": spoken(max(since for since, _number in waiting), now)}
 
 
 def _holidays(kept: Holidays, slots: Sequence[Slot], days: tuple[DayForecast, ...], *, today: dt.date) -> str:

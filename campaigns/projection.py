@@ -37,6 +37,8 @@ class Job:
     remaining: int
     seconds: float
     slots: tuple[Slot, ...]
+    # Of `remaining`, those who may not be written to before these instants.
+    waiting: tuple[tuple[dt.datetime, int], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,36 +57,48 @@ def project(jobs: Sequence[Job], *, line: Line, now: dt.datetime, horizon: int) 
     """The days of the last job of the queue and how many of its messages go out on each. Ends with it, or `horizon` days on."""
     if not jobs:
         return []
-    left = [job.remaining for job in jobs]
+    left = [_batches(job) for job in jobs]
     today = business_day(now, line.tz)
     days: list[tuple[dt.date, int]] = []
     for ahead in range(horizon):
-        if left[-1] == 0:
+        if not any(count for _since, count in left[-1]):
             break
         day = today + dt.timedelta(days=ahead)
         taken = _one_day(jobs, left, day=day, line=line, now=now)
-        left = [rest - count for rest, count in zip(left, taken, strict=True)]
         if taken[-1]:
             days.append((day, taken[-1]))
     return days
 
 
-def _one_day(jobs: Sequence[Job], left: list[int], *, day: dt.date, line: Line, now: dt.datetime) -> list[int]:
-    """How many each job sends on this day."""
+Batch = tuple[float, int]
+
+
+def _batches(job: Job) -> list[Batch]:
+    """Since when how many of its messages may go: most at once, and those who rest afterwards."""
+    later = [(since.timestamp(), count) for since, count in sorted(job.waiting)]
+    return [(-math.inf, max(0, job.remaining - sum(count for _since, count in later))), *later]
+
+
+def _one_day(jobs: Sequence[Job], left: list[list[Batch]], *, day: dt.date, line: Line, now: dt.datetime) -> list[int]:
+    """How many each job sends on this day; what it has `left` is taken down."""
     is_today = day <= (line.day or business_day(now, line.tz))
     allowance = max(0, line.limit - (line.used_today if is_today else 0))
     end_of_day = _instant(day + dt.timedelta(days=1), _MIDNIGHT, line.tz)
     free: list[Interval] = [(max(now.timestamp(), _instant(day, _MIDNIGHT, line.tz)), end_of_day)]
     counts = []
-    for job, rest in zip(jobs, left, strict=True):
+    for job, batches in zip(jobs, left, strict=True):
         sent = 0
         for slot in job.slots:
             room = max(0, slot.cap - (slot.used_today if is_today else 0))
             for opening in openings(slot.rule, day, line.tz):
-                window = (opening.opens.timestamp(), opening.closes.timestamp())
-                wanted = min(rest - sent, allowance, room)
-                count, free = _take(free, window, wanted=wanted, seconds=job.seconds, lanes=line.lanes)
-                sent, allowance, room = sent + count, allowance - count, room - count
+                for at, (since, rest) in enumerate(batches):
+                    window = (max(since, opening.opens.timestamp()), opening.closes.timestamp())
+                    wanted = min(rest, allowance, room)
+                    if wanted <= 0 or window[0] >= window[1]:
+                        continue
+                    count, free = _take(free, window, wanted=wanted, seconds=job.seconds, lanes=line.lanes)
+                    sent, allowance, room = sent + count, allowance - count, room - count
+                    batches[at] = (since, rest - count)
         counts.append(sent)
     return counts
 

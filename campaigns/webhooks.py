@@ -38,6 +38,7 @@ from whatsapp.receipts import (
     MalformedError,
     NotAuthenticError,
     Receipt,
+    ReceiptKind,
     SessionChange,
     as_text,
     parse,
@@ -82,6 +83,7 @@ def callback(request: HttpRequest, gateway: str, tenant_id: str) -> HttpResponse
         for bad in said.bad:
             refused_events.keep(bad, session=session, now=database_now())
         return HttpResponse(status=400)
+    sessions.record_heard(session, database_now())
     return HttpResponse(status=_take(said, session))
 
 
@@ -177,6 +179,8 @@ def _apply(event: Event, *, session: WhatsAppSession, now: dt.datetime) -> None:
     match event:
         case Receipt():
             receipts.apply(event, session=session, now=now)
+            if event.kind is not ReceiptKind.FAILED:
+                sessions.record_acknowledged(session, now)
         case SessionChange():
             _apply_change(event, session=session, now=now)
         case Inbound():

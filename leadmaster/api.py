@@ -50,6 +50,7 @@ from opportunities.api.opportunities.queues import InboxViewSet, PoolViewSet
 from opportunities.api.opportunities.views import OpportunityViewSet
 from opportunities.api.people.absences import AbsenceViewSet
 from opportunities.api.people.captures import CaptureViewSet
+from opportunities.api.people.conversations import ConversationViewSet
 from opportunities.api.people.ledgers import CoolDownViewSet, QuotaEntryViewSet
 from opportunities.api.people.lots import LotViewSet
 from opportunities.api.people.own_campaigns import OwnCampaignViewSet
@@ -193,6 +194,7 @@ desk_router.register("lots", LotViewSet, "lot")
 desk_router.register("quotas", QuotaViewSet, "quota")
 desk_router.register("quota-entries", QuotaEntryViewSet, "quota-entry")
 desk_router.register("captures", CaptureViewSet, "capture")
+desk_router.register("conversations", ConversationViewSet, "conversation")
 desk_router.register("own-campaigns", OwnCampaignViewSet, "own-campaign")
 desk_router.register("people", PersonViewSet, "person")
 desk_router.register("promoters", PromoterViewSet, "promoter")

@@ -36,6 +36,8 @@ DEBUG = env.boolean("DEBUG", False)
 # A checkout that only looks around (DEBUG) may start without secrets; anything else has to be given its own.
 SECRET_KEY = env.text("SECRET_KEY", "development-only-not-a-secret" if DEBUG else None)
 FIELD_ENCRYPTION_KEY = env.hex_key("FIELD_ENCRYPTION_KEY", "0" * 64 if DEBUG else None)
+# Keys of before, by commas: what they sealed still opens, until reseal_secrets has sealed it with today's.
+FIELD_ENCRYPTION_OLD_KEYS = env.hex_keys("FIELD_ENCRYPTION_OLD_KEYS", most=2)
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
@@ -243,6 +245,8 @@ ERROR_RATE_PAUSE = env.integer("ERROR_RATE_PAUSE", 10, minimum=0, maximum=100)
 ERROR_RATE_MIN_TRIES = env.integer("ERROR_RATE_MIN_TRIES", 20, minimum=1, maximum=100)
 # So many first messages of a campaign have to reach the server before the rest goes; a campaign may say otherwise.
 CANARY_SIZE = env.integer("CANARY_SIZE", 10, minimum=0, maximum=100)
+# So many messages of a line in a row without an acknowledgement, and silence, hold it; a line may say otherwise. 0: never.
+HALF_DEAF_AFTER = env.integer("HALF_DEAF_AFTER", 5, minimum=0, maximum=100)
 DIAG_SENDER = env.boolean("DIAG_SENDER", False)
 WHATSAPP_DAILY_LIMIT = env.integer("WHATSAPP_DAILY_LIMIT", 180, minimum=1, maximum=100_000)
 SENDER_SLOTS = env.integer("SENDER_SLOTS", 1, minimum=1, maximum=64)
@@ -303,6 +307,10 @@ CACHES = {
 ALERT_EMAILS = env.mails("ALERT_EMAILS")
 ALERT_WEBHOOK_URL = env.http_url("ALERT_WEBHOOK_URL", "")
 ALERT_WEBHOOK_SECRET = env.text("ALERT_WEBHOOK_SECRET", "")
+# An alert that is still open is told again after so many hours, then once a day. 0: never.
+ALERT_REMINDER_HOURS = env.integer("ALERT_REMINDER_HOURS", 6, minimum=0, maximum=168)
+# Between these hours of TIME_ZONE only what is critical is told, and the rest when they end.
+ALERT_QUIET_HOURS = env.hours("ALERT_QUIET_HOURS")
 # Who may read /metrics. Neither: nobody. Both: whoever has the token and one of the addresses.
 METRICS_TOKEN = env.token("METRICS_TOKEN", "", shortest=16)
 METRICS_ALLOW = env.networks("METRICS_ALLOW")

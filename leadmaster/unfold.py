@@ -125,6 +125,14 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Mesa de asignación"),
                 "items": [
+                    {
+                        "title": _("Conversaciones"),
+                        "icon": "chat",
+                        "link": reverse_lazy("desk-conversations"),
+                        "permission": _may(_SUPERVISE),
+                        "badge": "opportunities.admin.badges.conversations",
+                        "badge_variant": "danger",
+                    },
                     _entry(
                         _("Bandeja"),
                         "inbox",

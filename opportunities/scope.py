@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import operator
+
 from django.db.models import Q, QuerySet
 
+from campaigns.models import Campaign, Conversation
 from leadmaster.accounts.models import User
 from leadmaster.accounts.scope import scope, teams_of
+from leadmaster.directory.enums import ContactKind
+from leadmaster.directory.models import ContactPoint
 from opportunities.models import Opportunity, Promoter
 from opportunities.querysets import OpportunityQuerySet
+from whatsapp.models import WhatsAppSession
 
 
 def team_ids_of(user: object) -> list[int]:
@@ -37,3 +44,40 @@ def promoters_of(user: User) -> QuerySet[Promoter]:
 def own_desk(user: User) -> Promoter | None:
     """This person as a promoter; None for those who work at no desk."""
     return Promoter.objects.select_related("user", "desk__calendar").filter(user=user).first()
+
+
+def conversations_of(user: User) -> QuerySet[Conversation]:
+    """The conversations that this person may read and attend to. Up to three queries, for the lists that it names."""
+    return Conversation.objects.filter(functools.reduce(operator.or_, conversation_reasons(user)))
+
+
+def conversation_reasons(user: User) -> list[Q]:
+    """The reasons for which somebody sees a conversation, each by an index of its own. One is enough.
+
+    The line or the campaign is theirs or their team's; they work the client, or it was given to them, and it is of the
+    team of their desk: whoever leaves the desk leaves its conversations.
+    """
+    if not user.is_active:
+        return [Q(pk__in=[])]
+    if user.is_administrator:
+        return [Q()]
+    lines = list(WhatsAppSession.objects.visible_to(user).order_by("pk").values_list("pk", flat=True))
+    reasons = [Q(session__in=lines), Q(campaign__in=Campaign.objects.visible_to(user).order_by().values("pk"))]
+    desk = own_desk(user)
+    if desk is None:
+        return reasons
+    theirs = of_team(desk.desk.team_id)
+    return [*reasons, theirs & Q(assigned_to=user), theirs & Q(phone__in=_phones_worked_by(desk))]
+
+
+def of_team(team_id: int) -> Q:
+    """A conversation is its line's team's, and its campaign's."""
+    return Q(session__team=team_id) | Q(campaign__team=team_id)
+
+
+def _phones_worked_by(promoter: Promoter) -> list[str]:
+    """A promoter's capacity bounds how many."""
+    phones = ContactPoint.objects.filter(
+        kind=ContactKind.PHONE, is_valid=True, client__open_opportunity__owner=promoter
+    )
+    return list(phones.order_by().values_list("normalised", flat=True).distinct())

@@ -144,6 +144,7 @@ _ROWS: Final = (
         api/v1/schedules/<pk>/approve/
         api/v1/schedules/<pk>/reject/
         api/v1/sessions/<pk>/lift-cold/
+        api/v1/sessions/<pk>/lift-deaf/
         api/v1/sessions/<pk>/unpause/
         """,
     ),
@@ -209,6 +210,24 @@ _ROWS: Final = (
         """,
     ),
     (
+        "oba",
+        "",
+        """
+        conversaciones/<int:conversation_id>/
+        """,
+    ),
+    (
+        "ocxbya",
+        "oba",
+        """
+        conversaciones/<int:conversation_id>/leer/
+        conversaciones/<int:conversation_id>/atender/
+        conversaciones/<int:conversation_id>/posponer/
+        conversaciones/<int:conversation_id>/asignar/
+        conversaciones/<int:conversation_id>/captar/
+        """,
+    ),
+    (
         "",
         "ocxbya",
         """
@@ -225,6 +244,11 @@ _ROWS: Final = (
         api/v1/campaigns/<pk>/pause/
         api/v1/campaigns/<pk>/resume/
         api/v1/campaigns/<pk>/submit/
+        api/v1/conversations/<pk>/assign/
+        api/v1/conversations/<pk>/capture/
+        api/v1/conversations/<pk>/handle/
+        api/v1/conversations/<pk>/read/
+        api/v1/conversations/<pk>/snooze/
         api/v1/opportunities/<pk>/extend/
         api/v1/opportunities/<pk>/move/
         api/v1/opportunities/<pk>/note/
@@ -354,6 +378,7 @@ _ROWS: Final = (
         admin/whatsapp/whatsappsession/<int:pk>/connect/
         admin/whatsapp/whatsappsession/<int:pk>/disconnect/
         admin/whatsapp/whatsappsession/<int:pk>/lift-cold/
+        admin/whatsapp/whatsappsession/<int:pk>/lift-deaf/
         admin/whatsapp/whatsappsession/<int:pk>/live/
         admin/whatsapp/whatsappsession/<int:pk>/pair/
         admin/whatsapp/whatsappsession/<int:pk>/pair/code/
@@ -531,6 +556,7 @@ _ROWS: Final = (
         "ocxbya",
         "",
         """
+        conversaciones/
         (home)
         captar/telefono/
         mis-campanias/
@@ -565,9 +591,11 @@ _ROWS: Final = (
         "otba",
         "",
         """
+        api/v1/conversations/<pk>/
         api/v1/campaigns/<pk>/
         api/v1/campaigns/<pk>/events/
         api/v1/campaigns/<pk>/forecast/
+        api/v1/campaigns/<pk>/overlap/
         api/v1/campaigns/<pk>/progress/
         api/v1/campaigns/<pk>/why-not/
         api/v1/envios/<pk>/
@@ -605,6 +633,7 @@ _ROWS: Final = (
         "otcxbya",
         "",
         """
+        api/v1/conversations/
         api/v1/captures/phone-check/
         api/v1/envios/
         api/v1/imports/

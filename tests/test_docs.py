@@ -93,3 +93,61 @@ def test_the_folders_that_the_contributors_map_names_are_there() -> None:
 def _names_in(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+# --- What each alert means --------------------------------------------------------------------------------------------
+
+# By module: how many calls open or close alerts, and what their keys are or begin with. One call more is told by a test.
+ALERTS: dict[str, tuple[int, set[str]]] = {
+    "campaigns/brakes/canary.py": (1, {"campaign-canary"}),
+    "campaigns/brakes/error_rate.py": (2, {"campaign-errors"}),
+    "campaigns/engine/journal_trouble.py": (1, {"journal-unusable"}),
+    "campaigns/health.py": (3, {"schedules_ahead"}),
+    "campaigns/opt_ins.py": (1, {"asked-back"}),
+    "campaigns/receipts.py": (1, {"envio-conflict"}),
+    "campaigns/refused_events.py": (1, {"callback-refused"}),
+    "campaigns/restores.py": (1, {"database-restored"}),
+    "campaigns/webhooks.py": (1, {"callback-secret"}),
+    "leadmaster/directory/health.py": (4, {"directory_late", "directory_sync_failed"}),
+    "leadmaster/directory/tasks.py": (1, {"directory_sync_failed"}),
+    "leadmaster/ops/alerts.py": (1, set()),
+    "leadmaster/ops/reconciliation/nightly.py": (1, {"reconciliation"}),
+    # The last one from memory: without a database there is no row to write.
+    "leadmaster/ops/watchdog.py": (2, {"tick_late", "database_down"}),
+    "opportunities/health.py": (4, {"timers_late", "retiming_stuck"}),
+    "whatsapp/health.py": (5, {"session", "session-cold", "gateway", "gateway-token"}),
+}
+
+
+def alert_calls() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for app in OURS:
+        for path in sorted((ROOT / app).rglob("*.py")):
+            calls = [
+                node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+            ]
+            names = [call.func.id for call in calls if isinstance(call.func, ast.Name)]
+            if number := sum(name in {"raise_alert", "CheckResult"} for name in names):
+                found[path.relative_to(ROOT).as_posix()] = number
+    return found
+
+
+def test_the_list_of_alerts_is_whole() -> None:
+    assert alert_calls() == {path: number for path, (number, _keys) in ALERTS.items()}
+    for path, (_number, keys) in ALERTS.items():
+        # Each of them is written in its module, or in the one that it takes the name from.
+        source = read(path) + read("leadmaster/directory/health.py")
+        assert {key for key in keys if key not in source} == set(), path
+
+
+def test_every_alert_has_its_heading_with_what_to_do() -> None:
+    page = read("docs/operations.md")
+    sections = re.findall(r"^### (.+)\n\n(.+)", page, re.MULTILINE)
+    explained = {name for heading, _text in sections for name in re.findall(r"`([\w-]+)`", heading)}
+    rules = set(re.findall(r"^ +- alert: (\w+)$", read("deploy/prometheus/alerts.yml"), re.MULTILINE))
+    keys = {key for _number, found in ALERTS.values() for key in found}
+
+    assert len(rules) > 10
+    assert keys | rules <= explained
+    # And nothing is explained that nobody is told of.
+    assert explained <= keys | rules

@@ -31,6 +31,7 @@ from tests.factories.directory import SuppressionFactory
 from tests.factories.ops import AlertFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.opportunities.api import world as worlds
+from tests.opportunities.api.world import hear
 from tests.permission_table import TABLE
 
 # One letter each, in the order of the table's words.
@@ -53,6 +54,7 @@ _BY_NAME = {
     "opportunity_id": "opportunities.Opportunity",
     "stage_id": "opportunities.Stage",
     "lot_id": "opportunities.Lot",
+    "conversation_id": "campaigns.Conversation",
     "campaign_id": "campaigns.Campaign",
     "record": "campaigns.RecipientImport",
     "record_id": "campaigns.RecipientImport",
@@ -65,6 +67,7 @@ _MODELS = {
     "schedules": "campaigns.Schedule",
     "imports": "campaigns.RecipientImport",
     "envios": "campaigns.Envio",
+    "conversations": "campaigns.Conversation",
     "suppressions": "directory.Suppression",
     "bulk-actions": "opportunities.BulkAction",
     "quotas": "opportunities.DailyQuota",
@@ -150,6 +153,7 @@ def build() -> dict[str, Client]:
     EnvioFactory.create(campaign=campaign)
     ScheduleFactory.create(campaign=campaign)
     RecipientImportFactory.create(campaign=campaign)
+    hear(line)
     SuppressionFactory.create()
     AlertFactory.create()
     for make in (world.exit, world.pooled, world.lot, world.quota, world.bulk_action, world.holiday, world.sync):

@@ -40,6 +40,11 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         ("abc", "64 hex digits"),
         ("g" * 64, "64 hex digits"),
     ),
+    "FIELD_ENCRYPTION_OLD_KEYS": (
+        ("abc", "64 hex digits"),
+        (f"{'0' * 64},hunter2", "64 hex digits"),
+        (",".join(digit * 64 for digit in "123"), "up to 2 keys"),
+    ),
     "ALLOWED_HOSTS": tuple(
         (value, "Write names alone")
         for value in ("https://example.com", "example.com:8000", "a b", "::1", "[::1", "*.example.com", "10.0.0.256")
@@ -69,6 +74,7 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
     "UNCONFIRMED_UPLOADS_DAYS": _NUMBER,
     "PERSON_REST_HOURS": _NUMBER,
     "CANARY_SIZE": _NUMBER,
+    "HALF_DEAF_AFTER": _NUMBER,
     "ERROR_RATE_ALERT": _NUMBER,
     "ERROR_RATE_PAUSE": _NUMBER,
     "ERROR_RATE_MIN_TRIES": _NUMBER,
@@ -126,6 +132,10 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         ("https://chat.example.com/hook", "Write a long random ALERT_WEBHOOK_SECRET"),
     ),
     "ALERT_WEBHOOK_SECRET": (_UNSEEN,),
+    "ALERT_REMINDER_HOURS": _NUMBER,
+    "ALERT_QUIET_HOURS": tuple(
+        (value, "Write two hours of a day") for value in ("22", "22:00", "22:00-24:00", "7:00-07:00", "de 22 a 7")
+    ),
     "METRICS_TOKEN": (("Bearer abcdefghijklmnop", "Write the token alone"), ("short", "Write at least 16")),
     "METRICS_ALLOW": tuple(
         (value, "Write addresses or networks alone")
@@ -232,6 +242,8 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "DEFAULT_FROM_EMAIL": ("LeadMaster <leadmaster@example.com>", "leadmaster@localhost"),
     "SESSION_MANAGER_BASE_URL": ("http://[::1]:3011/", "https://gateway.example.com/base", "http://gateway_1:3011"),
     "MEDIA_ROOT": ("/no/such/folder/yet",),
+    "FIELD_ENCRYPTION_OLD_KEYS": ("a" * 64, f"{'b' * 64}, {'C' * 64}"),
+    "ALERT_QUIET_HOURS": ("22:00-07:30", "9:05 - 18:00"),
     "METRICS_TOKEN": ("0123456789abcdef",),
     "METRICS_ALLOW": ("10.0.0.7, 10.1.0.0/16,::1,fd00::/8",),
 }

@@ -38,13 +38,13 @@ class SessionSerializer(ModelSerializer[WhatsAppSession]):
         model = WhatsAppSession
         fields = (
             "id", "name", "tenant_id", "gateway", "base_url", "token", "webhook_secret", "owner", "team", "region",
-            "time_zone", "daily_limit", "lane_count", "phone", "state", "state_at", "last_seen_at",
+            "time_zone", "daily_limit", "lane_count", "deaf_after", "phone", "state", "state_at", "last_seen_at",
             "can_send", "mute_since", "paired_at", "unreachable_since", "trouble", "paused_at", "blocked_until",
-            "cold_until", "capabilities", "gateway_version", "ready", "standing", "created_at",
+            "cold_until", "deaf_since", "capabilities", "gateway_version", "ready", "standing", "created_at",
         )  # fmt: skip
         read_only_fields = (
             "phone", "state", "state_at", "last_seen_at", "can_send", "mute_since", "paired_at", "unreachable_since",
-            "trouble", "paused_at", "blocked_until", "cold_until", "capabilities", "gateway_version", "created_at",
+            "trouble", "paused_at", "blocked_until", "cold_until", "deaf_since", "capabilities", "gateway_version", "created_at",
         )  # fmt: skip
         extra_kwargs = {"tenant_id": {"trim_whitespace": False}}
         # `session_editing` asks whether the line is taken, by whichever of its names the gateway is written.
@@ -108,6 +108,7 @@ class SessionViewSet(
         "create": "whatsapp.add_whatsappsession",
         "partial_update": "whatsapp.change_whatsappsession",
         "unpause": "whatsapp.change_whatsappsession",
+        "lift_deaf": "whatsapp.change_whatsappsession",
         "lift_cold": "whatsapp.change_whatsappsession",
         **dict.fromkeys(("connect", "disconnect", "refresh", "qr"), "whatsapp.pair_whatsappsession"),
     }
@@ -149,6 +150,16 @@ class SessionViewSet(
         body.is_valid(raise_exception=True)
         reason: str = body.validated_data["reason"]
         return self._answer(sessions.lift_cold(session, by=current_user(request), reason=reason, now=timezone.now()))
+
+    @extend_schema(request=RequiredReasonSerializer, responses=SessionSerializer)
+    @action(detail=True, methods=["post"], url_path="lift-deaf")
+    def lift_deaf(self, request: Request, pk: str) -> Response:
+        """Deja enviar otra vez a una línea que no confirma lo que envía."""
+        session = self.get_object()
+        body = RequiredReasonSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        reason: str = body.validated_data["reason"]
+        return self._answer(sessions.lift_deaf(session, by=current_user(request), reason=reason, now=timezone.now()))
 
     @extend_schema(responses=PairingSerializer)
     @action(detail=True)

@@ -75,13 +75,13 @@ def _troubles(lines: Sequence[WhatsAppSession], now: dt.datetime, grace: dt.time
         yield _refused_token(address, those)
 
 
-_OF_A_LINE = {Standing.LOGGED_OUT, Standing.PAUSED, Standing.MUTE, Standing.DISCONNECTED, Standing.AWAITING_QR,
+_OF_A_LINE = {Standing.DEAF, Standing.LOGGED_OUT, Standing.PAUSED, Standing.MUTE, Standing.DISCONNECTED, Standing.AWAITING_QR,
               Standing.CONNECTING}  # fmt: skip
 
 
 def _of_a_line(line: WhatsAppSession, where: Standing, now: dt.datetime, grace: dt.timedelta) -> Iterator[CheckResult]:
     since = line.mute_since if where is Standing.MUTE else line.paused_at or line.state_at
-    at_once = where in {Standing.LOGGED_OUT, Standing.PAUSED}
+    at_once = where in {Standing.DEAF, Standing.LOGGED_OUT, Standing.PAUSED}
     if line.paired_at is None and not at_once:
         return
     if not at_once and since is not None and now - since < grace:
@@ -99,6 +99,11 @@ def _words(line: WhatsAppSession, where: Standing) -> tuple[str, str]:
     if where is Standing.PAUSED:
         cure = _("Resuélvelo y quita la pausa en la página de la sesión: hasta entonces no sale nada por ella.")
         return _("La sesión “%(name)s” espera a una persona"), f"{line.trouble} {cure}".strip()
+    if where is Standing.DEAF:
+        return _("La sesión “%(name)s” está conectada, pero no confirma lo que envía"), _(
+            "Nada de lo último que envió llegó al servidor de WhatsApp, así que se frenó. Se escribe a sí misma y sigue "
+            "sola cuando llegue un acuse; si no vuelve, desconéctala y conéctala. Un supervisor puede soltar el freno."
+        )
     if where is Standing.MUTE:
         return _("La sesión “%(name)s” está conectada, pero no envía"), _(
             "El gateway dice que está conectada y no envía por ella. Se prueba de nuevo cada tanto; si sigue así, "

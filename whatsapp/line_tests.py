@@ -10,7 +10,8 @@ import datetime as dt
 import functools
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,11 +22,14 @@ from whatsapp import sessions
 from whatsapp.gateways.base import GatewayConfig, GatewayError, OutboundMessage, Outcome, SendResult
 from whatsapp.gateways.registry import open_gateway
 from whatsapp.models import LineTest, WhatsAppSession
+from whatsapp.models import State as SessionState
+from whatsapp.standing import Standing, standing
 
 State = LineTest.State
 
 _AN_HOUR = 5
 _THREADS = 8
+_SILENT_EVERY = dt.timedelta(minutes=30)
 # Longer than any send may take: whoever had it is gone, and nobody knows whether it left.
 _LOST_AFTER = dt.timedelta(minutes=5)
 # Nobody took it: the cluster was down, and its person has long stopped looking at the phone.
@@ -43,7 +47,7 @@ class LineTestRefused(Exception):
 def ask(session: WhatsAppSession, *, by: User, now: dt.datetime) -> LineTest:
     """Ask for a test of this line. The caller checked that they may. Raises LineTestRefused with the reason."""
     locked = WhatsAppSession.objects.select_for_update().get(pk=session.pk)
-    if not locked.is_ready(now):
+    if not locked.is_ready(now) and standing(locked, now) is not Standing.DEAF:
         raise LineTestRefused(_("La sesión no está lista: conéctala antes de probarla."))
     if not locked.phone:
         raise LineTestRefused(_("Todavía no se sabe el número de esta línea: comprueba la sesión y vuelve a intentar."))
@@ -52,6 +56,26 @@ def ask(session: WhatsAppSession, *, by: User, now: dt.datetime) -> LineTest:
     if LineTest.objects.filter(session=locked, asked_at__gt=now - dt.timedelta(hours=1)).count() >= _AN_HOUR:
         raise LineTestRefused(_("Ya se probó %(n)d veces en la última hora: espera un poco.") % {"n": _AN_HOUR})
     return LineTest.objects.create(session=locked, open_for=locked, by=by, asked_at=now)
+
+
+def ask_silent_lines(now: dt.datetime) -> int:
+    """Have each line that confirms nothing write to itself, every half hour: its acknowledgement ends the silence.
+
+    Returns how many were asked. One query when no line is silent.
+    """
+    recent = LineTest.objects.filter(session=OuterRef("pk")).filter(
+        Q(asked_at__gt=now - _SILENT_EVERY) | Q(open_for__isnull=False)
+    )
+    silent = WhatsAppSession.objects.filter(deaf_since__isnull=False, state=SessionState.READY).exclude(phone="")
+    asked = 0
+    for session in silent.filter(~Exists(recent)).order_by("id"):
+        try:
+            with transaction.atomic():
+                LineTest.objects.create(session=session, open_for=session, by=None, asked_at=now)
+        except IntegrityError:
+            continue  # somebody asked meanwhile
+        asked += 1
+    return asked
 
 
 def last_test(session: WhatsAppSession) -> LineTest | None:

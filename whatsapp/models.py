@@ -72,6 +72,7 @@ class WhatsAppSessionQuerySet(models.QuerySet["WhatsAppSession"]):
             state=State.READY,
             can_send=True,
             paused_at__isnull=True,
+            deaf_since__isnull=True,
         )
 
     def waiting_for_gateway(self, now: dt.datetime) -> Self:
@@ -142,6 +143,21 @@ class WhatsAppSession(models.Model):
     # Connected without sending since then: by its own word, or because it refuses each message while it says READY.
     mute_since = models.DateTimeField(_("sin enviar desde"), null=True, blank=True, editable=False)
     send_refusals = models.PositiveSmallIntegerField(default=0, editable=False)
+    # When its gateway last told us anything by itself, to the minute.
+    heard_at = models.DateTimeField(_("último aviso"), null=True, blank=True, editable=False)
+    # Connected, and nothing that it sent was acknowledged: it is left alone since then.
+    deaf_since = models.DateTimeField(_("sin acuses desde"), null=True, blank=True, editable=False)
+    # What it sent before this moment says nothing any more: it was heard again, or a person let it go on.
+    deaf_cleared_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deaf_after = models.PositiveSmallIntegerField(
+        _("mensajes sin acuse hasta frenarla"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text=_(
+            "Se frena cuando tantos seguidos no llegan al servidor y nada llega de ella. Vacío: lo normal; 0: nunca."
+        ),
+    )
     # When it was first seen READY. Empty: nobody ever paired it.
     paired_at = models.DateTimeField(_("vinculada por primera vez"), null=True, blank=True, editable=False)
     last_seen_at = models.DateTimeField(_("última respuesta"), null=True, blank=True, editable=False)
@@ -203,6 +219,7 @@ class WhatsAppSession(models.Model):
             self.state == State.READY
             and self.can_send
             and self.paused_at is None
+            and self.deaf_since is None
             and (self.blocked_until is None or self.blocked_until <= now)
         )
 
@@ -231,6 +248,9 @@ class SessionEvent(models.Model):
         COLD_STOPPED = "nuevos_detenidos", _("Contactos nuevos detenidos")
         COLD_LIFTED = "nuevos_permitidos", _("Contactos nuevos permitidos de nuevo")
         UNPAUSED = "pausa_quitada", _("Pausa quitada")
+        DEAF_HELD = "sin_acuses", _("Frenada: no confirma lo que envía")
+        DEAF_HEARD = "oida", _("Volvió a confirmar")
+        DEAF_LIFTED = "acuses_dados", _("Freno soltado")
 
     session = models.ForeignKey(WhatsAppSession, models.CASCADE, related_name="events", verbose_name=_("sesión"))
     at = models.DateTimeField(_("cuándo"))
@@ -245,7 +265,17 @@ class SessionEvent(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["nuevos_despacio", "nuevos_detenidos", "nuevos_permitidos", "pausa_quitada"]),
+                condition=Q(
+                    kind__in=[
+                        "nuevos_despacio",
+                        "nuevos_detenidos",
+                        "nuevos_permitidos",
+                        "pausa_quitada",
+                        "sin_acuses",
+                        "oida",
+                        "acuses_dados",
+                    ]
+                ),
                 name="session_event_kind_known",
             )
         ]
@@ -267,7 +297,8 @@ class LineTest(models.Model):
     session = models.ForeignKey(WhatsAppSession, models.CASCADE, related_name="tests", verbose_name=_("sesión"))
     # The session while the test is open, NULL afterwards: one at a time.
     open_for = models.OneToOneField(WhatsAppSession, models.CASCADE, null=True, related_name="+")
-    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("quién"))
+    # Nobody: the sender itself wants to know whether a silent line sends.
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("quién"))
     state = models.CharField(_("estado"), max_length=16, choices=State, default=State.WAITING)
     asked_at = models.DateTimeField(_("pedido"))
     started_at = models.DateTimeField(_("empezó"), null=True)

@@ -18,6 +18,7 @@ from whatsapp.standing import Standing, standing, word
 _TONE: dict[Standing, Tone] = {
     Standing.READY: "good",
     Standing.BLOCKED: "warn",
+    Standing.DEAF: "bad",
     Standing.MUTE: "bad",
     Standing.CONNECTING: "info",
     Standing.UNPAIRED: "warn",
@@ -80,6 +81,11 @@ def session_advice(session: WhatsAppSession, now: dt.datetime) -> str:
     return str(_ADVICE[where])
 
 
+def deaf_start(session: WhatsAppSession, now: dt.datetime) -> str:
+    """Since when it is held for silence, or nothing when it isn't."""
+    return "" if session.deaf_since is None else screens.spoken(session.deaf_since, now)
+
+
 def cold_end(session: WhatsAppSession, now: dt.datetime) -> str:
     """Until when first contacts wait, or nothing when they don't."""
     if session.cold_until is None or session.cold_until <= now:
@@ -90,6 +96,10 @@ def cold_end(session: WhatsAppSession, now: dt.datetime) -> str:
 _ADVICE: dict[Standing, Promise] = {
     Standing.READY: gettext_lazy("Todo listo para enviar."),
     Standing.BLOCKED: gettext_lazy("El gateway pidió ir más despacio."),
+    Standing.DEAF: gettext_lazy(
+        "Dice que está conectada, y nada de lo último que envió llegó al servidor. No envía más: se escribe a sí misma "
+        "cada media hora y sigue sola cuando llegue un acuse. Si no vuelve, desconéctala y conéctala."
+    ),
     Standing.MUTE: gettext_lazy(
         "El gateway dice que está conectada y no envía por ella. Se prueba de nuevo cada tanto; si sigue así, "
         "desconéctala y conéctala."

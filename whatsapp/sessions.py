@@ -41,6 +41,7 @@ _COLD_MEMORY = dt.timedelta(hours=24)
 _MUTE_FIRST = dt.timedelta(seconds=30)
 _MUTE_MAX = dt.timedelta(minutes=10)
 _PROBE_THREADS = 32
+_HEARD_EVERY = dt.timedelta(minutes=1)
 
 
 # --- What people ask for ---------------------------------------------------------------------------------------------
@@ -109,6 +110,18 @@ def lift_cold(session: WhatsAppSession, *, by: User, reason: str, now: dt.dateti
         raise NothingToLift(_("Esta sesión ya escribe a contactos nuevos: no hay nada que levantar."))
     SessionEvent.objects.create(session=session, at=now, by=by, kind=SessionEvent.Kind.COLD_LIFTED, reason=reason)
     resolve_alert(health.cold_key(session.pk), now=now, by=by)
+    session.refresh_from_db()
+    return session
+
+
+@transaction.atomic
+def lift_deaf(session: WhatsAppSession, *, by: User, reason: str, now: dt.datetime) -> WhatsAppSession:
+    """A person lets a line send again that confirms nothing, and says why. The caller checked that they may."""
+    held = WhatsAppSession.objects.select_for_update().filter(pk=session.pk, deaf_since__isnull=False)
+    if not held.update(deaf_since=None, deaf_cleared_at=now):
+        raise NothingToLift(_("Esta línea no está frenada: no hay nada que soltar."))
+    SessionEvent.objects.create(session=session, at=now, by=by, kind=SessionEvent.Kind.DEAF_LIFTED, reason=reason)
+    resolve_alert(health.session_key(session.pk), now=now, by=by)
     session.refresh_from_db()
     return session
 
@@ -184,6 +197,39 @@ def record_farewell(session_id: int, reason: str, now: dt.datetime) -> None:
     if sentence is not None:
         _update(session_id, paused_at=now, trouble=kept(sentence), trouble_code=reason)
         health.review(now)
+
+
+def record_heard(session: WhatsAppSession, now: dt.datetime) -> None:
+    """Its gateway told something by itself. Written once a minute, however much it tells."""
+    if session.heard_at is None or abs(now - session.heard_at) >= _HEARD_EVERY:
+        _update(session.pk, heard_at=now)
+
+
+def record_acknowledged(session: WhatsAppSession, now: dt.datetime) -> None:
+    """Something that it sent reached the server: whoever was held for silence goes on."""
+    deaf = WhatsAppSession.objects.filter(pk=session.pk, deaf_since__isnull=False)
+    if session.deaf_since is not None and deaf.update(deaf_since=None, deaf_cleared_at=now):
+        SessionEvent.objects.create(session=session, at=now, kind=SessionEvent.Kind.DEAF_HEARD)
+        health.review(now)
+
+
+def hold_deaf(session_id: int, *, silent_since: dt.datetime, now: dt.datetime) -> bool:
+    """Nothing it sent since then was acknowledged: hold it, unless it was heard or let go meanwhile. Whether it is held.
+
+    One that was never heard is no witness: perhaps its gateway does not know where to call.
+    """
+    silent = WhatsAppSession.objects.filter(
+        Q(deaf_cleared_at__isnull=True) | Q(deaf_cleared_at__lt=silent_since),
+        pk=session_id,
+        state=State.READY,
+        deaf_since__isnull=True,
+        heard_at__lt=silent_since,
+    )
+    if not silent.update(deaf_since=now):
+        return False
+    SessionEvent.objects.create(session_id=session_id, at=now, kind=SessionEvent.Kind.DEAF_HELD)
+    health.review(now)
+    return True
 
 
 def doubt(session_id: int, *, now: dt.datetime) -> None:

@@ -21,6 +21,7 @@ NOT_AUTHORISED = "NOT_AUTHORISED"
 class Standing(enum.Enum):
     READY = "ready"
     BLOCKED = "blocked"  # the gateway asked for a pause (429)
+    DEAF = "deaf"  # connected, and nothing that it sends is acknowledged
     MUTE = "mute"  # connected, and does not send
     CONNECTING = "connecting"
     UNPAIRED = "unpaired"  # nobody ever paired it
@@ -34,6 +35,7 @@ class Standing(enum.Enum):
 WORDS: dict[Standing, Promise] = {
     Standing.READY: _("Conectada"),
     Standing.BLOCKED: _("Frenada por el gateway"),
+    Standing.DEAF: _("Conectada, pero no confirma lo que envía"),
     Standing.MUTE: _("Conectada, pero no envía"),
     Standing.CONNECTING: _("Conectando"),
     Standing.UNPAIRED: _("Falta vincular"),
@@ -56,8 +58,8 @@ def standing(session: WhatsAppSession, now: dt.datetime) -> Standing:
         if session.paired_at is None:
             return Standing.UNPAIRED
         return Standing.AWAITING_QR if session.state == State.AWAITING_QR else Standing.DISCONNECTED
-    if session.mute_since is not None:
-        return Standing.MUTE
+    if session.deaf_since is not None or session.mute_since is not None:
+        return Standing.DEAF if session.deaf_since is not None else Standing.MUTE
     if session.blocked_until is not None and session.blocked_until > now:
         return Standing.BLOCKED
     return Standing.READY

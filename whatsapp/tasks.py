@@ -6,7 +6,7 @@ from leadmaster.lib.clock import database_now
 from leadmaster.ops.heartbeat import beat
 from whatsapp import sessions
 from whatsapp.health import HEARTBEAT
-from whatsapp.line_tests import run_waiting
+from whatsapp.line_tests import ask_silent_lines, run_waiting
 
 
 def refresh_sessions() -> str:
@@ -18,5 +18,7 @@ def refresh_sessions() -> str:
 
 
 def line_tests() -> str:
-    """Messages of lines to themselves that somebody asked for."""
-    return f"sent {run_waiting(database_now())}"
+    """Messages of lines to themselves, because somebody asked or because a line confirms nothing."""
+    now = database_now()
+    asked = ask_silent_lines(now)
+    return f"asked {asked}, sent {run_waiting(now)}"

@@ -24,6 +24,7 @@ from campaigns.audience.plan import check_editable, problem_of
 from campaigns.audience.queued import can_resume, confirm, resume
 from campaigns.errors import Refused
 from campaigns.models import Campaign, RecipientImport
+from campaigns.overlap import overlap
 from campaigns.policy import Act, may
 from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.admin.widgets import BaseFileWidget, SelectWidget, TextWidget
@@ -163,10 +164,16 @@ def show(request: HttpRequest, campaign: Campaign, record_id: int, context: dict
             "record": record,
             "campaign": campaign,
             "moving": record.state in {State.QUEUED, State.RUNNING},
+            "overlap": _overlap(campaign) if record.state == State.DONE else [],
             "can_resume": can_resume(record) and may(request.user, Act.IMPORT, campaign),
             "back": url("change", campaign),
         },
     )
+
+
+def _overlap(campaign: Campaign) -> list[str]:
+    now = timezone.now()
+    return overlap(campaign, now).sentences(now)
 
 
 def go_on(request: HttpRequest, campaign: Campaign, record_id: int) -> HttpResponse:

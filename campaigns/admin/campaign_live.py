@@ -20,6 +20,7 @@ from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, WhyNot
 from campaigns.forecast import Forecast, forecast
 from campaigns.lifecycle import TABLE, Verb
 from campaigns.models import Campaign, Envio, Schedule
+from campaigns.overlap import overlap
 from campaigns.policy import Act, may
 from campaigns.progress import Progress, progress
 from leadmaster.accounts.models import User
@@ -179,6 +180,7 @@ def page(campaign: Campaign, user: User, now: dt.datetime) -> dict[str, Any]:
         "events": campaign.events.select_related("by").order_by("-id"),
         "imports": campaign.imports.select_related("by"),
         "examples": list(_examples(campaign)),
+        "overlap": overlap(campaign, now).sentences(now) if live.path and live.progress.total else [],
         "may_decide": may(user, Act.DECIDE, campaign),
         "may_approve": may(user, Act.APPROVE, campaign),
     }

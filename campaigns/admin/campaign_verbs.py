@@ -19,6 +19,7 @@ from campaigns.enums import EnvioState, ScheduleState
 from campaigns.forecast import forecast
 from campaigns.lifecycle import Verb
 from campaigns.models import Campaign, Envio
+from campaigns.overlap import overlap
 from campaigns.progress import progress
 from leadmaster.accounts.models import User
 from leadmaster.lib.admin.confirm import Confirmation, NoForm, OptionalReasonForm, ReasonForm, SeenForm
@@ -153,6 +154,8 @@ def _touched(campaign: Campaign, verb: Verb, now: dt.datetime) -> tuple[list[tup
         facts.append((_("Programaciones"), " / ".join(_when(schedule) for schedule in waiting) or "—"))
         facts.append((_("Feriados"), _("No envía") if campaign.keeps_off_holidays else _("Envía igual")))
         facts.append((_("Previsión"), forecast(campaign, now, done=done).sentence))
+        if told := overlap(campaign, now).sentences(now):
+            facts.append((_("Otras campañas"), " ".join(told)))
         return (
             facts,
             [f"{_who(envio)}: {envio.text}" for envio in rows.only("name", "phone", "text")[:3]],

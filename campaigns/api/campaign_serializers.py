@@ -84,6 +84,15 @@ class MessageSerializer(Serializer[Any]):
     template = serializers.CharField(max_length=MAX_TEMPLATE, trim_whitespace=False)
 
 
+class OverlapSerializer(Serializer[Any]):
+    """`elsewhere` is of the first `looked_at` who wait; `resting` of them all, the last of whom rests until `until`."""
+
+    looked_at = serializers.IntegerField()
+    elsewhere = serializers.IntegerField()
+    resting = serializers.IntegerField()
+    until = serializers.DateTimeField(allow_null=True)
+
+
 class PacingSerializer(Serializer[Any]):
     """What is left out stays as it is. `version` is the `pacing_version` of the campaign as you read it."""
 

@@ -24,6 +24,7 @@ from campaigns.api.campaign_serializers import (
     CampaignSerializer,
     ForecastSerializer,
     MessageSerializer,
+    OverlapSerializer,
     PacingSerializer,
     ProgressSerializer,
     WhyNotSerializer,
@@ -37,6 +38,7 @@ from campaigns.errors import WrongState
 from campaigns.forecast import forecast
 from campaigns.message_editing import edit_message
 from campaigns.models import Campaign
+from campaigns.overlap import overlap
 from campaigns.pacing import Pacing
 from campaigns.policy import Act, require
 from campaigns.progress import Progress, progress, progress_of
@@ -65,7 +67,7 @@ class CampaignViewSet(
     lookup_value_regex = "[0-9]{1,18}"
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
     needs: ClassVar[dict[str, str]] = {
-        **dict.fromkeys(("list", "retrieve", "progress", "forecast", "why_not", "events"), Act.VIEW),
+        **dict.fromkeys(("list", "retrieve", "progress", "forecast", "why_not", "overlap", "events"), Act.VIEW),
         "create": "campaigns.add_campaign",
         **dict.fromkeys(("partial_update", "destroy", "message"), Act.EDIT),
         **dict.fromkeys(("submit", "launch", "pause", "resume", "cancel", "pacing"), Act.OPERATE),
@@ -222,6 +224,12 @@ class CampaignViewSet(
     def why_not(self, request: Request, pk: str) -> Response:
         """Por qué ahora no sale nada, si es que no sale."""
         return Response(WhyNotSerializer(why_not(self.get_object(), timezone.now())).data)
+
+    @extend_schema(responses=OverlapSerializer)
+    @action(detail=True)
+    def overlap(self, request: Request, pk: str) -> Response:
+        """Cuántos de los que esperan aquí esperan también en otra campaña en curso, y cuántos descansan de una."""
+        return Response(OverlapSerializer(overlap(self.get_object(), timezone.now())).data)
 
     @extend_schema(responses=CampaignEventSerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None)

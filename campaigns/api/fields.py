@@ -28,15 +28,15 @@ class VisibleCampaign(VisibleField):
         return Campaign.objects.visible_to(current_user(self.context["request"])).select_related("session")
 
 
-class SeenVersionSerializer(Serializer[Any]):
+class SeenSerializer(Serializer[Any]):
     """`version` is the one that you looked at: if somebody changed it meanwhile, or its schedules, nothing is decided."""
 
     version = serializers.CharField(max_length=64)
 
 
-class ApprovalSerializer(SeenVersionSerializer, ReasonSerializer):
+class ApprovalSerializer(SeenSerializer, ReasonSerializer):
     pass
 
 
-class RejectionSerializer(SeenVersionSerializer, RequiredReasonSerializer):
+class RejectionSerializer(SeenSerializer, RequiredReasonSerializer):
     pass

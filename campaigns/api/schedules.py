@@ -17,7 +17,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import ModelViewSet
 
 from campaigns import lifecycle, versions
-from campaigns.api.fields import SeenVersionSerializer, VisibleCampaign
+from campaigns.api.fields import SeenSerializer, VisibleCampaign
 from campaigns.api.filters import ScheduleFilter
 from campaigns.errors import WrongState
 from campaigns.models import Campaign, Schedule, ScheduleWindow
@@ -178,20 +178,20 @@ class ScheduleViewSet(IdempotentPosts, ModelViewSet[Schedule]):
                 _("Con esta programación ya salieron mensajes: ponle una fecha de fin en vez de borrarla.")
             ) from None
 
-    @extend_schema(request=SeenVersionSerializer, responses=ScheduleSerializer)
+    @extend_schema(request=SeenSerializer, responses=ScheduleSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         """Aprueba una programación agregada o cambiada después de aprobar la campaña."""
         return self._decide(approve=True)
 
-    @extend_schema(request=SeenVersionSerializer, responses=ScheduleSerializer)
+    @extend_schema(request=SeenSerializer, responses=ScheduleSerializer)
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: str) -> Response:
         """La rechaza: no envía nada por ella."""
         return self._decide(approve=False)
 
     def _decide(self, *, approve: bool) -> Response:
-        given = SeenVersionSerializer(data=self.request.data)
+        given = SeenSerializer(data=self.request.data)
         given.is_valid(raise_exception=True)
         schedule = lifecycle.decide_schedule(
             self.get_object(),

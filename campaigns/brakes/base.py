@@ -17,13 +17,19 @@ class News:
     """Whose messages landed since the last look: sent, refused, or in doubt."""
 
     campaigns: Mapping[int, Campaign]
+    # The day's row of each line, by session: what it sent hangs on it.
+    line_days: Mapping[int, int] = dataclasses.field(default_factory=dict)
 
 
-class Brake(Protocol):
-    kind: ClassVar[BrakeKind]
-
+class Watcher(Protocol):
     def look(self, news: News, now: dt.datetime) -> bool:
         """Judge those that have news, in a few queries of bounded cost. True when it took hold of anything."""
+
+
+class Brake(Watcher, Protocol):
+    """Of a campaign. A line's brake is a `Watcher` that holds the line through `whatsapp.sessions`, which lets go too."""
+
+    kind: ClassVar[BrakeKind]
 
     def held(self, campaign: Campaign, now: dt.datetime) -> str:
         """Why it holds this campaign now, as the end of a sentence; empty when it doesn't."""

@@ -6,9 +6,10 @@ import datetime as dt
 import functools
 import logging
 
-from campaigns.brakes.base import Brake, News
+from campaigns.brakes.base import Brake, News, Watcher
 from campaigns.brakes.canary import Canary
 from campaigns.brakes.error_rate import ErrorRate
+from campaigns.brakes.half_deaf import HalfDeaf
 from campaigns.enums import BrakeKind
 from campaigns.models import Campaign
 from leadmaster.lib.db.retry import retrying
@@ -16,6 +17,9 @@ from leadmaster.lib.db.retry import retrying
 logger = logging.getLogger(__name__)
 
 BRAKES: dict[BrakeKind, Brake] = {brake.kind: brake for brake in (ErrorRate(), Canary())}
+
+
+WATCHERS: tuple[Watcher, ...] = (*BRAKES.values(), HalfDeaf())
 
 
 def holding(campaign: Campaign, now: dt.datetime) -> dict[BrakeKind, str]:
@@ -29,9 +33,9 @@ def look(news: News, now: dt.datetime) -> bool:
     held = False
     if not news.campaigns:
         return held
-    for brake in BRAKES.values():
+    for brake in WATCHERS:
         try:
             held = retrying(functools.partial(brake.look, news, now)) or held
         except Exception:
-            logger.exception("the brake %s could not look", brake.kind)
+            logger.exception("the brake %s could not look", type(brake).__name__)
     return held

@@ -32,7 +32,7 @@ def commit_dispatch(claim: Claim, now: dt.datetime, *, deadline: dt.timedelta) -
             claim.envio_id,
             claim.token,
             session_id=claim.slot.session.pk,
-            person_key=journal.person_key(claim.phone, claim.text),
+            person_keys=journal.person_keys(claim.phone, claim.text),
             lease_until=now + deadline,
             now=now,
         )

@@ -108,8 +108,14 @@ def path() -> Path:
 
 def person_key(phone: str, text: str) -> str:
     """Who got what, for who has the key: spaces, case and look-alike letters make no other text."""
-    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    return keyed_hash(f"{phone}\0{plain}", key_hex=settings.FIELD_ENCRYPTION_KEY, context="journal.person")
+    return person_keys(phone, text)[0]
+
+
+def person_keys(phone: str, text: str) -> tuple[str, ...]:
+    """Today's, and what the keys of before made of it: lines that were written with those are still compared with."""
+    plain = f"{phone}\0{' '.join(unicodedata.normalize('NFKC', text).casefold().split())}"
+    keys = (settings.FIELD_ENCRYPTION_KEY, *settings.FIELD_ENCRYPTION_OLD_KEYS)
+    return tuple(keyed_hash(plain, key_hex=key, context="journal.person") for key in keys)
 
 
 # --- Writing ---------------------------------------------------------------------------------------------------------

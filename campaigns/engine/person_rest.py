@@ -9,22 +9,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
-
-from django.conf import settings
+from collections.abc import Mapping, Sequence
 
 from campaigns.engine import statements
 from campaigns.engine.statements import Due
 from campaigns.models import Attempt, Campaign, Envio, PersonRest
+from campaigns.overlap import rest_of
 
 # So many rows of a campaign are moved behind their persons' rests at once.
 _BATCH = 200
-
-
-def rest_of(campaign: Campaign) -> dt.timedelta:
-    """How long this campaign leaves alone whoever another one wrote to."""
-    hours = settings.PERSON_REST_HOURS if campaign.person_rest is None else campaign.person_rest
-    return dt.timedelta(hours=hours)
 
 
 def hold(campaign: Campaign, due: Due, now: dt.datetime) -> bool:
@@ -73,6 +66,22 @@ def resting(campaign: Campaign, phones: Sequence[str], now: dt.datetime) -> dict
 def rests_until(campaign: Campaign, phone: str, now: dt.datetime) -> dt.datetime | None:
     """Until when this person rests from other campaigns, for whoever asks why this one does not write. One query."""
     return resting(campaign, [phone], now).get(phone)
+
+
+def remember(written: Mapping[str, dt.datetime], campaign: Campaign) -> None:
+    """Somebody else wrote to these for this campaign, at these times: their rest counts from then, as far as nobody wrote
+    later. Runs in the caller's transaction.
+    """
+    known = {row.phone: row for row in PersonRest.objects.filter(phone__in=written).select_for_update()}
+    older = [row for phone, row in known.items() if row.written_at < written[phone]]
+    for row in older:
+        row.campaign, row.written_at = campaign, written[row.phone]
+    PersonRest.objects.bulk_update(older, ["campaign", "written_at"])
+    PersonRest.objects.bulk_create(
+        PersonRest(phone=phone, campaign=campaign, written_at=at)
+        for phone, at in sorted(written.items())
+        if phone not in known
+    )
 
 
 def release(token: uuid.UUID) -> None:

@@ -214,6 +214,8 @@ def _against_session(session: WhatsAppSession, now: dt.datetime) -> Standing | N
         return None
     if where is lines.Standing.BLOCKED:
         return Standing(reason=WhyNot.SESSION_BLOCKED, until=session.blocked_until)
+    if where is lines.Standing.DEAF:
+        return Standing(reason=WhyNot.HALF_DEAF)
     if where is lines.Standing.MUTE and session.can_send and session.is_ready(now):
         return None  # its time to be tried again: only a message that goes out proves the cure
     reason = WhyNot.SESSION_PAUSED if where is lines.Standing.PAUSED else WhyNot.SESSION

@@ -84,8 +84,8 @@ def was_written_to(claim: Claim, now: dt.datetime) -> bool:
     """Whether this person got this text after the backup, and nobody decided since that they get it again."""
     if not Envio.objects.filter(pk=claim.envio_id, settled_by__isnull=True).exists():
         return False
-    key = journal.person_key(claim.phone, claim.text)
-    return ForgottenDispatch.objects.filter(person_key=key, excluded_until__gt=now).exists()
+    keys = journal.person_keys(claim.phone, claim.text)
+    return ForgottenDispatch.objects.filter(person_key__in=keys, excluded_until__gt=now).exists()
 
 
 # --- Suspicion -------------------------------------------------------------------------------------------------------

@@ -89,6 +89,7 @@ class Flights:
         self.landed = 0
         # Campaigns of which something became known since `news` was last taken.
         self._news: dict[int, Campaign] = {}
+        self._line_days: dict[int, int] = {}
         self.troubled_sessions: set[int] = set()
         # The database or the journal failed: this tick claims no more, and ends what is in the air.
         self.in_trouble = False
@@ -106,8 +107,9 @@ class Flights:
 
     def take_news(self) -> News:
         """Whose messages landed since this was last asked."""
-        news, self._news = self._news, {}
-        return News(news)
+        news = News(self._news, self._line_days)
+        self._news, self._line_days = {}, {}
+        return news
 
     def start(self, claim: Claim) -> None:
         """Ask whether the session is ready; the answer comes back through `advance`."""
@@ -217,6 +219,7 @@ class Flights:
             return
         self._count(state or "lost")
         self._news[claim.slot.campaign.pk] = claim.slot.campaign
+        self._line_days[claim.slot.session.pk] = claim.session_day_id
         if flight.phase is Phase.SENDING and now >= flight.due:
             flight.phase, flight.due = Phase.OVERDUE, _NEVER
             self.landed += 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from django.db.models import (
@@ -226,6 +227,10 @@ def came_early(session_id: int, message_id: str) -> bool:
     return _early_receipt(session=session_id, message_id=message_id) is not None
 
 
+# By today's key and by those of before (FIELD_ENCRYPTION_OLD_KEYS).
+_PERSON_KEYS = tuple(Param(f"person_key_{number}", CharField()) for number in range(3))
+
+
 def _may_go() -> QuerySet[Envio]:
     still_on = SenderSwitch.objects.order_by("-id").values("on")[:1]
     running = Campaign.objects.filter(
@@ -235,7 +240,7 @@ def _may_go() -> QuerySet[Envio]:
     )
     opted_out = Suppression.objects.filter(phone=OuterRef("phone"))
     # Somebody who got this text after the backup that the database came back from: a person decides.
-    written_to = ForgottenDispatch.objects.filter(person_key=Param("person_key", CharField()), excluded_until__gt=_now)
+    written_to = ForgottenDispatch.objects.filter(person_key__in=_PERSON_KEYS, excluded_until__gt=_now)
     return (
         Envio.objects.filter(id=_id, token=_token, state=EnvioState.SENDING, lease_until__gt=_lease_until)
         .filter(~Exists(opted_out), Exists(running))
@@ -253,14 +258,14 @@ def begin_dispatch(
     token: uuid.UUID,
     *,
     session_id: int,
-    person_key: str,
+    person_keys: Sequence[str],
     lease_until: dt.datetime,
     now: dt.datetime,
 ) -> bool:
     """The last look before the socket: still ours, campaign running, session ready, switch on, no opt-out, nobody who
     got it after a backup, and a lease that goes on past `lease_until`. False if one of them fails."""
+    keys = [*person_keys, *[person_keys[0]] * (len(_PERSON_KEYS) - len(person_keys))]
+    by_name = {f"person_key_{number}": key for number, key in enumerate(keys)}
     return bool(
-        _begin_dispatch(
-            id=envio_id, token=token, session=session_id, person_key=person_key, lease_until=lease_until, now=now
-        )
+        _begin_dispatch(id=envio_id, token=token, session=session_id, lease_until=lease_until, now=now, **by_name)
     )

@@ -20,6 +20,8 @@ class PersonRest(models.Model):
         verbose_name = _("descanso de una persona")
         verbose_name_plural = _("descansos de personas")
         default_permissions = ()
+        # Reader: who of a campaign rests, for whoever approves it and for the forecast.
+        indexes = [models.Index(fields=["written_at"], name="person_written")]
 
     def __str__(self) -> str:
         return f"{self.phone}: {self.written_at}"

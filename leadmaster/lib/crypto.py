@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
 import os
+from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -32,21 +34,29 @@ def seal(plain: str, *, key_hex: str, context: str) -> str:
     return _VERSION + base64.urlsafe_b64encode(nonce + ciphertext).decode()
 
 
-def unseal(sealed: str, *, key_hex: str, context: str) -> str:
-    """Decrypt what `seal` made. Raises SecretError."""
+def unseal(sealed: str, *, key_hex: str, context: str, old_keys: Sequence[str] = ()) -> str:
+    """Decrypt what `seal` made, also what it made with one of the keys of before. Raises SecretError."""
     if not sealed:
         return ""
     if not sealed.startswith(_VERSION):
         raise SecretError("not a sealed value of this version")
     try:
         raw = base64.urlsafe_b64decode(sealed.removeprefix(_VERSION).encode())
-        plain = AESGCM(bytes.fromhex(key_hex)).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], context.encode())
+        return _opened(raw, (key_hex, *old_keys), context)
     except (InvalidTag, binascii.Error, ValueError) as error:
         raise SecretError(
             "the stored secret does not open with this FIELD_ENCRYPTION_KEY; restore the key it was written with, "
-            "or enter the secret again"
+            "name it in FIELD_ENCRYPTION_OLD_KEYS, or enter the secret again"
         ) from error
-    return plain.decode()
+
+
+def _opened(raw: bytes, keys: Sequence[str], context: str) -> str:
+    """With the first of the keys that fits. Raises InvalidTag when none does."""
+    for key in keys[:-1]:
+        with contextlib.suppress(InvalidTag):
+            return _opened(raw, (key,), context)
+    cipher = AESGCM(bytes.fromhex(keys[-1]))
+    return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], context.encode()).decode()
 
 
 def keyed_hash(text: str, *, key_hex: str, context: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
@@ -40,7 +41,11 @@ class EncryptedTextField(EncryptedBase):
         return value and seal(value, key_hex=settings.FIELD_ENCRYPTION_KEY, context=self._context())
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> str | None:
-        return value and unseal(value, key_hex=settings.FIELD_ENCRYPTION_KEY, context=self._context())
+        return value and self.opened(value, old_keys=settings.FIELD_ENCRYPTION_OLD_KEYS)
+
+    def opened(self, sealed: str, *, old_keys: Sequence[str] = ()) -> str:
+        """What is kept in this column as `sealed`. Raises SecretError."""
+        return unseal(sealed, key_hex=settings.FIELD_ENCRYPTION_KEY, context=self._context(), old_keys=old_keys)
 
 
 class IdentifierField(IdentifierBase[_Set_contra, _Get_co]):

@@ -49,6 +49,7 @@ class Alert(models.Model):
     )
     # Notification ledger: what was told, so that a notice that failed is told again.
     open_notified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    reminded_at = models.DateTimeField(null=True, blank=True, editable=False)
     resolve_notified_at = models.DateTimeField(null=True, blank=True, editable=False)
     notify_error = models.CharField(max_length=300, blank=True, editable=False)
 

@@ -1,6 +1,6 @@
 """Telling people: mail to ALERT_EMAILS and a signed POST to ALERT_WEBHOOK_URL.
 
-Each opening and each resolution of an alert is told at least once. What was told is written on the alert only after
+Each opening, each reminder and each resolution of an alert is told at least once (`leadmaster.ops.notices` says which). What was told is written on the alert only after
 every channel took it; a failure is recorded there and tried again, each channel at its own growing distance. Which
 channel already took a notice is remembered in this process, so one broken channel does not make the other repeat
 itself; after a restart it may, and the notice's `id` lets the receiver see that.
@@ -12,69 +12,35 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import enum
 import hashlib
 import hmac
 import json
 import logging
 import smtplib
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 import requests
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from django.db.models import Q
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
 from leadmaster.ops.models import Alert
+from leadmaster.ops.notices import Notice, Pending, heading, pending, summary
 
 logger = logging.getLogger(__name__)
 
 SIGNATURE_HEADER = "X-LeadMaster-Signature"
 _TIMEOUT_SECONDS = 10
-_BATCH = 50
 _FIRST_RETRY = dt.timedelta(seconds=20)
 _LONGEST_RETRY = dt.timedelta(minutes=10)
-# The end of a trouble is told when it has lasted: what flaps is told once.
-_CALM = dt.timedelta(minutes=2)
-# A channel that is configured today isn't told last month's news.
-_OLD_NEWS = dt.timedelta(days=1)
-
-
-class Event(enum.StrEnum):
-    OPENED = "opened"
-    RESOLVED = "resolved"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Notice:
-    """What is told, free of the database. `id` is the same each time the same thing is told again."""
-
-    id: str
-    event: Event
-    key: str
-    severity: str
-    title: str
-    body: str
-    count: int
-    opened_at: dt.datetime
-    resolved_at: dt.datetime | None
-
-    @classmethod
-    def of(cls, alert: Alert, event: Event) -> Notice:
-        return cls(
-            id=f"alert-{alert.pk}-{event}",
-            event=event,
-            key=alert.key,
-            severity=alert.severity,
-            title=alert.title,
-            body=alert.body,
-            count=alert.count,
-            opened_at=alert.opened_at,
-            resolved_at=alert.resolved_at if event is Event.RESOLVED else None,
-        )
+# More than so many at once are told in one message.
+_AT_ONCE = 5
+# From so many messages in an hour on, what comes is gathered for so long, and told in one.
+_AN_HOUR = 20
+_GATHERED = dt.timedelta(minutes=10)
 
 
 class DeliveryError(Exception):
@@ -139,8 +105,7 @@ def sign(content: bytes, *, secret: str) -> str:
 
 
 def _subject(notice: Notice) -> str:
-    prefix = _("Resuelta") if notice.event is Event.RESOLVED else Alert.Severity(notice.severity).label
-    return f"[LeadMaster] {prefix}: {notice.title}".replace("\n", " ")
+    return f"[LeadMaster] {heading(notice)}"
 
 
 def _text(notice: Notice) -> str:
@@ -180,23 +145,41 @@ class Notifier:
         self._failures: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
         self._rests_until: dict[str, dt.datetime] = {}
+        # When messages left in the last hour.
+        self._told_at: deque[dt.datetime] = deque()
 
     def tell_pending(self, *, now: dt.datetime) -> NotifyReport:
-        """Everything that nobody was told of yet, oldest first."""
+        """Everything that nobody was told of yet, oldest first; what comes in heaps, together."""
         if not self._channels:
             return NotifyReport()
-        told = failed = 0
-        for alert, event in _pending(now):
-            error = self.tell(Notice.of(alert, event), now=now)
-            if error:
-                failed += 1
-                Alert.objects.filter(pk=alert.pk).update(notify_error=error[:300])
-                continue
-            told += 1
-            stamp = "open_notified_at" if event is Event.OPENED else "resolve_notified_at"
-            Alert.objects.filter(pk=alert.pk).update(**{stamp: now, "notify_error": ""})
-            self._taken = {taken for taken in self._taken if taken[0] != f"alert-{alert.pk}-{event}"}
-        return NotifyReport(told=told, failed=failed)
+        waiting = pending(now)
+        while self._told_at and now - self._told_at[0] > dt.timedelta(hours=1):
+            self._told_at.popleft()
+        stormy = len(self._told_at) >= _AN_HOUR
+        if stormy and now - self._told_at[-1] < _GATHERED:
+            return NotifyReport()
+        if len(waiting) > _AT_ONCE or (stormy and waiting):
+            return self._tell_together(waiting, now=now)
+        told = [self._tell_one(one.notice, [one], now=now) for one in waiting]
+        return NotifyReport(told=sum(told), failed=len(told) - sum(told))
+
+    def _tell_together(self, waiting: Sequence[Pending], *, now: dt.datetime) -> NotifyReport:
+        with translation.override(settings.LANGUAGE_CODE):
+            together = summary(waiting)
+        told = self._tell_one(together, waiting, now=now)
+        return NotifyReport(told=len(waiting)) if told else NotifyReport(failed=len(waiting))
+
+    def _tell_one(self, notice: Notice, about: Sequence[Pending], *, now: dt.datetime) -> bool:
+        """One message; on each alert that it is about stands then that it was told, or why not."""
+        error = self.tell(notice, now=now)
+        for one in about:
+            told = {one.stamp: now, "notify_error": ""} if not error else {"notify_error": error[:300]}
+            Alert.objects.filter(pk=one.alert.pk).update(**told)
+        if error:
+            return False
+        self._told_at.append(now)
+        self._taken = {taken for taken in self._taken if taken[0] != notice.id}
+        return True
 
     def tell(self, notice: Notice, *, now: dt.datetime) -> str:
         """Offer one notice to every channel that has not taken it. Empty when all have, else what is in the way."""
@@ -223,14 +206,3 @@ class Notifier:
         self._failures[channel] = failures + 1
         self._reasons[channel] = reason
         self._rests_until[channel] = now + min(_FIRST_RETRY * 2 ** min(failures, 10), _LONGEST_RETRY)
-
-
-def _pending(now: dt.datetime) -> Iterator[tuple[Alert, Event]]:
-    """An alert that came and went before anybody was told is told as both, in that order."""
-    recent = Q(resolved_at__isnull=True) | Q(resolved_at__gte=now - _OLD_NEWS)
-    untold = Q(open_notified_at__isnull=True) | Q(resolved_at__isnull=False, resolve_notified_at__isnull=True)
-    for alert in Alert.objects.filter(recent, untold).order_by("id")[:_BATCH]:
-        if alert.open_notified_at is None:
-            yield alert, Event.OPENED
-        if alert.resolved_at is not None and (alert.resolved_by_id or now - alert.resolved_at >= _CALM):
-            yield alert, Event.RESOLVED

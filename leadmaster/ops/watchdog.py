@@ -19,7 +19,8 @@ from leadmaster.lib.clock import database_now
 from leadmaster.ops import health, heartbeat
 from leadmaster.ops.alerts import CheckResult, apply_results
 from leadmaster.ops.models import Alert
-from leadmaster.ops.notify import Event, Notice, Notifier
+from leadmaster.ops.notices import Event, Notice
+from leadmaster.ops.notify import Notifier
 
 logger = logging.getLogger(__name__)
 

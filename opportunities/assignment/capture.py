@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from leadmaster.accounts.models import User
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client, ContactPoint, Suppression
 from leadmaster.directory.names import split_name
@@ -42,8 +43,11 @@ class NewClient:
     note: str = ""
 
 
-def capture(promoter: Promoter, person: NewClient, *, key: str, now: dt.datetime) -> Opportunity:
+def capture(
+    promoter: Promoter, person: NewClient, *, key: str, now: dt.datetime, by: User | None = None
+) -> Opportunity:
     """Register this person and start working them; a key that was seen before answers with the same opportunity.
+    `by` is who did it for the promoter; nobody: they themselves.
 
     Known and free (or in the pool) → taken over. Raises Taken (says since when, not whose), Incomplete (no name, no
     usable phone, opted out), NoQuota (the day's captures are used up) or Unavailable.
@@ -62,7 +66,7 @@ def capture(promoter: Promoter, person: NewClient, *, key: str, now: dt.datetime
             promoter,
             Operation.CAPTURE,
             key,
-            act=lambda: _capture(promoter, person, phones, key=key, now=now),
+            act=lambda: _capture(promoter, person, phones, key=key, by=by or promoter.user, now=now),
             again=_captured,
         )
     except IntegrityError:
@@ -84,7 +88,9 @@ def check_phone(raw: str, *, region: str, promoter: Promoter | None = None) -> s
 
 
 @transaction.atomic(durable=True)
-def _capture(promoter: Promoter, person: NewClient, phones: list[str], *, key: str, now: dt.datetime) -> Opportunity:
+def _capture(
+    promoter: Promoter, person: NewClient, phones: list[str], *, key: str, by: User, now: dt.datetime
+) -> Opportunity:
     # 1. One capture of this promoter at a time, so that they are counted: the day's quota row keeps the order.
     quota.lock(promoter, business_day(now, promoter.desk.calendar.tz))
     request = request_keys.begin(promoter, Operation.CAPTURE, key, now=now)
@@ -96,12 +102,12 @@ def _capture(promoter: Promoter, person: NewClient, phones: list[str], *, key: s
         client = _register(person, phones, now=now)
         _refuse_twins(client, phones)
     # 3. The work.
-    row = _open(promoter, client, person, now=now)
+    row = _open(promoter, client, person, by=by, now=now)
     request_keys.keep(request, {"opportunity": row.pk})
     return row
 
 
-def _open(promoter: Promoter, client: Client, person: NewClient, *, now: dt.datetime) -> Opportunity:
+def _open(promoter: Promoter, client: Client, person: NewClient, *, by: User, now: dt.datetime) -> Opportunity:
     pooled = Opportunity.objects.filter(open_client=client, state=OpportunityState.POOL).select_for_update().first()
     stage, clock = entering(None, promoter, now=now)
     if pooled is not None:
@@ -110,7 +116,7 @@ def _open(promoter: Promoter, client: Client, person: NewClient, *, now: dt.date
             OpportunityState.ACTIVE,
             kind=EventKind.CAPTURED,
             now=now,
-            by=promoter.user,
+            by=by,
             reason=person.note,
             clock=clock,
             owner=promoter,
@@ -130,7 +136,7 @@ def _open(promoter: Promoter, client: Client, person: NewClient, *, now: dt.date
         clock=clock,
         kind=EventKind.CAPTURED,
         origin=Origin.CAPTURE,
-        by=promoter.user,
+        by=by,
         now=now,
         reason=person.note,
     )

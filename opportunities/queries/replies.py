@@ -7,6 +7,7 @@ import datetime as dt
 
 from django.db.models import Q
 
+from campaigns.conversations import words_of
 from campaigns.models import Reply
 from leadmaster.directory.enums import ContactKind
 from leadmaster.directory.models import ContactPoint
@@ -43,7 +44,7 @@ def answers_to(promoter: Promoter, *, now: dt.datetime) -> list[Answer]:
     # Through the same condition: one that left their hands in between is not theirs to read about.
     mine = Opportunity.objects.filter(owner=promoter).active().select_related("client").in_bulk(shown)
     return [
-        Answer(opportunity_id=pk, who=mine[pk].client.full_name, text=reply.text, at=reply.at)
+        Answer(opportunity_id=pk, who=mine[pk].client.full_name, text=words_of(reply), at=reply.at)
         for pk, reply in shown.items()
         if pk in mine
     ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +17,7 @@ from leadmaster.lib.amount_field import AmountField
 from opportunities.assignment.request_keys import KEY_LENGTH
 from opportunities.enums import StageType
 from opportunities.funnel.labels import label_of
-from opportunities.models import Opportunity, Stage
+from opportunities.models import Opportunity, Promoter, Stage
 
 _LONGEST = 300
 _DATA = "dato-"
@@ -127,4 +129,64 @@ class CaptureForm(forms.Form):
     note = forms.CharField(
         label=gettext_lazy("Nota"), max_length=_LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
+    key = forms.CharField(max_length=KEY_LENGTH, widget=forms.HiddenInput)
+
+
+class SeenForm(forms.Form):
+    """The version that was looked at."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class SnoozeForm(SeenForm):
+    """In an hour, tomorrow at nine, or when they say: by the clock that the page shows."""
+
+    preset = forms.ChoiceField(choices=[("1h", "1h"), ("9", "9")], required=False, widget=forms.HiddenInput)
+    until = forms.DateTimeField(
+        label=gettext_lazy("Otro día y hora"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M"],
+    )
+
+    def __init__(self, *args: Any, now: dt.datetime, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._now = now
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        preset = given.get("preset")
+        if preset == "1h":
+            given["until"] = self._now + dt.timedelta(hours=1)
+        elif preset == "9":
+            tomorrow = timezone.localtime(self._now) + dt.timedelta(days=1)
+            given["until"] = timezone.make_aware(dt.datetime.combine(tomorrow.date(), dt.time(9)))
+        elif not given.get("until") and "until" not in self.errors:
+            self.add_error("until", _("Elige cuándo."))
+        return given
+
+
+class _ToPromoterForm(forms.Form):
+    """`promoters` are those whom this person may give it to."""
+
+    def __init__(self, *args: Any, promoters: Sequence[Promoter], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._promoters = {str(one.pk): one for one in promoters}
+        field = self.fields["to"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - both subclasses have it
+        empty = [] if field.required else [("", _("Nadie en particular"))]
+        field.choices = [*empty, *((pk, str(one)) for pk, one in self._promoters.items())]
+
+    def clean_to(self) -> Promoter | None:
+        return self._promoters.get(self.cleaned_data["to"])
+
+
+class AssignConversationForm(_ToPromoterForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    to = forms.ChoiceField(label=gettext_lazy("Quién la atiende"), required=False)
+
+
+class TakeClientForm(_ToPromoterForm):
+    name = forms.CharField(label=gettext_lazy("Nombre y apellido"), max_length=160)
+    to = forms.ChoiceField(label=gettext_lazy("Para quién"))
     key = forms.CharField(max_length=KEY_LENGTH, widget=forms.HiddenInput)

@@ -16,6 +16,7 @@ from opportunities.errors import NotAllowed
 from opportunities.models import Lot, Opportunity, Promoter
 from opportunities.policy import promoter_of
 from opportunities.queries.cards import cards
+from opportunities.queries.conversations import waiting_count
 from opportunities.queries.replies import answers_to
 from opportunities.queries.rush import rush_of
 from opportunities.queries.why_closed import why_closed
@@ -50,6 +51,7 @@ def _day(promoter: Promoter, now: dt.datetime) -> dict[str, object]:
         "allowance": allowance_of(promoter, active=rush.active, now=now),
         "closed": why_closed(promoter, now),
         "answers": answers_to(promoter, now=now),
+        "talks": waiting_count(promoter.user, now=now),
         "cards": cards(rows, promoter, calendar=calendar, now=now),
         "lot": Lot.objects.filter(promoter=promoter).order_by("-id").first(),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from opportunities.web import campaign, capture, listing, lots, my_day, opportunity, request
+from opportunities.web import campaign, capture, conversations, listing, lots, my_day, opportunity, request
 
 urlpatterns = [
     path("", my_day.home, name="home"),
@@ -21,4 +21,11 @@ urlpatterns = [
     path("lotes/<int:lot_id>/", lots.lot, name="desk-lot"),
     path("captar/", capture.capture, name="desk-capture"),
     path("captar/telefono/", capture.phone, name="desk-capture-phone"),
+    path("conversaciones/", conversations.conversation_list, name="desk-conversations"),
+    path("conversaciones/<int:conversation_id>/", conversations.page, name="desk-conversation"),
+    path("conversaciones/<int:conversation_id>/leer/", conversations.read, name="desk-conversation-read"),
+    path("conversaciones/<int:conversation_id>/atender/", conversations.handle, name="desk-conversation-handle"),
+    path("conversaciones/<int:conversation_id>/posponer/", conversations.snooze, name="desk-conversation-snooze"),
+    path("conversaciones/<int:conversation_id>/asignar/", conversations.assign, name="desk-conversation-assign"),
+    path("conversaciones/<int:conversation_id>/captar/", conversations.take_client, name="desk-conversation-take"),
 ]

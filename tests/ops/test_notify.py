@@ -11,8 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 from pytest_django import Settings
 
+from leadmaster.ops import notices
 from leadmaster.ops.alerts import raise_alert, resolve_alert
 from leadmaster.ops.models import Alert
 from leadmaster.ops.notify import Notifier, NotifyReport, configured_channels
@@ -226,3 +228,163 @@ def test_with_nobody_to_tell_nothing_is_marked_as_told() -> None:
     assert Notifier(configured_channels()).tell_pending(now=NOON) == NotifyReport()
 
     assert Alert.objects.get().open_notified_at is None
+
+
+# --- Reminders, quiet hours, heaps ------------------------------------------------------------------------------------
+
+# 03:00 at Córdoba, and the morning after it.
+NIGHT = dt.datetime(2026, 2, 7, 6, 0, tzinfo=dt.UTC)
+MORNING = NIGHT + dt.timedelta(hours=5)
+
+
+def hours(number: float) -> dt.datetime:
+    return NOON + dt.timedelta(hours=number)
+
+
+def warn(key: str, *, now: dt.datetime, severity: str = Alert.Severity.WARNING) -> None:
+    raise_alert(key, title=f"Aviso {key}", severity=severity, now=now)
+
+
+def subjects(mailbox: list[mail.EmailMessage]) -> list[str]:
+    found = [message.subject.removeprefix("[LeadMaster] ") for message in mailbox]
+    mailbox.clear()
+    return found
+
+
+def test_what_stays_open_is_told_again_after_hours_and_then_once_a_day(
+    mailbox: list[mail.EmailMessage], settings: Settings
+) -> None:
+    settings.ALERT_REMINDER_HOURS = 6
+    warn("disk", now=NOON)
+    notifier = Notifier(configured_channels())
+
+    told = {number for number in range(80) if notifier.tell_pending(now=hours(number)) == NotifyReport(told=1)}
+
+    assert told == {0, 6, 30, 54, 78}
+    assert subjects(mailbox) == ["Advertencia: Aviso disk", *["Sigue abierta: Aviso disk"] * 4]
+    resolve_alert("disk", now=hours(80))
+    notifier.tell_pending(now=hours(81))
+    assert subjects(mailbox) == ["Resuelta: Aviso disk"]
+    assert notifier.tell_pending(now=hours(200)) == NotifyReport()
+
+
+def test_what_only_informs_and_what_nobody_wants_is_not_told_again(
+    mailbox: list[mail.EmailMessage], settings: Settings
+) -> None:
+    warn("news", now=NOON, severity=Alert.Severity.INFO)
+    notifier = Notifier(configured_channels())
+    notifier.tell_pending(now=NOON)
+    settings.ALERT_REMINDER_HOURS = 1
+    assert notifier.tell_pending(now=hours(30)) == NotifyReport()
+
+    warn("disk", now=NOON)
+    notifier.tell_pending(now=NOON)
+    settings.ALERT_REMINDER_HOURS = 0
+
+    assert notifier.tell_pending(now=hours(30)) == NotifyReport()
+    assert len(mailbox) == 2
+
+
+def test_a_reminder_that_failed_is_the_same_one_when_it_is_tried_again(receiver: Receiver, settings: Settings) -> None:
+    settings.ALERT_REMINDER_HOURS = 6
+    open_alert()
+    notifier = Notifier(configured_channels())
+    notifier.tell_pending(now=NOON)
+    receiver.status = 500
+
+    assert notifier.tell_pending(now=hours(6)) == NotifyReport(failed=1)
+    receiver.status = 200
+    assert notifier.tell_pending(now=hours(7)) == NotifyReport(told=1)
+
+    opened, failed, told = (json.loads(body) for _headers, body in receiver.requests)
+    assert (opened["event"], failed["event"], told["event"]) == ("opened", "reminder", "reminder")
+    assert failed["id"] == told["id"] != opened["id"]
+
+
+def test_at_night_only_what_is_critical_is_told_and_the_rest_in_the_morning(
+    mailbox: list[mail.EmailMessage], settings: Settings
+) -> None:
+    settings.ALERT_QUIET_HOURS = (dt.time(22), dt.time(7, 30))
+    notifier = Notifier(configured_channels())
+    warn("disk", now=NIGHT)
+    warn("sender", now=NIGHT, severity=Alert.Severity.CRITICAL)
+
+    assert notifier.tell_pending(now=NIGHT) == NotifyReport(told=1)
+    assert subjects(mailbox) == ["Crítica: Aviso sender"]
+    assert notifier.tell_pending(now=MORNING - dt.timedelta(minutes=31)) == NotifyReport()
+    assert notifier.tell_pending(now=MORNING) == NotifyReport(told=1)
+    assert subjects(mailbox) == ["Advertencia: Aviso disk"]
+
+
+def test_what_turns_critical_at_night_does_not_wait(mailbox: list[mail.EmailMessage], settings: Settings) -> None:
+    settings.ALERT_QUIET_HOURS = (dt.time(22), dt.time(7, 30))
+    notifier = Notifier(configured_channels())
+    warn("disk", now=NIGHT)
+    notifier.tell_pending(now=NIGHT)
+
+    warn("disk", now=NIGHT, severity=Alert.Severity.CRITICAL)
+
+    assert notifier.tell_pending(now=NIGHT) == NotifyReport(told=1)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "at", "is_quiet"),
+    [
+        ((22, 7), 21, False),
+        ((22, 7), 22, True),
+        ((22, 7), 3, True),
+        ((22, 7), 7, False),
+        ((12, 15), 11, False),
+        ((12, 15), 12, True),
+        ((12, 15), 15, False),
+    ],
+)
+def test_quiet_hours_are_of_the_projects_zone(
+    settings: Settings, quiet: tuple[int, int], at: int, is_quiet: bool
+) -> None:
+    settings.ALERT_QUIET_HOURS = (dt.time(quiet[0]), dt.time(quiet[1]))
+    moment = dt.datetime(2026, 2, 7, at, 0, tzinfo=timezone.get_default_timezone())
+
+    assert notices.is_quiet(moment) is is_quiet
+
+
+def test_a_heap_is_one_message_and_each_alert_counts_as_told(
+    mailbox: list[mail.EmailMessage], receiver: Receiver
+) -> None:
+    for number in range(9):
+        warn(f"line {number}", now=NOON, severity=Alert.Severity.CRITICAL if number == 4 else Alert.Severity.WARNING)
+
+    assert Notifier(configured_channels()).tell_pending(now=NOON) == NotifyReport(told=9)
+
+    (message,) = mailbox
+    assert message.subject == "[LeadMaster] Crítica: 9 avisos a la vez"
+    assert message.body.count("- Advertencia: Aviso line") == 8
+    ((_headers, body),) = receiver.requests
+    assert json.loads(body)["event"] == "summary"
+    assert Alert.objects.filter(open_notified_at=NOON).count() == 9
+
+
+def test_a_heap_that_failed_is_told_later(receiver: Receiver) -> None:
+    for number in range(9):
+        warn(f"line {number}", now=NOON)
+    notifier = Notifier(configured_channels())
+    receiver.status = 500
+
+    assert notifier.tell_pending(now=NOON) == NotifyReport(failed=9)
+    assert Alert.objects.filter(open_notified_at__isnull=True).exclude(notify_error="").count() == 9
+    receiver.status = 200
+    assert notifier.tell_pending(now=after(60)) == NotifyReport(told=9)
+
+
+def test_a_storm_of_an_hour_is_gathered(mailbox: list[mail.EmailMessage]) -> None:
+    """One new alert every twenty seconds, for an hour."""
+    notifier = Notifier(configured_channels())
+    for number in range(180):
+        warn(f"thing {number}", now=after(20 * number))
+        notifier.tell_pending(now=after(20 * number))
+
+    # Twenty one by one within seven minutes, then one message each ten.
+    assert len(mailbox) == 25
+    assert sum("avisos a la vez" in message.subject for message in mailbox) == 5
+    notifier.tell_pending(now=hours(2))
+    assert not Alert.objects.filter(open_notified_at__isnull=True).exists()

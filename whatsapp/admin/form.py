@@ -36,7 +36,17 @@ class SessionForm(SessionModelForm):
 
     class Meta:
         model = WhatsAppSession
-        fields = ["name", "tenant_id", "owner", "team", "region", "time_zone", "daily_limit", "lane_count"]
+        fields = [
+            "name",
+            "tenant_id",
+            "owner",
+            "team",
+            "region",
+            "time_zone",
+            "daily_limit",
+            "lane_count",
+            "deaf_after",
+        ]
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or self.cleaned_data

@@ -42,7 +42,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     warn_unsaved_form = True
     seen = moment("last_seen_at", gettext_lazy("última respuesta"))
     _LINE = (None, {"fields": (("name", "tenant_id"), ("team", "owner"), ("region", "time_zone"))})
-    _LIMITS = (gettext_lazy("Límites"), {"fields": (("daily_limit", "lane_count"),)})
+    _LIMITS = (gettext_lazy("Límites"), {"fields": (("daily_limit", "lane_count", "deaf_after"),)})
     _GATEWAY = (
         gettext_lazy("Gateway"),
         {
@@ -160,6 +160,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             at("disconnect", self.disconnect_view, "disconnect"),
             at("unpause", self.unpause_view, "unpause"),
             at("lift-cold", self.lift_cold_view, "lift_cold"),
+            at("lift-deaf", self.lift_deaf_view, "lift_deaf"),
             at("check", self.check_view, "check"),
             at("test", self.test_view, "test"),
             at("pair", self.pair_view, "pair"),
@@ -250,6 +251,35 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     def _lift(request: HttpRequest, session: WhatsAppSession, data: Mapping[str, Any]) -> str:
         sessions.lift_cold(session, by=current_user(request), reason=data["reason"], now=timezone.now())
         return _("La línea vuelve a escribir a contactos nuevos.")
+
+    def lift_deaf_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A supervisor lets a line send again that confirms nothing, and says why."""
+        session = self.find(request, str(pk))
+        if not self.has_change_permission(request, session):
+            raise PermissionDenied
+
+        def run(data: Mapping[str, Any]) -> str:
+            sessions.lift_deaf(session, by=current_user(request), reason=data["reason"], now=timezone.now())
+            return _("La línea vuelve a enviar.")
+
+        return confirm_and_run(
+            request,
+            page=Confirmation(
+                title=_("Soltar el freno · %(name)s") % {"name": session.name},
+                question=_(
+                    "Nada de lo último que envió llegó al servidor. Si sigue así, lo que salga ahora tampoco llega: hazlo "
+                    "cuando veas en el teléfono que sus mensajes salen."
+                ),
+                button=_("Soltar el freno"),
+                facts=[(_("Sin acuses desde"), screens.deaf_start(session, timezone.now()) or NOTHING)],
+                tone="danger",
+            ),
+            run=run,
+            refusals=sessions.NothingToLift,
+            back=_url("change", session),
+            context={**self.admin_site.each_context(request), "opts": self.opts, "original": session},
+            form_class=ReasonForm,
+        )
 
     def check_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask the gateway now; what it says is written down and told."""

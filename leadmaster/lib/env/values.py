@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import zoneinfo
@@ -66,6 +67,19 @@ def words(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
+def hours(name: str) -> tuple[dt.time, dt.time] | None:
+    """From one hour of the day to another, perhaps over midnight; None when it is not set."""
+    value = text(name, "")
+    if not value:
+        return None
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]):([0-5]\d)", value)
+    hour, minute, until_hour, until_minute = (int(part) for part in found.groups()) if found else (0, 0, 0, 0)
+    begins, ends = dt.time(hour, minute), dt.time(until_hour, until_minute)
+    if begins == ends:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Write two hours of a day, such as 22:00-07:30.")
+    return begins, ends
+
+
 def time_zone(name: str, default: str) -> str:
     value = text(name, default)
     try:
@@ -96,6 +110,17 @@ def hex_key(name: str, default: str | None = None) -> str:
             "Write one that you make with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
         )
     return value
+
+
+def hex_keys(name: str, *, most: int) -> list[str]:
+    """So many keys of 64 hex digits, by commas, as `hex_key` reads one."""
+    found = words(name)
+    if len(found) > most or not all(re.fullmatch(r"[0-9a-fA-F]{64}", item) for item in found):
+        raise ImproperlyConfigured(
+            f"{name} must be up to {most} keys of exactly 64 hex digits with commas between, and it has {len(found)} "
+            f"({', '.join(str(len(item)) for item in found)} characters). Write those that FIELD_ENCRYPTION_KEY was before."
+        )
+    return found
 
 
 def token(name: str, default: str, *, shortest: int = 0) -> str:

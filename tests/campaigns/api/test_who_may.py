@@ -97,6 +97,13 @@ TABLE = [
     Row(method="post", path="/api/v1/sessions/{id}/unpause/", seed=lambda w: w.session.pk, expected=only_boss(200)),
     Row(
         method="post",
+        path="/api/v1/sessions/{id}/lift-deaf/",
+        seed=lambda w: w.session.pk,
+        body=lambda w: {"reason": "Lo vi en el teléfono"},
+        expected=only_boss(409),
+    ),
+    Row(
+        method="post",
         path="/api/v1/sessions/{id}/lift-cold/",
         seed=lambda w: w.session.pk,
         body=lambda w: {"reason": "Ya lo revisé con WhatsApp"},
@@ -117,7 +124,7 @@ TABLE = [
             seed=lambda w: w.campaign().pk,
             expected=only_team(200),
         )
-        for part in ("", "progress/", "forecast/", "why-not/", "events/")
+        for part in ("", "progress/", "forecast/", "why-not/", "overlap/", "events/")
     ),
     Row(
         method="patch",

@@ -20,6 +20,7 @@ from campaigns.enums import EnvioState, WhyNot
 from campaigns.models import Campaign, Envio, Lane, PersonRest, ScheduleDay, SessionDay
 from tests.faults.crowd import at_once
 from tests.faults.harness import World
+from tests.persons import fifty_thousand_persons
 from tests.plans import steps
 from whatsapp.gateways.base import GatewayError, Outcome, Scope
 
@@ -199,9 +200,7 @@ def test_two_lines_at_once_write_to_one_person_once(world: World, known: bool) -
 def test_the_person_is_read_and_held_by_the_unique_index(world: World) -> None:
     campaign = world.campaign()
     world.fill(campaign, 3)
-    PersonRest.objects.bulk_create(
-        PersonRest(phone=f"+549351{n:07d}", campaign=campaign, written_at=world.now) for n in range(5_000)
-    )
+    fifty_thousand_persons(campaign, world.now)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE TABLE campaigns_personrest")
     plan = planned(world)

@@ -5,12 +5,14 @@ A route that is not in the table fails the suite: nobody adds one without saying
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from campaigns.models import Conversation
 from leadmaster.directory.models import Client
 from opportunities.models import Opportunity
 from tests.api_people import NOBODY, PEOPLE, Operation, all_people, bosses, only_boss, only_team
@@ -49,6 +51,10 @@ def newest(world: World) -> Opportunity:
 
 def with_version(**body: Any) -> Callable[[World], dict[str, Any]]:
     return lambda world: {"version": newest(world).version, **body}
+
+
+def spoken_to(**body: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {"version": Conversation.objects.latest("id").version, **body}
 
 
 def in_bulk(world: World) -> dict[str, Any]:
@@ -129,6 +135,31 @@ TABLE = [
             ("close", lambda w: w.one().pk),
             ("give-back", lambda w: w.exit().pk),
         )
+    ),
+    # Conversations: this one is the owner's line's.
+    Row(method="get", path=f"{V1}/conversations/", expected=all_people(200)),
+    Row(method="get", path=f"{V1}/conversations/{{id}}/", seed=lambda w: w.talk().pk, expected=only_team(200)),
+    *(
+        Row(
+            method="post",
+            path=f"{V1}/conversations/{{id}}/{verb}/",
+            seed=lambda w: w.talk().pk,
+            body=body,
+            expected=only_team(200),
+        )
+        for verb, body in (
+            ("read", spoken_to()),
+            ("handle", spoken_to()),
+            ("snooze", spoken_to(until=(timezone.now() + dt.timedelta(days=1)).isoformat())),
+            ("assign", lambda w: spoken_to(promoter=w.promoter("owner").pk)(w)),
+        )
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/conversations/{{id}}/capture/",
+        seed=lambda w: w.talk().pk,
+        body=lambda w: {"name": "Rosa", "promoter": w.promoter("owner").pk},
+        expected=only_team(201),
     ),
     # The queues
     Row(method="get", path=f"{V1}/inbox/", expected=bosses(200)),

@@ -7,6 +7,8 @@ import datetime as dt
 
 from django.utils import timezone
 
+from campaigns.inbound import receive
+from campaigns.models import Conversation
 from leadmaster.accounts.models import Team
 from leadmaster.accounts.roles import Role
 from leadmaster.calendars.models import Holiday
@@ -23,6 +25,7 @@ from tests.factories.accounts import TeamFactory, UserFactory
 from tests.factories.calendars import HolidayFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
+from whatsapp.inbound import Inbound
 from whatsapp.models import WhatsAppSession
 
 
@@ -50,6 +53,10 @@ class World(People):
         self.one()
         row: WhatsAppSession = WhatsAppSessionFactory.create(owner=self.owner, team=self.team, region="MX")
         return row
+
+    def talk(self) -> Conversation:
+        """Somebody answers the owner's line."""
+        return hear(WhatsAppSessionFactory.create(owner=self.owner, team=self.team, region="MX"))
 
     def exit(self) -> Opportunity:
         """One that its owner let go: it waits in the inbox."""
@@ -108,6 +115,14 @@ class World(People):
 
     def route(self) -> StageRoute:
         return StageRoute.objects.get(from_stage=self.funnel.new, to_stage=self.funnel.contacted)
+
+
+def hear(line: WhatsAppSession, text: str = "Hola", *, phone: str = "+523312345678") -> Conversation:
+    """One message of this person to this line."""
+    now = timezone.now()
+    inbound = Inbound(tenant_id=line.tenant_id, message_id=new_key(), phone=phone, lid="", text=text, at=now)
+    receive(inbound, session=line, now=now)
+    return Conversation.objects.get(session=line, phone=phone)
 
 
 def build() -> World:

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from campaigns.demo import people
 from campaigns.engine.plan import make_plan
-from campaigns.enums import CampaignState, EnvioState, WhyNot
-from campaigns.models import Campaign, Envio, Reply
+from campaigns.enums import CampaignState, ConversationState, EnvioState, WhyNot
+from campaigns.models import Campaign, Conversation, Envio, Reply
 from leadmaster.accounts.models import Team, User
 from leadmaster.calendars.arithmetic import CLOSED, Calendar, Hours, operating_time_between
 from leadmaster.ops.models import ReconciliationRun
@@ -53,7 +53,9 @@ def test_fills_an_empty_database_with_campaigns_and_a_desk_at_every_stage(capsys
     assert (directory.state, own.state) == (CampaignState.DRAFT, CampaignState.AWAITING_APPROVAL)
     theirs = Opportunity.objects.filter(owner__user=own.owner, state=OpportunityState.ACTIVE)
     assert own.envios.count() == theirs.count() > 0
-    assert Reply.objects.count() == 3
+    assert Reply.objects.count() == 7
+    assert Conversation.objects.filter(state=ConversationState.WAITING, unread__gt=0).count() == 6
+    assert Conversation.objects.filter(phone=None).count() == 1
     told = capsys.readouterr().out
     for username in ("laura", "diego", "admin"):
         assert username in told

@@ -1,0 +1,91 @@
+"""What people do about a conversation. One operation for pages and API: whoever may read it may attend to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils.translation import gettext as _
+
+from campaigns import conversation_states
+from campaigns.models import Conversation
+from leadmaster.accounts.models import User
+from opportunities.assignment.capture import NewClient, capture
+from opportunities.errors import Incomplete, NotAllowed, Refused
+from opportunities.models import Opportunity, Promoter
+from opportunities.policy import WORK, may_supervise
+from opportunities.scope import conversations_of
+
+
+def read(conversation_id: int, *, by: User, version: int) -> Conversation:
+    """Their words were opened. Raises NotAllowed."""
+    _mine(conversation_id, by)
+    return conversation_states.read(conversation_id, version=version)
+
+
+def handle(conversation_id: int, *, by: User, version: int, now: dt.datetime) -> Conversation:
+    """Nothing is left to do. Raises NotAllowed, Stale or WrongState."""
+    _mine(conversation_id, by)
+    return conversation_states.handle(conversation_id, by=by, version=version, now=now)
+
+
+def snooze(conversation_id: int, *, by: User, until: dt.datetime, version: int, now: dt.datetime) -> Conversation:
+    """Out of the way until then, or until they write. Raises NotAllowed, Stale, WrongState or Incomplete."""
+    _mine(conversation_id, by)
+    return conversation_states.snooze(conversation_id, until=until, version=version, now=now)
+
+
+def assign(conversation_id: int, *, to: Promoter | None, by: User, version: int) -> Conversation:
+    """To a promoter of the conversation's team, or to nobody in particular. Raises NotAllowed, Refused or Stale.
+
+    Supervisors give; promoters take, and leave what is theirs.
+    """
+    row = _mine(conversation_id, by)
+    own = to.user_id == by.pk if to is not None else row.assigned_to_id == by.pk
+    if not own and not any(may_supervise(by, team) for team in _teams(row)):
+        raise NotAllowed(_("Solo puedes tomarla para ti. Para dársela a otra persona, pídelo a tu supervisor."))
+    if to is not None:
+        _require_receiver(row, to)
+    return conversation_states.assign(conversation_id, to=to.user if to else None, version=version)
+
+
+def make_opportunity(
+    conversation_id: int, *, name: str, to: Promoter, by: User, key: str, now: dt.datetime
+) -> Opportunity:
+    """Its person becomes a client in the hands of `to`, by the rules of captures and at the cost of their day's.
+
+    Raises NotAllowed, Incomplete while nobody knows their number, and what `capture` raises.
+    """
+    row = _mine(conversation_id, by)
+    if to.user_id != by.pk and not may_supervise(by, to.desk.team_id):
+        raise NotAllowed(_("%(who)s no es de un equipo que supervises.") % {"who": to})
+    _require_receiver(row, to)
+    if row.phone is None:
+        raise Incomplete(_("WhatsApp todavía no dice su número. Pídeselo y captura a la persona con él."))
+    return capture(to, NewClient(name=name, phones=[row.phone]), key=key, by=by, now=now)
+
+
+def _mine(conversation_id: int, user: User) -> Conversation:
+    """One sentence for what is somebody else's and for what does not exist."""
+    row = conversations_of(user).select_related("session", "campaign").filter(pk=conversation_id).first()
+    if row is None or not user.has_perm(WORK):
+        raise NotAllowed(_("No tienes permiso para atender la conversación #%(id)s.") % {"id": conversation_id})
+    return row
+
+
+def _teams(row: Conversation) -> set[int]:
+    return {row.session.team_id, *([row.campaign.team_id] if row.campaign else [])}
+
+
+def _require_receiver(row: Conversation, to: Promoter) -> None:
+    if to.desk.team_id not in _teams(row):
+        raise Refused(_("%(who)s no es del equipo de esta conversación.") % {"who": to})
+    if not to.user.is_active:
+        raise Refused(_("%(who)s ya no entra: elige a otra persona.") % {"who": to})
+
+
+def receivers(row: Conversation, *, by: User) -> list[Promoter]:
+    """To whom this person may give it: their teams' promoters, else themselves."""
+    from_teams = Promoter.objects.filter(desk__team__in=_teams(row), user__is_active=True)
+    rows = from_teams.select_related("user", "desk__team", "desk__calendar").order_by("user__first_name", "pk")
+    decided = {team for team in _teams(row) if may_supervise(by, team)}
+    return [one for one in rows if one.user_id == by.pk or one.desk.team_id in decided]

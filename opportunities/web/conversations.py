@@ -1,0 +1,246 @@
+"""«Conversaciones»: who wrote, what was said, and what is done about it. For promoters, and for those who supervise."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any, ParamSpec
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from campaigns.conversations import thread
+from campaigns.errors import Refused as NotNow
+from campaigns.models import Campaign, Conversation
+from leadmaster.accounts.current_user import current_user
+from leadmaster.accounts.models import User
+from leadmaster.lib.ids import MOST_ID
+from opportunities.assignment import answering
+from opportunities.errors import Refused
+from opportunities.models import Promoter
+from opportunities.queries import conversations as lists
+from opportunities.queries.conversations import Asked, View
+from opportunities.scope import conversations_of, own_desk
+from opportunities.web.access import on_desk_time
+from opportunities.web.forms import AssignConversationForm, SeenForm, SnoozeForm, TakeClientForm, new_key
+
+P = ParamSpec("P")
+
+
+@login_required
+@require_safe
+def conversation_list(request: HttpRequest) -> HttpResponse:
+    user = current_user(request)
+    with _times_of(user) as desk:
+        return render(request, "web/desk/conversations.html", _listed(request, user, desk))
+
+
+@login_required
+@require_safe
+def page(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    return _page(request, conversation_id)
+
+
+def _verb(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """Acts on POST alone; whoever logs in again on it, or opens their tabs anew, comes to the page."""
+
+    @functools.wraps(view)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        request = args[0]
+        if isinstance(request, HttpRequest) and request.method == "POST":
+            return view(*args, **kwargs)
+        return redirect("desk-conversation", kwargs["conversation_id"])
+
+    return inner
+
+
+@login_required
+@_verb
+def read(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """The page tells that somebody has its words before their eyes. It says nothing back."""
+    row, form = _mine(request, conversation_id), SeenForm(request.POST)
+    if form.is_valid():
+        answering.read(row.pk, by=current_user(request), version=form.cleaned_data["version"])
+    return HttpResponse(status=204)
+
+
+@login_required
+@_verb
+def handle(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """Then the next one that waits."""
+    row, form = _mine(request, conversation_id), SeenForm(request.POST)
+    user, now = current_user(request), timezone.now()
+    if not form.is_valid():
+        return redirect("desk-conversation", row.pk)
+    try:
+        answering.handle(row.pk, by=user, version=form.cleaned_data["version"], now=now)
+    except (Refused, NotNow) as refusal:
+        return _refused(request, row.pk, refusal)
+    messages.success(request, _("Atendida. Vuelve a la lista cuando escriba."))
+    return _next(user, now)
+
+
+@login_required
+@_verb
+def snooze(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    row, user, now = _mine(request, conversation_id), current_user(request), timezone.now()
+    with _times_of(user):
+        form = SnoozeForm(request.POST, now=now)
+        if not form.is_valid():
+            return _page(request, row.pk, snoozed=form)
+        until = form.cleaned_data["until"]
+        try:
+            answering.snooze(row.pk, by=user, until=until, version=form.cleaned_data["version"], now=now)
+        except (Refused, NotNow) as refusal:
+            return _refused(request, row.pk, refusal)
+        local = timezone.localtime(until)
+    messages.success(request, _("Pospuesta hasta el %(when)s.") % {"when": f"{local:%d/%m %H:%M}"})
+    return _next(user, now)
+
+
+@login_required
+@_verb
+def assign(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    row, user = _mine(request, conversation_id), current_user(request)
+    form = AssignConversationForm(request.POST, promoters=answering.receivers(row, by=user))
+    if not form.is_valid():
+        return _page(request, row.pk, assigned=form)
+    to = form.cleaned_data["to"]
+    try:
+        answering.assign(row.pk, to=to, by=user, version=form.cleaned_data["version"])
+    except (Refused, NotNow) as refusal:
+        return _refused(request, row.pk, refusal)
+    told = _("Ahora es de %(who)s.") % {"who": to} if to else _("Ya no es de nadie en particular.")
+    messages.success(request, told)
+    return _back(row.pk, user)
+
+
+@login_required
+@_verb
+def take_client(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    row, user = _mine(request, conversation_id), current_user(request)
+    form = TakeClientForm(request.POST, promoters=answering.receivers(row, by=user))
+    if not form.is_valid():
+        return _page(request, row.pk, taken=form)
+    data = form.cleaned_data
+    try:
+        made = answering.make_opportunity(
+            row.pk, name=data["name"], to=data["to"], by=user, key=data["key"], now=timezone.now()
+        )
+    except (Refused, NotNow) as refusal:
+        form.add_error(None, str(refusal))
+        return _page(request, row.pk, taken=form)
+    messages.success(
+        request, _("%(who)s ya es una oportunidad de %(owner)s.") % {"who": made.client, "owner": data["to"]}
+    )
+    return _back(row.pk, user)
+
+
+# --- Whose it is, and whereto next -------------------------------------------------------------------------------------
+
+
+def _mine(request: HttpRequest, conversation_id: int) -> Conversation:
+    """One that this person may read; nothing else exists for them."""
+    rows = conversations_of(current_user(request)).select_related("session", "campaign", "assigned_to", "handled_by")
+    row = rows.filter(pk=conversation_id).first() if conversation_id <= MOST_ID else None
+    if row is None:
+        raise Http404
+    return row
+
+
+def _back(conversation_id: int, user: User) -> HttpResponse:
+    """To the page, unless it is somebody else's now."""
+    if conversations_of(user).filter(pk=conversation_id).exists():
+        return redirect("desk-conversation", conversation_id)
+    return redirect("desk-conversations")
+
+
+def _next(user: User, now: dt.datetime) -> HttpResponse:
+    rows = lists.page(user, Asked(), now=now, most=1).rows
+    return redirect("desk-conversation", rows[0].pk) if rows else redirect("desk-conversations")
+
+
+def _refused(request: HttpRequest, conversation_id: int, refusal: Exception) -> HttpResponse:
+    messages.error(request, str(refusal))
+    return redirect("desk-conversation", conversation_id)
+
+
+@contextlib.contextmanager
+def _times_of(user: User) -> Iterator[Promoter | None]:
+    """Their desk, and its hours on the page; those without one have their own."""
+    desk = own_desk(user)
+    with on_desk_time(user, desk.desk.calendar.tz) if desk else contextlib.nullcontext():
+        yield desk
+
+
+# --- What it shows -----------------------------------------------------------------------------------------------------
+
+
+def _page(request: HttpRequest, conversation_id: int, **bound: Any) -> HttpResponse:
+    row, user, now = _mine(request, conversation_id), current_user(request), timezone.now()
+    promoters = answering.receivers(row, by=user)
+    person = lists.people([row])[row.pk]
+    own = next((one for one in promoters if one.user_id == user.pk), None)
+    first = own or (promoters[0] if len(promoters) == 1 else None)
+    taking = {"version": row.version, "to": first.pk if first else None}
+    name = "" if person.name == person.phone or not row.phone else person.name
+    with _times_of(user) as desk:
+        context = {
+            **_listed(request, user, desk),
+            "row": row,
+            "person": person,
+            "said": thread(row),
+            "waits": row.is_waiting(now),
+            "may_open": _may_open(user, person),
+            "snooze_form": bound.get("snoozed") or SnoozeForm(now=now, initial={"version": row.version}),
+            "assign_form": bound.get("assigned") or AssignConversationForm(initial=taking, promoters=promoters),
+            "take_form": bound.get("taken")
+            or TakeClientForm(initial={"name": name, "key": new_key(), "to": taking["to"]}, promoters=promoters),
+            "own": own,
+            "gives": len(promoters) > 1 or (bool(promoters) and own is None),
+        }
+        return render(request, "web/desk/conversation.html", context)
+
+
+def _may_open(user: User, person: lists.Person) -> bool:
+    """Whether the opportunity's page is theirs too."""
+    if person.opportunity_id is None:
+        return False
+    supervised = user.is_supervisor and person.team_id in user.supervised_team_ids
+    return user.is_administrator or person.owner_id == user.pk or supervised
+
+
+def _listed(request: HttpRequest, user: User, desk: Promoter | None) -> dict[str, Any]:
+    now, asked = timezone.now(), Asked.of(request.GET.dict())
+    found = lists.page(user, asked, now=now)
+    kept = {name: request.GET[name] for name in ("campania", "sin") if request.GET.get(name)}
+    return {
+        "promoter": desk,
+        "asked": asked,
+        "query": urlencode({**kept, "ver": asked.view.value}),
+        "views": [
+            {"name": name, "query": urlencode({**kept, "ver": view.value}), "chosen": asked.view == view}
+            for view, name in _names().items()
+        ],
+        "without": urlencode({"ver": asked.view.value, **({} if asked.unclaimed else {"sin": "1"})}),
+        "campaign": Campaign.objects.visible_to(user).filter(pk=asked.campaign).first() if asked.campaign else None,
+        "cards": lists.cards(found.rows, now=now),
+        "more": urlencode({**request.GET.dict(), "despues": found.after}) if found.after else "",
+    }
+
+
+def _names() -> dict[View, str]:
+    return {
+        View.WAITING: _("Por atender"),
+        View.SNOOZED: _("Pospuestas"),
+        View.HANDLED: _("Atendidas"),
+        View.ALL: _("Todas"),
+    }
