@@ -88,6 +88,7 @@ class WhyNot(models.TextChoices):
     HALF_DEAF = "sin_acuses", _("La línea no confirma lo que envía")
     COLD = "contactos_nuevos", _("WhatsApp no acepta contactos nuevos por ahora")
     SUPPRESSED = "exclusion", _("El número pidió no recibir mensajes")
+    DOUBT = "duda", _("Quizás pidió la baja: falta que una persona lo decida")
     RESTING = "descanso", _("Recibió otra campaña hace poco: espera su descanso")
     BACK_OFF = "reintento", _("Espera su próximo intento")
     PACING = "ritmo", _("Espera su turno")

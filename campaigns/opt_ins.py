@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns.errors import Incomplete, NotAllowed
+from campaigns.opt_outs import says_only
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import Suppression, SuppressionLift
 from leadmaster.lib.phones.parsing import Phone, normalise
@@ -36,6 +37,11 @@ OPT_IN = frozenset(
     }
 )
 _PERMISSION = "directory.delete_suppression"
+
+
+def is_opt_in(text: str) -> bool:
+    """Whether this is one of the words, whatever its case, accents, punctuation and courtesy around it."""
+    return says_only(text, OPT_IN)
 
 
 def ask_back(phones: Iterable[str], *, now: dt.datetime) -> bool:
@@ -72,11 +78,12 @@ def lift(row: Suppression, *, by: User, reason: str, now: dt.datetime) -> Suppre
         rows = list(Suppression.objects.select_for_update().filter(phone__in=spellings(row.phone)).order_by("id"))
         if row.pk not in {one.pk for one in rows}:
             raise Incomplete(_("Ese número ya no está excluido."))
-        lifted = [_lift(one, by=by, reason=reason.strip(), now=now) for one in rows]
+        lifted = [end_exclusion(one, by=by, reason=reason.strip(), now=now) for one in rows]
     return next(one for one in lifted if one.phone == row.phone)
 
 
-def _lift(row: Suppression, *, by: User, reason: str, now: dt.datetime) -> SuppressionLift:
+def end_exclusion(row: Suppression, *, by: User, reason: str, now: dt.datetime) -> SuppressionLift:
+    """Remove a row that the caller has locked, and keep who, why and what it was."""
     kept = SuppressionLift.objects.create(
         phone=row.phone,
         source=row.source,

@@ -189,6 +189,8 @@ _ROWS: Final = (
         api/v1/campaigns/<pk>/reject/
         api/v1/envios/<pk>/decide/
         api/v1/envios/<pk>/mark-by-hand/
+        api/v1/suppressions/<pk>/confirm/
+        api/v1/suppressions/<pk>/dismiss/
         """,
     ),
     (
@@ -466,6 +468,7 @@ _ROWS: Final = (
         admin/directory/suppression/<path:object_id>/
         admin/directory/suppression/<path:object_id>/history/
         admin/directory/suppression/add/
+        admin/directory/suppression/doubts/
         admin/directory/suppressionlift/
         admin/directory/suppressionlift/<path:object_id>/
         admin/directory/syncstate/

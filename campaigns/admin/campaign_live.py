@@ -37,6 +37,7 @@ LABELS: dict[Verb, Promise] = {
 }
 _MAIN = frozenset({Verb.SUBMIT, Verb.APPROVE, Verb.LAUNCH, Verb.RESUME})
 _SAMPLE = 3
+CHANGE_SESSION = "whatsapp.change_whatsappsession"
 _PREPARED = frozenset({CampaignState.DRAFT, CampaignState.AWAITING_APPROVAL, CampaignState.APPROVED})
 
 
@@ -140,6 +141,9 @@ def buttons(campaign: Campaign, user: User, *, live: Live) -> list[Button]:
     lifts = []
     if live.braked and may(user, Act.APPROVE, campaign):
         lifts.append(Button(label=str(_("Soltar el freno")), url=_url("lift", campaign), tone="primary"))
+    if live.standing is not None and live.standing.reason == WhyNot.COLD and user.has_perm(CHANGE_SESSION):
+        lift = reverse("admin:whatsapp_whatsappsession_lift_cold", args=[campaign.session_id])
+        lifts.append(Button(label=str(_("Volver a escribirles antes")), url=lift, tone=""))
     found = [
         *lifts,
         *(

@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import display
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -19,8 +20,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.errors import Refused
-from campaigns.inbound import suppress_list
 from campaigns.opt_ins import lift
+from campaigns.opt_out_doubts import confirm, dismiss
+from campaigns.suppressions import suppress_list
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import Suppression, SuppressionLift
@@ -30,9 +32,15 @@ from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_r
 from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, UncountedPaginator, moment
 from leadmaster.lib.phones import parsing
 
+# Doubts on one page, and how far they are counted.
+_SHOWN = 50
+_MANY = 100
+
 
 @admin.register(Suppression)
 class CancellingSuppressionAdmin(SuppressionAdmin):
+    list_before_template = "admin/directory/suppression/waiting.html"
+
     def suppress(
         self, *, phones: str, region: str, reason: str, by: User, now: dt.datetime
     ) -> tuple[SuppressionReport, int]:
@@ -40,7 +48,32 @@ class CancellingSuppressionAdmin(SuppressionAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         lift_view = self.admin_site.admin_view(self.lift_view)
-        return [path("<int:pk>/lift/", lift_view, name="directory_suppression_lift"), *super().get_urls()]
+        doubts_view = self.admin_site.admin_view(self.doubts_view)
+        return [
+            path("<int:pk>/lift/", lift_view, name="directory_suppression_lift"),
+            path("doubts/", doubts_view, name="directory_suppression_doubts"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        waiting = Suppression.objects.in_doubt()[:_MANY].count() if self.has_add_permission(request) else 0
+        return super().changelist_view(request, {**(extra_context or {}), "doubts": waiting, "many": _MANY})
+
+    def doubts_view(self, request: HttpRequest) -> HttpResponse:
+        """What people wrote that may have been an opt-out, the oldest first; POST says of one of them what it was."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            _decide_doubt(request)
+            return HttpResponseRedirect(reverse("admin:directory_suppression_doubts"))
+        rows = Suppression.objects.in_doubt().order_by("id")[:_SHOWN]
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("¿Pidieron la baja?"),
+            "doubts": [(row, parsing.pretty(row.phone)) for row in rows],
+        }
+        return TemplateResponse(request, "admin/directory/suppression/doubts.html", context)
 
     def get_list_display(self, request: HttpRequest) -> Any:
         columns = list(super().get_list_display(request))
@@ -89,6 +122,26 @@ class CancellingSuppressionAdmin(SuppressionAdmin):
             context={**self.admin_site.each_context(request), "opts": self.opts},
             form_class=ReasonForm,
         )
+
+
+def _decide_doubt(request: HttpRequest) -> None:
+    pk, meant = request.POST.get("pk", ""), request.POST.get("meant")
+    row = Suppression.objects.filter(pk=int(pk) if pk.isdecimal() and len(pk) < 19 else 0).first()
+    if row is None:
+        messages.error(request, _("Eso ya se decidió: mira la lista de números excluidos."))
+        return
+    phone = {"phone": parsing.pretty(row.phone)}
+    try:
+        if meant == "si":
+            confirm(row, by=current_user(request), now=timezone.now())
+            messages.success(request, _("%(phone)s queda excluido: no recibe nada más.") % phone)
+        elif meant == "no":
+            dismiss(row, by=current_user(request), now=timezone.now())
+            messages.success(request, _("%(phone)s sigue: lo pendiente sale cuando le toque.") % phone)
+        else:
+            messages.error(request, _("Di si pidió la baja o no."))
+    except Refused as error:
+        messages.error(request, str(error))
 
 
 @admin.register(SuppressionLift)

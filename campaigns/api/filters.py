@@ -59,6 +59,7 @@ class EnvioFilter(django_filters.FilterSet):
 
 class SuppressionFilter(django_filters.FilterSet):
     phone = PhoneFilter(max_length=20)
+    source = ChoicesFilter(choices=Suppression.Source.choices)
 
     class Meta:
         model = Suppression

@@ -13,8 +13,9 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from campaigns.api.filters import SuppressionFilter
-from campaigns.inbound import suppress
 from campaigns.opt_ins import lift
+from campaigns.opt_out_doubts import confirm, dismiss
+from campaigns.suppressions import suppress
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.directory.models import Suppression, SuppressionLift
@@ -82,6 +83,8 @@ class SuppressionViewSet(
         "create": "directory.add_suppression",
         "destroy": "directory.delete_suppression",
         "lift": "directory.delete_suppression",
+        "confirm": "directory.add_suppression",
+        "dismiss": "directory.add_suppression",
     }
 
     @extend_schema(request=NewSuppressionSerializer, responses={201: SuppressedSerializer})
@@ -103,6 +106,22 @@ class SuppressionViewSet(
     def lift(self, request: Request, pk: str) -> Response:
         """Levanta la exclusión, con quién y por qué."""
         return Response(SuppressionLiftSerializer(self._lift(request.data)).data)
+
+    @extend_schema(request=None, responses={200: SuppressedSerializer})
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, pk: str) -> Response:
+        """De una duda (`source` = `duda`): sí pidió la baja. Se cancela lo que tenía pendiente."""
+        row: Suppression = self.get_object()
+        cancelled = confirm(row, by=current_user(request), now=timezone.now())
+        row.refresh_from_db()
+        return Response({**SuppressionSerializer(row).data, "cancelled": cancelled})
+
+    @extend_schema(request=None, responses={200: SuppressionLiftSerializer})
+    @action(detail=True, methods=["post"])
+    def dismiss(self, request: Request, pk: str) -> Response:
+        """De una duda: no pidió la baja. Lo pendiente sale cuando le toque."""
+        ended = dismiss(self.get_object(), by=current_user(request), now=timezone.now())
+        return Response(SuppressionLiftSerializer(ended).data)
 
     @extend_schema(parameters=[LiftReasonSerializer])
     def destroy(self, request: Request, pk: str) -> Response:

@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 
 from campaigns import holidays, windows
 from campaigns.brakes import canary
-from campaigns.enums import ScheduleState, WhyNot
+from campaigns.enums import EnvioState, ScheduleState, WhyNot
 from campaigns.holidays import Holidays
-from campaigns.models import Campaign, Schedule, ScheduleDay, SenderSwitch, SessionDay
+from campaigns.models import Campaign, Envio, Schedule, ScheduleDay, SenderSwitch, SessionDay
 from campaigns.switch import day_key
 from leadmaster.lib.clock import business_day
 from whatsapp import standing as lines
@@ -178,7 +178,7 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
     ticket = used.ticket(campaign)
     if ticket is not None and not ticket.room:
         return Standing(reason=WhyNot.CANARY, detail=used.censuses[campaign.pk].sentence)
-    return [
+    return _only_cold(campaign, now) or [
         Slot(
             campaign=campaign,
             schedule_id=schedule.pk,
@@ -186,7 +186,7 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
             closes=opening.closes,
             session_limit=limit,
             schedule_cap=schedule.daily_cap,
-            warm_only=session.cold_until is not None and session.cold_until > now,
+            warm_only=_is_cold(session, now),
             canary=ticket,
         )
         for schedule, opening in with_cap
@@ -206,6 +206,32 @@ def _why(campaign: Campaign, limit: int) -> str:
     if limit >= campaign.session.daily_limit:
         return ""
     return _("a prueba después de un paro: pocos mensajes por día")
+
+
+def _is_cold(session: WhatsAppSession, now: dt.datetime) -> bool:
+    """Whether the line takes only people who know it, after WhatsApp refused first contacts."""
+    return session.cold_until is not None and session.cold_until > now
+
+
+def _only_cold(campaign: Campaign, now: dt.datetime) -> Standing | None:
+    """That nobody of it is due whom a cold line takes. No query while its line takes everybody, two at the most."""
+    session = campaign.session
+    if session.cold_until is None or not _is_cold(session, now):
+        return None
+    pending = Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING)
+    warm = pending.filter(warm=True).order_by("next_due", "id").values_list("next_due", flat=True).first()
+    if (warm is not None and warm <= now) or not pending.filter(warm=False).exists():
+        return None
+    return cold_standing(session, until=session.cold_until if warm is None else min(warm, session.cold_until))
+
+
+def cold_standing(session: WhatsAppSession, *, until: dt.datetime | None = None) -> Standing:
+    """Until when first contacts wait, and who may end it before."""
+    return Standing(
+        reason=WhyNot.COLD,
+        until=until or session.cold_until,
+        detail=_("un supervisor puede permitirlos antes, en la página de la línea"),
+    )
 
 
 def _against_session(session: WhatsAppSession, now: dt.datetime) -> Standing | None:

@@ -199,8 +199,8 @@ class Flights:
     def _drop(self, flight: Flight, now: dt.datetime) -> None:
         """Not to be sent after all: say why, and give the claim back."""
         claim = flight.claim
-        suppressed = Suppression.objects.filter(phone=claim.phone).exists()
-        withdraw(claim, suppressed=suppressed, written_to=restore_guard.was_written_to(claim, now), now=now)
+        suppression = Suppression.objects.filter(phone=claim.phone).first()
+        withdraw(claim, suppression=suppression, written_to=restore_guard.was_written_to(claim, now), now=now)
         self._count("withdrawn")
         self._land(flight)
 

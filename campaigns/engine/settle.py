@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 from campaigns import envio_states, receipts
 from campaigns.engine import diag, person_rest, statements
 from campaigns.engine.claim import Claim
-from campaigns.engine.timing import LOOKUP_AFTER, SESSION_REST, WITHDRAWN_REST, back_off
+from campaigns.engine.timing import DOUBT_REST, LOOKUP_AFTER, SESSION_REST, WITHDRAWN_REST, back_off
 from campaigns.enums import CAMPAIGN_ENDED, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Campaign, ScheduleDay, SessionDay
+from leadmaster.directory.models import Suppression
 from leadmaster.lib.db.retry import drop_broken_connection, is_lost_connection, retrying
 from whatsapp.gateways.base import GatewayError, Outcome, Scope, SendResult
 
@@ -74,11 +75,11 @@ def settle(claim: Claim, answer: Answer, *, now: dt.datetime, rng: random.Random
     return state
 
 
-def withdraw(claim: Claim, *, suppressed: bool, written_to: bool = False, now: dt.datetime) -> None:
-    """Give back a claim that was not dispatched: the campaign was paused or cancelled, the person opted out, or got
-    this text after the backup that the database came back from."""
-    retrying(lambda: _withdraw(claim, suppressed=suppressed, written_to=written_to, now=now))
-    diag.step("withdrawn", envio=claim.envio_id, session=claim.slot.session.pk, suppressed=suppressed)
+def withdraw(claim: Claim, *, suppression: Suppression | None, written_to: bool = False, now: dt.datetime) -> None:
+    """Give back a claim that was not dispatched: the campaign was paused or cancelled, the person opted out or perhaps
+    did, or got this text after the backup that the database came back from."""
+    retrying(lambda: _withdraw(claim, suppression=suppression, written_to=written_to, now=now))
+    diag.step("withdrawn", envio=claim.envio_id, session=claim.slot.session.pk, suppressed=suppression is not None)
 
 
 def free_lane(lane_id: int, token: uuid.UUID, *, next_due: dt.datetime, burst_count: int) -> None:
@@ -205,10 +206,14 @@ def _was_answered(answer: Answer, error: GatewayError) -> bool:
 
 
 @transaction.atomic(durable=True)
-def _withdraw(claim: Claim, *, suppressed: bool, written_to: bool, now: dt.datetime) -> None:
+def _withdraw(claim: Claim, *, suppression: Suppression | None, written_to: bool, now: dt.datetime) -> None:
     ended = Campaign.objects.filter(pk=claim.slot.campaign.pk, state__in=CAMPAIGN_ENDED).exists()
     target, evidence, reason = EnvioState.PENDING, Evidence.CAMPAIGN, ""
     fields: dict[str, object] = {"attempts": F("attempts") - 1, "dispatched_at": None}
+    suppressed = suppression is not None and not suppression.in_doubt
+    if suppression is not None and suppression.in_doubt:
+        # Others of its lane go first; it comes again until a person has said what was meant.
+        fields["next_due"] = now + DOUBT_REST
     if suppressed or ended:
         target, evidence = EnvioState.CANCELLED, Evidence.OPT_OUT if suppressed else Evidence.CAMPAIGN
         fields["ended_at"] = now

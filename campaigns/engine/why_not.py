@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from campaigns import holds
 from campaigns.engine import journal_trouble, person_rest
-from campaigns.engine.plan import GO, Standing, standing_of
+from campaigns.engine.plan import GO, Standing, cold_standing, standing_of
 from campaigns.enums import BrakeKind, CampaignState, EnvioState, WhyNot
 from campaigns.models import Campaign, Envio, Lane
 from campaigns.progress import Progress
@@ -83,9 +83,12 @@ def why_not_this(envio: Envio, now: dt.datetime) -> Standing:
         return Standing(reason=WhyNot.UNCERTAIN)
     if envio.state != EnvioState.PENDING:
         return Standing(reason=WhyNot.DONE, detail=str(envio.get_state_display()))
-    if Suppression.objects.filter(phone=envio.phone).exists():
-        return Standing(reason=WhyNot.SUPPRESSED)
+    suppression = Suppression.objects.filter(phone=envio.phone).first()
+    if suppression is not None:
+        return Standing(reason=WhyNot.DOUBT if suppression.in_doubt else WhyNot.SUPPRESSED)
     standing = why_not(envio.campaign, now)
+    if standing.reason == WhyNot.COLD and envio.warm:
+        return _why_this_waits(envio, now) or Standing(reason=WhyNot.PACING)
     if standing.reason in (None, WhyNot.PACING, WhyNot.BACK_OFF, WhyNot.IN_FLIGHT, WhyNot.NOTHING_DUE, WhyNot.RESTING):
         return _why_this_waits(envio, now) or (standing if standing.reason else Standing(reason=WhyNot.PACING))
     return standing
@@ -96,6 +99,9 @@ def _why_this_waits(envio: Envio, now: dt.datetime) -> Standing | None:
     rest = person_rest.rests_until(envio.campaign, envio.phone, now)
     if rest is not None:
         return Standing(reason=WhyNot.RESTING, until=max(rest, envio.next_due))
+    cold = envio.campaign.session.cold_until
+    if not envio.warm and cold is not None and cold > now:
+        return cold_standing(envio.campaign.session, until=max(cold, envio.next_due))
     return Standing(reason=WhyNot.BACK_OFF, until=envio.next_due) if envio.next_due > now else None
 
 
@@ -111,8 +117,6 @@ def _why_not_this_second(campaign: Campaign, now: dt.datetime) -> Standing:
         rests = person_rest.rests_until(campaign, phone, now) is not None
         return Standing(reason=WhyNot.RESTING if rests else WhyNot.BACK_OFF, until=first)
     session = campaign.session
-    if session.cold_until is not None and session.cold_until > now and not pending.filter(warm=True).exists():
-        return Standing(reason=WhyNot.COLD, until=session.cold_until)
     lane = Lane.objects.filter(session=session, busy=False).order_by("next_due").first()
     if lane is None:
         busy = Lane.objects.filter(session=session, busy=True).exists()

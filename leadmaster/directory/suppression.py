@@ -39,6 +39,9 @@ def suppress_list(
             invalid.append((piece, read.sentence))
         else:
             phones[read.e164] = None
+    # Who decides so about somebody in doubt has decided the doubt.
+    doubts = Suppression.objects.in_doubt().filter(phone__in=list(phones))
+    doubts.update(source=source, reason=reason[:200], created_by=by)
     there = Suppression.objects.among(phones)
     new = [phone for phone in phones if phone not in there]
     Suppression.objects.bulk_create(

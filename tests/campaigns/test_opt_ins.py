@@ -7,8 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.errors import Incomplete, NotAllowed
-from campaigns.inbound import is_opt_in, is_opt_out, suppress
-from campaigns.opt_ins import lift, spellings
+from campaigns.opt_ins import is_opt_in, lift, spellings
+from campaigns.opt_outs import OptOut, meaning
+from campaigns.suppressions import suppress
 from leadmaster.directory.models import Suppression, SuppressionLift
 from tests import company as companies
 from tests.campaigns.api.world import World, build
@@ -151,7 +152,7 @@ def test_a_deletion_over_the_api_asks_for_its_reason(world: World, query: str) -
 )
 def test_these_ask_to_hear_from_us_again(text: str) -> None:
     assert is_opt_in(text)
-    assert not is_opt_out(text)
+    assert meaning(text) is OptOut.NO
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,7 @@ def test_what_another_system_sent_lately_counts() -> None:
 
 
 @pytest.mark.mariadb
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # ANALYZE commits what is there
 def test_rests_are_found_by_their_time_and_recipients_by_their_number() -> None:
     draft, running = CampaignFactory(), running_campaign()
     rows = EnvioFactory.build_batch(300, campaign=draft, session=draft.session)

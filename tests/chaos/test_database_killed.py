@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, InterfaceError, connection
 
-from campaigns import inbound, lifecycle, switch
+from campaigns import lifecycle, switch
 from campaigns.engine.sweep_cancelled import sweep_stragglers
 from campaigns.engine.tick import run_tick
 from campaigns.enums import EnvioState
 from campaigns.models import Campaign, Envio
+from campaigns.suppressions import suppress
 from leadmaster.directory.models import Suppression
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.models import Alert
@@ -76,7 +77,7 @@ class Load:
 
     def _opt(self) -> None:
         phone = f"+54911{next(self._numbers)}"
-        inbound.suppress(phone, source=Suppression.Source.REPLY, now=self._start)
+        suppress(phone, source=Suppression.Source.REPLY, now=self._start)
         self.opted_out.append(phone)
 
 

@@ -15,12 +15,13 @@ from django.db import connection
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from campaigns import decisions, inbound, lifecycle, receipts, switch
+from campaigns import decisions, lifecycle, receipts, switch
 from campaigns.audience import import_file
 from campaigns.decisions import Decision
 from campaigns.enums import CAMPAIGN_ENDED, ENVIO_OPEN, CampaignState, EnvioState
 from campaigns.errors import Refused
 from campaigns.models import Campaign, Envio, RecipientImport, Schedule, ScheduleDay, SessionDay
+from campaigns.suppressions import suppress
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import Suppression
 from tests.faults import checker
@@ -179,7 +180,7 @@ class Sender(RuleBasedStateMachine):
             return
         envio = self._envio(which, prefer=EnvioState.PENDING)
         phone = envio.phone if envio else PHONES[0]
-        inbound.suppress(phone, source=Suppression.Source.REPLY, now=self.world.now)
+        suppress(phone, source=Suppression.Source.REPLY, now=self.world.now)
         self.model.opt_out(phone)
 
     @rule()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +15,10 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
         """Which of these E.164 phones are suppressed. One query."""
         return set(self.filter(phone__in=list(phones)).values_list("phone", flat=True))
 
+    def in_doubt(self) -> Self:
+        """Those about whom a person has to say whether they asked for it."""
+        return self.filter(source=Suppression.Source.DOUBT)
+
 
 class Suppression(models.Model):
     """A number that gets nothing more from us, in any campaign of any session."""
@@ -22,6 +27,7 @@ class Suppression(models.Model):
         REPLY = "respuesta", _("Lo pidió por mensaje")
         PERSON = "persona", _("Lo cargó una persona")
         FILE = "archivo", _("Lista importada")
+        DOUBT = "duda", _("¿Pidió la baja?")
 
     phone = models.CharField(_("teléfono"), max_length=20, unique=True)
     source = models.CharField(_("origen"), max_length=16, choices=Source)
@@ -41,12 +47,17 @@ class Suppression(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(source__in=["respuesta", "persona", "archivo"]), name="suppression_source_known"
+                condition=models.Q(source__in=["respuesta", "persona", "archivo", "duda"]),
+                name="suppression_source_known",
             )
         ]
 
     def __str__(self) -> str:
         return self.phone
+
+    @property
+    def in_doubt(self) -> bool:
+        return self.source == self.Source.DOUBT
 
 
 class SuppressionLift(models.Model):

@@ -116,7 +116,7 @@ def test_a_number_that_was_excluded_before_loses_what_came_to_it_since(company: 
 
 
 def test_a_long_list_is_cancelled_by_parts(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("campaigns.inbound._BATCH", 2)
+    monkeypatch.setattr("campaigns.suppressions._BATCH", 2)
     phones = [f"+54935127439{n}" for n in range(10, 17)]
     for phone in phones:
         EnvioFactory.create_batch(3, phone=phone)

@@ -267,6 +267,18 @@ TABLE = [
         expected=(403, 403, 403, 403, 403, 401),
     ),
     Row(
+        method="post",
+        path="/api/v1/suppressions/{id}/confirm/",
+        seed=lambda w: w.suppression(source="duda").pk,
+        expected=bosses(200),
+    ),
+    Row(
+        method="post",
+        path="/api/v1/suppressions/{id}/dismiss/",
+        seed=lambda w: w.suppression(source="duda").pk,
+        expected=bosses(200),
+    ),
+    Row(
         method="delete",
         path="/api/v1/suppressions/{id}/",
         seed=lambda w: w.suppression().pk,

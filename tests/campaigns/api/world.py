@@ -51,8 +51,8 @@ class World(People):
         row: RecipientImport = RecipientImportFactory.create(campaign=self.campaign())
         return row
 
-    def suppression(self) -> Suppression:
-        row: Suppression = SuppressionFactory.create()
+    def suppression(self, source: str = Suppression.Source.REPLY) -> Suppression:
+        row: Suppression = SuppressionFactory.create(source=source)
         return row
 
 

@@ -18,8 +18,8 @@ from campaigns.audience.directory_counts import count, options
 from campaigns.audience.queued import run_queued
 from campaigns.enums import CampaignState
 from campaigns.errors import NotAllowed
-from campaigns.inbound import suppress
 from campaigns.models import Campaign, Envio, RecipientImport
+from campaigns.suppressions import suppress
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from leadmaster.directory.enums import Availability

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from campaigns.enums import EnvioState, Evidence
-from campaigns.inbound import is_opt_out
 from campaigns.models import Envio
+from campaigns.opt_outs import OptOut, meaning
 from leadmaster.directory.models import Suppression
 from tests.campaigns.webhooks.events import inbound, post
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
@@ -26,7 +26,7 @@ from whatsapp.models import WhatsAppSession
     ],
 )  # fmt: skip
 def test_these_ask_to_be_left_alone(text: str) -> None:
-    assert is_opt_out(text)
+    assert meaning(text) is OptOut.ASKED
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_these_ask_to_be_left_alone(text: str) -> None:
      "La baja es mañana", "por favor", "cancelar mi turno", "BAJA CALIFORNIA"],
 )  # fmt: skip
 def test_these_do_not(text: str) -> None:
-    assert not is_opt_out(text)
+    assert meaning(text) is OptOut.NO
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from campaigns.inbound import suppress
+from campaigns.suppressions import suppress
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import Client, ContactPoint, Suppression
 from leadmaster.lib.db import retry

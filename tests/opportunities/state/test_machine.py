@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
-from campaigns.inbound import suppress
+from campaigns.suppressions import suppress
 from leadmaster.directory.models import Client, Suppression
 from opportunities.assignment import capture
 from opportunities.enums import AbsencePolicy

@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from campaigns.enums import CampaignState, EnvioState
-from campaigns.inbound import suppress
 from campaigns.models import Campaign, Envio
+from campaigns.suppressions import suppress
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from leadmaster.directory.models import Suppression

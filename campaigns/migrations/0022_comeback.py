@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0019_canary"),
+        ("campaigns", "0021_fill_person_rest"),
     ]
 
     operations = [
