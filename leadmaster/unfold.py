@@ -130,8 +130,6 @@ UNFOLD: dict[str, Any] = {
                         "icon": "chat",
                         "link": reverse_lazy("desk-conversations"),
                         "permission": _may(_SUPERVISE),
-                        "badge": "opportunities.admin.badges.conversations",
-                        "badge_variant": "danger",
                     },
                     _entry(
                         _("Bandeja"),

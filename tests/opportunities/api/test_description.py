@@ -30,6 +30,7 @@ def rows(world: World) -> dict[str, int]:
         "opportunities": world.exit().pk,
         "bulk-actions": world.bulk_action().pk,
         "lots": world.lot().pk,
+        "conversations": world.talk().pk,
         "quotas": world.quota().pk,
         "people": world.colleague.pk,
         "promoters": world.promoter("colleague").pk,

@@ -30,6 +30,8 @@ LISTS: dict[str, tuple[Callable[[World], Any], int]] = {
     "opportunities": (World.one, 6),
     "inbox": (World.exit, 9),
     "pool": (World.pooled, 6),
+    # The supervisor's lines and desk, the page, whose numbers they are.
+    "conversations": (World.talk, 4),
     "bulk-actions": (World.bulk_action, 1),
     # The counts of the whole page in one.
     "lots": (World.lot, 2),

@@ -46,7 +46,8 @@ def test_the_day_costs_the_same_for_one_and_for_three(
 ) -> None:
     world.give(rows)
 
-    with django_assert_num_queries(16):
+    # Six of them say how many conversations wait: lines, desk, the clients' phones, and each reason to see one.
+    with django_assert_num_queries(22):
         assert len(shown(browser, "/")) == rows
 
 
