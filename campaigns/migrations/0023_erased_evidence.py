@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0021_fill_person_rest"),
+        ("campaigns", "0022_comeback"),
     ]
 
     operations = [
