@@ -148,7 +148,7 @@ def _cancel_what_came_meanwhile(envios: list[Envio], *, by: User | None, now: dt
     source, target = EnvioState.PENDING, EnvioState.CANCELLED
     for envio in pending:
         envio_states.move(envio.pk, source=source, target=target, ended_at=now)
-        envio.state = target
+        envio.refresh_from_db(fields=["state"])
     envio_states.record(
         [envio.pk for envio in pending],
         source=source,
