@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from campaigns import receipts, tally, totals
+from campaigns import comeback, receipts, tally, totals
 from campaigns.audience.import_record import interrupt_lost
 from campaigns.audience.queued import forget_unconfirmed, run_queued
 from campaigns.engine.lookup import run_lookups
@@ -52,6 +52,7 @@ def upkeep() -> str:
     now = database_now()
     written = totals.write_down_all(now)
     tally.roll_up(now)
+    comeback.review(now)
     lost = interrupt_lost(now)
     forgotten = forget_unconfirmed(now)
     return f"wrote down {written}, gave up {lost}, forgot {forgotten}"

@@ -374,6 +374,7 @@ SPECTACULAR_SETTINGS = {
         "EnvioState": "campaigns.enums.EnvioState",
         "ScheduleState": "campaigns.enums.ScheduleState",
         "ImportState": "campaigns.models.RecipientImport.State",
+        "ConversationState": "campaigns.enums.ConversationState",
         "SessionState": "whatsapp.models.State",
         "Availability": "leadmaster.directory.enums.Availability",
         "ContactKind": "leadmaster.directory.enums.ContactKind",

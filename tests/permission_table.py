@@ -410,6 +410,7 @@ _ROWS: Final = (
         api/v1/pool/figures/
         api/v1/quota-entries/
         admin/campaigns/campaign/diagnose/
+        admin/campaigns/senderswitch/comeback/
         admin/campaigns/campaign/stats/
         admin/campaigns/campaign/stats/csv/
         api/v1/radar/
@@ -454,6 +455,7 @@ _ROWS: Final = (
         admin/campaigns/refusedevent/<path:object_id>/
         admin/campaigns/senderswitch/
         admin/campaigns/senderswitch/<path:object_id>/
+        admin/campaigns/senderswitch/comeback/raise/
         admin/campaigns/tick/
         admin/campaigns/tick/<path:object_id>/
         admin/campaigns/uncertainenvio/

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns import restores, switch
+from campaigns.admin import comeback
 from campaigns.errors import Refused
 from campaigns.models import Campaign, Envio, SenderSwitch
 from leadmaster.accounts.current_user import current_user
@@ -35,13 +36,26 @@ class SenderSwitchAdmin(ReadOnlyAdmin[SenderSwitch]):
 
     def get_urls(self) -> list[URLPattern]:
         turn = self.admin_site.admin_view(self.turn_view)
-        return [path("turn/<str:to>/", turn, name="campaigns_senderswitch_turn"), *super().get_urls()]
+        back, raised = self.admin_site.admin_view(self.comeback_view), self.admin_site.admin_view(self.raise_view)
+        return [
+            path("turn/<str:to>/", turn, name="campaigns_senderswitch_turn"),
+            path("comeback/", back, name="campaigns_senderswitch_comeback"),
+            path("comeback/raise/", raised, name="campaigns_senderswitch_raise"),
+            *super().get_urls(),
+        ]
+
+    def comeback_view(self, request: HttpRequest) -> HttpResponse:
+        return comeback.show(request, self.admin_site.each_context(request))
+
+    def raise_view(self, request: HttpRequest) -> HttpResponse:
+        return comeback.raise_cap(request, self.admin_site.each_context(request))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {
             "switch_on": switch.is_on(),
             "environment_on": settings.AUTO_CAMPAIGNS_ENABLED,
             "journals_awaited": restores.names_awaited(),
+            "comes_back": switch.stopped_by_itself() is not None or switch.capped() is not None,
             "may_turn": request.user.has_perm("campaigns.switch_sender"),
             **(extra_context or {}),
         }
@@ -76,6 +90,8 @@ def _page(*, on: bool) -> Confirmation:
     running = list(Campaign.objects.running().order_by("name").values_list("name", flat=True)[:6])
     facts = [(_("Campañas en marcha"), Campaign.objects.running().count())]
     if on:
+        cap = switch.next_cap()
+        facts += [] if cap is None else [(_("Al empezar, por línea y día"), cap)]
         return Confirmation(
             title=_("Encender los envíos"),
             question=_("Las campañas en marcha vuelven a enviar en el próximo minuto, dentro de sus ventanas y cupos."),

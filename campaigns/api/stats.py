@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -59,6 +59,7 @@ class StatsRowSerializer(Serializer[Any]):
     figures = FiguresSerializer()
 
 
+@extend_schema_serializer(many=False)  # one answer, though it has rows
 class StatsSerializer(Serializer[Any]):
     """Every day of the period, or whoever sent most first."""
 

@@ -28,6 +28,10 @@ class SwitchSerializer(Serializer[Any]):
     at = serializers.DateTimeField(allow_null=True)
     by = serializers.IntegerField(allow_null=True)
     reason = serializers.CharField(allow_blank=True)
+    cap = serializers.IntegerField(
+        allow_null=True,
+        help_text="Tras un paro automático: mensajes por línea y día, hasta que se cumplan los criterios.",
+    )
 
 
 class TurnSerializer(Serializer[Any]):
@@ -71,5 +75,6 @@ class SwitchViewSet(IdempotentPosts, ViewSet):
                 "at": last.at if last else None,
                 "by": last.by_id if last else None,
                 "reason": last.reason if last else "",
+                "cap": last.cap if last else None,
             }
         ).data

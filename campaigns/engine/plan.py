@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, cast
 
 from django.conf import settings
-from django.db.models import Manager, Prefetch, QuerySet, Subquery
+from django.db.models import JSONField, Manager, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from campaigns import holidays, windows
@@ -21,6 +21,7 @@ from campaigns.brakes import canary
 from campaigns.enums import EnvioState, ScheduleState, WhyNot
 from campaigns.holidays import Holidays
 from campaigns.models import Campaign, Envio, Schedule, ScheduleDay, SenderSwitch, SessionDay
+from campaigns.switch import day_key
 from leadmaster.lib.clock import business_day
 from whatsapp import standing as lines
 from whatsapp.models import WhatsAppSession
@@ -126,11 +127,15 @@ def _day_ids(
 
 
 def _with_times(campaigns: QuerySet[Campaign]) -> QuerySet[Campaign]:
-    last_turn = SenderSwitch.objects.order_by("-id").values("on")[:1]
+    last_turn = SenderSwitch.objects.order_by("-id")
     approved = Schedule.objects.filter(state=ScheduleState.APPROVED).prefetch_related("windows")
     return (
         campaigns.select_related("session", "canary")
-        .annotate(switch=Subquery(last_turn))
+        .annotate(
+            switch=Subquery(last_turn.values("on")[:1]),
+            trial_cap=Subquery(last_turn.values("cap")[:1]),
+            trial_base=Subquery(last_turn.values("used_before")[:1], output_field=JSONField()),
+        )
         .prefetch_related(Prefetch("schedules", queryset=approved, to_attr="approved_schedules"))
     )
 
@@ -164,8 +169,9 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
     if against is not None:
         return against
     day = session.day_at(now)
-    if used.session(session.pk, day) >= session.daily_limit:
-        return Standing(reason=WhyNot.SESSION_LIMIT, until=_tomorrow(rules, session, now))
+    limit = _limit(campaign, day)
+    if used.session(session.pk, day) >= limit:
+        return Standing(reason=WhyNot.SESSION_LIMIT, until=_tomorrow(rules, session, now), detail=_why(campaign, limit))
     with_cap = [(s, opening) for s, opening in open_ones if used.schedule(s.pk, day) < s.daily_cap]
     if not with_cap:
         return Standing(reason=WhyNot.DAILY_CAP, until=_tomorrow(rules, session, now))
@@ -178,13 +184,28 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
             schedule_id=schedule.pk,
             day=day,
             closes=opening.closes,
-            session_limit=session.daily_limit,
+            session_limit=limit,
             schedule_cap=schedule.daily_cap,
             warm_only=_is_cold(session, now),
             canary=ticket,
         )
         for schedule, opening in with_cap
     ]
+
+
+def _limit(campaign: Campaign, day: dt.date) -> int:
+    """The line's own; while the sender comes back from an automatic stop, so much on top of what the day had used."""
+    cap: int | None = getattr(campaign, "trial_cap", None)
+    if cap is None:
+        return campaign.session.daily_limit
+    base: dict[str, int] = getattr(campaign, "trial_base", None) or {}
+    return min(campaign.session.daily_limit, base.get(day_key(campaign.session_id, day), 0) + cap)
+
+
+def _why(campaign: Campaign, limit: int) -> str:
+    if limit >= campaign.session.daily_limit:
+        return ""
+    return _("a prueba después de un paro: pocos mensajes por día")
 
 
 def _is_cold(session: WhatsAppSession, now: dt.datetime) -> bool:

@@ -17,6 +17,9 @@ class SenderSwitch(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("quién")
     )
     reason = models.CharField(_("motivo"), max_length=300)
+    # After an automatic stop: so many messages a day and line, on top of what a line's day had used by then.
+    cap = models.PositiveSmallIntegerField(_("límite a prueba"), null=True, editable=False)
+    used_before = models.JSONField(default=dict, editable=False)
 
     class Meta:
         verbose_name = _("interruptor de envíos")

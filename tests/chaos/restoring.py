@@ -84,6 +84,13 @@ def _would_switch_on(site: Site) -> bool:
     return True
 
 
+def _take_the_cap_away(site: Site) -> None:
+    """It goes on with few messages a day; this is about all of them."""
+    turn = switch.capped()
+    assert turn is not None
+    switch.end_cap(turn, by=site.operator.person.user, reason="Los diarios están leídos", now=database_now())
+
+
 def _switch_on(site: Site) -> None:
     """Over the API, as soon as there is somebody who answers."""
     end = time.monotonic() + _PATIENCE
@@ -95,6 +102,7 @@ def _switch_on(site: Site) -> None:
             time.sleep(0.5)
             continue
         if answer.status_code == 201:
+            _take_the_cap_away(site)
             return
         # A machine may have found more in its journal meanwhile, and reports again.
         assert answer.status_code in (401, 409), (answer.status_code, answer.text)
