@@ -34,7 +34,8 @@ class Step:
             select_type=line["select_type"] or "",
             access=line["type"] or "",
             key=line["key"] or "",
-            rows=int(line["rows"] or 0),
+            # With a filter of rows by another index it says `120 (3%)`.
+            rows=int(str(line["rows"] or 0).partition(" ")[0]),
             extra=frozenset(part.strip() for part in (line["Extra"] or "").split(";") if part.strip()),
         )
 
