@@ -279,8 +279,8 @@ def test_hearing_costs_the_same_however_long_it_is(
     for number in range(20):
         hears(line, message_id=f"in-{number}")
 
-    # Savepoint, conversation, message seen, message, campaign answered, conversation, savepoint.
-    with django_assert_num_queries(7):
+    # Erased number, savepoint, conversation, message seen, message, campaign answered, conversation, savepoint.
+    with django_assert_num_queries(8):
         hears(line, message_id="in-20")
 
 

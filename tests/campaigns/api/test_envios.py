@@ -133,6 +133,7 @@ def test_the_switch_tells_its_state_and_who_turned_it(world: World) -> None:
         "at": None,
         "by": None,
         "reason": "",
+        "cap": None,
     }
 
     told = client.post("/api/v1/sender-switch/", {"on": False, "reason": "Queja de un cliente"}).json()

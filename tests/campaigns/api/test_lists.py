@@ -47,7 +47,8 @@ def test_costs_the_same_whatever_it_holds(
 
 def test_every_list_of_the_sender_is_measured() -> None:
     measured = {prefix for prefix, viewset, _name in sender_router.registry if hasattr(viewset, "list")}
-    assert measured == set(LISTS)
+    # Statistics are one answer, not pages of rows: what they cost is in `statistics/test_sends.py`.
+    assert measured - {"stats"} == set(LISTS)
 
 
 @pytest.mark.parametrize("kind", LISTS)

@@ -284,6 +284,8 @@ TABLE = [
         seed=lambda w: w.suppression().pk,
         expected=(403, 403, 403, 403, 403, 401),
     ),
+    Row(method="get", path="/api/v1/stats/", expected=all_people(200)),
+    Row(method="get", path="/api/v1/stats/csv/", expected=all_people(200)),
     Row(method="get", path="/api/v1/sender-switch/", expected=bosses(200)),
     Row(method="post", path="/api/v1/sender-switch/", body=lambda w: {"on": False, **why(w)}, expected=bosses(201)),
     Row(
