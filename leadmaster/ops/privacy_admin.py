@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from leadmaster.lib import screens
 from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
@@ -41,13 +41,41 @@ class EraseForm(WhoseForm):
     again = forms.CharField(
         label=gettext_lazy("Escribe el teléfono otra vez para confirmar"), max_length=40, widget=TextWidget
     )
+    # How many rows the page has told: what was not told is not erased.
+    told = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     field_order = ("phone", "again", "reason")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("again") and cleaned.get("phone") != cleaned["again"]:
             self.add_error("again", _("No es el mismo teléfono: escríbelo igual las dos veces."))
+        if not self.errors:
+            self._tell_first(cleaned)
         return cleaned
+
+    def _tell_first(self, cleaned: dict[str, Any]) -> None:
+        try:
+            person = run.person_of(cleaned["phone"], region=settings.CLIENTS_REGION)
+        except NotNow as refusal:
+            self.add_error("phone", str(refusal))
+            return
+        rows, clients = sum(run.count(person).values()), len(person.clients)
+        told = f"{sorted(person.phones)[0]}:{rows}:{clients}"
+        if cleaned.get("told") == told:
+            return
+        self.data = self.data.copy()
+        self.data["told"] = told
+        self.add_error(None, _told(rows, clients))
+
+
+def _told(rows: int, clients: int) -> str:
+    found = ngettext("Hay %(rows)d fila con sus datos", "Hay %(rows)d filas con sus datos", rows) % {"rows": rows}
+    shared = (
+        _(", de %(clients)d clientes que comparten este teléfono: se borran todos") % {"clients": clients}
+        if clients > 1
+        else ""
+    )
+    return found + shared + _(". Si es lo que quieres, pulsa otra vez “Borrar para siempre”.")
 
 
 @admin.register(PersonalDataRequest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.urls import reverse
@@ -36,7 +37,16 @@ def test_erasing_asks_for_the_number_twice(known: Known) -> None:
     assert "No es el mismo teléfono" in asked.content.decode()
     assert ContactPoint.objects.filter(normalised=PHONE).exists()
 
-    answer = browser.post(address, {"phone": PHONE, "again": PHONE, "reason": "Carta"})
+    form = {"phone": PHONE, "again": PHONE, "reason": "Carta"}
+    first = browser.post(address, form).content.decode()
+    assert re.search(r"Hay \d+ filas con sus datos", first)
+    assert ContactPoint.objects.filter(normalised=PHONE).exists()
+    found = re.search(r'name="told" value="([^"]+)"', first)
+    assert found
+    assert browser.post(address, {**form, "told": "otra:1:1"}).status_code == 200
+    assert ContactPoint.objects.filter(normalised=PHONE).exists()
+
+    answer = browser.post(address, {**form, "told": found[1]})
     assert answer.status_code == 302
     assert "no recibe nada más" in told(answer)[0]
     assert not ContactPoint.objects.filter(normalised=PHONE).exists()
