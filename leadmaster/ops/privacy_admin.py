@@ -63,8 +63,7 @@ class EraseForm(WhoseForm):
         told = f"{sorted(person.phones)[0]}:{rows}:{clients}"
         if cleaned.get("told") == told:
             return
-        self.data = self.data.copy()
-        self.data["told"] = told
+        self.data = {**self.data.dict(), "told": told}  # type: ignore[attr-defined]  # of a request: a QueryDict
         self.add_error(None, _told(rows, clients))
 
 
