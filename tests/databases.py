@@ -65,7 +65,6 @@ ON_SQLITE_ALONE = (
     "tests/test_glossary.py",
     "tests/test_permission_matrix.py",
     "tests/test_project.py",
-    "tests/test_run.py",
     "tests/test_translations.py",
 )
 

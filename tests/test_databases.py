@@ -34,6 +34,19 @@ def test_a_file_is_left_to_sqlite_by_its_room(path: str, alone: bool) -> None:
     assert left_to_sqlite(path) is alone
 
 
+def test_nothing_is_left_to_sqlite_that_never_runs_there() -> None:
+    """`deploy/test` starts Chromium and chaos beside a server alone."""
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        name = path.relative_to(ROOT).as_posix()
+        if left_to_sqlite(name):
+            marked = re.search(
+                r"^pytestmark = .*mark\.(browser|chaos)\b|^@pytest\.mark\.(browser|chaos)\b",
+                path.read_text("utf-8"),
+                re.MULTILINE,
+            )
+            assert not marked, f"{name} runs nowhere: take it off ON_SQLITE_ALONE"
+
+
 def test_threads_that_meet_in_the_database_meet_on_a_server() -> None:
     """SQLite has one writer: whatever starts threads that write proves little there alone."""
     starts = re.compile(r"ThreadPoolExecutor|threading\.Thread\(|import .*\bat_once\b")
