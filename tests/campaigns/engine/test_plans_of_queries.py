@@ -133,7 +133,7 @@ def test_the_claim_reads_few_rows_through_its_index(world: World, reads: _Reads)
     assert len(selects) == CAMPAIGNS * 2
     assert first.key == "envio_claim"
     assert all(not line.sorts for line in selects)
-    assert {line.key for line in touched(captured, table="campaigns_lane", word="SELECT")} == {"PRIMARY"}
+    assert {line.key for line in touched(captured, table="campaigns_lane", word="SELECT")} <= {"PRIMARY", "lane_due"}
     assert {line.key for line in touched(captured, table="campaigns_envio", word="UPDATE")} == {"PRIMARY"}
     # Eight claims over 20 000 rows.
     assert reads.rows < 300
