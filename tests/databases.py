@@ -58,6 +58,7 @@ ON_SQLITE_ALONE = (
     # The repository itself.
     "tests/mutants",
     "tests/test_databases.py",
+    "tests/test_dead_ends.py",
     "tests/test_deploy.py",
     "tests/test_deploy_files.py",
     "tests/test_docs.py",
