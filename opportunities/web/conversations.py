@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import functools
-from collections.abc import Callable, Iterator
-from typing import Any, ParamSpec
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -31,8 +30,7 @@ from opportunities.queries.conversations import Asked, View
 from opportunities.scope import conversations_of, own_desk
 from opportunities.web.access import on_desk_time
 from opportunities.web.forms import AssignConversationForm, SeenForm, SnoozeForm, TakeClientForm, new_key
-
-P = ParamSpec("P")
+from opportunities.web.verbs import verb_of
 
 
 @login_required
@@ -49,17 +47,7 @@ def page(request: HttpRequest, conversation_id: int) -> HttpResponse:
     return _page(request, conversation_id)
 
 
-def _verb(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
-    """Acts on POST alone; whoever logs in again on it, or opens their tabs anew, comes to the page."""
-
-    @functools.wraps(view)
-    def inner(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        request = args[0]
-        if isinstance(request, HttpRequest) and request.method == "POST":
-            return view(*args, **kwargs)
-        return redirect("desk-conversation", kwargs["conversation_id"])
-
-    return inner
+_verb = verb_of("desk-conversation", "conversation_id")
 
 
 @login_required

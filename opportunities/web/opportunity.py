@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-from collections.abc import Callable
-from typing import ParamSpec
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -33,8 +30,7 @@ from opportunities.queries.timeline import timeline
 from opportunities.timers import extension
 from opportunities.web.access import on_desk_time
 from opportunities.web.forms import ExtendForm, MoveForm, NoteForm
-
-P = ParamSpec("P")
+from opportunities.web.verbs import verb_of
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,17 +48,7 @@ def page(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     return _gone(request, opportunity_id) if row is None else _page(request, row)
 
 
-def _verb(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
-    """Acts on POST alone. A log-in in between, or a phone that opens its tabs again, comes back with GET: to the page."""
-
-    @functools.wraps(view)
-    def inner(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        request = args[0]
-        if isinstance(request, HttpRequest) and request.method == "POST":
-            return view(*args, **kwargs)
-        return redirect("desk-opportunity", kwargs["opportunity_id"])
-
-    return inner
+_verb = verb_of("desk-opportunity", "opportunity_id")
 
 
 @login_required
