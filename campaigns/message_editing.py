@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.enums import CampaignState, EnvioState
-from campaigns.errors import Incomplete, WrongState
+from campaigns.errors import Incomplete, Stale, WrongState
 from campaigns.models import Campaign, CampaignEvent, Envio
 from campaigns.policy import Act, require
 from campaigns.rendering import MissingValuesError, Template, UnsendableTextError
@@ -22,10 +22,20 @@ LIMIT = 20_000
 _BATCH = 500
 
 
-def edit_message(campaign: Campaign, template: str, *, by: User | None, now: dt.datetime) -> int:
+def edit_message(
+    campaign: Campaign,
+    template: str,
+    *,
+    by: User | None,
+    now: dt.datetime,
+    instead_of: str | None = None,
+    reason: str = "",
+) -> int:
     """Give a draft another message. Returns how many texts were written anew.
 
-    Raises NotAllowed, WrongState (not a draft any more), TemplateError, or Incomplete when somebody's row lacks what
+    With `instead_of`, only while that is its message. `reason` stands in its history.
+
+    Raises NotAllowed, WrongState (not a draft any more), Stale, TemplateError, or Incomplete when somebody's row lacks what
     the new message needs; nothing is changed then.
     """
     require(by, Act.EDIT, campaign)
@@ -37,6 +47,8 @@ def edit_message(campaign: Campaign, template: str, *, by: User | None, now: dt.
                     "El mensaje solo se edita mientras la campaña es borrador. Si espera aprobación, pide que la rechacen."
                 )
             )
+        if instead_of not in (None, locked.template):
+            raise Stale(_("Otra persona cambió el mensaje hace un momento: vuelve a abrirlo."))
         parsed = check_template(template, columns=locked.columns)
         written = _rewrite(locked, parsed)
         Campaign.objects.filter(pk=locked.pk).update(template=template)
@@ -46,7 +58,7 @@ def edit_message(campaign: Campaign, template: str, *, by: User | None, now: dt.
             by=by,
             from_state=CampaignState.DRAFT,
             to_state=CampaignState.DRAFT,
-            reason=kept(gettext_lazy("Cambió el mensaje.")),
+            reason=reason or kept(gettext_lazy("Cambió el mensaje.")),
         )
     campaign.refresh_from_db()
     return written

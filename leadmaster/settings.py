@@ -323,6 +323,10 @@ ALERT_WEBHOOK_SECRET = env.text("ALERT_WEBHOOK_SECRET", "")
 ALERT_REMINDER_HOURS = env.integer("ALERT_REMINDER_HOURS", 6, minimum=0, maximum=168)
 # Between these hours of TIME_ZONE only what is critical is told, and the rest when they end.
 ALERT_QUIET_HOURS = env.hours("ALERT_QUIET_HOURS")
+# Any endpoint with OpenAI's chat completions, which proposes variants of a message. Empty: off.
+AI_BASE_URL = env.http_url("AI_BASE_URL", "")
+AI_API_KEY = env.token("AI_API_KEY", "")
+AI_MODEL = env.text("AI_MODEL", "gpt-4o-mini")
 # Who may read /metrics. Neither: nobody. Both: whoever has the token and one of the addresses.
 METRICS_TOKEN = env.token("METRICS_TOKEN", "", shortest=16)
 METRICS_ALLOW = env.networks("METRICS_ALLOW")

@@ -271,6 +271,8 @@ _ROWS: Final = (
         """
         api/v1/campaigns/<pk>/cancel/
         api/v1/campaigns/<pk>/message/
+        api/v1/campaigns/<pk>/variants/
+        api/v1/campaigns/<pk>/variants/accept/
         api/v1/campaigns/<pk>/recipients/
         api/v1/campaigns/<pk>/recipients/preview/
         api/v1/captures/
@@ -360,6 +362,7 @@ _ROWS: Final = (
         admin/campaigns/campaign/<int:pk>/lift/
         admin/campaigns/campaign/<int:pk>/live/
         admin/campaigns/campaign/<int:pk>/message/
+        admin/campaigns/campaign/<int:pk>/variants/
         admin/campaigns/campaign/<int:pk>/pacing/
         admin/campaigns/campaign/<int:pk>/pause/
         admin/campaigns/campaign/<int:pk>/reject/

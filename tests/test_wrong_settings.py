@@ -135,6 +135,9 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         ("https://chat.example.com/hook", "Write a long random ALERT_WEBHOOK_SECRET"),
     ),
     "ALERT_WEBHOOK_SECRET": (_UNSEEN,),
+    "AI_BASE_URL": (("api.example.com/v1", "Write an address with scheme"),),
+    "AI_API_KEY": (("Bearer hunter2hunter2", "Write the token alone"),),
+    "AI_MODEL": (_UNSEEN,),
     "ALERT_REMINDER_HOURS": _NUMBER,
     "ALERT_QUIET_HOURS": tuple(
         (value, "Write two hours of a day") for value in ("22", "22:00", "22:00-24:00", "7:00-07:00", "de 22 a 7")
@@ -236,6 +239,7 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "CLIENTS_REGION": ("ar",),
     "ALERT_EMAILS": ("ana@example.com, luis@example.com", ""),
     "ALERT_WEBHOOK_URL": ("",),
+    "AI_BASE_URL": ("http://localhost:11434/v1", ""),
     "EMAIL_URL": (
         "smtp+tls://user%40example.com:p%23@host:587",
         "smtp://localhost",

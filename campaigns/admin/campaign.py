@@ -25,6 +25,7 @@ from campaigns.admin import campaign_directory, campaign_import, campaign_live, 
 from campaigns.admin.base import SessionFilter, TeamFilter, people_of, require_act, teams_of
 from campaigns.admin.campaign_form import CampaignForm, MessageForm, edit_message
 from campaigns.admin.campaign_list import CampaignList
+from campaigns.admin.campaign_variants import variants_page
 from campaigns.admin.campaign_verbs import PAGES, brake_page, confirmation
 from campaigns.admin.schedule import ScheduleInline
 from campaigns.brakes.lifting import lift
@@ -202,6 +203,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             at("live/", self.live_view, "live"),
             at("lift/", self.lift_view, "lift"),
             at("message/", self.message_view, "message"),
+            at("variants/", self.variants_view, "variants"),
             at("pacing/", self.pacing_view, "pacing"),
             at("directory/", self.directory_view, "directory"),
             at("directory/found/", self.directory_live_view, "directory_live"),
@@ -303,6 +305,12 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         )
         context = {**self._context(request, campaign), "title": page.title, "page": page, "form": form}
         return TemplateResponse(request, "admin/confirm.html", {**context, "back": self._url("change", campaign)})
+
+    def variants_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Other ways of saying it, proposed by a language model and accepted by a person."""
+        campaign = self.find(request, str(pk))
+        require_act(request, Act.EDIT, campaign)
+        return variants_page(request, campaign, self._context(request, campaign))
 
     def pacing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Another pace for one that was approved."""

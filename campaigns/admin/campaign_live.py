@@ -23,6 +23,7 @@ from campaigns.models import Campaign, Envio, Schedule
 from campaigns.overlap import overlap
 from campaigns.policy import Act, may
 from campaigns.progress import Progress, progress
+from campaigns.variants import provider
 from leadmaster.accounts.models import User
 from leadmaster.lib.screens import Share
 
@@ -171,6 +172,8 @@ def buttons(campaign: Campaign, user: User, *, live: Live) -> list[Button]:
             extra.append(Button(label=str(_("Añadir del directorio")), url=_url("directory", campaign), tone=""))
     if filled and may(user, Act.EDIT, campaign):
         extra.append(Button(label=str(_("Editar mensaje")), url=_url("message", campaign), tone=""))
+    if provider.configured() and may(user, Act.EDIT, campaign):
+        extra.append(Button(label=str(_("Variantes con IA")), url=_url("variants", campaign), tone=""))
     # Without recipients there is nothing to submit yet.
     return [*found[:1], *extra, *found[1:]] if filled else [*extra, *found[1:]]
 

@@ -18,6 +18,7 @@ from campaigns.pacing import Pacing
 from campaigns.progress import progress
 from campaigns.rendering import TemplateError
 from campaigns.template_checks import check_draft
+from campaigns.variants.proposals import MOST as MOST_PROPOSALS
 from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 
@@ -99,6 +100,26 @@ class VarietySerializer(Serializer[Any]):
 
     texts = serializers.IntegerField()
     samples = serializers.ListField(child=serializers.CharField())
+
+
+class WantedVariantsSerializer(Serializer[Any]):
+    count = serializers.IntegerField(required=False, default=MOST_PROPOSALS, min_value=1, max_value=MOST_PROPOSALS)
+
+
+class ProposalSerializer(Serializer[Any]):
+    """`problem` says why it can't be accepted as it is; empty when it can."""
+
+    text = serializers.CharField()
+    problem = serializers.CharField(allow_blank=True)
+
+
+class VariantsSerializer(Serializer[Any]):
+    """`base` is the message that the texts were read against: what it said when they were proposed."""
+
+    base = serializers.CharField(max_length=MAX_TEMPLATE, trim_whitespace=False)
+    texts = serializers.ListField(
+        child=serializers.CharField(max_length=MAX_TEMPLATE), min_length=1, max_length=MOST_PROPOSALS
+    )
 
 
 class PacingSerializer(Serializer[Any]):

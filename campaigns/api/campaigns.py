@@ -27,7 +27,10 @@ from campaigns.api.campaign_serializers import (
     OverlapSerializer,
     PacingSerializer,
     ProgressSerializer,
+    ProposalSerializer,
+    VariantsSerializer,
     VarietySerializer,
+    WantedVariantsSerializer,
     WhyNotSerializer,
 )
 from campaigns.api.fields import ApprovalSerializer, RejectionSerializer
@@ -44,6 +47,7 @@ from campaigns.pacing import Pacing
 from campaigns.parsing import variety
 from campaigns.policy import Act, require
 from campaigns.progress import Progress, progress, progress_of
+from campaigns.variants import proposals
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import ReasonSerializer, RequiredReasonSerializer
@@ -73,7 +77,7 @@ class CampaignViewSet(
             ("list", "retrieve", "progress", "forecast", "why_not", "overlap", "variations", "events"), Act.VIEW
         ),
         "create": "campaigns.add_campaign",
-        **dict.fromkeys(("partial_update", "destroy", "message"), Act.EDIT),
+        **dict.fromkeys(("partial_update", "destroy", "message", "variants", "accept_variants"), Act.EDIT),
         **dict.fromkeys(("submit", "launch", "pause", "resume", "cancel", "pacing"), Act.OPERATE),
         **dict.fromkeys(("approve", "reject", "lift"), Act.APPROVE),
     }
@@ -208,6 +212,25 @@ class CampaignViewSet(
         version, reason = words.pop("version"), words.pop("reason")
         wanted = dataclasses.replace(Pacing.of(campaign), **words)
         return self._act(pacing.change, pacing=wanted, version=version, reason=reason)
+
+    @extend_schema(request=WantedVariantsSerializer, responses=ProposalSerializer(many=True), filters=False)
+    @action(detail=True, methods=["post"], pagination_class=None)
+    def variants(self, request: Request, pk: str) -> Response:
+        """Propone otras maneras de decir el mensaje, escritas por un modelo. No cambia nada."""
+        given = WantedVariantsSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        found = proposals.propose(self.get_object(), count=given.validated_data["count"], by=current_user(request))
+        return Response(ProposalSerializer(found, many=True).data)
+
+    @extend_schema(request=VariantsSerializer, responses=CampaignSerializer)
+    @action(detail=True, methods=["post"], url_path="variants/accept")
+    def accept_variants(self, request: Request, pk: str) -> Response:
+        """Las hace parte del mensaje de un borrador: cada destinatario recibe una, y su texto se escribe de nuevo."""
+        given = VariantsSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        campaign: Campaign = self.get_object()
+        proposals.accept(campaign, **given.validated_data, by=current_user(request), now=timezone.now())
+        return Response(self.get_serializer(campaign).data)
 
     # --- Questions ------------------------------------------------------------------------------------------------
 

@@ -174,6 +174,23 @@ TABLE = [
         body=lambda w: {"template": "Chau {nombre}"},
         expected=only_team(200),
     ),
+    # Nothing is configured, so whoever may is told so.
+    Row(
+        method="post",
+        path="/api/v1/campaigns/{id}/variants/",
+        seed=lambda w: w.complete(S.DRAFT).pk,
+        expected=only_team(422),
+    ),
+    Row(
+        method="post",
+        path="/api/v1/campaigns/{id}/variants/accept/",
+        seed=lambda w: w.complete(S.DRAFT).pk,
+        body=lambda w: {
+            "base": "Hola {nombre_destino}, te escribe {nombre}.",
+            "texts": ["Buenas tardes {nombre_destino}: soy {nombre}, ¿cómo va todo?"],
+        },
+        expected=only_team(200),
+    ),
     Row(
         method="post",
         path="/api/v1/campaigns/{id}/recipients/",
