@@ -24,7 +24,7 @@ from tests.whatsapp.contract import PATH, Contract
 from tests.whatsapp.messages import a_message
 from tests.whatsapp.simulator.receiver import receiving
 from whatsapp.gateways.base import Capability, GatewayError
-from whatsapp.simulator.http import Reply, Request
+from whatsapp.contract.http import Reply, Request
 from whatsapp.simulator.settings import CAPABILITIES, SERVICE, VERSION, Settings
 
 

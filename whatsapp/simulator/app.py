@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 import segno
 
 from whatsapp.simulator.callbacks import Callbacks
-from whatsapp.simulator.clock import Clock
+from whatsapp.contract.clock import Clock
 from whatsapp.simulator.control import Control
 from whatsapp.simulator.faults import Faults, Kind
-from whatsapp.simulator.http import Reply, Request, html_reply, json_reply
+from whatsapp.contract.http import Reply, Request, html_reply, json_reply
 from whatsapp.simulator.ledger import Ledger
 from whatsapp.simulator.sending import CHAT_ID, Sending
 from whatsapp.simulator.settings import Options, Settings, UnknownTenants

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import requests
 
-from whatsapp.simulator.clock import Clock
+from whatsapp.contract.clock import Clock
 from whatsapp.simulator.faults import Ack
 
 # Seconds between the tries of one callback, on the simulated clock.

@@ -10,9 +10,9 @@ import time
 from collections.abc import Sequence
 
 from whatsapp.simulator.callbacks import Callbacks
-from whatsapp.simulator.clock import Clock
+from whatsapp.contract.clock import Clock
 from whatsapp.simulator.faults import Ack, Fault, Faults, Kind
-from whatsapp.simulator.http import Delivery, Reply, Request, json_reply
+from whatsapp.contract.http import Delivery, Reply, Request, json_reply
 from whatsapp.simulator.ledger import Ledger
 from whatsapp.simulator.settings import Settings
 from whatsapp.simulator.tenants import State, Tenant, Tenants

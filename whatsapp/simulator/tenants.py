@@ -8,7 +8,7 @@ import enum
 import secrets
 from collections.abc import Callable
 
-from whatsapp.simulator.clock import Clock
+from whatsapp.contract.clock import Clock
 
 # Seconds that each pairing code lives, as WhatsApp does it; after the last one the session gives up.
 CODE_LIVES = (60.0, 20.0, 20.0, 20.0, 20.0, 20.0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from whatsapp.simulator.clock import Clock
+from whatsapp.contract.clock import Clock
 from whatsapp.simulator.faults import Fault, Kind
-from whatsapp.simulator.http import Delivery, Reply, json_reply
+from whatsapp.contract.http import Delivery, Reply, json_reply
 
 # The code that goes with a status when a fault names only the status.
 CODES = {
