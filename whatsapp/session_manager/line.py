@@ -199,40 +199,44 @@ class PhoneLine:
             await asyncio.shield(self._close(phone))
 
     async def _attend(self, phone: Phone, events: asyncio.Queue[Event]) -> Gone:
-        deadline = self._world.clock.time() + DIALLING
+        """What the phone tells moves the line, until the connection is over."""
+        deadline: float | None = self._world.clock.time() + DIALLING
         while True:
             event = await self._next(events, until=deadline)
-            match event:
-                case None:
-                    if self.state is not State.READY:
-                        return self._gave_up()
-                    if self._world.clock.time() - self._used >= self._world.idle:
-                        return Gone(end=End.IDLE)
-                    deadline = self._used + self._world.idle
-                case Gone():
-                    return event
-                case QrShown():
-                    if self._codes >= len(CODE_LIVES):
-                        return Gone(end=End.QR_EXPIRED)
-                    deadline = self._show(event)
-                case Paired() | Connected() if event.phone and self.phone not in ("", event.phone):
-                    with contextlib.suppress(PhoneError):
-                        await phone.log_out()
-                    return Gone(end=End.ANOTHER_ACCOUNT, detail="a phone of another number scanned the code")
-                case Paired():
-                    self._seal(pairing=True)
-                    self._remember(phone=event.phone)
-                    self._enter(State.CONNECTING)
-                    deadline = self._world.clock.time() + DIALLING
-                case Connected():
-                    self._seal(pairing=True)
-                    self._remember(phone=event.phone or self.phone, wanted=True, reason="")
-                    self._enter(State.READY)
-                    self.used()
-                    deadline = self._used + self._world.idle if self._world.idle else None
+            if isinstance(event, Gone):
+                return event
+            if isinstance(event, Paired | Connected) and event.phone and self.phone not in ("", event.phone):
+                with contextlib.suppress(PhoneError):
+                    await phone.log_out()
+                return Gone(end=End.ANOTHER_ACCOUNT, detail="a phone of another number was linked")
+            if event is None and (over := self._over()):
+                return over
+            if isinstance(event, QrShown) and self._codes >= len(CODE_LIVES):
+                return Gone(end=End.QR_EXPIRED)
+            deadline = self._take(event)
 
-    def _gave_up(self) -> Gone:
-        """Nothing came in time."""
+    def _take(self, event: Event | None) -> float | None:
+        """Move on. Returns until when to wait for what follows."""
+        match event:
+            case QrShown():
+                return self._show(event)
+            case Paired():
+                self._seal()
+                self._remember(phone=event.phone)
+                self._enter(State.CONNECTING)
+                return self._world.clock.time() + DIALLING
+            case Connected():
+                self._seal()
+                self._remember(phone=event.phone or self.phone, wanted=True, reason="")
+                self._enter(State.READY)
+                self.used()
+        return self._used + self._world.idle if self._world.idle else None
+
+    def _over(self) -> Gone | None:
+        """Nothing came in time. None where that means nothing yet."""
+        if self.state is State.READY:
+            idle = self._world.clock.time() - self._used >= self._world.idle
+            return Gone(end=End.IDLE) if idle else None
         if self._codes >= len(CODE_LIVES):
             return Gone(end=End.QR_EXPIRED)
         return Gone(end=End.NETWORK, detail="nothing was heard in time")
@@ -283,8 +287,8 @@ class PhoneLine:
                 await phone.close()
         try:
             self._world.vault.close(self.name)
-        except (VaultError, OSError, sqlite3.Error) as error:
-            log.error("line %s: its credentials could not be sealed and stay in memory: %s", self.name, error)
+        except (VaultError, OSError, sqlite3.Error):
+            log.exception("line %s: its credentials could not be sealed and stay in memory", self.name)
 
     # --- Credentials, state -------------------------------------------------------------------------------------------
 
@@ -293,11 +297,11 @@ class PhoneLine:
             await self._world.clock.sleep(SEALING)
             await asyncio.to_thread(self._seal)
 
-    def _seal(self, *, pairing: bool = False) -> None:
+    def _seal(self) -> None:
         try:
             self._world.vault.seal(self.name)
-        except (OSError, sqlite3.Error) as error:
-            log.error("line %s: its credentials could not be sealed%s: %s", self.name, " yet" * pairing, error)
+        except (OSError, sqlite3.Error):
+            log.exception("line %s: its credentials could not be sealed yet", self.name)
 
     def _remember(self, **changes: object) -> None:
         row = dataclasses.replace(self._row, **changes)  # type: ignore[arg-type]

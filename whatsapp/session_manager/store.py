@@ -218,7 +218,5 @@ class Store:
 
     def _phone(self, sealed: str) -> str:
         with contextlib.suppress(crypto.SecretError):
-            return crypto.unseal(
-                sealed, key_hex=self._key_hex, context="session manager line", old_keys=self._old_keys
-            )
+            return crypto.unseal(sealed, key_hex=self._key_hex, context="session manager line", old_keys=self._old_keys)
         return ""

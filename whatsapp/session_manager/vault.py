@@ -53,11 +53,6 @@ class Vault:
         for half_written in self._sealed.glob("*.new"):
             half_written.unlink()
 
-    def names(self) -> list[str]:
-        """Lines that have credentials: sealed, or left in memory by a process that died before it sealed any."""
-        here = {*self._sealed.glob("*.sealed"), *self._runtime.glob("*.sqlite3")}
-        return sorted({urllib.parse.unquote(path.stem) for path in here})
-
     def open(self, name: str) -> Path:
         """The plain file, which may not be there yet. Raises UnreadableError."""
         plain = self._plain(name)
@@ -129,7 +124,9 @@ class Vault:
             return None
         header, rest = raw[: _HEADER.size], raw[_HEADER.size :]
         if len(header) < _HEADER.size or not header.startswith(_MAGIC):
-            raise UnreadableError(f"{self._path(name)} holds no credentials of ours: restore it, or delete it to pair anew")
+            raise UnreadableError(
+                f"{self._path(name)} holds no credentials of ours: restore it, or delete it to pair anew"
+            )
         for key in keys or self._keys:
             with contextlib.suppress(InvalidTag):
                 cipher = AESGCM(bytes.fromhex(key))
