@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext
 
 from campaigns.enums import CampaignState, EnvioState
 from campaigns.errors import Incomplete, Stale, WrongState
@@ -24,7 +24,7 @@ from campaigns.rendering import Template, Variation
 from campaigns.variants import guard, provider
 from campaigns.variations import MOST_OPTIONS
 from leadmaster.accounts.models import User
-from leadmaster.lib.language import kept
+from leadmaster.lib.language import in_project_language
 
 __all__ = ["MOST", "Proposal", "accept", "base_of", "propose"]
 
@@ -88,9 +88,14 @@ def accept(campaign: Campaign, texts: Sequence[str], *, base: str, by: User | No
                 _("La variante %(number)d no se puede usar. %(problem)s")
                 % {"number": number, "problem": proposal.problem}
             )
-    said = ngettext_lazy("Aceptó %(count)d variante.", "Aceptó %(count)d variantes.", "count")
-    reason = kept(said % {"count": len(texts)})
-    return edit_message(campaign, f"[{'|'.join(options)}]", by=by, now=now, instead_of=campaign.template, reason=reason)
+    return edit_message(
+        campaign, f"[{'|'.join(options)}]", by=by, now=now, instead_of=campaign.template, reason=_accepted(len(texts))
+    )
+
+
+@in_project_language
+def _accepted(count: int) -> str:
+    return ngettext("Aceptó %(count)d variante.", "Aceptó %(count)d variantes.", count) % {"count": count}
 
 
 def _require_draft(campaign: Campaign, by: User | None) -> None:
