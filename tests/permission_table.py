@@ -255,6 +255,7 @@ _ROWS: Final = (
         api/v1/conversations/<pk>/capture/
         api/v1/conversations/<pk>/handle/
         api/v1/conversations/<pk>/read/
+        api/v1/conversations/<pk>/replies/
         api/v1/conversations/<pk>/snooze/
         api/v1/opportunities/<pk>/extend/
         api/v1/opportunities/<pk>/move/
