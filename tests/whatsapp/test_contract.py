@@ -23,9 +23,10 @@ from tests.simulator import Simulator, StartSimulator, simulator_thread
 from tests.whatsapp.contract import PATH, Contract
 from tests.whatsapp.messages import a_message
 from tests.whatsapp.simulator.receiver import receiving
+from whatsapp.contract.http import Reply, Request
+from whatsapp.contract.wire import CAPABILITIES, SERVICE, VERSION
 from whatsapp.gateways.base import Capability, GatewayError
-from whatsapp.simulator.http import Reply, Request
-from whatsapp.simulator.settings import CAPABILITIES, SERVICE, VERSION, Settings
+from whatsapp.simulator.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,7 @@ def use_every_verb(simulator: Simulator) -> None:
     gateway.show_typing("+5491123456789", 2.5)
     gateway.pairing_code()
     gateway.disconnect()
+    gateway.logout()
     for refused in (
         lambda: gateway.send(a_message()),
         lambda: gateway.show_typing("+5491123456789", 2.5),
@@ -89,7 +91,10 @@ def use_every_verb(simulator: Simulator) -> None:
     simulator.advance(1)
     gateway.status()
     assert gateway.pairing_code() is not None
-    simulator.scan("51")
+    typed = gateway.typed_code("+5491123456789")
+    assert typed is not None
+    simulator.scan("51", code=typed.code)
+    assert gateway.typed_code("+5491123456789") is None
 
 
 def test_client_and_simulator_keep_to_the_contract(contract: Contract, start_simulator: StartSimulator) -> None:
@@ -107,6 +112,8 @@ def test_client_and_simulator_keep_to_the_contract(contract: Contract, start_sim
         "presence",
         "connect",
         "disconnect",
+        "logout",
+        "pairingCode",
     }
 
 
