@@ -7,7 +7,7 @@ import logging
 from django.db import transaction
 from django_q.tasks import async_task
 
-from campaigns import comeback, receipts, tally, totals
+from campaigns import comeback, receipts, tally, totals, warming
 from campaigns import retention as retaining
 from campaigns.audience.import_record import interrupt_lost
 from campaigns.audience.queued import forget_unconfirmed, run_queued
@@ -73,6 +73,7 @@ def upkeep() -> str:
     written = totals.write_down_all(now)
     tally.roll_up(now)
     comeback.review(now)
+    warming.review(now)
     lost = interrupt_lost(now)
     forgotten = forget_unconfirmed(now)
     return f"wrote down {written}, gave up {lost}, forgot {forgotten}"

@@ -259,6 +259,10 @@ ERROR_RATE_MIN_TRIES = env.integer("ERROR_RATE_MIN_TRIES", 20, minimum=1, maximu
 CANARY_SIZE = env.integer("CANARY_SIZE", 10, minimum=0, maximum=100)
 # So many messages of a line in a row without an acknowledgement, and silence, hold it; a line may say otherwise. 0: never.
 HALF_DEAF_AFTER = env.integer("HALF_DEAF_AFTER", 5, minimum=0, maximum=100)
+# The messages of a new line's first day, and percent more on each day that went well; a line may begin with another
+# number. 0: lines send up to their limit from the first day.
+WARM_UP_START = env.integer("WARM_UP_START", 20, minimum=0, maximum=100_000)
+WARM_UP_GROWTH = env.integer("WARM_UP_GROWTH", 50, minimum=1, maximum=1000)
 DIAG_SENDER = env.boolean("DIAG_SENDER", False)
 # What people answer from one line, whatever its campaigns send.
 REPLIES_PER_HOUR = env.integer("REPLIES_PER_HOUR", 60, minimum=1, maximum=10_000)
