@@ -68,6 +68,15 @@ def seen_of(row: Conversation) -> Seen:
     return Seen(heard=heard or 0, said=said or 0)
 
 
+def why_nobody_answers(row: Conversation) -> str:
+    """What keeps anybody from answering here now, with what to do; empty when nothing does. Three queries."""
+    try:
+        _reachable(row)
+    except Refused as refusal:
+        return str(refusal)
+    return ""
+
+
 def write(conversation_id: int, *, text: str, by: User, key: str, seen: Seen, now: dt.datetime) -> Envio:
     """A reply that waits for its line. The same key again is the same reply, whatever was said since.
 

@@ -230,6 +230,8 @@ _ROWS: Final = (
         """
         conversaciones/<int:conversation_id>/leer/
         conversaciones/<int:conversation_id>/atender/
+        conversaciones/<int:conversation_id>/responder/
+        conversaciones/<int:conversation_id>/decidir/
         conversaciones/<int:conversation_id>/posponer/
         conversaciones/<int:conversation_id>/asignar/
         conversaciones/<int:conversation_id>/captar/

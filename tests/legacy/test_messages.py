@@ -15,8 +15,8 @@ from campaigns.enums import Ack, CampaignState, EnvioState, Evidence, ScheduleSt
 from campaigns.models import Attempt, Campaign, Envio, EnvioEvent, Schedule
 from leadmaster.directory.models import Client
 from leadmaster.legacy.models import ImportedRow
-from tests.factories.campaigns import campaign_of
 from tests.factories.accounts import UserFactory
+from tests.factories.campaigns import campaign_of
 from tests.legacy.conftest import TZ, Import
 from tests.legacy.old import DAY, TABLES, Old, phone
 

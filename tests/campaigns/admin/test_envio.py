@@ -12,11 +12,11 @@ from campaigns.enums import EnvioState, Evidence
 from campaigns.models import Envio
 from tests.company import Company, let_into_the_admin, signed_in, told
 from tests.factories.campaigns import (
-    campaign_of,
     AttemptFactory,
     CampaignFactory,
     EnvioEventFactory,
     EnvioFactory,
+    campaign_of,
     running_campaign,
 )
 from tests.factories.directory import SuppressionFactory

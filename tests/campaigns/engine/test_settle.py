@@ -140,7 +140,13 @@ def test_a_success_replaces_a_doubt_in_the_log_of_tries_and_nothing_replaces_a_s
 
 
 def test_a_message_id_that_another_envio_has_proves_nothing(held: Claim, world: World) -> None:
-    taken = world.fill(campaign_of(Envio.objects.get(pk=held.envio_id)), 1, state=EnvioState.SENT, message_id="true_1", sent_at=world.now)
+    taken = world.fill(
+        campaign_of(Envio.objects.get(pk=held.envio_id)),
+        1,
+        state=EnvioState.SENT,
+        message_id="true_1",
+        sent_at=world.now,
+    )
     result = SendResult(message_id="true_1", http_status=200, host="h")
 
     settle(held, answer(result, world), now=world.now, rng=RNG)
