@@ -151,6 +151,10 @@ class Store:
             done = self._database.executemany("DELETE FROM events WHERE number = ?", [(number,) for number in numbers])
             self._events -= done.rowcount
 
+    def to_the_end(self, number: int) -> None:
+        """All others of its line go before it."""
+        self._write("UPDATE events SET number = (SELECT max(number) + 1 FROM events) WHERE number = ?", number)
+
     def give_up(self, *, before: dt.datetime) -> int:
         """Events older than that, which nobody took. Returns how many there were."""
         count = self._write("DELETE FROM events WHERE at < ?", before.isoformat())
