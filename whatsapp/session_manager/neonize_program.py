@@ -49,8 +49,8 @@ class Program:
         self._build_jid = importlib.import_module("neonize.utils.jid").build_jid
         for name in ("neonize", "whatsmeow", "Whatsmeow"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        for handler in logging.getLogger().handlers:
-            handler.addFilter(NoNumbers())
+        for printer in logging.getLogger().handlers:
+            printer.addFilter(NoNumbers())
         logging.getLogger("neonize.utils.log").setLevel(logging.WARNING)
         props = self._client_module.DeviceProps(
             os=NAME, platformType=self._client_module.DeviceProps.PlatformType.Value("DESKTOP")

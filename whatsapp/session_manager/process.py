@@ -91,6 +91,7 @@ async def serve(
             say(f"line {name}: its credentials open with no key that is configured; it stays closed")
         store = Store(configuration.directory / "manager.sqlite3", **keys)  # type: ignore[arg-type]
         stack.callback(store.close)
+        store.reseal()
         clock = Clock(speed=configuration.clock_speed)
         outbox = Outbox(store, clock, url=configuration.callback_url, secret=configuration.callback_secret)
         world = World(

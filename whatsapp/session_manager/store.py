@@ -176,6 +176,12 @@ class Store:
             for name, phone, wanted, reason in rows
         ]
 
+    def reseal(self) -> None:
+        """What an old key sealed and stays: with today's."""
+        for row in self.lines():
+            if row.phone:
+                self.put_line(row)
+
     def put_line(self, row: LineRow) -> None:
         sealed = crypto.seal(row.phone, key_hex=self._key_hex, context="session manager line")
         self._write(

@@ -148,6 +148,7 @@ def test_a_key_that_changed_is_followed(tmp_path: Path) -> None:
         second.wait_for("51", SessionState.READY)
     with running(tmp_path) as third:
         third.wait_for("51", SessionState.READY)
+        assert third.line().phone == "+5491155550000"
 
 
 def test_memory_and_handles_stay_flat_over_a_day_of_reconnects(manager: Running) -> None:

@@ -124,7 +124,12 @@ def test_an_event_that_is_refused_for_good_holds_up_no_other_and_is_not_lost(
 ) -> None:
     receiver.statuses += [400, 400]  # the three together, then the first of them alone
     phone = telling.whatsapp.phone()
-    telling.do(lambda: [phone.receive(text, sender="5491144445555@c.us") for text in ("uno", "dos", "tres")])
+
+    def write() -> None:
+        for text in ("uno", "dos", "tres"):
+            phone.receive(text, sender="5491144445555@c.us")
+
+    telling.do(write)
     for left in (3, 0):
         telling.wait(lambda left=left: telling.world.store.untold == left and not telling.outbox_busy())  # type: ignore[misc]
         telling.advance(5)

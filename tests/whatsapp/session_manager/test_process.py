@@ -69,10 +69,7 @@ def test_what_a_manager_writes_is_nobody_elses_to_read(tmp_path: Path) -> None:
         assert [path for path in found if path.stat().st_mode & 0o077] == []
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("neonize") is None,
-    reason="NOT TRIED: neonize is not installed (pip install -r requirements/session_manager.txt)",
-)
+@pytest.mark.neonize
 def test_the_real_phone_dials_fails_says_so_tries_again_and_ends(tmp_path: Path) -> None:
     """As far as it goes without WhatsApp: its way there is a closed port of this machine."""
     environment = {
@@ -93,7 +90,7 @@ def test_the_real_phone_dials_fails_says_so_tries_again_and_ends(tmp_path: Path)
         base_url = process.stdout.readline().split()[-1]
         headers = {"X-Cliente-Id": "51"}
         assert requests.post(f"{base_url}/connect", headers=headers, timeout=30).status_code == 202
-        end, status = time.monotonic() + 60, {}
+        end, status = time.monotonic() + 60, dict[str, str]()
         while status.get("reason") != "NETWORK" and time.monotonic() < end:
             time.sleep(0.1)
             status = requests.get(f"{base_url}/status", headers=headers, timeout=30).json()
