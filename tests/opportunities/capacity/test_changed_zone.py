@@ -90,7 +90,7 @@ def told(found: Iterable[Metric]) -> dict[str, float]:
 
 @pytest.mark.parametrize(("old", "new", "now", "ends"), MOVES)
 def test_what_was_used_of_a_day_stays_used(old: str, new: str, now: dt.datetime, ends: dt.datetime, boss: User) -> None:
-    promoter = PromoterFactory(desk=a_desk(old))
+    promoter: Promoter = PromoterFactory(desk=a_desk(old))
     given_by = PromoterFactory(desk=promoter.desk)
     other = ask(given_by, 1, now=now - MINUTE)
     assert ask(promoter, 3, "antes", now=now - MINUTE).granted == 3
