@@ -52,6 +52,7 @@ ON_SQLITE_ALONE = (
     "tests/ops/metrics/test_served.py",
     "tests/ops/test_notify.py",
     "tests/whatsapp/gateways",
+    "tests/whatsapp/session_manager",
     "tests/whatsapp/simulator",
     "tests/whatsapp/test_check_gateway.py",
     "tests/whatsapp/test_contract.py",
