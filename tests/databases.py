@@ -75,3 +75,8 @@ def left_to_sqlite(path: str) -> bool:
     """Whether a test file, named from the root of the repository, is not run on a server."""
     file = PurePosixPath(path)
     return any(file == PurePosixPath(room) or PurePosixPath(room) in file.parents for room in ON_SQLITE_ALONE)
+
+
+def runs_on_a_server(path: str, source: str) -> bool:
+    """Whether anything of a test file may be run on a server, by its room and by the marks that its text names."""
+    return not left_to_sqlite(path) or "every_database" in source or "mark.mariadb" in source
