@@ -276,6 +276,14 @@ SESSION_MANAGER_TOKEN = env.token("SESSION_MANAGER_TOKEN", "")
 GATEWAY_HOSTS = env.gateway_hosts("GATEWAY_HOSTS")
 # Signs callbacks of sessions that have no secret of their own: `make run` gives it to the simulator and to the demo.
 SESSION_MANAGER_WEBHOOK_SECRET = env.text("SESSION_MANAGER_WEBHOOK_SECRET", "")
+# Of `manage.py session_manager`: sealed credentials and its ledger, and where credentials of open lines lie in the plain.
+SESSION_MANAGER_DIR = env.folder("SESSION_MANAGER_DIR", VAR_DIR / "session-manager")
+SESSION_MANAGER_RUNTIME_DIR = env.folder(
+    "SESSION_MANAGER_RUNTIME_DIR",
+    Path("/dev/shm/leadmaster-session-manager"),  # noqa: S108 - made 0700, and refused if it is another user's
+)
+# Its way to WhatsApp: http://… or socks5://…
+SESSION_MANAGER_PROXY = env.text("SESSION_MANAGER_PROXY", "")
 # Seconds. The session manager really takes 20–40 s a message, and engines wait up to 75 s.
 SESSION_MANAGER_SEND_TIMEOUT = env.integer("SESSION_MANAGER_SEND_TIMEOUT", 90, minimum=5, maximum=600)
 
