@@ -19,6 +19,7 @@ from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.scope import scope
 from leadmaster.lib.days import ChargedDays
 from leadmaster.lib.fields import EncryptedTextField, IdentifierField
+from leadmaster.lib.zones import zone_named
 from whatsapp import addresses
 from whatsapp.addresses import GatewayAddressField
 from whatsapp.gateways.base import GatewayConfig, SessionState
@@ -49,10 +50,8 @@ class State(models.TextChoices):
 
 
 def _check_time_zone(value: str) -> None:
-    try:
-        zoneinfo.ZoneInfo(value)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        raise ValidationError(_("Escribe una zona horaria como America/Mexico_City.")) from None
+    if zone_named(value) is None:
+        raise ValidationError(_("Escribe una zona horaria como America/Mexico_City."))
 
 
 # It travels in a header of each request to the gateway, where only visible ASCII arrives as it was sent.
