@@ -5,6 +5,7 @@ DATABASE_URL decides, as it does for the product; without one it is SQLite, in a
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -72,6 +73,7 @@ _THERE = {
     "compose": shutil.which("docker-compose", path=_PLACES) is not None,
     "logrotate": shutil.which("logrotate", path=_PLACES) is not None,
     "given_dump": _GIVEN_DUMP.is_file(),
+    "neonize": importlib.util.find_spec("neonize") is not None,
 }
 
 
