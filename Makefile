@@ -95,15 +95,22 @@ bench: ## The engine measured beside a raw loop, Celery and django-post_office
 
 .PHONY: lint
 lint: dev ## Everything that can be said without running the tests
+	@# The types take as long as all the rest: beside it, on a core of their own.
+	@$(LOOK_AROUND) $(BIN)/mypy & types=$$!; found=0; \
+		$(MAKE) lint-without-types || found=1; \
+		wait $$types || found=1; \
+		exit $$found
+	@echo 'lint: nothing to say'
+
+.PHONY: lint-without-types
+lint-without-types:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo
-	@$(LOOK_AROUND) $(BIN)/mypy
 	@$(LOOK_AROUND) $(MANAGE) check --fail-level WARNING
 	@$(LOOK_AROUND) $(MANAGE) makemigrations --check --dry-run
 	@deploy/commit_subjects.py
 	@for script in .ci/run deploy/fresh deploy/run deploy/test deploy/*-throwaway deploy/*.sh; do bash -n "$$script"; done
-	@echo 'lint: nothing to say'
 
 .PHONY: fmt
 fmt: dev ## Format, and mend what can be mended safely

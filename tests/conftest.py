@@ -20,11 +20,11 @@ from django.db import connections
 from django.test import Client, TransactionTestCase
 from django.test.client import ClientMixin
 from django.utils import timezone
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from leadmaster.accounts.middleware import SEEN_AT
 from tests import emptying
-from tests.databases import left_to_sqlite, runs_on_a_server
+from tests.databases import left_to_a_server, left_to_sqlite, runs_on_a_server
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -58,7 +58,7 @@ def _on_sqlite() -> bool:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--everywhere", action="store_true", help="on a server: also what is left to SQLite")
+    parser.addoption("--everywhere", action="store_true", help="also what is left to the other database")
     parser.addoption("--nearest", type=int, default=0, help="only so many tests, in the order of the command line")
 
 
@@ -80,7 +80,7 @@ _THERE = {
 def pytest_report_header(config: pytest.Config) -> list[str]:
     lacking = [f"NOT TRIED HERE: tests marked {marker}, what they need is missing" for marker in _lacking()]
     if _on_sqlite():
-        return [*lacking, "database: SQLite; tests marked mariadb are not part of this run"]
+        return [*lacking, "database: SQLite; what is left to a server is not part of this run (tests/databases.py)"]
     if config.getoption("--everywhere"):
         return [*lacking, "database: a server, with all the tests"]
     return [
@@ -105,7 +105,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What belongs to another database is not part of the run: left out, not skipped."""
     if _on_sqlite():
-        here = [item for item in items if not item.get_closest_marker("mariadb")]
+        here = [item for item in items if _runs_on_sqlite(item, everywhere=config.getoption("--everywhere"))]
     elif config.getoption("--everywhere"):
         here = list(items)
     else:
@@ -121,6 +121,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = here
+
+
+def _runs_on_sqlite(item: pytest.Item, *, everywhere: bool) -> bool:
+    if item.get_closest_marker("mariadb"):
+        return False
+    return everywhere or not left_to_a_server(item.path.relative_to(ROOT).as_posix())
 
 
 def _runs_on_a_server(item: pytest.Item) -> bool:
@@ -140,8 +146,14 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
+def django_db_setup(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
     """Who commits leaves rows in few tables: those are emptied, and no more."""
+    if request.config.getoption("--reuse-db"):
+        # Whoever had it before may have been killed in the middle.
+        with django_db_blocker.unblock():
+            emptying.empty(connections["default"])
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(TransactionTestCase, "_fixture_teardown", emptying.after_a_test)
         yield

@@ -1,6 +1,7 @@
 """Which tests run on which database.
 
-On SQLite all of them, but for those marked `mariadb`: they try locks and plans that SQLite does not have.
+On SQLite all of them, but for those marked `mariadb`, which try locks and plans that SQLite does not have, and for the
+few long ones below that would only say on it what they say on a server.
 
 On a server (MariaDB, MySQL) those, and whatever may turn out otherwise there: what locks, writes, migrates, or asks the
 database something clever. The rooms below are left to SQLite: whether a page shows a button or a file is read right
@@ -58,6 +59,8 @@ ON_SQLITE_ALONE = (
     "tests/whatsapp/test_contract.py",
     # The repository itself.
     "tests/mutants",
+    "tests/test_admin_scoping.py",
+    "tests/test_api_requests.py",
     "tests/test_databases.py",
     "tests/test_dead_ends.py",
     "tests/test_deploy.py",
@@ -71,12 +74,29 @@ ON_SQLITE_ALONE = (
 )
 
 
+ON_A_SERVER_ALONE = (
+    # The end of a process at every point around every answer, a thousand lives. SQLite plays those around the usual
+    # answer (test_crash_points.py): from there on the answers differ in our own code, and not in the database.
+    "tests/faults/test_crash_points_in_doubt.py",
+    "tests/faults/test_crash_points_unsent.py",
+)
+
+
 def left_to_sqlite(path: str) -> bool:
     """Whether a test file, named from the root of the repository, is not run on a server."""
-    file = PurePosixPath(path)
-    return any(file == PurePosixPath(room) or PurePosixPath(room) in file.parents for room in ON_SQLITE_ALONE)
+    return _within(path, ON_SQLITE_ALONE)
+
+
+def left_to_a_server(path: str) -> bool:
+    """Whether it is not run on SQLite."""
+    return _within(path, ON_A_SERVER_ALONE)
 
 
 def runs_on_a_server(path: str, source: str) -> bool:
     """Whether anything of a test file may be run on a server, by its room and by the marks that its text names."""
     return not left_to_sqlite(path) or "every_database" in source or "mark.mariadb" in source
+
+
+def _within(path: str, rooms: tuple[str, ...]) -> bool:
+    file = PurePosixPath(path)
+    return any(file == PurePosixPath(room) or PurePosixPath(room) in file.parents for room in rooms)

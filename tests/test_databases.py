@@ -7,14 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import ON_SQLITE_ALONE, left_to_sqlite, runs_on_a_server
+from tests.databases import (
+    ON_A_SERVER_ALONE,
+    ON_SQLITE_ALONE,
+    left_to_a_server,
+    left_to_sqlite,
+    runs_on_a_server,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize("room", ON_SQLITE_ALONE)
-def test_every_room_that_is_left_to_sqlite_is_there(room: str) -> None:
+@pytest.mark.parametrize("room", [*ON_SQLITE_ALONE, *ON_A_SERVER_ALONE])
+def test_every_room_that_is_left_to_one_database_is_there(room: str) -> None:
     assert (ROOT / room).exists()
+
+
+def test_nothing_is_left_to_the_other_database_by_both() -> None:
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        name = path.relative_to(ROOT).as_posix()
+        assert not (left_to_sqlite(name) and left_to_a_server(name)), name
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,14 @@ from campaigns.progress import progress_of
 from leadmaster.directory.models import Suppression
 from tests.factories.campaigns import EnvioFactory, LaneFactory
 from tests.faults.harness import World
-from tests.plans import Step, steps, steps_of
+from tests.plans import Step, multiply, new_uuid, steps, steps_of
 from whatsapp.gateways.base import SendResult
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CAMPAIGNS = 4
-ROWS = 5_000  # of each campaign
+AGES = 500  # rows of each campaign, of all ages
+COPIES = 9  # of each of them
 # The claim of one lane: BEGIN, the lane, its envío, two charges, the person, the two moves, the try, COMMIT.
 CLAIM_OF_ONE = 10
 # What is asked again for each further lane: its envío, two charges, the person, the two moves. Tries are opened together.
@@ -47,7 +48,7 @@ def many(world: World) -> list[Campaign]:
     for campaign in campaigns:
         due, later = world.now - dt.timedelta(minutes=5), world.now + dt.timedelta(days=1)
         rows: list[Envio] = []
-        for n in range(ROWS):
+        for n in range(AGES):
             state, at = EnvioState.SENT, due
             if n % 10 == 0:
                 state, at = EnvioState.PENDING, due if n % 100 == 0 else later
@@ -68,7 +69,14 @@ def many(world: World) -> list[Campaign]:
                     lookup_due=later if state == EnvioState.UNCERTAIN else None,
                 )
             )
-        Envio.objects.bulk_create(rows, batch_size=2000)
+        Envio.objects.bulk_create(rows)
+    multiply(
+        Envio,
+        COPIES,
+        phone="CONCAT(phone, '-', seq)",
+        message_id="CONCAT(message_id, '-', seq)",
+        client_message_id=new_uuid(),
+    )
     ready(world)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE TABLE campaigns_envio, campaigns_lane")
