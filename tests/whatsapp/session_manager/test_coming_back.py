@@ -15,7 +15,7 @@ from tests.whatsapp.session_manager.double import DoublePhone
 from tests.whatsapp.session_manager.running import Running, running
 from whatsapp.gateways.base import SessionState
 from whatsapp.session_manager.line import LONGEST_DELAY
-from whatsapp.session_manager.phone import FINAL, End
+from whatsapp.session_manager.phone import End
 
 
 def fall(manager: Running, end: End = End.NETWORK) -> None:
@@ -67,7 +67,7 @@ def test_a_connection_that_held_begins_the_back_off_anew(manager: Running) -> No
     assert waits(manager) <= 2.5
 
 
-@pytest.mark.parametrize("end", sorted(FINAL - {End.IDLE, End.REQUESTED, End.QR_EXPIRED}))
+@pytest.mark.parametrize("end", sorted(set(End) - {End.NETWORK, End.IDLE, End.REQUESTED, End.QR_EXPIRED}))
 def test_nothing_is_dialled_after_a_no(manager: Running, end: End) -> None:
     fall(manager, end)
     manager.wait_for("51", SessionState.DISCONNECTED)
