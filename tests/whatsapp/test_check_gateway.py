@@ -6,6 +6,7 @@ import io
 import json
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from pytest_django import Settings as DjangoSettings
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.simulator import Simulator, StartSimulator
 from tests.whatsapp.gateways.far_side import answering, far_side
+from tests.whatsapp.session_manager.running import running
 from whatsapp import diagnosis
 from whatsapp.diagnosis import Finding, Level, Line, diagnose
 from whatsapp.gateways.base import GatewayConfig
@@ -189,6 +191,17 @@ def test_command_ends_well_when_every_line_works(simulator: Simulator) -> None:
     assert status == 0
     assert f"Ventas — {simulator.base_url} 1.2.0" in said
     assert "✓ Todo en orden." in said
+
+
+@pytest.mark.django_db
+def test_command_knows_our_own_session_manager(tmp_path: Path) -> None:
+    with running(tmp_path, callback_url="http://127.0.0.1:9/") as manager:
+        manager.link("51")
+        WhatsAppSessionFactory.create(name="Ventas", base_url=manager.base_url, webhook_secret="s", tenant_id="51")
+        said, status = run()
+        assert status == 0, said
+        assert f"Ventas — {manager.base_url} 1.2.0" in said
+        assert "✓ Todo en orden." in said
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from tests.whatsapp.session_manager.double import DoublePhone
 from tests.whatsapp.session_manager.running import Running, running
 from whatsapp.gateways.base import SessionState
 from whatsapp.session_manager.line import LONGEST_DELAY
-from whatsapp.session_manager.phone import FINAL, End
+from whatsapp.session_manager.phone import End
 
 
 def fall(manager: Running, end: End = End.NETWORK) -> None:
@@ -67,7 +67,7 @@ def test_a_connection_that_held_begins_the_back_off_anew(manager: Running) -> No
     assert waits(manager) <= 2.5
 
 
-@pytest.mark.parametrize("end", sorted(FINAL - {End.IDLE, End.REQUESTED, End.QR_EXPIRED}))
+@pytest.mark.parametrize("end", sorted(set(End) - {End.NETWORK, End.IDLE, End.REQUESTED, End.QR_EXPIRED}))
 def test_nothing_is_dialled_after_a_no(manager: Running, end: End) -> None:
     fall(manager, end)
     manager.wait_for("51", SessionState.DISCONNECTED)
@@ -157,10 +157,10 @@ def test_memory_and_handles_stay_flat_over_a_day_of_reconnects(manager: Running)
         _reconnect(manager, 50)
         gc.collect()
         tracemalloc.start()
-        before, handles = tracemalloc.get_traced_memory()[0], _handles()
+        before, handles = _held(), _handles()
         _reconnect(manager, 400)
         gc.collect()
-        grown = tracemalloc.get_traced_memory()[0] - before
+        grown = _held() - before
         tracemalloc.stop()
         assert _handles() <= handles + 2
         assert grown < 80_000, grown
@@ -181,6 +181,12 @@ def _reconnect(manager: Running, times: int) -> None:
                 await manager.world.clock.advance(150.0)
 
     manager.run(reconnected())
+
+
+def _held() -> int:
+    """Bytes that our code and the event loop hold. The interpreter's own tables grow by leaps whenever they like."""
+    ours = [tracemalloc.Filter(True, f"*/{room}/*") for room in ("whatsapp", "asyncio", "sqlite3")]
+    return sum(each.size for each in tracemalloc.take_snapshot().filter_traces(ours).statistics("filename"))
 
 
 def _handles() -> int:
