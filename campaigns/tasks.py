@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from campaigns import comeback, receipts, tally, totals, warming
+from campaigns import comeback, line_rest, receipts, tally, totals, warming
 from campaigns import retention as retaining
 from campaigns.audience.import_record import interrupt_lost
 from campaigns.audience.queued import forget_unconfirmed, run_queued
@@ -55,6 +55,7 @@ def upkeep() -> str:
     tally.roll_up(now)
     comeback.review(now)
     warming.review(now)
+    line_rest.run(now)
     lost = interrupt_lost(now)
     forgotten = forget_unconfirmed(now)
     return f"wrote down {written}, gave up {lost}, forgot {forgotten}"

@@ -38,8 +38,18 @@ def cold_end(session: WhatsAppSession) -> str:
 
 
 @register.filter
+def limit_today(session: WhatsAppSession) -> int:
+    return screens.limit_today(session)
+
+
+@register.filter
 def warm_up_steps(session: WhatsAppSession) -> str:
     return screens.warm_up_steps(session)
+
+
+@register.filter
+def next_try(session: WhatsAppSession) -> str:
+    return screens.next_try(session, timezone.now())
 
 
 @register.filter
