@@ -105,14 +105,16 @@ def change_number(session: WhatsAppSession, *, by: User, reason: str, now: dt.da
         logs_out = sessions.has_capability(session, Capability.LOGOUT)
         gateway.logout() if logs_out else gateway.disconnect()
     with transaction.atomic():
-        mine = WhatsAppSession.objects.select_for_update().filter(pk=session.pk, phone=session.phone)
-        if not mine.update(phone="", in_use_since=None, warm_up_day=None, closed_reason="", closed_at=now):
+        row = WhatsAppSession.objects.filter(pk=session.pk)
+        if not row.filter(phone=session.phone).update(
+            phone="", in_use_since=None, warm_up_day=None, closed_reason="", closed_at=now
+        ):
             raise LinkingRefused(_("Alguien cambió el número mientras tanto. Actualiza la página."))
         if session.trouble_code == WRONG_ACCOUNT:
-            mine.update(paused_at=None, trouble="", trouble_code="")
+            row.update(paused_at=None, trouble="", trouble_code="")
             resolve_alert(health.session_key(session.pk), now=now, by=by)
         session.refresh_from_db()
-        mine.update(warm_up_step=warm_up.first_step(session, session.day_at(now)))
+        row.update(warm_up_step=warm_up.first_step(session, session.day_at(now)))
         SessionEvent.objects.create(
             session=session, at=now, by=by, kind=SessionEvent.Kind.NUMBER_CHANGED, reason=reason[:300]
         )

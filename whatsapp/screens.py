@@ -14,7 +14,7 @@ from leadmaster.lib import screens
 from leadmaster.lib.screens import Tone
 from whatsapp import warm_up
 from whatsapp.models import LineTest, WhatsAppSession
-from whatsapp.standing import QR_EXPIRED, REQUESTED, Standing, needs_pairing, standing, word
+from whatsapp.standing import QR_EXPIRED, REQUESTED, WRONG_ACCOUNT, Standing, needs_pairing, standing, word
 
 _TONE: dict[Standing, Tone] = {
     Standing.READY: "good",
@@ -83,6 +83,8 @@ def session_advice(session: WhatsAppSession, now: dt.datetime) -> str:
             "WhatsApp rechazó contactos nuevos: solo salen mensajes a quienes ya recibieron alguno. Los demás siguen "
             "%(when)s."
         ) % {"when": screens.spoken(session.cold_until, now)}
+    if where is Standing.LOGGED_OUT and session.trouble_code == WRONG_ACCOUNT:
+        return _("No sale nada por ella hasta que se vincule su teléfono; después sigue sola.")
     if where is Standing.DISCONNECTED:
         waits = _("Los pendientes esperan.") if next_try(session, now) else _ADVICE[where]
         return f"{_why_closed(session, now)} {waits}"

@@ -242,6 +242,7 @@ def test_a_phone_of_another_number_is_logged_out_and_told(simulator: Simulator) 
     assert standing(line, NOW) is Standing.LOGGED_OUT
     assert "9999" not in line.trouble
     assert "Vincula el teléfono de la línea" in line.trouble
+    assert "después sigue sola" in screens.session_advice(line, NOW)
     assert SessionEvent.objects.get().kind == SessionEvent.Kind.WRONG_ACCOUNT
     assert "otro teléfono" in Alert.objects.get().title
     assert run(NOW + MINUTE) == 0

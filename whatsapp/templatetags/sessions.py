@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from whatsapp import screens
 from whatsapp.models import LineTest, WhatsAppSession
+from whatsapp.standing import UNLINKED
 
 register = template.Library()
 
@@ -35,6 +36,12 @@ def session_advice(session: WhatsAppSession) -> str:
 @register.filter
 def cold_end(session: WhatsAppSession) -> str:
     return screens.cold_end(session, timezone.now())
+
+
+@register.filter
+def is_unlinked(session: WhatsAppSession) -> bool:
+    """Whether it waits for its phone alone, and then goes on by itself."""
+    return session.trouble_code in UNLINKED
 
 
 @register.filter

@@ -246,6 +246,24 @@ def test_a_supervisor_gives_it_another_number_with_a_reason(
     assert sessions.refresh(line, timezone.now()).phone == "+5493514440000"
 
 
+def test_after_a_wrong_phone_another_number_may_be_what_was_meant(
+    company: Company, line: WhatsAppSession, simulator: Simulator
+) -> None:
+    line = linked(line, simulator)
+    simulator.set_tenant("51", phone="+5493514440000")
+    line = sessions.refresh(line, timezone.now())
+    assert line.trouble_code == "WRONG_ACCOUNT"
+
+    linking.change_number(line, by=company.supervisor, reason="Cambió el chip", now=timezone.now())
+
+    assert (now_is(line).paused_at, now_is(line).trouble) == (None, "")
+    sessions.connect(now_is(line), timezone.now())
+    simulator.advance(1)
+    simulator.scan("51", phone="+5493514440000")
+    line = sessions.refresh(line, timezone.now())
+    assert (line.phone, line.is_ready(timezone.now())) == ("+5493514440000", True)
+
+
 @pytest.mark.parametrize("who", ["owner", "colleague", "stranger"])
 def test_nobody_else_changes_the_number(
     company: Company, line: WhatsAppSession, simulator: Simulator, who: str
