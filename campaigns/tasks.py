@@ -7,7 +7,7 @@ import logging
 from django.db import transaction
 from django_q.tasks import async_task
 
-from campaigns import comeback, receipts, tally, totals, warming
+from campaigns import comeback, line_rest, receipts, tally, totals, warming
 from campaigns import retention as retaining
 from campaigns.audience.import_record import interrupt_lost
 from campaigns.audience.queued import forget_unconfirmed, run_queued
@@ -74,6 +74,7 @@ def upkeep() -> str:
     tally.roll_up(now)
     comeback.review(now)
     warming.review(now)
+    line_rest.run(now)
     lost = interrupt_lost(now)
     forgotten = forget_unconfirmed(now)
     return f"wrote down {written}, gave up {lost}, forgot {forgotten}"

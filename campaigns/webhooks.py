@@ -192,7 +192,5 @@ def _apply_change(change: SessionChange, *, session: WhatsAppSession, now: dt.da
     since = WhatsAppSession.objects.values_list("state_at", flat=True).get(pk=session.pk)
     if since is not None and change.at < since:
         return
-    status = SessionStatus(state=change.state, can_send=change.can_send, phone=change.phone)
+    status = SessionStatus(state=change.state, can_send=change.can_send, phone=change.phone, reason=change.reason)
     sessions.record_status(session.pk, status, min(change.at, now))
-    if not status.ready:
-        sessions.record_farewell(session.pk, change.reason, min(change.at, now))

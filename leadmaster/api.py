@@ -65,6 +65,7 @@ from opportunities.api.setup.recalculations import RetimingViewSet
 from opportunities.api.setup.stages import StageRouteViewSet, StageViewSet
 from whatsapp.api import SessionViewSet
 from whatsapp.gateways.base import GatewayError
+from whatsapp.linking import LinkingRefused
 from whatsapp.sessions import NothingToLift
 
 # How the domain's refusals are told. Their sentences are written for people and go out as they are.
@@ -81,6 +82,7 @@ REFUSALS: dict[type[Exception], Refusal] = {
     UnfinishedError: Refusal(409, "idempotency_unfinished"),
     GatewayError: Refusal(502, "gateway"),
     NothingToLift: Refusal(409, "wrong_state"),
+    LinkingRefused: Refusal(409, "wrong_state"),
     desk.NotAllowed: Refusal(403, "not_allowed"),
     desk.WrongState: Refusal(409, "wrong_state"),
     desk.Stale: Refusal(409, "stale"),

@@ -34,4 +34,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics(FIGURES, address_of=client_address), name="metrics"),
     path("", include("opportunities.web.urls")),
     path("", include("campaigns.web.urls")),
+    path("", include("whatsapp.web.urls")),
 ]

@@ -151,6 +151,7 @@ _ROWS: Final = (
         api/v1/sessions/<pk>/lift-cold/
         api/v1/sessions/<pk>/lift-deaf/
         api/v1/sessions/<pk>/lift-warm-up/
+        api/v1/sessions/<pk>/change-number/
         api/v1/sessions/<pk>/unpause/
         """,
     ),
@@ -222,6 +223,10 @@ _ROWS: Final = (
         "",
         """
         conversaciones/<int:conversation_id>/
+        mi-whatsapp/<int:session_id>/
+        mi-whatsapp/<int:session_id>/vivo/
+        mi-whatsapp/<int:session_id>/vincular/
+        mi-whatsapp/<int:session_id>/codigo/
         """,
     ),
     (
@@ -235,6 +240,11 @@ _ROWS: Final = (
         conversaciones/<int:conversation_id>/posponer/
         conversaciones/<int:conversation_id>/asignar/
         conversaciones/<int:conversation_id>/captar/
+        mi-whatsapp/<int:session_id>/escribir/
+        mi-whatsapp/<int:session_id>/conectar/
+        mi-whatsapp/<int:session_id>/desconectar/
+        mi-whatsapp/<int:session_id>/comprobar/
+        mi-whatsapp/<int:session_id>/probar/
         """,
     ),
     (
@@ -265,6 +275,7 @@ _ROWS: Final = (
         api/v1/opportunities/<pk>/note/
         api/v1/opportunities/<pk>/sale/
         api/v1/sessions/<pk>/connect/
+        api/v1/sessions/<pk>/typed-code/
         api/v1/sessions/<pk>/disconnect/
         api/v1/sessions/<pk>/refresh/
         """,
@@ -397,9 +408,11 @@ _ROWS: Final = (
         admin/whatsapp/whatsappsession/<int:pk>/lift-cold/
         admin/whatsapp/whatsappsession/<int:pk>/lift-deaf/
         admin/whatsapp/whatsappsession/<int:pk>/lift-warm-up/
+        admin/whatsapp/whatsappsession/<int:pk>/change-number/
         admin/whatsapp/whatsappsession/<int:pk>/live/
         admin/whatsapp/whatsappsession/<int:pk>/pair/
         admin/whatsapp/whatsappsession/<int:pk>/pair/code/
+        admin/whatsapp/whatsappsession/<int:pk>/pair/typed/
         admin/whatsapp/whatsappsession/<int:pk>/test/
         admin/whatsapp/whatsappsession/<int:pk>/unpause/
         admin/whatsapp/whatsappsession/<path:object_id>/change/
@@ -579,6 +592,7 @@ _ROWS: Final = (
         conversaciones/
         (home)
         captar/telefono/
+        mi-whatsapp/
         mis-campanias/
         mis-campanias/estadisticas/
         mis-campanias/estadisticas/csv/

@@ -59,6 +59,7 @@ _BY_NAME = {
     "record": "campaigns.RecipientImport",
     "record_id": "campaigns.RecipientImport",
     "schedule": "campaigns.Schedule",
+    "session_id": "whatsapp.WhatsAppSession",
 }
 _FIXED = {"verb": "launch", "gateway": "session_manager", "tenant_id": "51", "app_label": "campaigns", "url": "x"}
 _MODELS = {

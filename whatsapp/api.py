@@ -20,7 +20,7 @@ from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import RequiredReasonSerializer
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
-from whatsapp import session_editing, sessions, warm_up
+from whatsapp import linking, session_editing, sessions, warm_up
 from whatsapp.models import WhatsAppSession
 from whatsapp.standing import Standing, standing
 
@@ -41,13 +41,15 @@ class SessionSerializer(ModelSerializer[WhatsAppSession]):
         model = WhatsAppSession
         fields = (
             "id", "name", "tenant_id", "gateway", "base_url", "token", "webhook_secret", "owner", "team", "region",
-            "time_zone", "daily_limit", "lane_count", "deaf_after", "in_use_since", "warm_up_start", "limit_today", "phone", "state", "state_at", "last_seen_at",
+            "time_zone", "daily_limit", "lane_count", "deaf_after", "in_use_since", "warm_up_start", "limit_today",
+            "idle_after", "closed_reason", "closed_at", "rested_at", "reconnect_at", "reconnect_tries", "phone", "state", "state_at", "last_seen_at",
             "can_send", "mute_since", "paired_at", "unreachable_since", "trouble", "paused_at", "blocked_until",
             "cold_until", "deaf_since", "capabilities", "gateway_version", "ready", "standing", "created_at",
         )  # fmt: skip
         read_only_fields = (
             "phone", "state", "state_at", "last_seen_at", "can_send", "mute_since", "paired_at", "unreachable_since",
             "trouble", "paused_at", "blocked_until", "cold_until", "deaf_since", "capabilities", "gateway_version", "created_at",
+            "closed_reason", "closed_at", "rested_at", "reconnect_at", "reconnect_tries",
         )  # fmt: skip
         extra_kwargs = {"tenant_id": {"trim_whitespace": False}}
         # `session_editing` asks whether the line is taken, by whichever of its names the gateway is written.
@@ -92,6 +94,19 @@ class PairingSerializer(Serializer[Any]):
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
+class TypedCodeRequestSerializer(Serializer[Any]):
+    """El número del teléfono que va a escribir el código; vacío: el de la línea."""
+
+    phone = serializers.CharField(allow_blank=True, required=False, default="", max_length=60)
+
+
+class TypedCodeSerializer(Serializer[Any]):
+    """Sin el guion que WhatsApp muestra en medio."""
+
+    code = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
 class SessionViewSet(
     IdempotentPosts,
     mixins.ListModelMixin,
@@ -117,7 +132,8 @@ class SessionViewSet(
         "lift_deaf": "whatsapp.change_whatsappsession",
         "lift_cold": "whatsapp.change_whatsappsession",
         "lift_warm_up": "whatsapp.change_whatsappsession",
-        **dict.fromkeys(("connect", "disconnect", "refresh", "qr"), "whatsapp.pair_whatsappsession"),
+        "change_number": "whatsapp.change_whatsappsession",
+        **dict.fromkeys(("connect", "disconnect", "refresh", "qr", "typed_code"), "whatsapp.pair_whatsappsession"),
     }
     refusals: ClassVar[dict[str, str]] = {"502": "El gateway no respondió o no lo hizo: `message` dice por qué."}
 
@@ -128,13 +144,13 @@ class SessionViewSet(
     @action(detail=True, methods=["post"])
     def connect(self, request: Request, pk: str) -> Response:
         """Pide al gateway que abra la sesión. Si hay que vincularla, el código está en `qr`."""
-        return self._answer(sessions.connect(self.get_object(), timezone.now()))
+        return self._answer(sessions.connect(self.get_object(), timezone.now(), by=current_user(request)))
 
     @extend_schema(request=None, responses=SessionSerializer)
     @action(detail=True, methods=["post"])
     def disconnect(self, request: Request, pk: str) -> Response:
         """Pide al gateway que cierre la sesión."""
-        return self._answer(sessions.disconnect(self.get_object(), timezone.now()))
+        return self._answer(sessions.disconnect(self.get_object(), timezone.now(), by=current_user(request)))
 
     @extend_schema(request=None, responses=SessionSerializer)
     @action(detail=True, methods=["post"])
@@ -186,6 +202,25 @@ class SessionViewSet(
         return Response(
             PairingSerializer({"qr": code.qr if code else None, "expires_at": code.expires_at if code else None}).data
         )
+
+    @extend_schema(request=TypedCodeRequestSerializer, responses=TypedCodeSerializer)
+    @action(detail=True, methods=["post"], url_path="typed-code")
+    def typed_code(self, request: Request, pk: str) -> Response:
+        """Un código de ocho caracteres para escribir en el teléfono, en vez de escanear."""
+        body = TypedCodeRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        code = linking.typed_code(self.get_object(), body.validated_data["phone"])
+        return Response(TypedCodeSerializer({"code": code.code, "expires_at": code.expires_at}).data)
+
+    @extend_schema(request=RequiredReasonSerializer, responses=SessionSerializer)
+    @action(detail=True, methods=["post"], url_path="change-number")
+    def change_number(self, request: Request, pk: str) -> Response:
+        """Desvincula el teléfono: el próximo que se vincule, con otro número, es el de la línea."""
+        session = self.get_object()
+        body = RequiredReasonSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        reason: str = body.validated_data["reason"]
+        return self._answer(linking.change_number(session, by=current_user(request), reason=reason, now=timezone.now()))
 
     def _answer(self, session: WhatsAppSession) -> Response:
         return Response(self.get_serializer(session).data)

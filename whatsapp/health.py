@@ -18,7 +18,7 @@ from leadmaster.lib.language import in_project_language
 from leadmaster.ops.alerts import CheckResult, apply_results, open_keys
 from leadmaster.ops.models import Alert
 from whatsapp.models import WhatsAppSession
-from whatsapp.standing import NOT_AUTHORISED, WORDS, Standing, standing
+from whatsapp.standing import NOT_AUTHORISED, WORDS, WRONG_ACCOUNT, Standing, standing
 
 # Beaten whenever all lines were asked.
 HEARTBEAT = "sessions"
@@ -91,6 +91,8 @@ def _of_a_line(line: WhatsAppSession, where: Standing, now: dt.datetime, grace: 
 
 
 def _words(line: WhatsAppSession, where: Standing) -> tuple[str, str]:
+    if where is Standing.LOGGED_OUT and line.trouble_code == WRONG_ACCOUNT:
+        return _("A la línea “%(name)s” se le vinculó otro teléfono"), line.trouble
     if where is Standing.LOGGED_OUT:
         return _("La sesión “%(name)s” perdió el vínculo con WhatsApp"), _(
             "WhatsApp cerró la sesión: hay que vincular el número otra vez. Hasta entonces no sale nada por ella, y "

@@ -74,6 +74,15 @@ class WhatsAppSessionQuerySet(models.QuerySet["WhatsAppSession"]):
             deaf_since__isnull=True,
         )
 
+    def lost(self) -> Self:
+        """Closed, and neither by a person nor to rest: by the network, by its gateway, or by WhatsApp."""
+        return self.filter(
+            state=State.DISCONNECTED, paused_at__isnull=True, closed_at__isnull=True, rested_at__isnull=True
+        )
+
+    def asked_to_rest(self) -> Self:
+        return self.filter(Q(idle_after__gt=0) | Q(rested_at__isnull=False))
+
     def waiting_for_gateway(self, now: dt.datetime) -> Self:
         """Not ready, and worth asking again: nobody paused them."""
         return self.filter(Q(probe_at__isnull=True) | Q(probe_at__lte=now), paused_at__isnull=True).exclude(
@@ -191,6 +200,23 @@ class WhatsAppSession(models.Model):
     # How many first contacts were refused within a day, and when the last was: one slows, several stop.
     cold_refusals = models.PositiveSmallIntegerField(default=0, editable=False)
     cold_refused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # In the gateway's word, why it is closed; whoever closed it, and when; since when it rests.
+    closed_reason = models.CharField(max_length=32, blank=True, editable=False)
+    closed_at = models.DateTimeField(_("desconectada por una persona"), null=True, blank=True, editable=False)
+    rested_at = models.DateTimeField(_("en reposo desde"), null=True, blank=True, editable=False)
+    # When it is dialled next after it was lost, and how often it was: `whatsapp.reconnection`.
+    reconnect_at = models.DateTimeField(_("próximo intento de conexión"), null=True, blank=True, editable=False)
+    reconnect_tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    idle_after = models.PositiveSmallIntegerField(
+        _("minutos sin uso hasta desconectarla"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(5), MaxValueValidator(1440)],
+        help_text=_(
+            "Vuelve sola antes de que se abra la ventana de una campaña. Mientras descansa no recibe respuestas. Lo normal "
+            "son 30; vacío: no se desconecta."
+        ),
+    )
     probe_at = models.DateTimeField(null=True, blank=True, editable=False)
     probe_failures = models.PositiveSmallIntegerField(default=0, editable=False)
     capabilities = models.JSONField(_("capacidades"), default=list, blank=True, editable=False)
@@ -267,6 +293,12 @@ class SessionEvent(models.Model):
         DEAF_HELD = "sin_acuses", _("Frenada: no confirma lo que envía")
         DEAF_HEARD = "oida", _("Volvió a confirmar")
         DEAF_LIFTED = "acuses_dados", _("Freno soltado")
+        CONNECTED = "conectada", _("Conectada por una persona")
+        DISCONNECTED = "desconectada", _("Desconectada por una persona")
+        RESTED = "reposo", _("En reposo por falta de uso")
+        WOKEN = "despierta", _("Vuelve del reposo")
+        WRONG_ACCOUNT = "otra_cuenta", _("Escaneó otro número: se cerró su sesión")
+        NUMBER_CHANGED = "otro_numero", _("Cambia de número")
         WARM_UP_BEGUN = "ritmo_desde_cero", _("Empieza a tomar ritmo")
         WARM_UP_RAISED = "ritmo_sube", _("Más mensajes por día")
         WARM_UP_HELD = "ritmo_espera", _("Sigue igual: el último día no alcanza para subir")
@@ -296,6 +328,12 @@ class SessionEvent(models.Model):
                         "sin_acuses",
                         "oida",
                         "acuses_dados",
+                        "conectada",
+                        "desconectada",
+                        "reposo",
+                        "despierta",
+                        "otra_cuenta",
+                        "otro_numero",
                         "ritmo_desde_cero",
                         "ritmo_sube",
                         "ritmo_espera",

@@ -8,13 +8,13 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from leadmaster.lib import screens
 from leadmaster.lib.screens import Tone
 from whatsapp import warm_up
 from whatsapp.models import LineTest, WhatsAppSession
-from whatsapp.standing import Standing, standing, word
+from whatsapp.standing import QR_EXPIRED, REQUESTED, WRONG_ACCOUNT, Standing, needs_pairing, standing, word
 
 _TONE: dict[Standing, Tone] = {
     Standing.READY: "good",
@@ -22,6 +22,7 @@ _TONE: dict[Standing, Tone] = {
     Standing.DEAF: "bad",
     Standing.MUTE: "bad",
     Standing.CONNECTING: "info",
+    Standing.RESTING: "neutral",
     Standing.UNPAIRED: "warn",
     Standing.AWAITING_QR: "warn",
     Standing.DISCONNECTED: "bad",
@@ -82,12 +83,48 @@ def session_advice(session: WhatsAppSession, now: dt.datetime) -> str:
             "WhatsApp rechazó contactos nuevos: solo salen mensajes a quienes ya recibieron alguno. Los demás siguen "
             "%(when)s."
         ) % {"when": screens.spoken(session.cold_until, now)}
+    if where is Standing.LOGGED_OUT and session.trouble_code == WRONG_ACCOUNT:
+        return _("No sale nada por ella hasta que se vincule su teléfono; después sigue sola.")
+    if where is Standing.DISCONNECTED:
+        waits = _("Los pendientes esperan.") if next_try(session, now) else _ADVICE[where]
+        return f"{_why_closed(session, now)} {waits}"
     return str(_ADVICE[where])
+
+
+def _why_closed(session: WhatsAppSession, now: dt.datetime) -> str:
+    """The last cause, in words."""
+    if session.closed_at is not None:
+        return _("La desconectó una persona %(when)s.") % {"when": screens.spoken(session.closed_at, now)}
+    return str(_CAUSES.get(session.closed_reason, _("Se cortó la conexión.")))
+
+
+def next_try(session: WhatsAppSession, now: dt.datetime) -> str:
+    """When it is dialled next by itself, or nothing when that is a person's to do."""
+    if standing(session, now) is not Standing.DISCONNECTED or session.closed_at is not None or needs_pairing(session):
+        return ""
+    if session.reconnect_at is None:
+        return ""
+    tries = ngettext("van %(n)d intento", "van %(n)d intentos", session.reconnect_tries) % {
+        "n": session.reconnect_tries
+    }
+    when = screens.spoken(max(session.reconnect_at, now), now)
+    return f"{when} ({tries})" if session.reconnect_tries else when
+
+
+_CAUSES: dict[str, Promise] = {
+    QR_EXPIRED: gettext_lazy("Nadie escaneó el código a tiempo."),
+    REQUESTED: gettext_lazy("La cerraron desde el gateway."),
+    "NETWORK": gettext_lazy("Se cortó la red del gateway o del teléfono."),
+}
 
 
 def deaf_start(session: WhatsAppSession, now: dt.datetime) -> str:
     """Since when it is held for silence, or nothing when it isn't."""
     return "" if session.deaf_since is None else screens.spoken(session.deaf_since, now)
+
+
+def limit_today(session: WhatsAppSession) -> int:
+    return warm_up.limit(session)
 
 
 def warm_up_steps(session: WhatsAppSession) -> str:
@@ -121,6 +158,10 @@ _ADVICE: dict[Standing, Promise] = {
     Standing.AWAITING_QR: gettext_lazy("Hay que vincular el teléfono: abre la vinculación y escanea el código."),
     Standing.DISCONNECTED: gettext_lazy(
         "La sesión está cerrada. Conéctala para volver a enviar; los pendientes esperan."
+    ),
+    Standing.RESTING: gettext_lazy(
+        "Nadie la usaba: descansa, y se conecta sola antes de que se abra la ventana de una campaña o cuando toque "
+        "atender a alguien."
     ),
     Standing.UNREACHABLE: gettext_lazy(
         "El gateway no responde. Comprueba que esté encendido y que su dirección sea la correcta."

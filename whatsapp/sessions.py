@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
 from leadmaster.lib.language import in_project_language, kept
+from leadmaster.lib.phones.parsing import masked, pretty
+from leadmaster.lib.phones.spellings import spellings
 from leadmaster.ops.alerts import resolve_alert
 from whatsapp import health
 from whatsapp.gateways.base import (
@@ -28,7 +30,7 @@ from whatsapp.gateways.base import (
 )
 from whatsapp.gateways.registry import open_gateway
 from whatsapp.models import SessionEvent, State, WhatsAppSession
-from whatsapp.standing import LOGGED_OUT
+from whatsapp.standing import BANNED, LOGGED_OUT, QR_EXPIRED, UNLINKED, WRONG_ACCOUNT
 
 # A session that is not ready is asked again after 15 s, then twice as long each time, up to 2 minutes.
 _PROBE_FIRST = dt.timedelta(seconds=15)
@@ -40,6 +42,9 @@ _COLD_MEMORY = dt.timedelta(hours=24)
 # A line that says READY and refuses each message is tried again after 30 s, then twice as long each time.
 _MUTE_FIRST = dt.timedelta(seconds=30)
 _MUTE_MAX = dt.timedelta(minutes=10)
+# So long open, a line that is lost is dialled as soon as one that was never lost before.
+_STEADY = dt.timedelta(minutes=5)
+_OBEYED_WITHIN = dt.timedelta(minutes=2)
 _PROBE_THREADS = 32
 _HEARD_EVERY = dt.timedelta(minutes=1)
 
@@ -48,8 +53,14 @@ _HEARD_EVERY = dt.timedelta(minutes=1)
 
 
 @in_project_language
-def connect(session: WhatsAppSession, now: dt.datetime) -> WhatsAppSession:
-    """Ask the gateway to open the session. Raises GatewayError; what was learnt is recorded either way."""
+def connect(session: WhatsAppSession, now: dt.datetime, *, by: User | None = None) -> WhatsAppSession:
+    """Ask the gateway to open the session. Raises GatewayError; what was learnt is recorded either way.
+
+    Whoever asks wants it open: it is dialled again if it is lost, and no longer rests.
+    """
+    _update(session.pk, closed_at=None, rested_at=None, closed_reason="", reconnect_at=None, reconnect_tries=0)
+    if by is not None:
+        SessionEvent.objects.create(session=session, at=now, by=by, kind=SessionEvent.Kind.CONNECTED)
     try:
         open_gateway(session.gateway_config()).connect()
     except GatewayError as error:
@@ -59,9 +70,12 @@ def connect(session: WhatsAppSession, now: dt.datetime) -> WhatsAppSession:
 
 
 @in_project_language
-def disconnect(session: WhatsAppSession, now: dt.datetime) -> WhatsAppSession:
-    """Ask the gateway to close the session. Raises GatewayError."""
+def disconnect(session: WhatsAppSession, now: dt.datetime, *, by: User | None = None) -> WhatsAppSession:
+    """Ask the gateway to close the session; it stays closed until a person connects it. Raises GatewayError."""
     open_gateway(session.gateway_config()).disconnect()
+    _update(session.pk, closed_at=now, rested_at=None, reconnect_at=None, reconnect_tries=0)
+    if by is not None:
+        SessionEvent.objects.create(session=session, at=now, by=by, kind=SessionEvent.Kind.DISCONNECTED)
     return refresh(session, now)
 
 
@@ -133,6 +147,9 @@ def refresh(session: WhatsAppSession, now: dt.datetime) -> WhatsAppSession:
     _record(session.pk, *answers, now)
     health.review(now)
     session.refresh_from_db()
+    if session.closed_reason == WRONG_ACCOUNT:
+        log_out_strangers(now)
+        session.refresh_from_db()
     return session
 
 
@@ -141,7 +158,7 @@ def refresh_all(now: dt.datetime) -> int:
 
     A paused one waits for its person, but one that lost its pairing goes on as soon as it is paired anew.
     """
-    asked = Q(paused_at__isnull=True) | Q(trouble_code=LOGGED_OUT)
+    asked = Q(paused_at__isnull=True) | Q(trouble_code__in=UNLINKED)
     return _refresh_many([s for s in WhatsAppSession.objects.filter(asked).order_by("id") if _is_due(s, now)], now)
 
 
@@ -166,6 +183,17 @@ def _refresh_many(due: list[WhatsAppSession], now: dt.datetime) -> int:
     return len(due)
 
 
+def log_out_strangers(now: dt.datetime) -> None:
+    """End the sessions of phones that are not their line's. One that could not be ended is tried again. One query."""
+    for session in WhatsAppSession.objects.filter(closed_reason=WRONG_ACCOUNT, state=State.READY).order_by("id"):
+        gateway = open_gateway(session.gateway_config())
+        try:
+            gateway.logout() if has_capability(session, Capability.LOGOUT) else gateway.disconnect()
+        except GatewayError:
+            continue  # it is paused: nothing leaves through it meanwhile
+        _update(session.pk, state=State.DISCONNECTED, state_at=now, probe_at=now)
+
+
 # --- What the gateway said -------------------------------------------------------------------------------------------
 
 
@@ -188,14 +216,6 @@ def record_sent(session_id: int, now: dt.datetime) -> None:
     """A message went out: proof that the line sends."""
     mute = WhatsAppSession.objects.filter(pk=session_id, mute_since__isnull=False)
     if mute.update(can_send=True, mute_since=None, send_refusals=0, blocked_until=None, trouble="", trouble_code=""):
-        health.review(now)
-
-
-def record_farewell(session_id: int, reason: str, now: dt.datetime) -> None:
-    """The gateway says why the session is gone, in a callback. Only reasons that waiting doesn't mend are kept."""
-    sentence = _FAREWELLS.get(reason)
-    if sentence is not None:
-        _update(session_id, paused_at=now, trouble=kept(sentence), trouble_code=reason)
         health.review(now)
 
 
@@ -248,7 +268,7 @@ def let_go(session_id: int, *, later_than: dt.datetime) -> None:
 
 _FAREWELLS = {
     LOGGED_OUT: gettext_lazy("WhatsApp cerró la sesión: hay que vincular el número otra vez."),
-    "BANNED": gettext_lazy("WhatsApp bloqueó el número de esta sesión."),
+    BANNED: gettext_lazy("WhatsApp bloqueó el número de esta sesión."),
 }
 
 
@@ -262,7 +282,7 @@ def _write_status(session_id: int, status: SessionStatus, now: dt.datetime) -> N
         "last_seen_at": now,
         "unreachable_since": None,
         "can_send": status.can_send or not connected,
-        "phone": status.phone or before.phone,
+        "phone": before.phone if _is_stranger(before, status) else status.phone or before.phone,
         "probe_failures": 0 if ready else before.probe_failures + 1,
         "probe_at": None if ready else now + _back_off(before.probe_failures),
     }
@@ -275,12 +295,65 @@ def _write_status(session_id: int, status: SessionStatus, now: dt.datetime) -> N
     elif not before.send_refusals:
         # Refused messages are cured by a message that goes out, and not by a word.
         fields["mute_since"] = None
-    if before.paused_at is not None and before.trouble_code == LOGGED_OUT and ready:
+    fields |= _parting(before, status, now)
+    if _is_stranger(before, status):
+        fields |= _stranger(before, status, now)
+    elif not ready and status.reason in _FAREWELLS:
+        # What waiting doesn't mend.
+        told = {"trouble": kept(_FAREWELLS[status.reason]), "trouble_code": status.reason}
+        fields |= {"paused_at": before.paused_at or now, **told}
+    elif before.paused_at is not None and before.trouble_code in UNLINKED and ready:
         fields |= {"paused_at": None, "trouble": "", "trouble_code": ""}
     elif before.paused_at is None and not before.send_refusals:
         # A cause ends with its cure: the gateway answers, and says what is.
         fields |= {"trouble": "", "trouble_code": ""}
     _update(session_id, **fields)
+
+
+def _parting(before: WhatsAppSession, status: SessionStatus, now: dt.datetime) -> dict[str, object]:
+    """Why it closed, noted when it closes: what a gateway repeats of a closed session is no news."""
+    if status.state.value != State.DISCONNECTED:
+        return _opened(before, now) if status.state.value == State.READY else {}
+    if before.state == State.DISCONNECTED:
+        return {}
+    expired = before.state == State.AWAITING_QR and not status.reason
+    fields: dict[str, object] = {"closed_reason": QR_EXPIRED if expired else status.reason[:32]}
+    if before.state == State.READY and before.state_at is not None and now - before.state_at >= _STEADY:
+        fields["reconnect_tries"] = 0
+    return fields
+
+
+def _opened(before: WhatsAppSession, now: dt.datetime) -> dict[str, object]:
+    """It is open; who asked for its end a moment ago may still be obeyed."""
+    fields: dict[str, object] = {"closed_reason": "", "reconnect_at": None}
+    for name in ("closed_at", "rested_at"):
+        asked: dt.datetime | None = getattr(before, name)
+        if asked is not None and now - asked > _OBEYED_WITHIN:
+            fields[name] = None
+    return fields
+
+
+def _is_stranger(line: WhatsAppSession, status: SessionStatus) -> bool:
+    """Whether a phone of another number than the line's is linked; a number may be spelt in several ways."""
+    if status.state.value != State.READY or not status.phone or not line.phone:
+        return False
+    return not spellings(status.phone) & spellings(line.phone)
+
+
+def _stranger(line: WhatsAppSession, status: SessionStatus, now: dt.datetime) -> dict[str, object]:
+    """Nothing leaves through it, and `log_out_strangers` ends it. What it was paused for before stays."""
+    fields: dict[str, object] = {"closed_reason": WRONG_ACCOUNT}
+    if line.closed_reason != WRONG_ACCOUNT:
+        SessionEvent.objects.create(session=line, at=now, kind=SessionEvent.Kind.WRONG_ACCOUNT)
+    if line.paused_at is None or line.trouble_code in UNLINKED:
+        told = kept(_STRANGER) % {"theirs": masked(status.phone), "ours": pretty(line.phone)}
+        fields |= {"paused_at": line.paused_at or now, "trouble": told[:300], "trouble_code": WRONG_ACCOUNT}
+    return fields
+
+
+_STRANGER = gettext_lazy(
+    "Se vinculó el teléfono %(theirs)s, y esta línea es %(ours)s: se cierra su sesión. Vincula el teléfono de la línea."
+)
 
 
 def _write_error(session_id: int, error: GatewayError, now: dt.datetime, *, sending: bool) -> bool:

@@ -15,6 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from whatsapp.models import State, WhatsAppSession
 
 LOGGED_OUT = "LOGGED_OUT"
+BANNED = "BANNED"
+WRONG_ACCOUNT = "WRONG_ACCOUNT"
+QR_EXPIRED = "QR_EXPIRED"
+REQUESTED = "REQUESTED"
+# A phone has to be linked anew, and then it goes on by itself.
+UNLINKED = (LOGGED_OUT, WRONG_ACCOUNT)
+# Why it was closed, where dialling again would not help or is not ours to do.
+_STAYS_CLOSED = (LOGGED_OUT, BANNED, WRONG_ACCOUNT, QR_EXPIRED, REQUESTED)
 NOT_AUTHORISED = "NOT_AUTHORISED"
 
 
@@ -26,6 +34,7 @@ class Standing(enum.Enum):
     CONNECTING = "connecting"
     UNPAIRED = "unpaired"  # nobody ever paired it
     AWAITING_QR = "awaiting_qr"
+    RESTING = "resting"  # closed because nobody needs it; it opens by itself
     DISCONNECTED = "disconnected"
     UNREACHABLE = "unreachable"  # its gateway does not answer
     LOGGED_OUT = "logged_out"  # paired anew, it goes on by itself
@@ -40,6 +49,7 @@ WORDS: dict[Standing, Promise] = {
     Standing.CONNECTING: _("Conectando"),
     Standing.UNPAIRED: _("Falta vincular"),
     Standing.AWAITING_QR: _("Esperando código QR"),
+    Standing.RESTING: _("En reposo"),
     Standing.DISCONNECTED: _("Desconectada"),
     Standing.UNREACHABLE: _("El gateway no responde"),
     Standing.LOGGED_OUT: _("Perdió el vínculo"),
@@ -49,20 +59,31 @@ WORDS: dict[Standing, Promise] = {
 
 def standing(session: WhatsAppSession, now: dt.datetime) -> Standing:
     if session.paused_at is not None:
-        return Standing.LOGGED_OUT if session.trouble_code == LOGGED_OUT else Standing.PAUSED
+        return Standing.LOGGED_OUT if session.trouble_code in UNLINKED else Standing.PAUSED
     if session.unreachable_since is not None:
         return Standing.UNREACHABLE
     if session.state == State.CONNECTING:
         return Standing.CONNECTING
     if session.state != State.READY:
-        if session.paired_at is None:
-            return Standing.UNPAIRED
-        return Standing.AWAITING_QR if session.state == State.AWAITING_QR else Standing.DISCONNECTED
+        return _closed(session)
     if session.deaf_since is not None or session.mute_since is not None:
         return Standing.DEAF if session.deaf_since is not None else Standing.MUTE
     if session.blocked_until is not None and session.blocked_until > now:
         return Standing.BLOCKED
     return Standing.READY
+
+
+def _closed(session: WhatsAppSession) -> Standing:
+    if session.paired_at is None:
+        return Standing.UNPAIRED
+    if session.state == State.AWAITING_QR:
+        return Standing.AWAITING_QR
+    return Standing.RESTING if session.rested_at is not None else Standing.DISCONNECTED
+
+
+def needs_pairing(session: WhatsAppSession) -> bool:
+    """Whether it stays closed until a person does something, at its gateway or with its phone."""
+    return session.closed_reason in _STAYS_CLOSED
 
 
 def word(session: WhatsAppSession, now: dt.datetime) -> str:

@@ -89,6 +89,7 @@ def look(user: User, now: dt.datetime) -> dict[str, Any]:
     campaigns = Campaign.objects.visible_to(user)
     waiting = campaigns.awaiting_approval().select_related("owner", "session").order_by("submitted_at")
     active = _active(campaigns, now)
+    beating = pulse(now)
     return {
         "waiting": list(waiting[: _LISTED + 1]),
         "uncertain": Envio.objects.decided_by(user).uncertain().order_by()[:1000].count(),
@@ -98,9 +99,9 @@ def look(user: User, now: dt.datetime) -> dict[str, Any]:
         "active": active,
         "funnel": screens.funnel(_sum([campaign.__dict__["listed"][0] for campaign in active])),
         "chart": chart(user, now),
-        "lines": _lines(user, now),
+        "lines": _lines(user, now, beating["last_turn"]),
         "may_approve": user.has_perm("campaigns.approve_campaign"),
-        **pulse(now),
+        **beating,
     }
 
 
@@ -187,14 +188,14 @@ def _active(campaigns: Any, now: dt.datetime) -> list[Campaign]:
     return rows
 
 
-def _lines(user: User, now: dt.datetime) -> list[Line]:
+def _lines(user: User, now: dt.datetime, turn: SenderSwitch | None) -> list[Line]:
     sessions = list(WhatsAppSession.objects.visible_to(user)[:12])
     days = {session.pk: session.day_at(now) for session in sessions}
     used = {
         (row.session_id, row.day): row.used
         for row in SessionDay.objects.filter(session__in=sessions, day__in=set(days.values()))
     }
-    trial = limits.trial_of(switch.capped()) if sessions else None
+    trial = limits.trial_of(turn)
     return [
         Line(
             session=session,

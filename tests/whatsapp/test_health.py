@@ -177,10 +177,13 @@ def test_a_line_that_nobody_paired_yet_is_work_to_do_and_no_alarm() -> None:
     assert not Alert.objects.exists()
 
 
+def gone(reason: str) -> SessionStatus:
+    return SessionStatus(state=SessionState.DISCONNECTED, can_send=False, reason=reason)
+
+
 def test_who_was_logged_out_is_told_so_and_goes_on_once_paired_anew() -> None:
     session = line()
-    sessions.record_status(session.pk, SessionStatus(state=SessionState.DISCONNECTED, can_send=False), NOW)
-    sessions.record_farewell(session.pk, "LOGGED_OUT", NOW)
+    sessions.record_status(session.pk, gone("LOGGED_OUT"), NOW)
 
     session.refresh_from_db()
     assert standing(session, NOW) is Standing.LOGGED_OUT
@@ -196,7 +199,7 @@ def test_who_was_logged_out_is_told_so_and_goes_on_once_paired_anew() -> None:
 
 def test_a_banned_number_waits_for_its_person_though_it_says_ready() -> None:
     session = line()
-    sessions.record_farewell(session.pk, "BANNED", NOW)
+    sessions.record_status(session.pk, gone("BANNED"), NOW)
 
     sessions.record_status(session.pk, READY, NOW + MINUTE)
 
@@ -208,7 +211,7 @@ def test_a_banned_number_waits_for_its_person_though_it_says_ready() -> None:
 def test_a_line_closed_on_request_is_not_logged_out() -> None:
     session = line()
 
-    sessions.record_farewell(session.pk, "REQUESTED", NOW)
+    sessions.record_status(session.pk, gone("REQUESTED"), NOW)
 
     session.refresh_from_db()
     assert session.paused_at is None

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -135,3 +139,15 @@ def test_two_looks_at_one_day_move_it_once(warming: WhatsAppSession) -> None:
     assert warm_up.move(warming, by_steps=1, day=today, reason="", now=NOW)
     assert not warm_up.move(stale, by_steps=1, day=today, reason="", now=NOW)
     assert warm_up.limit(WhatsAppSession.objects.get(pk=warming.pk)) == 30
+
+
+def test_lines_from_before_are_no_new_numbers_and_keep_their_limit() -> None:
+    migration = importlib.import_module("whatsapp.migrations.0010_fill_in_use_since")
+    old = WhatsAppSessionFactory.create(paired_at=dt.datetime(2024, 5, 6, 12, tzinfo=dt.UTC), daily_limit=500)
+    unpaired = WhatsAppSessionFactory.create(daily_limit=500)
+
+    migration.fill(apps, SimpleNamespace(connection=connection))
+
+    for line, since in ((old, dt.date(2024, 5, 6)), (unpaired, unpaired.created_at.date())):
+        line.refresh_from_db()
+        assert (line.in_use_since, line.warm_up_step, warm_up.limit(line)) == (since, None, 500)

@@ -48,6 +48,7 @@ class SessionForm(SessionModelForm):
             "in_use_since",
             "warm_up_start",
             "deaf_after",
+            "idle_after",
         ]
 
     def clean(self) -> dict[str, Any] | None:

@@ -22,11 +22,12 @@ from leadmaster.accounts.models import Team, User
 from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
 from leadmaster.lib.admin.modeladmins import NOTHING, ScopedAdmin, moment
 from leadmaster.lib.phones import parsing
-from whatsapp import line_tests, screens, session_editing, sessions, warm_up
+from whatsapp import line_tests, link_screens, linking, screens, session_editing, sessions, warm_up
 from whatsapp.admin import pairing
 from whatsapp.admin.form import GatewaySessionForm, SessionForm
 from whatsapp.gateways.base import GatewayError
 from whatsapp.line_tests import LineTestRefused
+from whatsapp.linking import LinkingRefused
 from whatsapp.models import WhatsAppSession
 
 
@@ -44,7 +45,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     _LINE = (None, {"fields": (("name", "tenant_id"), ("team", "owner"), ("region", "time_zone"))})
     _LIMITS = (
         gettext_lazy("Límites"),
-        {"fields": (("daily_limit", "in_use_since", "warm_up_start"), ("lane_count", "deaf_after"))},
+        {"fields": (("daily_limit", "in_use_since", "warm_up_start"), ("lane_count", "deaf_after", "idle_after"))},
     )
     _GATEWAY = (
         gettext_lazy("Gateway"),
@@ -169,6 +170,8 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             at("test", self.test_view, "test"),
             at("pair", self.pair_view, "pair"),
             at("pair/code", self.code_view, "code"),
+            at("pair/typed", self.typed_view, "typed"),
+            at("change-number", self.change_number_view, "change_number"),
             at("live", self.live_view, "live"),
             *super().get_urls(),
         ]
@@ -187,7 +190,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                 button=_("Conectar"),
                 warning=str(pairing.RISK),
             ),
-            lambda: sessions.connect(session, timezone.now()),
+            lambda: sessions.connect(session, timezone.now(), by=current_user(request)),
             _("El gateway está abriendo la sesión."),
             back=_url("pair", session),
         )
@@ -205,7 +208,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                 button=_("Desconectar"),
                 tone="danger",
             ),
-            lambda: sessions.disconnect(session, timezone.now()),
+            lambda: sessions.disconnect(session, timezone.now(), by=current_user(request)),
             _("La sesión quedó desconectada."),
         )
 
@@ -361,7 +364,44 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
         return pairing.page(request, session, context)
 
     def code_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return pairing.code(request, self._allowed(request, pk))
+        session = self._allowed(request, pk)
+        return link_screens.code(request, session, pairing.places(session))
+
+    def typed_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A code to type on the phone; who comes back with GET finds the page around it."""
+        session = self._allowed(request, pk)
+        if request.method != "POST":
+            return HttpResponseRedirect(_url("pair", session))
+        return link_screens.typed(request, session, pairing.places(session))
+
+    def change_number_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A supervisor lets another number have this line, and says why."""
+        session = self.find(request, str(pk))
+        if not self.has_change_permission(request, session):
+            raise PermissionDenied
+
+        def run(data: Mapping[str, Any]) -> str:
+            linking.change_number(session, by=current_user(request), reason=data["reason"], now=timezone.now())
+            return _("El próximo teléfono que se vincule es el de la línea.")
+
+        return confirm_and_run(
+            request,
+            page=Confirmation(
+                title=_("Cambiar de número · %(name)s") % {"name": session.name},
+                question=_(
+                    "Se desvincula su teléfono, y el próximo que se vincule es el de la línea. Un número nuevo empieza con "
+                    "pocos mensajes por día; las respuestas al número de antes ya no llegan aquí."
+                ),
+                button=_("Cambiar de número"),
+                facts=[(_("Número de ahora"), parsing.pretty(session.phone) if session.phone else NOTHING)],
+                tone="danger",
+            ),
+            run=run,
+            refusals=(GatewayError, LinkingRefused),
+            back=_url("change", session),
+            context={**self.admin_site.each_context(request), "opts": self.opts, "original": session},
+            form_class=ReasonForm,
+        )
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -108,6 +108,8 @@ class SessionStatus:
     state: SessionState
     can_send: bool
     phone: str = ""
+    # Why it is DISCONNECTED, in the gateway's word: LOGGED_OUT, BANNED, QR_EXPIRED, REQUESTED, NETWORK or its own.
+    reason: str = ""
 
     @property
     def ready(self) -> bool:

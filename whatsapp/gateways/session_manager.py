@@ -43,6 +43,7 @@ MAX_TYPING = 60.0
 # The letters and digits of WhatsApp's codes: none that is taken for another.
 _TYPED_CODE = re.compile(r"[1-9A-HJ-NP-TV-Z]{8}", re.ASCII)
 _PHONE = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
+_REASON = re.compile(r"[A-Z][A-Z0-9_]{0,31}", re.ASCII)
 # Printable and short: it becomes a key of our tables.
 _MESSAGE_ID = re.compile(rf"[\x21-\x7e]{{1,{MAX_MESSAGE_ID_LENGTH}}}")
 
@@ -134,6 +135,7 @@ class SessionManagerGateway:
             state=state,
             can_send=body.get("can_send_messages") is True,
             phone=phone if isinstance(phone, str) and _PHONE.fullmatch(phone) else "",
+            reason=_reason(body.get("reason")),
         )
 
     def pairing_code(self) -> PairingCode | None:
@@ -273,6 +275,10 @@ def _misunderstood(answer: Answer) -> GatewayError:
 
 def _chat_id(phone: str) -> str:
     return f"{phone.removeprefix('+')}@c.us"
+
+
+def _reason(value: object) -> str:
+    return value if isinstance(value, str) and _REASON.fullmatch(value) else ""
 
 
 def _moment(value: object) -> dt.datetime | None:

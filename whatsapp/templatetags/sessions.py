@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from whatsapp import screens
 from whatsapp.models import LineTest, WhatsAppSession
+from whatsapp.standing import UNLINKED
 
 register = template.Library()
 
@@ -38,8 +39,24 @@ def cold_end(session: WhatsAppSession) -> str:
 
 
 @register.filter
+def is_unlinked(session: WhatsAppSession) -> bool:
+    """Whether it waits for its phone alone, and then goes on by itself."""
+    return session.trouble_code in UNLINKED
+
+
+@register.filter
+def limit_today(session: WhatsAppSession) -> int:
+    return screens.limit_today(session)
+
+
+@register.filter
 def warm_up_steps(session: WhatsAppSession) -> str:
     return screens.warm_up_steps(session)
+
+
+@register.filter
+def next_try(session: WhatsAppSession) -> str:
+    return screens.next_try(session, timezone.now())
 
 
 @register.filter

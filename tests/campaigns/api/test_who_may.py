@@ -104,6 +104,20 @@ TABLE = [
     ),
     Row(
         method="post",
+        path="/api/v1/sessions/{id}/typed-code/",
+        seed=lambda w: w.session.pk,
+        body=lambda w: {"phone": ""},
+        expected=only_team(409),
+    ),
+    Row(
+        method="post",
+        path="/api/v1/sessions/{id}/change-number/",
+        seed=lambda w: w.session.pk,
+        body=lambda w: {"reason": "Se perdió el teléfono"},
+        expected=only_boss(409),
+    ),
+    Row(
+        method="post",
         path="/api/v1/sessions/{id}/lift-warm-up/",
         seed=lambda w: w.session.pk,
         body=lambda w: {"reason": "El número tiene años de uso"},

@@ -1,0 +1,1 @@
+"""Mi WhatsApp: the pages of those who hold a line."""
