@@ -190,10 +190,12 @@ class SnoozeForm(SeenForm):
 
 
 class _ToPromoterForm(forms.Form):
-    """`promoters` are those whom this person may give it to."""
+    """`promoters` are those whom this person may give it to. Two of these stand on one page: each has ids of its own."""
+
+    ids = "id_%s"
 
     def __init__(self, *args: Any, promoters: Sequence[Promoter], **options: Any) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, auto_id=self.ids, **options)
         self._promoters = {str(one.pk): one for one in promoters}
         field = self.fields["to"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - both subclasses have it
@@ -210,6 +212,8 @@ class AssignConversationForm(_ToPromoterForm):
 
 
 class TakeClientForm(_ToPromoterForm):
+    ids = "take_%s"
+
     name = forms.CharField(label=gettext_lazy("Nombre y apellido"), max_length=160)
     to = forms.ChoiceField(label=gettext_lazy("Para quién"))
     key = forms.CharField(max_length=KEY_LENGTH, widget=forms.HiddenInput)

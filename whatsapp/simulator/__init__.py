@@ -8,6 +8,7 @@ compare what really happened with what our tables say.
     faults.py     which request meets which fault
     ledger.py     what was delivered, append-only
     callbacks.py  signed acknowledgements, session states and inbound messages
+    people.py     those who answer by themselves, where they are asked to
     spoiling.py   replies as a fault wants them
     app.py        the contract's verbs; its routes are in whatsapp/contract
     control.py    /_control/…: how a test, or a person with a browser, moves all of the above

@@ -13,6 +13,7 @@ from whatsapp.simulator.callbacks import Callbacks
 from whatsapp.simulator.control import Control
 from whatsapp.simulator.faults import Faults, Kind
 from whatsapp.simulator.ledger import Ledger
+from whatsapp.simulator.people import People
 from whatsapp.simulator.sending import Sending
 from whatsapp.simulator.settings import Options, Settings, UnknownTenants
 from whatsapp.simulator.spoiling import answer_with_fault
@@ -38,6 +39,7 @@ class SessionManager(ContractApp[Tenant]):
             ledger=self.ledger,
             callbacks=self.callbacks,
             tenants=self.tenants,
+            people=People(seed=options.seed),
         )
         self._control = Control(self)
 

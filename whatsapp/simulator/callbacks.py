@@ -8,6 +8,7 @@ import dataclasses
 import datetime as dt
 import functools
 import json
+import os
 from typing import Any
 
 from whatsapp.contract.callbacks import Poster, event
@@ -25,6 +26,20 @@ class Counts:
     pending: int = 0
     delivered: int = 0
     given_up: int = 0
+
+
+def inbound(digits: str, text: str, *, lid: str = "", hidden: bool = False, kind: str = "") -> dict[str, Any]:
+    """The data of an inbound event: `hidden` tells the lid alone."""
+    data = {
+        "message_id": f"false_{digits}@c.us_{os.urandom(9).hex().upper()}",
+        "from": f"{lid}@lid" if lid else f"{digits}@c.us",
+        "text": text,
+    }
+    if lid and not hidden:
+        data["from_phone"] = f"{digits}@c.us"
+    if kind:
+        data["type"] = kind
+    return data
 
 
 class Callbacks:
@@ -54,8 +69,8 @@ class Callbacks:
     def session_state(self, tenant: str, data: dict[str, Any]) -> None:
         self.send(tenant, event("session.state", tenant, data))
 
-    def inbound(self, tenant: str, data: dict[str, Any]) -> None:
-        self.send(tenant, event("message.inbound", tenant, data))
+    def inbound(self, tenant: str, data: dict[str, Any], *, after: float = 0.0) -> None:
+        self.send(tenant, event("message.inbound", tenant, data), after=after)
 
     def send(
         self, tenant: str, event: object, *, after: float = 0.0, signature: str | None = None

@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--latency", type=float, nargs=2, metavar=("MIN", "MAX"), default=(0.0, 0.0), help="seconds a message takes"
     )
     parser.add_argument("--read-ratio", type=float, default=1.0, help="how many of the delivered messages are read")
+    parser.add_argument("--people", type=float, default=0.0, help="how many of those who get a message answer it")
     parser.add_argument("--faults", type=Path, help="JSON file with a list of faults, or {settings, faults}")
     parser.add_argument("--ledger", type=Path, help="append what is delivered to this JSON Lines file")
     parser.add_argument("--callback-url", default="", help="where callbacks go; {cliente_id} stands for the tenant")
@@ -60,6 +61,7 @@ def run(arguments: dict[str, Any], *, say: Callable[[str], object], greeting: st
             "unknown_tenants": arguments["unknown_tenants"],
             "latency": tuple(arguments["latency"]),
             "read_ratio": arguments["read_ratio"],
+            "people": arguments["people"],
             "capabilities": _words(arguments["capabilities"]),
             **given,
         }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import html
 import json
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from whatsapp.contract.http import Reply, Request, html_reply, json_reply
 from whatsapp.contract.wire import RequestRefusedError, State, error_reply
+from whatsapp.simulator.callbacks import inbound
 from whatsapp.simulator.tenants import Tenant
 
 if TYPE_CHECKING:
@@ -159,16 +159,13 @@ class Control:
 
 def inbound_data(body: dict[str, Any]) -> dict[str, Any]:
     """The data of an inbound event from what the control route got."""
-    data = {
-        "message_id": f"false_{body['from']}@c.us_{os.urandom(9).hex().upper()}",
-        "from": f"{body['lid']}@lid" if body.get("lid") else f"{body['from']}@c.us",
-        "text": body["text"],
-    }
-    if body.get("lid") and not body.get("hidden"):
-        data["from_phone"] = f"{body['from']}@c.us"
-    if body.get("type"):
-        data["type"] = body["type"]
-    return data
+    return inbound(
+        body["from"],
+        body["text"],
+        lid=body.get("lid") or "",
+        hidden=bool(body.get("hidden")),
+        kind=body.get("type") or "",
+    )
 
 
 def page(tenants: list[Tenant]) -> str:

@@ -12,9 +12,10 @@ from whatsapp.contract import wire
 from whatsapp.contract.clock import Clock
 from whatsapp.contract.http import Delivery, Reply
 from whatsapp.contract.wire import Message, State, error_reply
-from whatsapp.simulator.callbacks import Callbacks
+from whatsapp.simulator.callbacks import Callbacks, inbound
 from whatsapp.simulator.faults import Ack, Fault, Faults, Kind
 from whatsapp.simulator.ledger import Ledger
+from whatsapp.simulator.people import People
 from whatsapp.simulator.settings import Settings
 from whatsapp.simulator.spoiling import answer_with_fault
 from whatsapp.simulator.tenants import Tenant, Tenants
@@ -39,6 +40,7 @@ class Sending:
         ledger: Ledger,
         callbacks: Callbacks,
         tenants: Tenants,
+        people: People,
     ) -> None:
         self._clock = clock
         self._settings = settings
@@ -46,6 +48,7 @@ class Sending:
         self._ledger = ledger
         self._callbacks = callbacks
         self._tenants = tenants
+        self._people = people
         self._known: dict[tuple[str, str], Known] = {}
         self.in_flight = 0
         self.most_in_flight = 0
@@ -103,6 +106,7 @@ class Sending:
         finally:
             self._end(message, tenant, known)
         await self._acknowledge(fault, message, tenant, known, message_id)
+        self._answer(message, tenant)
         reply = wire.accepted(message_id)
         if fault is None:
             return reply, message_id
@@ -176,6 +180,14 @@ class Sending:
             tasks += sent
         if fault is not None and fault.before_response:
             await asyncio.gather(*tasks)
+
+    def _answer(self, message: Message, tenant: Tenant) -> None:
+        """The person who got it writes back, if people do."""
+        said = self._people.hear(tenant.name, message.phone, share=self._settings.people)
+        if said is None or "callbacks" not in self._settings.capabilities:
+            return
+        data = inbound(message.phone, said.text, lid=said.lid, hidden=True)
+        self._callbacks.inbound(tenant.name, data, after=said.after)
 
     def _acks(self, fault: Fault | None) -> Sequence[Ack]:
         if fault is not None and fault.kind is Kind.CALLBACKS:

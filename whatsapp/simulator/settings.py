@@ -33,6 +33,7 @@ class Settings:
     latency: tuple[float, float] = (0.0, 0.0)  # seconds from the request to the delivery
     acks: tuple[Ack, ...] = ACKS
     read_ratio: float = 1.0  # how many of the delivered messages are read
+    people: float = 0.0  # how many of those who get a message answer by themselves
 
     def change(self, values: dict[str, Any]) -> None:
         """Apply a JSON object, all of it or nothing. Raises ValueError with a sentence."""
@@ -52,6 +53,7 @@ class Settings:
             "latency": list(self.latency),
             "acks": [dataclasses.asdict(ack) for ack in self.acks],
             "read_ratio": self.read_ratio,
+            "people": self.people,
         }
 
 
@@ -89,4 +91,5 @@ _CONVERTERS: dict[str, Any] = {
     "latency": _latency,
     "acks": lambda value: tuple(parse_ack(ack) for ack in value),
     "read_ratio": float,
+    "people": float,
 }

@@ -175,3 +175,9 @@ def test_the_stages_messages_are_a_tap_away_with_the_names_in_them(
 
     who = world.promoter.user.first_name
     assert f'data-insert="Hola, soy {who}: te paso el precio."' in shown
+
+
+def test_no_two_fields_of_the_page_answer_to_one_label(world: World, talk: Conversation) -> None:
+    ids = re.findall(r' id="([^"]+)"', page(world, talk, "supervisor"))
+
+    assert sorted(ids) == sorted(set(ids))
