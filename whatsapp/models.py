@@ -21,6 +21,7 @@ from leadmaster.lib.clock import business_day, local_datetime
 from leadmaster.lib.fields import EncryptedTextField, IdentifierField
 from whatsapp import addresses
 from whatsapp.addresses import GatewayAddressField
+from whatsapp.gateways import registry
 from whatsapp.gateways.base import GatewayConfig, SessionState
 
 MOST_A_DAY = 100_000
@@ -36,7 +37,8 @@ class Region(models.TextChoices):
 
 
 class GatewayKind(models.TextChoices):
-    SESSION_MANAGER = "session_manager", _("Session manager")
+    META_CLOUD = registry.META_CLOUD, _("API oficial de Meta (Cloud API)")
+    SESSION_MANAGER = registry.SESSION_MANAGER, _("Session manager")
 
 
 class State(models.TextChoices):
@@ -106,6 +108,8 @@ class WhatsAppSession(models.Model):
     )
     token = EncryptedTextField(_("token del gateway"), blank=True)
     webhook_secret = EncryptedTextField(_("secreto de los avisos"), blank=True)
+    # What a vendor that asks first whether the address of the callbacks is ours has to say.
+    verify_token = EncryptedTextField(_("token de verificación"), blank=True)
     owner = models.ForeignKey(
         User,
         models.SET_NULL,
@@ -131,6 +135,8 @@ class WhatsAppSession(models.Model):
         default=_default_daily_limit,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_A_DAY)],
     )
+    # By WhatsApp's own word: how many different people may be written to first in 24 hours. Empty: no bound is known.
+    people_a_day = models.PositiveIntegerField(_("personas por día"), null=True, blank=True, editable=False)
     lane_count = models.PositiveSmallIntegerField(
         _("mensajes a la vez"), default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_LANES)]
     )
@@ -223,6 +229,11 @@ class WhatsAppSession(models.Model):
             and (self.blocked_until is None or self.blocked_until <= now)
         )
 
+    @property
+    def address(self) -> str:
+        """Where our server goes for this line: as written, its kind's own home, or the environment's gateway."""
+        return self.base_url or registry.profile(self.gateway).home or addresses.default()
+
     def gateway_config(self) -> GatewayConfig:
         """Plain values for the threads that speak to the gateway.
 
@@ -230,7 +241,7 @@ class WhatsAppSession(models.Model):
         needs a token of its own, or whoever may write an address could collect it.
         """
         ours = addresses.default()
-        base_url = addresses.resolved(self.base_url)
+        base_url = self.address
         return GatewayConfig(
             kind=self.gateway,
             base_url=base_url,

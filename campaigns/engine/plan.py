@@ -13,14 +13,14 @@ from collections.abc import Collection, Iterable
 from typing import Any, cast
 
 from django.conf import settings
-from django.db.models import JSONField, Manager, Prefetch, QuerySet, Subquery
+from django.db.models import Count, JSONField, Manager, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from campaigns import holidays, windows
 from campaigns.brakes import canary
 from campaigns.enums import EnvioState, ScheduleState, WhyNot
 from campaigns.holidays import Holidays
-from campaigns.models import Campaign, Envio, Schedule, ScheduleDay, SenderSwitch, SessionDay
+from campaigns.models import Attempt, Campaign, Envio, Schedule, ScheduleDay, SenderSwitch, SessionDay
 from campaigns.switch import day_key
 from leadmaster.lib.clock import business_day
 from whatsapp import standing as lines
@@ -169,9 +169,11 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
     if against is not None:
         return against
     day = session.day_at(now)
-    limit = _limit(campaign, day)
+    limit = min(_limit(campaign, day), used.people_limit(session, day))
     if used.session(session.pk, day) >= limit:
-        return Standing(reason=WhyNot.SESSION_LIMIT, until=_tomorrow(rules, session, now), detail=_why(campaign, limit))
+        return Standing(
+            reason=WhyNot.SESSION_LIMIT, until=_tomorrow(rules, session, now), detail=_why(campaign, limit, now)
+        )
     with_cap = [(s, opening) for s, opening in open_ones if used.schedule(s.pk, day) < s.daily_cap]
     if not with_cap:
         return Standing(reason=WhyNot.DAILY_CAP, until=_tomorrow(rules, session, now))
@@ -202,9 +204,13 @@ def _limit(campaign: Campaign, day: dt.date) -> int:
     return min(campaign.session.daily_limit, base.get(day_key(campaign.session_id, day), 0) + cap)
 
 
-def _why(campaign: Campaign, limit: int) -> str:
+def _why(campaign: Campaign, limit: int, now: dt.datetime) -> str:
     if limit >= campaign.session.daily_limit:
         return ""
+    if limit < _limit(campaign, campaign.session.day_at(now)):
+        return _("WhatsApp deja escribir primero a %(people)d personas en 24 horas por esta línea") % {
+            "people": campaign.session.people_a_day
+        }
     return _("a prueba después de un paro: pocos mensajes por día")
 
 
@@ -266,7 +272,8 @@ class _Used:
     @functools.cached_property
     def _sessions(self) -> dict[tuple[int, dt.date], int]:
         ids = {campaign.session_id for campaign in self.campaigns}
-        rows = SessionDay.objects.filter(session_id__in=ids, day__in=self._days)
+        days = self._days | {day - dt.timedelta(days=1) for day in self._days}
+        rows = SessionDay.objects.filter(session_id__in=ids, day__in=days)
         return {(row.session_id, row.day): row.used for row in rows}
 
     @functools.cached_property
@@ -288,6 +295,27 @@ class _Used:
 
     def session(self, session_id: int, day: dt.date) -> int:
         return self._sessions.get((session_id, day), 0)
+
+    def people_limit(self, session: WhatsAppSession, day: dt.date) -> int:
+        """How far the day's counter may go, so that no more people are written to in 24 hours than WhatsApp allows.
+
+        A claim counts one on, and reaches one person at the most. First by what today and yesterday charged, which no
+        24 hours exceed; only where that leaves no room the people are counted.
+        """
+        if session.people_a_day is None:
+            return session.daily_limit
+        today = self.session(session.pk, day)
+        room = session.people_a_day - today - self.session(session.pk, day - dt.timedelta(days=1))
+        if room <= 0:
+            room = session.people_a_day - self._people(session.pk)
+        return today + max(0, room)
+
+    def _people(self, session_id: int) -> int:
+        """Whom this line wrote to, or may have, in the last 24 hours."""
+        since = self.now - dt.timedelta(hours=24)
+        tries = Attempt.objects.filter(session_day__session=session_id, refunded=False, claimed_at__gt=since)
+        recent = tries.filter(session_day__day__gte=since.date() - dt.timedelta(days=1))
+        return recent.aggregate(people=Count("envio__phone", distinct=True))["people"] or 0
 
     def schedule(self, schedule_id: int, day: dt.date) -> int:
         return self._schedules.get((schedule_id, day), 0)

@@ -190,6 +190,9 @@ def _next_state(
     if error.scope is Scope.SESSION and not _was_answered(answer, error):
         # Not this message's fault, and no byte of it left: no attempt burnt, its turn comes when the session is back.
         return EnvioState.PENDING, {"dispatched_at": None, "attempts": F("attempts") - 1}
+    if error.scope is Scope.CAMPAIGN:
+        # Its campaign is paused with it, so this is no loop: the message goes on as it was when somebody mended the cause.
+        return EnvioState.PENDING, {**why, "dispatched_at": None, "attempts": F("attempts") - 1}
     # The gateway had the message in its hands. Its word that it did not pass it on is taken so often and no oftener.
     if claim.attempt >= claim.slot.campaign.max_attempts:
         return EnvioState.ERROR, {**why, "error_code": MAX_ATTEMPTS, "ended_at": now}

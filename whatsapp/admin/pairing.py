@@ -24,6 +24,11 @@ RISK: Promise = _(
     "empieza con pocos mensajes por día y escribe solo a quien espera noticias tuyas."
 )
 
+OFFICIAL: Promise = _(
+    "Es la API oficial de WhatsApp: no pone en riesgo el número. Escribe primero solo con plantillas aprobadas; a quien "
+    "te escribió en las últimas 24 horas, con texto libre."
+)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Code:

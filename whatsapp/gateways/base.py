@@ -29,6 +29,7 @@ class Scope(enum.StrEnum):
 
     MESSAGE = "message"
     SESSION = "session"  # every message of this session would meet the same
+    CAMPAIGN = "campaign"  # every message of this campaign would: its approved template is not what it was
     COLD = "cold"  # only first contacts of this session (WhatsApp 463)
 
 
@@ -86,12 +87,23 @@ class GatewayConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class ApprovedTemplate:
+    """A template that the official API approved, with what its variables say to this person, in their order."""
+
+    name: str
+    language: str
+    parameters: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class OutboundMessage:
     """`phone` is E.164 with the plus sign; `client_message_id` is ours, fixed when the envío was created."""
 
     phone: str = dataclasses.field(repr=False)
     text: str = dataclasses.field(repr=False)
     client_message_id: uuid.UUID
+    # Instead of the text, where the gateway takes no free text now.
+    template: ApprovedTemplate | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -108,6 +120,8 @@ class SessionStatus:
     state: SessionState
     can_send: bool
     phone: str = ""
+    # How many different people a day may be written to first. 0: no bound. None: the gateway does not say.
+    people_a_day: int | None = None
 
     @property
     def ready(self) -> bool:
@@ -123,7 +137,7 @@ class PairingCode:
 
 
 class Capability(enum.StrEnum):
-    """Optional parts of the contract, as `/health` announces them."""
+    """What differs between gateways. Ours announces its optional parts in `/health`; vendors' are known."""
 
     CONNECT = "connect"
     DISCONNECT = "disconnect"
@@ -132,6 +146,10 @@ class Capability(enum.StrEnum):
     ECHO = "echo"  # callbacks carry our client_message_id
     PRESENCE = "presence"
     CALLBACKS = "callbacks"
+    # Free text only within 24 hours of the person's last message, an approved template otherwise.
+    TEMPLATES = "templates"
+    # The line can't write to its own number, so it is not tested that way.
+    NO_OWN_CHAT = "no_own_chat"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

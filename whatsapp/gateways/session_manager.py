@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from whatsapp.gateways import answers
 from whatsapp.gateways.answers import Meaning
+from whatsapp.gateways.asking import changed, misunderstood
 from whatsapp.gateways.base import (
     MAX_MESSAGE_ID_LENGTH,
     Capability,
@@ -84,7 +85,7 @@ class SessionManagerGateway:
                 return None
             found = self._object(answer)
         except GatewayError as error:
-            raise _changed(error, outcome=Outcome.UNKNOWN) from error
+            raise changed(error, outcome=Outcome.UNKNOWN) from error
         if found.get("client_message_id") != str(client_message_id):
             raise answers.BAD_ANSWER.error(answer=answer)
         if found.get("status") == "pending":
@@ -107,7 +108,7 @@ class SessionManagerGateway:
             raise answers.WRONG_PATH.error(answer=answer)
         version, announced = body.get("version", ""), body.get("capabilities", [])
         if not isinstance(version, str) or not isinstance(announced, list):
-            raise _misunderstood(answer)
+            raise misunderstood(answer)
         known = {capability.value for capability in Capability}
         return Health(
             version=version[:40],
@@ -119,11 +120,11 @@ class SessionManagerGateway:
         body = self._object(answer)
         # A manager that mixes its tenants up must not send for the wrong one.
         if str(body.get("cliente_id")) != self.config.tenant_id:
-            raise _misunderstood(answer)
+            raise misunderstood(answer)
         try:
             state = SessionState(str(body.get("state")))
         except ValueError:
-            raise _misunderstood(answer) from None
+            raise misunderstood(answer) from None
         phone = body.get("phone")
         return SessionStatus(
             state=state,
@@ -141,7 +142,7 @@ class SessionManagerGateway:
         if qr is None:
             return None
         if not isinstance(qr, str) or not 0 < len(qr) <= 2000 or expires_at is None:
-            raise _misunderstood(answer)
+            raise misunderstood(answer)
         return PairingCode(qr=qr, expires_at=expires_at)
 
     def connect(self) -> None:
@@ -180,15 +181,15 @@ class SessionManagerGateway:
         try:
             return self._exchange(method, path, json=json, tenant=tenant, timeout=self.config.call_timeout)
         except TransportError as error:
-            raise _changed(answers.read_no_answer(error), outcome=Outcome.NOT_SENT) from error
+            raise changed(answers.read_no_answer(error), outcome=Outcome.NOT_SENT) from error
 
     def _object(self, answer: Answer) -> dict[str, Any]:
         """The JSON object of a 2xx answer; anything else is an error of a call that sends no message."""
         if not 200 <= answer.status < 300:
-            raise _changed(answers.read_trouble(answer), outcome=Outcome.NOT_SENT)
+            raise changed(answers.read_trouble(answer), outcome=Outcome.NOT_SENT)
         body = answers.json_object(answer)
         if body is None or body.get("error") is True:
-            raise _misunderstood(answer)
+            raise misunderstood(answer)
         return body
 
     def _accepted(self, answer: Answer) -> SendResult:
@@ -216,32 +217,6 @@ _FAILED = Meaning(
     code="WHATSAPP_ERROR",
     detail=_("El gateway informa que WhatsApp no aceptó este mensaje."),
 )
-
-# Sentences that speak of a message, said again for calls that send none.
-_ASKING = {
-    "TIMEOUT": _("El gateway no contestó a tiempo."),
-    "CONNECTION_LOST": _("El gateway cortó la conexión sin contestar."),
-    "GATEWAY_ERROR": _("El gateway falló por dentro."),
-    "WHATSAPP_ERROR": _("El gateway falló por dentro."),
-    "BAD_ANSWER": _("La respuesta del gateway no se entiende: ¿es otra versión, u otro programa?"),
-}
-
-
-def _changed(error: GatewayError, *, outcome: Outcome) -> GatewayError:
-    """The same error of a call that sends no message: it concerns the session, with the outcome of that call."""
-    return GatewayError(
-        str(_ASKING.get(error.code, error.detail)),
-        outcome=outcome,
-        scope=Scope.SESSION,
-        code=error.code,
-        retry_after=error.retry_after,
-        http_status=error.http_status,
-        needs_person=error.needs_person,
-    )
-
-
-def _misunderstood(answer: Answer) -> GatewayError:
-    return _changed(answers.BAD_ANSWER.error(answer=answer), outcome=Outcome.NOT_SENT)
 
 
 def _chat_id(phone: str) -> str:
