@@ -609,6 +609,7 @@ _ROWS: Final = (
         api/v1/campaigns/<pk>/forecast/
         api/v1/campaigns/<pk>/overlap/
         api/v1/campaigns/<pk>/progress/
+        api/v1/campaigns/<pk>/variations/
         api/v1/campaigns/<pk>/why-not/
         api/v1/envios/<pk>/
         api/v1/envios/<pk>/receipts/

@@ -76,9 +76,9 @@ class Simulator:
         """Create a session or move it into a state."""
         self.control("POST", "tenants", {"tenant": tenant, "state": state, **values})
 
-    def scan(self, tenant: str) -> None:
-        """A phone reads the pairing code."""
-        self.control("POST", "scan", {"tenant": tenant})
+    def scan(self, tenant: str, **values: str) -> None:
+        """A phone reads the pairing code: perhaps one of another number (`phone`), or it types a `code`."""
+        self.control("POST", "scan", {"tenant": tenant, **values})
 
     def advance(self, seconds: float) -> None:
         """Move the simulated clock."""

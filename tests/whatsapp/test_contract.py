@@ -75,6 +75,7 @@ def use_every_verb(simulator: Simulator) -> None:
     gateway.show_typing("+5491123456789", 2.5)
     gateway.pairing_code()
     gateway.disconnect()
+    gateway.logout()
     for refused in (
         lambda: gateway.send(a_message()),
         lambda: gateway.show_typing("+5491123456789", 2.5),
@@ -89,7 +90,10 @@ def use_every_verb(simulator: Simulator) -> None:
     simulator.advance(1)
     gateway.status()
     assert gateway.pairing_code() is not None
-    simulator.scan("51")
+    typed = gateway.typed_code("+5491123456789")
+    assert typed is not None
+    simulator.scan("51", code=typed.code)
+    assert gateway.typed_code("+5491123456789") is None
 
 
 def test_client_and_simulator_keep_to_the_contract(contract: Contract, start_simulator: StartSimulator) -> None:
@@ -107,6 +111,8 @@ def test_client_and_simulator_keep_to_the_contract(contract: Contract, start_sim
         "presence",
         "connect",
         "disconnect",
+        "logout",
+        "pairingCode",
     }
 
 

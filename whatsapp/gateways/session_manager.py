@@ -31,6 +31,7 @@ from whatsapp.gateways.base import (
     SendResult,
     SessionState,
     SessionStatus,
+    TypedCode,
 )
 from whatsapp.gateways.transport import Answer, TransportError, exchange
 
@@ -40,6 +41,8 @@ CONNECT_TIMEOUT = 5.0
 # Seconds; the contract takes no longer indicator.
 MAX_TYPING = 60.0
 
+# The letters and digits of WhatsApp's codes: none that is taken for another.
+_TYPED_CODE = re.compile(r"[1-9A-HJ-NP-TV-Z]{8}", re.ASCII)
 _PHONE = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 # Printable and short: it becomes a key of our tables.
 _MESSAGE_ID = re.compile(rf"[\x21-\x7e]{{1,{MAX_MESSAGE_ID_LENGTH}}}")
@@ -145,11 +148,27 @@ class SessionManagerGateway:
             raise misunderstood(answer)
         return PairingCode(qr=qr, expires_at=expires_at)
 
+    def typed_code(self, phone: str) -> TypedCode | None:
+        if not _PHONE.fullmatch(phone):
+            raise _changed(answers.VALIDATION.error(), outcome=Outcome.NOT_SENT)
+        answer = self._ask("POST", "/pairing-code", json={"cliente_id": self.config.tenant_id, "phone": phone})
+        body = answers.error_body(answer)
+        if body is not None and body["code"] == "QR_NOT_AVAILABLE":
+            return None
+        found = self._object(answer)
+        code, expires_at = found.get("code"), _moment(found.get("expires_at"))
+        if not isinstance(code, str) or not _TYPED_CODE.fullmatch(code) or expires_at is None:
+            raise _misunderstood(answer)
+        return TypedCode(code=code, expires_at=expires_at)
+
     def connect(self) -> None:
         self._object(self._ask("POST", "/connect", json={"cliente_id": self.config.tenant_id}))
 
     def disconnect(self) -> None:
         self._object(self._ask("POST", "/disconnect", json={"cliente_id": self.config.tenant_id}))
+
+    def logout(self) -> None:
+        self._object(self._ask("POST", "/logout", json={"cliente_id": self.config.tenant_id}))
 
     # --- Wire ---------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from whatsapp.simulator.tenants import State, Tenant, Tenants
 from whatsapp.simulator.wire import RequestRefusedError, answer_with_fault, error_reply
 
 MAX_TYPING = 60
+_PHONE = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 _TENANT = re.compile(r"[\x21-\x7e]{1,64}")
 
 TenantRoute = Callable[[Request, Tenant], Awaitable[Reply]]
@@ -53,6 +54,8 @@ class SessionManager:
             ("POST", "/send"): (None, self._send),
             ("POST", "/connect"): ("connect", self._connect),
             ("POST", "/disconnect"): ("disconnect", self._disconnect),
+            ("POST", "/logout"): ("logout", self._logout),
+            ("POST", "/pairing-code"): ("pairing_code", self._pairing_code),
             ("POST", "/presence"): ("presence", self._presence),
             ("GET", "/messages/{}"): ("lookup", self._lookup),
         }
@@ -131,13 +134,12 @@ class SessionManager:
     async def _qr_code(self, _request: Request, tenant: Tenant) -> Reply:
         if tenant.code is None:
             return error_reply(409, "QR_NOT_AVAILABLE", "there is no code to scan now")
-        expires_at = self.clock.real_moment(tenant.code.expires).isoformat(timespec="milliseconds")
         return json_reply(
             {
                 "ok": True,
                 "cliente_id": tenant.name,
                 "qr": tenant.code.qr,
-                "expires_at": expires_at.replace("+00:00", "Z"),
+                "expires_at": self._moment(tenant.code.expires),
             }
         )
 
@@ -161,6 +163,21 @@ class SessionManager:
         self.tenants.set_state(tenant, State.DISCONNECTED, reason="REQUESTED")
         return json_reply({"ok": True, "cliente_id": tenant.name, "state": tenant.state})
 
+    async def _logout(self, _request: Request, tenant: Tenant) -> Reply:
+        self.tenants.unlink(tenant)
+        return json_reply({"ok": True, "cliente_id": tenant.name, "state": tenant.state})
+
+    async def _pairing_code(self, request: Request, tenant: Tenant) -> Reply:
+        phone = (request.json() or {}).get("phone")
+        if not isinstance(phone, str) or not _PHONE.fullmatch(phone):
+            return error_reply(400, "VALIDATION", "phone must be E.164")
+        code = self.tenants.type_code(tenant, phone)
+        if code is None:
+            return error_reply(409, "QR_NOT_AVAILABLE", f"state is {tenant.state}")
+        return json_reply(
+            {"ok": True, "cliente_id": tenant.name, "code": code.text, "expires_at": self._moment(code.expires)}
+        )
+
     async def _presence(self, request: Request, tenant: Tenant) -> Reply:
         body = request.json() or {}
         to, seconds = body.get("to"), body.get("seconds")
@@ -177,6 +194,9 @@ class SessionManager:
 
     async def _lookup(self, request: Request, tenant: Tenant) -> Reply:
         return self.sending.lookup(request.path.removeprefix("/messages/"), tenant)
+
+    def _moment(self, at: float) -> str:
+        return self.clock.real_moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _announce(self, tenant: Tenant) -> None:
         if "callbacks" in self.settings.capabilities:

@@ -124,7 +124,7 @@ TABLE = [
             seed=lambda w: w.campaign().pk,
             expected=only_team(200),
         )
-        for part in ("", "progress/", "forecast/", "why-not/", "overlap/", "events/")
+        for part in ("", "progress/", "forecast/", "why-not/", "overlap/", "variations/", "events/")
     ),
     Row(
         method="patch",
