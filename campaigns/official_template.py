@@ -11,7 +11,10 @@ from collections.abc import Iterable, Mapping
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Reply
-from campaigns.rendering import Template, TemplateError, check_template, parse, values_of
+from campaigns.parsing import parse
+from campaigns.rendering import Template, values_of
+from campaigns.template_checks import check_template
+from campaigns.variations import TemplateError
 from whatsapp import sessions
 from whatsapp.gateways.base import ApprovedTemplate, Capability
 from whatsapp.models import WhatsAppSession
@@ -76,10 +79,10 @@ def missing(campaign: Campaign) -> str:
     return ""
 
 
-def for_person(campaign: Campaign, *, name: str, variables: Mapping[str, str]) -> ApprovedTemplate:
+def for_person(campaign: Campaign, *, phone: str, name: str, variables: Mapping[str, str]) -> ApprovedTemplate:
     """The campaign's template as it goes to this person. Raises MissingValuesError or UnsendableTextError."""
     values = values_of(name, variables)
-    said = (template.render(values) for template in parameters(campaign.official_parameters))
+    said = (template.render(values, seed=phone) for template in parameters(campaign.official_parameters))
     # A parameter with line ends, tabs or many blanks is refused.
     texts = tuple(" ".join(text.split())[:MAX_PARAMETER] for text in said)
     return ApprovedTemplate(name=campaign.official_name, language=campaign.official_language, parameters=texts)

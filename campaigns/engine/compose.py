@@ -28,7 +28,7 @@ def compose(claim: Claim, now: dt.datetime) -> OutboundMessage | GatewayError:
         return answers.NEEDS_TEMPLATE.error()
     name, variables = Envio.objects.values_list("name", "variables").get(pk=claim.envio_id)
     try:
-        template = official_template.for_person(campaign, name=name, variables=variables)
+        template = official_template.for_person(campaign, phone=claim.phone, name=name, variables=variables)
     except Refused as error:
         return GatewayError(str(error), outcome=Outcome.REFUSED, scope=Scope.MESSAGE, code=TEMPLATE_DATA)
     return dataclasses.replace(text, template=template)

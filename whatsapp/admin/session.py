@@ -106,7 +106,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
         if obj is not None:
             return obj.gateway
         chosen = request.POST.get("gateway") or request.GET.get("gateway") or ""
-        return chosen if chosen in GatewayKind.values else GatewayKind.SESSION_MANAGER.value
+        return chosen if chosen in GatewayKind.values else str(GatewayKind.SESSION_MANAGER)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().get_changeform_initial_data(request), "gateway": self._kind(request, None)}
@@ -385,7 +385,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
 def _gateway_fields(kind: str) -> tuple[Any, dict[str, Any]]:
     """What is written of this kind of gateway: a vendor that doesn't ask for a word has no field for it."""
     asked = "verify_token" in registry.profile(kind).names
-    secrets = [("token", "webhook_secret"), ("forget_token", "forget_webhook_secret")]
+    secrets: list[tuple[str, ...]] = [("token", "webhook_secret"), ("forget_token", "forget_webhook_secret")]
     if asked:
         secrets += [("verify_token",), ("forget_verify_token",)]
     return (gettext_lazy("Gateway"), {"fields": (("gateway", "base_url"), *secrets)})

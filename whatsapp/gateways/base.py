@@ -162,6 +162,10 @@ class Capability(enum.StrEnum):
     NO_OWN_CHAT = "no_own_chat"
 
 
+# What no session manager announces.
+VENDORS_ALONE = frozenset({Capability.TEMPLATES, Capability.NO_OWN_CHAT})
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Health:
     version: str

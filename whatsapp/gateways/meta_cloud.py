@@ -26,6 +26,7 @@ from whatsapp.gateways.base import (
     SendResult,
     SessionState,
     SessionStatus,
+    TypedCode,
 )
 from whatsapp.gateways.events import phone_of
 from whatsapp.gateways.transport import Answer
@@ -120,10 +121,16 @@ class MetaCloudGateway(VendorGateway):
     def pairing_code(self) -> PairingCode | None:
         return None
 
+    def typed_code(self, phone: str) -> TypedCode | None:
+        return None
+
     def connect(self) -> None:
         raise _NOTHING_TO_PAIR.error()
 
     def disconnect(self) -> None:
+        raise _NOTHING_TO_PAIR.error()
+
+    def logout(self) -> None:
         raise _NOTHING_TO_PAIR.error()
 
 

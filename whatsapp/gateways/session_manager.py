@@ -20,6 +20,7 @@ from whatsapp.gateways.answers import Meaning
 from whatsapp.gateways.asking import changed, misunderstood
 from whatsapp.gateways.base import (
     MAX_MESSAGE_ID_LENGTH,
+    VENDORS_ALONE,
     Capability,
     GatewayConfig,
     GatewayError,
@@ -112,7 +113,7 @@ class SessionManagerGateway:
         version, announced = body.get("version", ""), body.get("capabilities", [])
         if not isinstance(version, str) or not isinstance(announced, list):
             raise misunderstood(answer)
-        known = {capability.value for capability in Capability}
+        known = {capability.value for capability in Capability if capability not in VENDORS_ALONE}
         return Health(
             version=version[:40],
             capabilities=frozenset(Capability(name) for name in announced if isinstance(name, str) and name in known),
@@ -150,7 +151,7 @@ class SessionManagerGateway:
 
     def typed_code(self, phone: str) -> TypedCode | None:
         if not _PHONE.fullmatch(phone):
-            raise _changed(answers.VALIDATION.error(), outcome=Outcome.NOT_SENT)
+            raise changed(answers.VALIDATION.error(), outcome=Outcome.NOT_SENT)
         answer = self._ask("POST", "/pairing-code", json={"cliente_id": self.config.tenant_id, "phone": phone})
         body = answers.error_body(answer)
         if body is not None and body["code"] == "QR_NOT_AVAILABLE":
@@ -158,7 +159,7 @@ class SessionManagerGateway:
         found = self._object(answer)
         code, expires_at = found.get("code"), _moment(found.get("expires_at"))
         if not isinstance(code, str) or not _TYPED_CODE.fullmatch(code) or expires_at is None:
-            raise _misunderstood(answer)
+            raise misunderstood(answer)
         return TypedCode(code=code, expires_at=expires_at)
 
     def connect(self) -> None:

@@ -25,7 +25,7 @@ from whatsapp.gateways.base import ApprovedTemplate, Capability, OutboundMessage
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OFFICIAL = (Capability.CALLBACKS, Capability.ECHO, Capability.TEMPLATES, Capability.NO_OWN_CHAT)
-TEMPLATE = {
+TEMPLATE: dict[str, Any] = {
     "official_name": "aviso",
     "official_language": "es_AR",
     "official_parameters": "{nombre}\nsaldo: {saldo|—}\n",

@@ -218,7 +218,8 @@ def test_its_capabilities_promise_what_it_has(meta: Line) -> None:
         Capability.NO_OWN_CHAT,
     }
     assert gateway.pairing_code() is None
-    for verb in (gateway.connect, gateway.disconnect):
+    assert gateway.typed_code("+5491155500000") is None
+    for verb in (gateway.connect, gateway.disconnect, gateway.logout):
         with pytest.raises(GatewayError, match="API oficial"):
             verb()
     with pytest.raises(GatewayError) as caught:
