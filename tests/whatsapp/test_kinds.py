@@ -183,14 +183,14 @@ def test_a_line_that_cannot_write_to_itself_says_how_to_try_it(company: Company)
 @pytest.mark.django_db(transaction=True)
 def test_what_the_line_says_of_itself_is_written_down() -> None:
     with at("meta_cloud") as (_emulator, config):
-        session = WhatsAppSessionFactory(
+        made: WhatsAppSession = WhatsAppSessionFactory.create(
             gateway="meta_cloud",
             tenant_id=config.tenant_id,
             base_url=config.base_url,
             token=config.token,
             state="CONNECTING",
         )
-        session = sessions.refresh(session, timezone.now())
+        session = sessions.refresh(made, timezone.now())
     assert (session.state, session.phone, session.people_a_day) == ("READY", "+5491155500000", 250)
     assert session.capabilities == ["callbacks", "echo", "no_own_chat", "templates"]
 
@@ -207,7 +207,7 @@ def test_what_the_line_says_of_itself_is_written_down() -> None:
     ],
 )
 def test_check_gateway_says_what_is_wrong_with_a_meta_line(
-    changes: dict[str, str], state: str, code: str, sentence: str
+    changes: dict[str, Any], state: str, code: str, sentence: str
 ) -> None:
     with at("meta_cloud") as (emulator, config):
         emulator.lines[config.tenant_id] = state
