@@ -22,7 +22,7 @@ from leadmaster.lib.fields import EncryptedTextField, IdentifierField
 from whatsapp import addresses
 from whatsapp.addresses import GatewayAddressField
 from whatsapp.gateways import registry
-from whatsapp.gateways.base import GatewayConfig, SessionState
+from whatsapp.gateways.base import Capability, GatewayConfig, SessionState
 
 MOST_A_DAY = 100_000
 MOST_LANES = 1_000
@@ -39,6 +39,8 @@ class Region(models.TextChoices):
 class GatewayKind(models.TextChoices):
     META_CLOUD = registry.META_CLOUD, _("API oficial de Meta (Cloud API)")
     SESSION_MANAGER = registry.SESSION_MANAGER, _("Session manager")
+    WAHA = registry.WAHA, _("WAHA (no oficial)")
+    EVOLUTION = registry.EVOLUTION, _("Evolution API v2 (no oficial)")
 
 
 class State(models.TextChoices):
@@ -247,6 +249,7 @@ class WhatsAppSession(models.Model):
             base_url=base_url,
             tenant_id=self.tenant_id,
             token=self.token or (settings.SESSION_MANAGER_TOKEN if base_url == ours else ""),
+            capabilities=frozenset(Capability(name) for name in self.capabilities if name in set(Capability)),
             send_timeout=float(settings.SESSION_MANAGER_SEND_TIMEOUT),
         )
 

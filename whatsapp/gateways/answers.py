@@ -130,6 +130,7 @@ TEMPLATE = Meaning(
     code="TEMPLATE",
     detail=_("Meta no acepta la plantilla de esta campaña: no existe, está en pausa o sus datos no coinciden."),
 )
+NO_LOOKUP = _unknown("NO_LOOKUP", _("El gateway no dice qué fue de un mensaje por nuestro id: lo dicen sus avisos."))
 REFUSED_BY_VENDOR = _refused("VENDOR_REFUSED", _("El servicio rechazó el mensaje con un código que no conocemos."))
 
 GATEWAY_ERROR = _unknown("GATEWAY_ERROR", _("El gateway falló sin decir si el mensaje salió."))

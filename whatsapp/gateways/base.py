@@ -82,6 +82,8 @@ class GatewayConfig:
     base_url: str
     tenant_id: str
     token: str = dataclasses.field(default="", repr=False)
+    # What the line was last told to be able to.
+    capabilities: frozenset[Capability] = frozenset()
     send_timeout: float = 90.0
     call_timeout: float = 10.0
 
@@ -155,6 +157,7 @@ class Capability(enum.StrEnum):
     DEDUPE = "dedupe"  # a repeated client_message_id is recognised and not sent again
     ECHO = "echo"  # callbacks carry our client_message_id
     PRESENCE = "presence"
+    CHOSEN_ID = "chosen_id"  # the message gets the id that we give it
     CALLBACKS = "callbacks"
     # Free text only within 24 hours of the person's last message, an approved template otherwise.
     TEMPLATES = "templates"
@@ -163,7 +166,7 @@ class Capability(enum.StrEnum):
 
 
 # What no session manager announces.
-VENDORS_ALONE = frozenset({Capability.TEMPLATES, Capability.NO_OWN_CHAT})
+VENDORS_ALONE = frozenset({Capability.TEMPLATES, Capability.NO_OWN_CHAT, Capability.CHOSEN_ID})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,13 @@ import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from whatsapp.gateways import meta_callbacks, registry, session_manager_callbacks
+from whatsapp.gateways import (
+    evolution_callbacks,
+    meta_callbacks,
+    registry,
+    session_manager_callbacks,
+    waha_callbacks,
+)
 from whatsapp.gateways.events import BadEvent, Event
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_.-]{1,200}", re.ASCII)
@@ -32,6 +38,8 @@ _DIALECTS: dict[str, Dialect] = {
     registry.META_CLOUD: Dialect(
         authenticate=meta_callbacks.authenticate, read=meta_callbacks.read, asks_first=True, hears_of_all=True
     ),
+    registry.WAHA: Dialect(authenticate=waha_callbacks.authenticate, read=waha_callbacks.read),
+    registry.EVOLUTION: Dialect(authenticate=evolution_callbacks.authenticate, read=evolution_callbacks.read),
 }
 
 

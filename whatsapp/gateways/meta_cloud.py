@@ -57,12 +57,6 @@ _NOTHING_TO_PAIR = Meaning(
         "Una línea de la API oficial no se vincula con un código: el número se registra y se da de baja en Meta Business."
     ),
 )
-_NO_LOOKUP = Meaning(
-    outcome=Outcome.UNKNOWN,
-    scope=Scope.MESSAGE,
-    code="NO_LOOKUP",
-    detail=_("La API oficial no dice qué fue de un mensaje: lo dicen sus avisos."),
-)
 
 
 class MetaCloudGateway(VendorGateway):
@@ -93,7 +87,7 @@ class MetaCloudGateway(VendorGateway):
         return self.accepted(answer, first.get("id") if isinstance(first, dict) else None)
 
     def lookup(self, client_message_id: uuid.UUID) -> SendResult | None:
-        raise _NO_LOOKUP.error()
+        raise answers.NO_LOOKUP.error()
 
     def show_typing(self, phone: str, seconds: float) -> None:
         """It shows that only in answer to a message of theirs."""

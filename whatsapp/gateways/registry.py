@@ -14,11 +14,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from whatsapp.gateways.base import Gateway, GatewayConfig
+from whatsapp.gateways.evolution import EvolutionGateway
 from whatsapp.gateways.meta_cloud import MetaCloudGateway
 from whatsapp.gateways.session_manager import SessionManagerGateway
+from whatsapp.gateways.waha import WahaGateway
 
 SESSION_MANAGER = "session_manager"
 META_CLOUD = "meta_cloud"
+WAHA = "waha"
+EVOLUTION = "evolution"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,31 @@ _PROFILES: dict[str, Profile] = {
             "El phone_number_id son solo cifras: cópialo de Meta for Developers → WhatsApp → Configuración de la API. "
             "No es el número de teléfono."
         ),
+    ),
+    WAHA: Profile(
+        title="WAHA",
+        opens=WahaGateway,
+        home=None,
+        names={
+            "tenant_id": _("nombre de la sesión"),
+            "token": _("clave de la API"),
+            "webhook_secret": _("clave HMAC de los avisos"),
+        },
+        required=("base_url", "token"),
+        tenant_id=re.compile(r"[A-Za-z0-9_-]{1,54}", re.ASCII),
+        tenant_help=_("El nombre de la sesión en WAHA: letras, números, guiones y guiones bajos, como “default”."),
+    ),
+    EVOLUTION: Profile(
+        title="Evolution API",
+        opens=EvolutionGateway,
+        home=None,
+        names={
+            "tenant_id": _("nombre de la instancia"),
+            "token": _("clave de la API"),
+            "webhook_secret": _("secreto de los avisos (cabecera)"),
+        },
+        required=("base_url", "token"),
+        tenant_help=_("El nombre de la instancia en Evolution, tal como se creó."),
     ),
 }
 

@@ -56,12 +56,14 @@ class VendorGateway:
         """The line's name at the vendor, as a part of a path."""
         return quote(self.config.tenant_id, safe="")
 
-    def hand_over(self, path: str, message: OutboundMessage, body: Mapping[str, Any]) -> tuple[Answer, dict[str, Any]]:
-        """Send one message. Returns a 2xx and its JSON object; raises GatewayError with what anything else means."""
+    def hand_over(
+        self, path: str, message: OutboundMessage, body: Mapping[str, Any], *, spent: float = 0.0
+    ) -> tuple[Answer, dict[str, Any]]:
+        """Send one message; `spent` seconds of its deadline are over. Returns a 2xx and its JSON object; raises GatewayError with what anything else means."""
         if not _PHONE.fullmatch(message.phone):
             raise answers.VALIDATION.error()
         try:
-            answer = self._exchange("POST", path, json=body, timeout=self.config.send_timeout)
+            answer = self._exchange("POST", path, json=body, timeout=max(self.config.send_timeout - spent, 0.0))
         except TransportError as error:
             raise answers.read_no_answer(error) from error
         if not 200 <= answer.status < 300:
@@ -79,10 +81,12 @@ class VendorGateway:
             raise answers.BAD_ANSWER.error(answer=answer)
         return SendResult(message_id=message_id, http_status=answer.status, host=self.host)
 
-    def ask(self, method: str, path: str, *, json: Mapping[str, Any] | None = None) -> Answer:
+    def ask(
+        self, method: str, path: str, *, json: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> Answer:
         """A call that sends no message: whatever goes wrong with it, nothing was sent."""
         try:
-            return self._exchange(method, path, json=json, timeout=self.config.call_timeout)
+            return self._exchange(method, path, json=json, timeout=timeout or self.config.call_timeout)
         except TransportError as error:
             raise changed(answers.read_no_answer(error), outcome=Outcome.NOT_SENT) from error
 

@@ -10,7 +10,9 @@ from typing import Any
 from whatsapp.gateways import registry
 from whatsapp.gateways.base import Gateway, GatewayConfig
 from whatsapp.simulator.vendors.emulator import Emulator, Options, serving
+from whatsapp.simulator.vendors.evolution import EvolutionEmulator
 from whatsapp.simulator.vendors.meta import MetaEmulator
+from whatsapp.simulator.vendors.waha import WahaEmulator
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,12 @@ VENDORS: Mapping[str, Vendor] = {
         line="106540352242922",
         ready="CONNECTED",
         refuses=(400, "131026"),
+    ),
+    registry.WAHA: Vendor(
+        kind=registry.WAHA, makes=WahaEmulator, line="default", ready="WORKING", refuses=(400, "bad chat")
+    ),
+    registry.EVOLUTION: Vendor(
+        kind=registry.EVOLUTION, makes=EvolutionEmulator, line="ventas", ready="open", refuses=(400, "exists")
     ),
 }
 

@@ -4,4 +4,6 @@ They stand beside the session manager's simulator and use its server, clock, fau
 
     emulator.py   what all have in common: a send from the request to its callbacks, and the control routes
     meta.py       Meta's Cloud API
+    waha.py       WAHA
+    evolution.py  Evolution API v2
 """
