@@ -259,6 +259,10 @@ ERROR_RATE_MIN_TRIES = env.integer("ERROR_RATE_MIN_TRIES", 20, minimum=1, maximu
 CANARY_SIZE = env.integer("CANARY_SIZE", 10, minimum=0, maximum=100)
 # So many messages of a line in a row without an acknowledgement, and silence, hold it; a line may say otherwise. 0: never.
 HALF_DEAF_AFTER = env.integer("HALF_DEAF_AFTER", 5, minimum=0, maximum=100)
+# The messages of a new line's first day, and percent more on each day that went well; a line may begin with another
+# number. 0: lines send up to their limit from the first day.
+WARM_UP_START = env.integer("WARM_UP_START", 20, minimum=0, maximum=100_000)
+WARM_UP_GROWTH = env.integer("WARM_UP_GROWTH", 50, minimum=1, maximum=1000)
 DIAG_SENDER = env.boolean("DIAG_SENDER", False)
 WHATSAPP_DAILY_LIMIT = env.integer("WHATSAPP_DAILY_LIMIT", 180, minimum=1, maximum=100_000)
 SENDER_SLOTS = env.integer("SENDER_SLOTS", 1, minimum=1, maximum=64)

@@ -150,6 +150,7 @@ _ROWS: Final = (
         api/v1/schedules/<pk>/reject/
         api/v1/sessions/<pk>/lift-cold/
         api/v1/sessions/<pk>/lift-deaf/
+        api/v1/sessions/<pk>/lift-warm-up/
         api/v1/sessions/<pk>/unpause/
         """,
     ),
@@ -389,6 +390,7 @@ _ROWS: Final = (
         admin/whatsapp/whatsappsession/<int:pk>/disconnect/
         admin/whatsapp/whatsappsession/<int:pk>/lift-cold/
         admin/whatsapp/whatsappsession/<int:pk>/lift-deaf/
+        admin/whatsapp/whatsappsession/<int:pk>/lift-warm-up/
         admin/whatsapp/whatsappsession/<int:pk>/live/
         admin/whatsapp/whatsappsession/<int:pk>/pair/
         admin/whatsapp/whatsappsession/<int:pk>/pair/code/

@@ -78,6 +78,8 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
     "PERSON_REST_HOURS": _NUMBER,
     "CANARY_SIZE": _NUMBER,
     "HALF_DEAF_AFTER": _NUMBER,
+    "WARM_UP_START": _NUMBER,
+    "WARM_UP_GROWTH": _NUMBER,
     "ERROR_RATE_ALERT": _NUMBER,
     "ERROR_RATE_PAUSE": _NUMBER,
     "ERROR_RATE_MIN_TRIES": _NUMBER,

@@ -23,9 +23,10 @@ from tests.simulator import Simulator, StartSimulator, simulator_thread
 from tests.whatsapp.contract import PATH, Contract
 from tests.whatsapp.messages import a_message
 from tests.whatsapp.simulator.receiver import receiving
+from whatsapp.contract.http import Reply, Request
+from whatsapp.contract.wire import CAPABILITIES, SERVICE, VERSION
 from whatsapp.gateways.base import VENDORS_ALONE, Capability, GatewayError
-from whatsapp.simulator.http import Reply, Request
-from whatsapp.simulator.settings import CAPABILITIES, SERVICE, VERSION, Settings
+from whatsapp.simulator.settings import Settings
 
 
 @pytest.fixture(scope="module")

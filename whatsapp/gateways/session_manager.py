@@ -94,6 +94,8 @@ class SessionManagerGateway:
             raise answers.BAD_ANSWER.error(answer=answer)
         if found.get("status") == "pending":
             raise _PENDING.error(answer=answer)
+        if found.get("status") == "unknown":
+            raise _NOBODY_KNOWS.error(answer=answer)
         if found.get("status") == "failed":
             raise _FAILED.error(answer=answer)
         return self._accepted(answer)
@@ -230,6 +232,12 @@ _PENDING = Meaning(
     scope=Scope.MESSAGE,
     code="PENDING",
     detail=_("El gateway todavía está enviando este mensaje."),
+)
+_NOBODY_KNOWS = Meaning(
+    outcome=Outcome.UNKNOWN,
+    scope=Scope.MESSAGE,
+    code="OUTCOME_UNKNOWN",
+    detail=_("Tampoco el gateway sabe si este mensaje salió."),
 )
 _FAILED = Meaning(
     outcome=Outcome.REFUSED,

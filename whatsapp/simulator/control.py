@@ -9,9 +9,9 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from whatsapp.simulator.http import Reply, Request, html_reply, json_reply
-from whatsapp.simulator.tenants import State, Tenant
-from whatsapp.simulator.wire import RequestRefusedError, error_reply
+from whatsapp.contract.http import Reply, Request, html_reply, json_reply
+from whatsapp.contract.wire import RequestRefusedError, State, error_reply
+from whatsapp.simulator.tenants import Tenant
 
 if TYPE_CHECKING:
     from whatsapp.simulator.app import SessionManager

@@ -8,8 +8,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
+from whatsapp.contract.http import Handler, Reply, Request, Server
 from whatsapp.simulator.app import SessionManager
-from whatsapp.simulator.http import Handler, Reply, Request, Server
 from whatsapp.simulator.settings import Options, Settings
 
 # Told of every request and its reply; a test may check both against the contract.

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import enum
 import secrets
 from collections.abc import Callable
 
-from whatsapp.simulator.clock import Clock
+from whatsapp.contract.clock import Clock
+from whatsapp.contract.wire import CODE_LIVES, State
 
 # What WhatsApp makes its codes to type of, and how many of them make one.
 CODE_LETTERS = "123456789ABCDEFGHJKLMNPQRSTVWXYZ"
 CODE_LENGTH = 8
-# Seconds that each pairing code lives, as WhatsApp does it; after the last one the session gives up.
-CODE_LIVES = (60.0, 20.0, 20.0, 20.0, 20.0, 20.0)
 CONNECTING_SECONDS = 1.0
-
-
-class State(enum.StrEnum):
-    READY = "READY"
-    CONNECTING = "CONNECTING"
-    AWAITING_QR = "AWAITING_QR"
-    DISCONNECTED = "DISCONNECTED"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -19,11 +19,12 @@ from typing import Any
 
 import requests
 
-from whatsapp.simulator.clock import Clock
+from whatsapp.contract.clock import Clock
+from whatsapp.contract.http import Reply, Request, Server, json_reply
+from whatsapp.contract.wire import RequestRefusedError
 from whatsapp.simulator.faults import Ack, Fault, Faults, Kind
-from whatsapp.simulator.http import Reply, Request, Server, json_reply
 from whatsapp.simulator.ledger import Ledger
-from whatsapp.simulator.wire import RequestRefusedError, answer_with_fault
+from whatsapp.simulator.spoiling import answer_with_fault
 
 # Before anybody asks for others: what a message that arrives and is read calls back.
 ACKS = (Ack(ack="server"), Ack(ack="delivered"), Ack(ack="read"))

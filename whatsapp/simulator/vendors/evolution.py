@@ -7,10 +7,10 @@ import secrets
 import time
 from typing import Any
 
+from whatsapp.contract.http import Reply, Request, json_reply
+from whatsapp.contract.wire import RequestRefusedError
 from whatsapp.simulator.faults import Ack
-from whatsapp.simulator.http import Reply, Request, json_reply
 from whatsapp.simulator.vendors.emulator import Emulator, Sent
-from whatsapp.simulator.wire import RequestRefusedError
 
 _SEND = re.compile(r"/message/sendText/([^/]+)")
 _INSTANCE = re.compile(r"/instance/(connectionState|connect|restart|logout)/([^/]+)")

@@ -9,10 +9,10 @@ import secrets
 import time
 from typing import Any
 
+from whatsapp.contract.http import Reply, Request, json_reply
+from whatsapp.contract.wire import RequestRefusedError
 from whatsapp.simulator.faults import Ack
-from whatsapp.simulator.http import Reply, Request, json_reply
 from whatsapp.simulator.vendors.emulator import Emulator, Sent
-from whatsapp.simulator.wire import RequestRefusedError
 
 _SESSION = re.compile(r"/api/sessions/([A-Za-z0-9_-]+)(?:/(start|stop|restart|logout))?")
 _AUTH = re.compile(r"/api/([A-Za-z0-9_-]+)/auth/(qr|request-code)")

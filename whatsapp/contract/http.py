@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from whatsapp.simulator.clock import Clock
+from whatsapp.contract.clock import Clock
 
 MAX_HEAD = 32 * 1024
 MAX_BODY = 1024 * 1024
@@ -89,7 +89,7 @@ class Server:
     a message because its client died. `drops` is asked once per connection.
     """
 
-    def __init__(self, handler: Handler, *, drops: Callable[[], bool], clock: Clock) -> None:
+    def __init__(self, handler: Handler, *, clock: Clock, drops: Callable[[], bool] = lambda: False) -> None:
         self._handler = handler
         self._drops = drops
         self._clock = clock
