@@ -7,6 +7,7 @@ is that of the other crash points: what a vendor adds is how an answer is read.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def refused(vendor: Vendor) -> WireFault:
 
 @pytest.fixture
 def campaign() -> Campaign:
-    template = {"official_name": "aviso", "official_language": "es"}
+    template: dict[str, Any] = {"official_name": "aviso", "official_language": "es"}
     return World().campaign(max_attempts=3, session__tenant_id="106540352242922", **template)
 
 

@@ -81,11 +81,13 @@ def values(kind: str, **given: Any) -> dict[str, Any]:
 
 
 def test_a_meta_line_lives_at_meta_unless_told_otherwise(boss: User) -> None:
-    session = session_editing.create(values("meta_cloud"), by=boss)
+    session = session_editing.create(values("meta_cloud"), by=boss, now=timezone.now())
     assert (session.base_url, session.gateway_config().base_url) == ("", "https://graph.facebook.com")
     assert session.gateway_config().token == "t"
     with pytest.raises(ValidationError, match="Ya hay una sesión"):
-        session_editing.create(values("meta_cloud", base_url="https://graph.facebook.com/"), by=boss)
+        session_editing.create(
+            values("meta_cloud", base_url="https://graph.facebook.com/"), by=boss, now=timezone.now()
+        )
 
 
 @pytest.mark.parametrize(
@@ -100,20 +102,20 @@ def test_what_a_meta_line_lacks_is_told_beside_its_field(
     boss: User, given: dict[str, str], field: str, sentence: str
 ) -> None:
     with pytest.raises(ValidationError) as refused:
-        session_editing.create(values("meta_cloud", **given), by=boss)
+        session_editing.create(values("meta_cloud", **given), by=boss, now=timezone.now())
     assert sentence in " ".join(refused.value.message_dict[field])
 
 
 def test_the_list_of_hosts_holds_for_a_kinds_own_home_too(boss: User, settings: Settings) -> None:
     settings.GATEWAY_HOSTS = ["gateway.example"]
     with pytest.raises(ValidationError, match="GATEWAY_HOSTS"):
-        session_editing.create(values("meta_cloud", base_url=""), by=boss)
+        session_editing.create(values("meta_cloud", base_url=""), by=boss, now=timezone.now())
     settings.GATEWAY_HOSTS = ["graph.facebook.com"]
-    session_editing.create(values("meta_cloud", base_url=""), by=boss)
+    session_editing.create(values("meta_cloud", base_url=""), by=boss, now=timezone.now())
 
 
 def test_another_address_takes_the_token_with_it_and_asks_for_a_new_one(boss: User) -> None:
-    session = session_editing.create(values("meta_cloud"), by=boss)
+    session = session_editing.create(values("meta_cloud"), by=boss, now=timezone.now())
     with pytest.raises(ValidationError, match="hace falta"):
         session_editing.change(session.pk, {"base_url": "http://proxy.example"}, by=boss, now=timezone.now())
     session_editing.change(session.pk, {"base_url": "http://proxy.example", "token": "u"}, by=boss, now=timezone.now())

@@ -108,14 +108,14 @@ def _read_connection(event: dict[str, Any], data: dict[str, Any]) -> SessionChan
     if state is None:
         raise MalformedError("state is none that we know")
     phone, _lid = read_sender(str(data.get("wuid") or ""))
-    reason = data.get("statusReason")
-    gone = state is SessionState.DISCONNECTED and isinstance(reason, int)
+    why = data.get("statusReason")
+    reason = _FAREWELLS.get(why, "") if isinstance(why, int) else ""
     return SessionChange(
         tenant_id=_instance(event),
         state=state,
         can_send=state is SessionState.READY,
         phone=phone,
-        reason=_FAREWELLS.get(reason, "") if gone else "",
+        reason=reason if state is SessionState.DISCONNECTED else "",
         at=_now(),
     )
 
