@@ -141,7 +141,7 @@ def _content(message: OutboundMessage) -> dict[str, Any]:
 
 
 def _template(template: ApprovedTemplate) -> dict[str, Any]:
-    named: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
+    named: dict[str, Any] = {"name": template.name, "language": {"policy": "deterministic", "code": template.language}}
     if template.parameters:
         texts = [{"type": "text", "text": text} for text in template.parameters]
         named["components"] = [{"type": "body", "parameters": texts}]

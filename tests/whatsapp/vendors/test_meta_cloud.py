@@ -80,7 +80,7 @@ def test_a_template_goes_out_with_what_its_variables_say(meta: Line) -> None:
     assert "text" not in body
     assert body["template"] == {
         "name": "aviso_de_saldo",
-        "language": {"code": "es_AR"},
+        "language": {"policy": "deterministic", "code": "es_AR"},
         "components": [
             {"type": "body", "parameters": [{"type": "text", "text": "Ana"}, {"type": "text", "text": "$ 500"}]}
         ],

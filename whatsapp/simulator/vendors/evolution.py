@@ -85,8 +85,8 @@ class EvolutionEmulator(Emulator):
         if self.lines[line] == "close":
             self.lines[line] = "connecting"
             return json_reply({"count": 0})
-        code = "WZYEH1YY" if number else None
-        return json_reply({"pairingCode": code, "code": "2@y8eK+bjtEjUWy9/FOM", "count": 1})
+        typed = {"pairingCode": "WZYEH1YY"} if number else {}
+        return json_reply({**typed, "code": "2@y8eK+bjtEjUWy9/FOM", "count": 1})
 
     def told(self, ack: Ack, sent: Sent) -> Any:
         data = {
