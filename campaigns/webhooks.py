@@ -230,7 +230,7 @@ def _apply(event: Event, *, session: WhatsAppSession, now: dt.datetime) -> None:
 
 def _apply_trouble(envio: Envio | None, trouble: GatewayError, *, session: WhatsAppSession, now: dt.datetime) -> None:
     """A late refusal may say more than that this one did not arrive: the line, or the campaign's template."""
-    if trouble.scope is Scope.CAMPAIGN and envio is not None:
+    if trouble.scope is Scope.CAMPAIGN and envio is not None and envio.campaign is not None:
         template.hold(envio.campaign, detail=trouble.detail, now=now)
     elif trouble.scope is not Scope.CAMPAIGN:
         sessions.record_error(session.pk, trouble, now, sending=True)

@@ -264,6 +264,8 @@ HALF_DEAF_AFTER = env.integer("HALF_DEAF_AFTER", 5, minimum=0, maximum=100)
 WARM_UP_START = env.integer("WARM_UP_START", 20, minimum=0, maximum=100_000)
 WARM_UP_GROWTH = env.integer("WARM_UP_GROWTH", 50, minimum=1, maximum=1000)
 DIAG_SENDER = env.boolean("DIAG_SENDER", False)
+# What people answer from one line, whatever its campaigns send.
+REPLIES_PER_HOUR = env.integer("REPLIES_PER_HOUR", 60, minimum=1, maximum=10_000)
 WHATSAPP_DAILY_LIMIT = env.integer("WHATSAPP_DAILY_LIMIT", 180, minimum=1, maximum=100_000)
 SENDER_SLOTS = env.integer("SENDER_SLOTS", 1, minimum=1, maximum=64)
 # HTTP threads of one tick: one per message in flight; they only wait on sockets.
@@ -276,6 +278,14 @@ SESSION_MANAGER_TOKEN = env.token("SESSION_MANAGER_TOKEN", "")
 GATEWAY_HOSTS = env.gateway_hosts("GATEWAY_HOSTS")
 # Signs callbacks of sessions that have no secret of their own: `make run` gives it to the simulator and to the demo.
 SESSION_MANAGER_WEBHOOK_SECRET = env.text("SESSION_MANAGER_WEBHOOK_SECRET", "")
+# Of `manage.py session_manager`: sealed credentials and its ledger, and where credentials of open lines lie in the plain.
+SESSION_MANAGER_DIR = env.folder("SESSION_MANAGER_DIR", VAR_DIR / "session-manager")
+SESSION_MANAGER_RUNTIME_DIR = env.folder(
+    "SESSION_MANAGER_RUNTIME_DIR",
+    Path("/dev/shm/leadmaster-session-manager"),  # noqa: S108 - made 0700, and refused if it is another user's
+)
+# Its way to WhatsApp: http://… or socks5://…
+SESSION_MANAGER_PROXY = env.text("SESSION_MANAGER_PROXY", "")
 # Seconds. The session manager really takes 20–40 s a message, and engines wait up to 75 s.
 SESSION_MANAGER_SEND_TIMEOUT = env.integer("SESSION_MANAGER_SEND_TIMEOUT", 90, minimum=5, maximum=600)
 

@@ -5,6 +5,7 @@ DATABASE_URL decides, as it does for the product; without one it is SQLite, in a
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -73,6 +74,7 @@ _THERE = {
     "logrotate": shutil.which("logrotate", path=_PLACES) is not None,
     "given_dump": _GIVEN_DUMP.is_file(),
     "vendor_specs": (ROOT.parent / "shared" / "specs").is_dir(),
+    "neonize": importlib.util.find_spec("neonize") is not None,
 }
 
 

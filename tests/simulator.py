@@ -22,9 +22,10 @@ from typing import Any
 import pytest
 import requests
 
+from whatsapp.contract.http import Observer
 from whatsapp.gateways.base import GatewayConfig
 from whatsapp.gateways.session_manager import SessionManagerGateway
-from whatsapp.simulator.server import Observer, serving_in_thread
+from whatsapp.simulator.server import serving_in_thread
 from whatsapp.simulator.settings import Options, Settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent

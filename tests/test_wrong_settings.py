@@ -86,6 +86,7 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
     "RECONCILE_UNCERTAIN_HOURS": _NUMBER,
     "AUTO_CAMPAIGNS_ENABLED": _YES_OR_NO,
     "DIAG_SENDER": _YES_OR_NO,
+    "REPLIES_PER_HOUR": _NUMBER,
     "WHATSAPP_DAILY_LIMIT": _NUMBER,
     "SENDER_SLOTS": _NUMBER,
     "SENDER_THREADS": _NUMBER,
@@ -105,6 +106,9 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         for value in ("http://a", "a/b", "a:x", "a:0", "a:", "*", "user:hunter2@a", "a b", "::1")
     ),
     "SESSION_MANAGER_WEBHOOK_SECRET": (_UNSEEN, ("abc\udcffdef", "Write it anew")),
+    "SESSION_MANAGER_DIR": _FOLDER,
+    "SESSION_MANAGER_RUNTIME_DIR": _FOLDER,
+    "SESSION_MANAGER_PROXY": (("abc\udcffdef", "Write it anew"),),
     "SESSION_MANAGER_SEND_TIMEOUT": (*_NUMBER, ("120", "Write a number from 5 to 99")),
     "CLIENTS_DATABASE_URL": tuple(
         (value, "Write mysql://")

@@ -23,8 +23,8 @@ def compose(claim: Claim, now: dt.datetime) -> OutboundMessage | GatewayError:
     text = OutboundMessage(phone=claim.phone, text=claim.text, client_message_id=claim.client_message_id)
     if official_template.takes_free_text(claim.slot.session, claim.phone, now):
         return text
-    campaign = claim.slot.campaign
-    if not campaign.official_name:
+    campaign = claim.campaign
+    if campaign is None or not campaign.official_name:
         return answers.NEEDS_TEMPLATE.error()
     name, variables = Envio.objects.values_list("name", "variables").get(pk=claim.envio_id)
     try:

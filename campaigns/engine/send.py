@@ -223,8 +223,9 @@ class Flights:
                 raise
             return
         self._count(state or "lost")
-        self._news[claim.slot.campaign.pk] = claim.slot.campaign
-        self._line_days[claim.slot.session.pk] = claim.session_day_id
+        if claim.campaign is not None and claim.session_day_id is not None:
+            self._news[claim.campaign.pk] = claim.campaign
+            self._line_days[claim.slot.session.pk] = claim.session_day_id
         if flight.phase is Phase.SENDING and now >= flight.due:
             flight.phase, flight.due = Phase.OVERDUE, _NEVER
             self.landed += 1
@@ -251,8 +252,9 @@ class Flights:
             self.troubled_sessions.add(session_id)
             retrying(functools.partial(sessions.record_status, session_id, said, now))
         elif isinstance(said, GatewayError) and said.scope is Scope.CAMPAIGN:
-            self.troubled_campaigns.add(claim.slot.campaign.pk)
-            retrying(functools.partial(template.hold, claim.slot.campaign, detail=said.detail, now=now))
+            if claim.campaign is not None:
+                self.troubled_campaigns.add(claim.campaign.pk)
+                retrying(functools.partial(template.hold, claim.campaign, detail=said.detail, now=now))
         elif isinstance(said, GatewayError) and said.scope is not Scope.MESSAGE:
             self.troubled_sessions.add(session_id)
             retrying(functools.partial(sessions.record_error, session_id, said, now, sending=sending))
@@ -288,7 +290,12 @@ def _answer(flight: Flight, result: SendResult | GatewayError, now: dt.datetime)
 
 
 def _shows_typing(claim: Claim) -> bool:
-    return claim.slot.campaign.typing and sessions.has_capability(claim.slot.session, Capability.PRESENCE)
+    # Who wrote a reply has typed it.
+    return (
+        claim.campaign is not None
+        and claim.campaign.typing
+        and sessions.has_capability(claim.slot.session, Capability.PRESENCE)
+    )
 
 
 def _ask(gateway: Gateway, phone: str, seconds: float) -> SessionStatus:

@@ -80,6 +80,20 @@ def html_reply(text: str, *, status: int = 200) -> Reply:
 
 
 Handler = Callable[[Request], Awaitable[Reply]]
+# Told of every request and its reply; a test may check both against the contract.
+Observer = Callable[[Request, Reply], None]
+
+
+def observed(handler: Handler, observer: Observer | None) -> Handler:
+    if observer is None:
+        return handler
+
+    async def handle(request: Request) -> Reply:
+        reply = await handler(request)
+        observer(request, reply)
+        return reply
+
+    return handle
 
 
 class Server:

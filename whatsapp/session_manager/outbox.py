@@ -23,8 +23,8 @@ BATCH = 100
 THREADS = 8
 FIRST_DELAY, LONGEST_DELAY = 1.0, 300.0
 MAX_AGE = dt.timedelta(days=7)
-# The far side read it and will never take it; anything else may pass.
-_NEVER_TAKEN = {400, 413, 422}
+# The far side does not take this one; others of the line go first then. It is kept: a proxy's word may change.
+_REFUSED = {400, 413, 422}
 
 log = logging.getLogger(__name__)
 
@@ -120,13 +120,11 @@ class Outbox:
             standing.failures, standing.one_by_one = 0, False
             self._store.taken([kept.number for kept in events])
             return True
-        if status in _NEVER_TAKEN and len(events) > 1:
+        if status in _REFUSED and len(events) > 1:
             standing.one_by_one = True
             return True
-        if status in _NEVER_TAKEN:
-            log.error("line %s: an event was refused for good with %d and is given up", line, status)
-            self._store.taken([kept.number for kept in events])
-            return True
+        if status in _REFUSED:
+            self._store.to_the_end(events[0].number)
         delay = min(FIRST_DELAY * 2 ** min(standing.failures, 12), LONGEST_DELAY) * random.uniform(0.5, 1.0)  # noqa: S311
         if not standing.failures:
             log.warning("line %s: its callbacks are not taken (%s); they wait", line, status or "no answer")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import fcntl
+import hashlib
 import ipaddress
 import os
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from leadmaster.lib import systemd
 from whatsapp.contract.clock import Clock
-from whatsapp.contract.http import Server
+from whatsapp.contract.http import Observer, Server, observed
 from whatsapp.session_manager.line import World
 from whatsapp.session_manager.manager import Options, SessionManager
 from whatsapp.session_manager.outbox import Outbox
@@ -76,16 +77,21 @@ async def serve(
     ready: Callable[[SessionManager, World, int], None],
     stopped: asyncio.Event,
     say: Callable[[str], object],
+    observer: Observer | None = None,
 ) -> None:
     """Serve until `stopped` is set. `ready` gets the port once connections are accepted. Raises StartError, VaultError."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(sole_user(configuration.directory))
         keys = {"key_hex": configuration.key_hex, "old_keys": configuration.old_keys}
-        vault = Vault(configuration.directory, configuration.runtime, **keys)  # type: ignore[arg-type]
+        # By the directory's own name: two managers of one user share the place in memory, and none of its files.
+        whose = hashlib.sha256(os.fsencode(configuration.directory.resolve())).hexdigest()[:16]
+        runtime = private_directory(configuration.runtime) / whose
+        vault = Vault(configuration.directory, runtime, **keys)  # type: ignore[arg-type]
         for name in vault.reseal():
             say(f"line {name}: its credentials open with no key that is configured; it stays closed")
         store = Store(configuration.directory / "manager.sqlite3", **keys)  # type: ignore[arg-type]
         stack.callback(store.close)
+        store.reseal()
         clock = Clock(speed=configuration.clock_speed)
         outbox = Outbox(store, clock, url=configuration.callback_url, secret=configuration.callback_secret)
         world = World(
@@ -95,7 +101,7 @@ async def serve(
             Options(token=configuration.token, callbacks=bool(configuration.callback_url), names=configuration.names),
             world,
         )
-        server = Server(manager.handle, clock=clock)
+        server = Server(observed(manager.handle, observer), clock=clock)
         port = await server.start(configuration.host, configuration.port)
         manager.start()
         ready(manager, world, port)

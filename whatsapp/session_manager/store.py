@@ -151,6 +151,10 @@ class Store:
             done = self._database.executemany("DELETE FROM events WHERE number = ?", [(number,) for number in numbers])
             self._events -= done.rowcount
 
+    def to_the_end(self, number: int) -> None:
+        """All others of its line go before it."""
+        self._write("UPDATE events SET number = (SELECT max(number) + 1 FROM events) WHERE number = ?", number)
+
     def give_up(self, *, before: dt.datetime) -> int:
         """Events older than that, which nobody took. Returns how many there were."""
         count = self._write("DELETE FROM events WHERE at < ?", before.isoformat())
@@ -171,6 +175,12 @@ class Store:
             LineRow(name=name, phone=self._phone(phone), wanted=bool(wanted), reason=reason)
             for name, phone, wanted, reason in rows
         ]
+
+    def reseal(self) -> None:
+        """What an old key sealed and stays: with today's."""
+        for row in self.lines():
+            if row.phone:
+                self.put_line(row)
 
     def put_line(self, row: LineRow) -> None:
         sealed = crypto.seal(row.phone, key_hex=self._key_hex, context="session manager line")

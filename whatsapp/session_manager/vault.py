@@ -63,6 +63,7 @@ class Vault:
         self._remove_plain(name)
         if sealed is not None:
             _write(plain, sealed[1])
+            self._digests[name] = hashlib.sha256(sealed[1]).digest()
         self._note(name, generation)
         return plain
 

@@ -8,7 +8,7 @@ import leadmaster.lib.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0023_erased_evidence"),
+        ("campaigns", "0024_replies"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
