@@ -194,6 +194,7 @@ def test_a_late_refusal_of_the_account_stops_the_line_and_tells(envio: Envio, li
 
 def test_a_late_refusal_of_the_template_pauses_its_campaign_once(envio: Envio, line: WhatsAppSession) -> None:
     assert [post(failed(132001)), post(failed(132001))] == [200, 200]
+    assert envio.campaign is not None
     envio.campaign.refresh_from_db()
     line.refresh_from_db()
     assert (envio.campaign.state, line.paused_at) == (CampaignState.PAUSED, None)
