@@ -6,6 +6,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from django.utils.translation import gettext_lazy
+
 from campaigns import conversation_states
 from campaigns.models import Conversation
 from campaigns.opt_ins import ask_back, is_opt_in
@@ -13,9 +15,11 @@ from campaigns.opt_out_doubts import hold
 from campaigns.opt_outs import OptOut, meaning
 from campaigns.suppressions import suppress
 from leadmaster.directory.models import ErasedPhone, Suppression, lid_keys, phone_keys
+from leadmaster.lib.language import kept
 from leadmaster.lib.phones.parsing import Phone, normalise
 from whatsapp.inbound import Inbound
 from whatsapp.models import WhatsAppSession
+from whatsapp.receipts import Preference
 
 
 def receive(inbound: Inbound, *, session: WhatsAppSession, now: dt.datetime) -> bool:
@@ -42,13 +46,29 @@ def receive(inbound: Inbound, *, session: WhatsAppSession, now: dt.datetime) -> 
     return asked
 
 
+def prefer(preference: Preference, *, session: WhatsAppSession, now: dt.datetime) -> None:
+    """Somebody told WhatsApp itself to stop our messages, or to let them come again: a stop is an opt-out like any
+    other, and whoever changes their mind is asked for by a person, as who writes "ALTA" is."""
+    phones = _spellings(preference.phone, session)
+    if not preference.wants_messages:
+        for phone in phones:
+            reason = kept(gettext_lazy("Detuvo los mensajes de marketing en su WhatsApp."))
+            suppress(phone, source=Suppression.Source.REPLY, reason=reason, now=now)
+    else:
+        ask_back(set(phones), now=now)
+
+
 def _phones(inbound: Inbound, session: WhatsAppSession) -> list[str]:
     """Their number as the directory writes it, then as WhatsApp does (+521… in Mexico). None of a lid that hides it."""
     if inbound.phone:
-        known = normalise(inbound.phone, session.region)
-        return list(dict.fromkeys([known.e164 if isinstance(known, Phone) else inbound.phone, inbound.phone]))
+        return _spellings(inbound.phone, session)
     before = Conversation.objects.filter(session=session, lid=inbound.lid).values_list("phone", flat=True).first()
     return [before] if before else []
+
+
+def _spellings(phone: str, session: WhatsAppSession) -> list[str]:
+    known = normalise(phone, session.region)
+    return list(dict.fromkeys([known.e164 if isinstance(known, Phone) else phone, phone]))
 
 
 def _was_erased(inbound: Inbound, phones: Sequence[str]) -> bool:

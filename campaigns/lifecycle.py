@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from campaigns import envio_states, holds, versions
+from campaigns import envio_states, holds, official_template, versions
 from campaigns.audience.import_record import interrupt_lost
 from campaigns.enums import CAMPAIGN_ENDED, BrakeKind, CampaignState, EnvioState, Evidence, ScheduleState
 from campaigns.errors import Incomplete, WrongState
@@ -351,6 +351,8 @@ def _check_complete(campaign: Campaign) -> None:
         missing.append(_("importa los destinatarios"))
     if not has_schedule(campaign):
         missing.append(_("agrega una programación con al menos una ventana"))
+    if lacking := official_template.missing(campaign):
+        missing.append(lacking.rstrip("."))
     if missing:
         raise Incomplete(_("Antes de seguir: %(steps)s.") % {"steps": "; ".join(missing)})
     check_template(campaign.template, columns=campaign.columns)

@@ -1,7 +1,8 @@
 """How many messages a line may send on a day: the one rule behind the claim, "why not now?", the forecast and the pages.
 
-Three things bound a day, and the smallest counts: the line's own limit, its ramp (`whatsapp.warm_up`), and the cap of
-the way back after an automatic stop (`campaigns.comeback`), which counts on top of what the day had used by then.
+These bound a day, and the smallest counts: the line's own limit, its ramp (`whatsapp.warm_up`), and the cap of
+the way back after an automatic stop (`campaigns.comeback`), which counts on top of what the day had used by then. Where WhatsApp
+itself bounds how many people are written to (`people_a_day`), the plan asks for that too.
 """
 
 from __future__ import annotations
@@ -64,6 +65,14 @@ def limit_of(session: WhatsAppSession, day: dt.date, trial: Trial | None) -> Day
         }
         return DayLimit(messages=ramp, reason=WhyNot.WARM_UP, detail=detail)
     return DayLimit(messages=session.daily_limit)
+
+
+def of_people(session: WhatsAppSession, messages: int) -> DayLimit:
+    """What is left of the people whom WhatsApp lets this line write to first in 24 hours, as a limit of the day."""
+    detail = _("WhatsApp deja escribir primero a %(people)d personas en 24 horas por esta línea") % {
+        "people": session.people_a_day
+    }
+    return DayLimit(messages=messages, detail=detail)
 
 
 def limits_ahead(session: WhatsAppSession, now: dt.datetime, trial: Trial | None) -> tuple[int, ...]:

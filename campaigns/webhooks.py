@@ -1,4 +1,4 @@
-"""Where gateways tell what happened: `POST /webhooks/<gateway>/<tenant id>/`, signed over the raw body.
+"""Where gateways tell what happened: `POST /webhooks/<gateway>/<tenant id>/`, authenticated as each vendor does it.
 
 The answer is for a program: 200 applied (again or for the first time), 400 signed but not the contract, 401 not
 authentic, 404 no such line, 409 two lines that the signature can't tell apart, 413 too long, 429 too many that were not
@@ -14,34 +14,40 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
+from collections.abc import Mapping
 
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from campaigns import inbound, receipts, refused_events
+from campaigns.brakes import template
+from campaigns.models import Envio
 from leadmaster.lib.clock import database_now
 from leadmaster.lib.language import in_project_language
 from leadmaster.ops.alerts import raise_alert, resolve_alert
 from leadmaster.ops.models import Alert
 from whatsapp import sessions
-from whatsapp.gateways.base import SessionStatus
+from whatsapp.gateways.base import GatewayError, Scope, SessionStatus
 from whatsapp.inbound import Inbound
 from whatsapp.models import WhatsAppSession
 from whatsapp.receipts import (
-    SIGNATURE_HEADER,
     BadEvent,
     Event,
     MalformedError,
     NotAuthenticError,
+    Preference,
     Receipt,
     ReceiptKind,
     SessionChange,
     as_text,
-    parse,
+    asks_first,
+    challenge,
+    hears_of_all,
+    parse_callback,
 )
 
 logger = logging.getLogger(__name__)
@@ -57,20 +63,24 @@ _SHORT = 64 * 1024
 
 
 @csrf_exempt
-@require_POST
+@require_http_methods(["GET", "POST"])
 def callback(request: HttpRequest, gateway: str, tenant_id: str) -> HttpResponse:
     """One callback of one line. Gateways know a line by its tenant id, so the address carries that."""
+    if request.method == "GET" and not asks_first(gateway):
+        return HttpResponseNotAllowed(["POST"])
     lines = list(WhatsAppSession.objects.filter(gateway=gateway, tenant_id=tenant_id).order_by("id"))
     if not lines:
         return HttpResponse(status=404)
     wrong = f"callback-wrong:{lines[0].pk}:{request.META.get('REMOTE_ADDR', '')}"
     throttled = cache.get(wrong, 0) >= MOST_WRONG
+    if request.method == "GET":
+        return _too_many() if throttled else _verified(request, lines, wrong)
     most = _SHORT if throttled else MAX_BYTES
     body = request.read(most + 1)
     if len(body) > most:
         logger.warning("callback of %s/%s is longer than %d bytes", gateway, tenant_id, most)
         return _too_many() if throttled else HttpResponse(status=413)
-    signers = _signers(lines, body, request.headers.get(SIGNATURE_HEADER, ""))
+    signers = _signers(lines, body, request.headers)
     if not signers:
         return _too_many() if throttled else _not_authentic(lines, wrong)
     if len(signers) > 1:
@@ -91,13 +101,13 @@ def callback(request: HttpRequest, gateway: str, tenant_id: str) -> HttpResponse
 
 
 def _signers(
-    lines: list[WhatsAppSession], body: bytes, signature: str
+    lines: list[WhatsAppSession], body: bytes, headers: Mapping[str, str]
 ) -> list[tuple[WhatsAppSession, list[Event | BadEvent] | MalformedError]]:
     """The lines whose secret made this signature: the same tenant id may exist on two gateways of one kind."""
     found: list[tuple[WhatsAppSession, list[Event | BadEvent] | MalformedError]] = []
     for session in lines:
         try:
-            found.append((session, parse(body, signature, session.webhook_secret)))
+            found.append((session, parse_callback(session.gateway, body, headers, session.webhook_secret)))
         except NotAuthenticError:
             continue
         except MalformedError as error:
@@ -105,14 +115,27 @@ def _signers(
     return found
 
 
+def _verified(request: HttpRequest, lines: list[WhatsAppSession], counter: str) -> HttpResponse:
+    """A vendor asks whether this address is ours, before it calls."""
+    answer = challenge(request.GET, [line.verify_token for line in lines])
+    if answer is None:
+        _count(counter)
+        return HttpResponse(status=403)
+    return HttpResponse(answer, content_type="text/plain")
+
+
 def _not_authentic(lines: list[WhatsAppSession], counter: str) -> HttpResponse:
-    cache.add(counter, 0, timeout=_MINUTE)
-    with contextlib.suppress(ValueError):  # the minute ended in between
-        cache.incr(counter)
+    _count(counter)
     for session in lines:
         if not session.webhook_secret:
             _tell_no_secret(session)
     return HttpResponse(status=401)
+
+
+def _count(counter: str) -> None:
+    cache.add(counter, 0, timeout=_MINUTE)
+    with contextlib.suppress(ValueError):  # the minute ended in between
+        cache.incr(counter)
 
 
 def _too_many() -> HttpResponse:
@@ -149,10 +172,11 @@ def _take(events: list[Event | BadEvent], session: WhatsAppSession) -> int:
     """Apply each event; returns the HTTP status."""
     refused, later = 0, False
     for event in events:
-        bad = _bad(event, session)
+        line = _line_of(event, session)
+        bad = _bad(event, line)
         try:
-            if bad is None:
-                _apply(event, session=session, now=database_now())  # type: ignore[arg-type]  # `bad` says that it is one
+            if bad is None and line is not None:
+                _apply(event, session=line, now=database_now())  # type: ignore[arg-type]  # `bad` says that it is one
         except (OperationalError, InterfaceError):
             logger.warning("an event of session %s could not be written now", session.pk, exc_info=True)
             later = True
@@ -167,10 +191,23 @@ def _take(events: list[Event | BadEvent], session: WhatsAppSession) -> int:
     return 400 if refused and refused == len(events) else 200
 
 
-def _bad(event: Event | BadEvent, session: WhatsAppSession) -> BadEvent | None:
+def _line_of(event: Event | BadEvent, session: WhatsAppSession) -> WhatsAppSession | None:
+    """Whose this event is: the line of the address, or, where one address hears of all, another that shares its secret."""
+    if isinstance(event, BadEvent) or event.tenant_id in ("", session.tenant_id):
+        return session
+    if not hears_of_all(session.gateway):
+        return None
+    others = WhatsAppSession.objects.filter(
+        gateway=session.gateway, base_url=session.base_url, tenant_id=event.tenant_id
+    )
+    # Whoever made the signature could have called that line's own address.
+    return next((line for line in others if line.webhook_secret == session.webhook_secret), None)
+
+
+def _bad(event: Event | BadEvent, line: WhatsAppSession | None) -> BadEvent | None:
     if isinstance(event, BadEvent):
         return event
-    if event.tenant_id not in ("", session.tenant_id):
+    if line is None:
         return BadEvent(reason="it speaks of another line", raw=as_text(vars(event)))
     return None
 
@@ -178,13 +215,25 @@ def _bad(event: Event | BadEvent, session: WhatsAppSession) -> BadEvent | None:
 def _apply(event: Event, *, session: WhatsAppSession, now: dt.datetime) -> None:
     match event:
         case Receipt():
-            receipts.apply(event, session=session, now=now)
+            envio = receipts.apply(event, session=session, now=now)
             if event.kind is not ReceiptKind.FAILED:
                 sessions.record_acknowledged(session, now)
+            elif event.trouble is not None:
+                _apply_trouble(envio, event.trouble, session=session, now=now)
         case SessionChange():
             _apply_change(event, session=session, now=now)
         case Inbound():
             inbound.receive(event, session=session, now=now)
+        case Preference():
+            inbound.prefer(event, session=session, now=now)
+
+
+def _apply_trouble(envio: Envio | None, trouble: GatewayError, *, session: WhatsAppSession, now: dt.datetime) -> None:
+    """A late refusal may say more than that this one did not arrive: the line, or the campaign's template."""
+    if trouble.scope is Scope.CAMPAIGN and envio is not None and envio.campaign is not None:
+        template.hold(envio.campaign, detail=trouble.detail, now=now)
+    elif trouble.scope is not Scope.CAMPAIGN:
+        sessions.record_error(session.pk, trouble, now, sending=True)
 
 
 def _apply_change(change: SessionChange, *, session: WhatsAppSession, now: dt.datetime) -> None:

@@ -73,6 +73,7 @@ _THERE = {
     "compose": shutil.which("docker-compose", path=_PLACES) is not None,
     "logrotate": shutil.which("logrotate", path=_PLACES) is not None,
     "given_dump": _GIVEN_DUMP.is_file(),
+    "vendor_specs": (ROOT.parent / "shared" / "specs").is_dir(),
     "neonize": importlib.util.find_spec("neonize") is not None,
 }
 

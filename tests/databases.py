@@ -57,6 +57,9 @@ ON_SQLITE_ALONE = (
     "tests/whatsapp/simulator",
     "tests/whatsapp/test_check_gateway.py",
     "tests/whatsapp/test_contract.py",
+    "tests/whatsapp/test_kinds.py",
+    "tests/whatsapp/vendors",
+    "tests/faults/test_crash_points_of_vendors.py",
     # The repository itself.
     "tests/mutants",
     "tests/test_admin_scoping.py",

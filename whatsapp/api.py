@@ -30,6 +30,7 @@ class SessionSerializer(ModelSerializer[WhatsAppSession]):
 
     token = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=500)
     webhook_secret = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=500)
+    verify_token = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=500)
     ready = serializers.SerializerMethodField(help_text="Si ahora puede salir un mensaje por ella.")
 
     limit_today = serializers.SerializerMethodField(
@@ -40,16 +41,19 @@ class SessionSerializer(ModelSerializer[WhatsAppSession]):
     class Meta:
         model = WhatsAppSession
         fields = (
-            "id", "name", "tenant_id", "gateway", "base_url", "token", "webhook_secret", "owner", "team", "region",
-            "time_zone", "daily_limit", "lane_count", "deaf_after", "in_use_since", "warm_up_start", "limit_today",
-            "idle_after", "closed_reason", "closed_at", "rested_at", "reconnect_at", "reconnect_tries", "phone", "state", "state_at", "last_seen_at",
+            "id", "name", "tenant_id", "gateway", "base_url", "token", "webhook_secret", "verify_token", "owner", "team",
+            "region", "time_zone", "daily_limit", "lane_count", "deaf_after", "in_use_since", "warm_up_start",
+            "limit_today", "idle_after", "closed_reason", "closed_at", "rested_at", "reconnect_at", "reconnect_tries",
+            "phone", "state", "state_at", "last_seen_at",
             "can_send", "mute_since", "paired_at", "unreachable_since", "trouble", "paused_at", "blocked_until",
-            "cold_until", "deaf_since", "capabilities", "gateway_version", "ready", "standing", "created_at",
+            "cold_until", "deaf_since", "people_a_day", "capabilities", "gateway_version", "ready", "standing",
+            "created_at",
         )  # fmt: skip
         read_only_fields = (
             "phone", "state", "state_at", "last_seen_at", "can_send", "mute_since", "paired_at", "unreachable_since",
-            "trouble", "paused_at", "blocked_until", "cold_until", "deaf_since", "capabilities", "gateway_version", "created_at",
-            "closed_reason", "closed_at", "rested_at", "reconnect_at", "reconnect_tries",
+            "trouble", "paused_at", "blocked_until", "cold_until", "deaf_since", "people_a_day", "capabilities",
+            "gateway_version", "created_at", "closed_reason", "closed_at", "rested_at", "reconnect_at",
+            "reconnect_tries",
         )  # fmt: skip
         extra_kwargs = {"tenant_id": {"trim_whitespace": False}}
         # `session_editing` asks whether the line is taken, by whichever of its names the gateway is written.

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.utils.translation import gettext as _
 
+from whatsapp.gateways import registry
 from whatsapp.gateways.base import (
     Capability,
     GatewayConfig,
@@ -117,13 +118,16 @@ def _look_at_address(config: GatewayConfig) -> tuple[Health | None, list[Finding
         health = open_gateway(config).health()
     except GatewayError as error:
         return None, [_wrong_address(config, error)]
-    return health, list(_look_at_version(health))
+    return health, list(_look_at_version(health)) if registry.profile(config.kind).ours else []
 
 
 def _wrong_address(config: GatewayConfig, error: GatewayError) -> Finding:
     """Why nobody, or somebody else, answers there; and where the session manager really is, if it is near."""
+    profile = registry.profile(config.kind)
     if error.needs_person:
-        return _wrong_token(error)
+        return _wrong_token(error, profile)
+    if not profile.ours:
+        return _wrong_vendor(config, error, profile)
     found = _look_nearby(config)
     if error.code == "UNREACHABLE":
         return Finding(
@@ -151,6 +155,24 @@ def _wrong_address(config: GatewayConfig, error: GatewayError) -> Finding:
         code=error.code,
         text=_("%(address)s: %(problem)s") % {"address": config.base_url, "problem": error.detail},
         cure=_("Mira el registro del session manager y vuelve a intentarlo."),
+    )
+
+
+def _wrong_vendor(config: GatewayConfig, error: GatewayError, profile: registry.Profile) -> Finding:
+    """The same of a gateway that is not ours to look for."""
+    facts = {"address": config.base_url, "problem": error.detail, "gateway": profile.title}
+    if error.code in {"WRONG_PATH", "BAD_ANSWER"}:
+        return Finding(
+            level=Level.ERROR,
+            code="WRONG_SERVICE",
+            text=_("En %(address)s contesta un programa que no es %(gateway)s.") % facts,
+            cure=_("Revisa la dirección de la línea: es la de tu %(gateway)s, sin ruta.") % facts,
+        )
+    return Finding(
+        level=Level.ERROR,
+        code=error.code,
+        text=_("%(address)s: %(problem)s") % facts,
+        cure=_("Comprueba que %(gateway)s esté en marcha y que este servidor llegue hasta él.") % facts,
     )
 
 
@@ -223,14 +245,20 @@ def _look_at_session(line: Line) -> list[Finding]:
         status = open_gateway(config).status()
     except GatewayError as error:
         return [_wrong_session(config, error)]
+    profile = registry.profile(config.kind)
     if status.ready:
         return []
+    if profile.official:
+        return [_not_ready_at_meta(status)]
     if not line.paired and status.state in {SessionState.AWAITING_QR, SessionState.DISCONNECTED}:
         return [_not_paired()]
     return [_not_ready(status)]
 
 
 def _wrong_session(config: GatewayConfig, error: GatewayError) -> Finding:
+    profile = registry.profile(config.kind)
+    if not profile.ours:
+        return _wrong_line(config, error, profile)
     if error.code == "UNKNOWN_SESSION":
         return Finding(
             level=Level.ERROR,
@@ -240,7 +268,7 @@ def _wrong_session(config: GatewayConfig, error: GatewayError) -> Finding:
             cure=_("Corrige el cliente_id de la sesión, o créala en el session manager."),
         )
     if error.needs_person:
-        return _wrong_token(error)
+        return _wrong_token(error, profile)
     if error.code == "WRONG_PATH":
         return Finding(
             level=Level.ERROR,
@@ -253,13 +281,52 @@ def _wrong_session(config: GatewayConfig, error: GatewayError) -> Finding:
     )
 
 
-def _wrong_token(error: GatewayError) -> Finding:
+def _wrong_line(config: GatewayConfig, error: GatewayError, profile: registry.Profile) -> Finding:
+    facts = {
+        "gateway": profile.title,
+        "tenant": config.tenant_id,
+        "name": profile.names.get("tenant_id", "cliente_id"),
+    }
+    if error.code == "UNKNOWN_SESSION":
+        return Finding(
+            level=Level.ERROR,
+            code="UNKNOWN_SESSION",
+            text=_("%(gateway)s no conoce %(name)s %(tenant)s, o el token no es de esa línea.") % facts,
+            cure=_("Compara %(name)s con el que muestra %(gateway)s y, si hace falta, crea la línea otra vez.") % facts,
+        )
+    if error.needs_person:
+        return _wrong_token(error, profile)
+    return _wrong_vendor(config, error, profile)
+
+
+def _wrong_token(error: GatewayError, profile: registry.Profile) -> Finding:
     cures = {
-        "NOT_AUTHORISED": _("Escribe en SESSION_MANAGER_TOKEN, o en la sesión, el token con que se configuró."),
+        "NOT_AUTHORISED": _("Escribe en SESSION_MANAGER_TOKEN, o en la sesión, el token con que se configuró.")
+        if profile.ours
+        else _("Escribe en la línea uno que valga: %(what)s de %(gateway)s.")
+        % {"what": profile.names.get("token", "token"), "gateway": profile.title},
+        "NO_PERMISSION": _("En Meta Business, dale al usuario del sistema el permiso whatsapp_business_messaging."),
+        "ACCOUNT": _("Entra en Meta Business → Calidad de la cuenta: ahí dice qué falta."),
+        "QUALITY": _("Espera a que la calidad suba en WhatsApp Manager y quita la pausa de la línea."),
         "LOGGED_OUT": _("Abre la sesión en LeadMaster y vincula el número otra vez."),
         "BANNED": _("Usa otro número; WhatsApp decide si devuelve este."),
     }
     return Finding(level=Level.ERROR, code=error.code, text=error.detail, cure=cures.get(error.code, ""))
+
+
+def _not_ready_at_meta(status: SessionStatus) -> Finding:
+    if status.state is SessionState.READY:
+        text = _("Meta tiene la línea restringida: por ahora no puede escribir primero a nadie.")
+    elif status.state is SessionState.CONNECTING:
+        text = _("Meta todavía está dando de alta este número.")
+    else:
+        text = _("El número no está registrado en la API oficial.")
+    return Finding(
+        level=Level.ERROR,
+        code="SESSION_NOT_READY",
+        text=text,
+        cure=_("Mira el estado del número en WhatsApp Manager → Números de teléfono."),
+    )
 
 
 def _not_paired() -> Finding:
@@ -289,6 +356,18 @@ def _not_ready(status: SessionStatus) -> Finding:
 
 
 def _look_at_callbacks(line: Line, health: Health) -> Iterator[Finding]:
+    profile = registry.profile(line.config.kind)
+    if profile.names and not line.takes_callbacks:
+        yield Finding(
+            level=Level.WARNING,
+            code="NO_CALLBACK_SECRET",
+            text=_("La línea no tiene %(what)s, así que sus avisos se rechazan.")
+            % {"what": profile.names.get("webhook_secret", "secreto")},
+            cure=_("Escríbelo en la línea, y en %(gateway)s la dirección de los avisos: /webhooks/%(kind)s/%(tenant)s/")
+            % {"gateway": profile.title, "kind": line.config.kind, "tenant": line.config.tenant_id},
+        )
+    if not profile.ours:
+        return
     if Capability.CALLBACKS not in health.capabilities:
         yield Finding(
             level=Level.WARNING,

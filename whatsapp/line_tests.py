@@ -19,7 +19,7 @@ from leadmaster.accounts.models import User
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from whatsapp import sessions
-from whatsapp.gateways.base import GatewayConfig, GatewayError, OutboundMessage, Outcome, SendResult
+from whatsapp.gateways.base import Capability, GatewayConfig, GatewayError, OutboundMessage, Outcome, SendResult
 from whatsapp.gateways.registry import open_gateway
 from whatsapp.models import LineTest, WhatsAppSession
 from whatsapp.models import State as SessionState
@@ -49,6 +49,12 @@ def ask(session: WhatsAppSession, *, by: User, now: dt.datetime) -> LineTest:
     locked = WhatsAppSession.objects.select_for_update().get(pk=session.pk)
     if not locked.is_ready(now) and standing(locked, now) is not Standing.DEAF:
         raise LineTestRefused(_("La sesión no está lista: conéctala antes de probarla."))
+    if sessions.has_capability(locked, Capability.NO_OWN_CHAT):
+        raise LineTestRefused(
+            _(
+                "Por la API oficial ninguna línea se escribe a sí misma: escríbele desde tu teléfono y mira que tu mensaje llegue a LeadMaster, o manda una campaña a tu propio número."
+            )
+        )
     if not locked.phone:
         raise LineTestRefused(_("Todavía no se sabe el número de esta línea: comprueba la sesión y vuelve a intentar."))
     if LineTest.objects.filter(open_for=locked).exists():
@@ -69,6 +75,8 @@ def ask_silent_lines(now: dt.datetime) -> int:
     silent = WhatsAppSession.objects.filter(deaf_since__isnull=False, state=SessionState.READY).exclude(phone="")
     asked = 0
     for session in silent.filter(~Exists(recent)).order_by("id"):
+        if sessions.has_capability(session, Capability.NO_OWN_CHAT):
+            continue  # its next acknowledgement, or a person, ends the silence
         try:
             with transaction.atomic():
                 LineTest.objects.create(session=session, open_for=session, by=None, asked_at=now)

@@ -22,7 +22,8 @@ from leadmaster.lib.fields import EncryptedTextField, IdentifierField
 from leadmaster.lib.zones import zone_named
 from whatsapp import addresses
 from whatsapp.addresses import GatewayAddressField
-from whatsapp.gateways.base import GatewayConfig, SessionState
+from whatsapp.gateways import registry
+from whatsapp.gateways.base import Capability, GatewayConfig, SessionState
 
 MOST_A_DAY = 100_000
 MOST_LANES = 1_000
@@ -37,7 +38,10 @@ class Region(models.TextChoices):
 
 
 class GatewayKind(models.TextChoices):
-    SESSION_MANAGER = "session_manager", _("Session manager")
+    META_CLOUD = registry.META_CLOUD, _("API oficial de Meta (Cloud API)")
+    SESSION_MANAGER = registry.SESSION_MANAGER, _("Session manager")
+    WAHA = registry.WAHA, _("WAHA (no oficial)")
+    EVOLUTION = registry.EVOLUTION, _("Evolution API v2 (no oficial)")
 
 
 class State(models.TextChoices):
@@ -114,6 +118,8 @@ class WhatsAppSession(models.Model):
     )
     token = EncryptedTextField(_("token del gateway"), blank=True)
     webhook_secret = EncryptedTextField(_("secreto de los avisos"), blank=True)
+    # What a vendor that asks first whether the address of the callbacks is ours has to say.
+    verify_token = EncryptedTextField(_("token de verificación"), blank=True)
     owner = models.ForeignKey(
         User,
         models.SET_NULL,
@@ -139,6 +145,8 @@ class WhatsAppSession(models.Model):
         default=_default_daily_limit,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_A_DAY)],
     )
+    # By WhatsApp's own word: how many different people may be written to first in 24 hours. Empty: no bound is known.
+    people_a_day = models.PositiveIntegerField(_("personas por día"), null=True, blank=True, editable=False)
     lane_count = models.PositiveSmallIntegerField(
         _("mensajes a la vez"), default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_LANES)]
     )
@@ -265,6 +273,11 @@ class WhatsAppSession(models.Model):
             and (self.blocked_until is None or self.blocked_until <= now)
         )
 
+    @property
+    def address(self) -> str:
+        """Where our server goes for this line: as written, its kind's own home, or the environment's gateway."""
+        return self.base_url or registry.profile(self.gateway).home or addresses.default()
+
     def gateway_config(self) -> GatewayConfig:
         """Plain values for the threads that speak to the gateway.
 
@@ -272,12 +285,13 @@ class WhatsAppSession(models.Model):
         needs a token of its own, or whoever may write an address could collect it.
         """
         ours = addresses.default()
-        base_url = addresses.resolved(self.base_url)
+        base_url = self.address
         return GatewayConfig(
             kind=self.gateway,
             base_url=base_url,
             tenant_id=self.tenant_id,
             token=self.token or (settings.SESSION_MANAGER_TOKEN if base_url == ours else ""),
+            capabilities=frozenset(Capability(name) for name in self.capabilities if name in set(Capability)),
             send_timeout=float(settings.SESSION_MANAGER_SEND_TIMEOUT),
         )
 

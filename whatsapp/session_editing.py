@@ -18,9 +18,11 @@ from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import Team, User
 from whatsapp import addresses, warm_up
+from whatsapp.gateways import registry
 from whatsapp.models import GatewayKind, WhatsAppSession
 
-SECRETS: Final = ("token", "webhook_secret")
+_NAMES: Final = {field.name: field.verbose_name for field in WhatsAppSession._meta.concrete_fields}
+SECRETS: Final = ("token", "webhook_secret", "verify_token")
 FIXED: Final = ("tenant_id", "gateway", "team", "in_use_since")
 ADMINISTRATORS_ONLY: Final = ("base_url", *SECRETS)
 _EMPTY: Final = {"gateway": GatewayKind.SESSION_MANAGER, **dict.fromkeys(ADMINISTRATORS_ONLY, "")}
@@ -69,8 +71,11 @@ def checked(session: WhatsAppSession | None, values: Mapping[str, Any], *, by: U
     """
     wanted = dict(values)
     errors: dict[str, Any] = {}
-    _check_address(wanted, errors)
+    profile = registry.profile(session.gateway if session is not None else wanted.get("gateway", _EMPTY["gateway"]))
+    written = wanted.get("base_url")
+    _check_address(wanted, profile, errors)
     changed = {name for name, value in wanted.items() if value != _current(session, name)}
+    _check_kind(session, {**wanted, "base_url": written}, profile, errors, by=by, moves="base_url" in changed)
     if session is not None:
         errors |= {name: _fixed(name) for name in FIXED if name in changed}
     if not by.is_administrator:
@@ -92,12 +97,36 @@ def _held(session: WhatsAppSession, zone: zoneinfo.ZoneInfo, now: dt.datetime) -
     return {"held_day": moved.held, "held_until": moved.until}
 
 
-def _check_address(wanted: dict[str, Any], errors: dict[str, Any]) -> None:
+def _check_kind(
+    session: WhatsAppSession | None,
+    wanted: Mapping[str, Any],
+    profile: registry.Profile,
+    errors: dict[str, Any],
+    *,
+    by: User,
+    moves: bool,
+) -> None:
+    """What this kind of gateway can't do without. Who may not write it is not asked for it: an administrator adds it."""
+    if session is None and profile.tenant_id is not None and not profile.tenant_id.fullmatch(wanted["tenant_id"]):
+        errors["tenant_id"] = profile.tenant_help
+    if not by.is_administrator:
+        return
+    for name in profile.required:
+        given = wanted.get(name)
+        # What is not written stays as it is, but for secrets when the address moves.
+        kept = session is not None and given is None and not moves and getattr(session, name)
+        if not given and not kept:
+            what = profile.names.get(name) or _NAMES[name]
+            errors[name] = _("Con %(gateway)s hace falta: %(what)s.") % {"gateway": profile.title, "what": what}
+
+
+def _check_address(wanted: dict[str, Any], profile: registry.Profile, errors: dict[str, Any]) -> None:
     if "base_url" not in wanted:
         return
     try:
-        wanted["base_url"] = addresses.stored(wanted["base_url"])
-        addresses.refuse_unreachable(wanted["base_url"])
+        written = addresses.stored(wanted["base_url"])
+        wanted["base_url"] = "" if written == profile.home else written
+        addresses.refuse_unreachable(wanted["base_url"] or profile.home or "")
     except addresses.AddressRefused as refused:
         errors["base_url"] = refused
 

@@ -283,6 +283,7 @@ def _write_status(session_id: int, status: SessionStatus, now: dt.datetime) -> N
         "unreachable_since": None,
         "can_send": status.can_send or not connected,
         "phone": before.phone if _is_stranger(before, status) else status.phone or before.phone,
+        "people_a_day": before.people_a_day if status.people_a_day is None else status.people_a_day or None,
         "probe_failures": 0 if ready else before.probe_failures + 1,
         "probe_at": None if ready else now + _back_off(before.probe_failures),
     }
@@ -358,7 +359,7 @@ _STRANGER = gettext_lazy(
 
 def _write_error(session_id: int, error: GatewayError, now: dt.datetime, *, sending: bool) -> bool:
     """Whether it says anything about the session that somebody may have to be told."""
-    if error.scope is Scope.MESSAGE:
+    if error.scope in {Scope.MESSAGE, Scope.CAMPAIGN}:
         return False
     before = WhatsAppSession.objects.get(pk=session_id)
     trouble: dict[str, object] = {"trouble": error.detail[:300], "trouble_code": error.code[:64]}

@@ -56,6 +56,10 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         (None, {"fields": ("name", ("owner", "team", "session"))}),
         (gettext_lazy("Mensaje"), {"fields": ("template",)}),
         (
+            gettext_lazy("Plantilla aprobada (API oficial)"),
+            {"classes": ("collapse",), "fields": (("official_name", "official_language"), "official_parameters")},
+        ),
+        (
             gettext_lazy("Ritmo"),
             {
                 "fields": (

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns import official_template
 from campaigns.message_editing import edit_message
 from campaigns.models import Campaign
 from campaigns.rendering import TemplateError
@@ -50,6 +51,9 @@ class CampaignForm(CampaignModelForm):
             "team",
             "session",
             "template",
+            "official_name",
+            "official_language",
+            "official_parameters",
             "delay_min",
             "delay_max",
             "burst_size",
@@ -62,7 +66,7 @@ class CampaignForm(CampaignModelForm):
             "max_attempts",
             "keeps_off_holidays",
         ]
-        widgets = {"template": MessageWidget({"rows": 6})}
+        widgets = {"template": MessageWidget({"rows": 6}), "official_parameters": TextareaWidget({"rows": 3})}
         help_texts = {"template": _HELP}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -81,6 +85,10 @@ class CampaignForm(CampaignModelForm):
         shortest, longest = data.get("delay_min"), data.get("delay_max")
         if shortest is not None and longest is not None and shortest > longest:
             self.add_error("delay_max", _("La pausa máxima es más corta que la mínima."))
+        written = [data.get(name) or "" for name in ("official_name", "official_language", "official_parameters")]
+        for name, problem in official_template.problems(*written, columns=self.instance.columns).items():
+            if name in self.fields:
+                self.add_error(name, problem)
         session, team = data.get("session"), data.get("team")
         if session and team and session.team_id != team.pk:
             self.add_error("session", _("Esta sesión es de otro equipo: elige una del equipo de la campaña."))

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from campaigns import versions
+from campaigns import official_template, versions
 from campaigns.api.fields import VisibleSession
 from campaigns.engine.plan import Standing
 from campaigns.enums import EnvioState, WhyNot
@@ -147,7 +147,8 @@ class CampaignSerializer(ModelSerializer[Campaign]):
     class Meta:
         model = Campaign
         fields = (
-            "id", "name", "owner", "team", "session", "template", "columns", "state", "verbs", "delay_min",
+            "id", "name", "owner", "team", "session", "template", "official_name",
+            "official_language", "official_parameters", "columns", "state", "verbs", "delay_min",
             "delay_max", "burst_size", "burst_pause", "pacing_version", "typing", "max_attempts", "keeps_off_holidays",
             "person_rest", "error_alert", "error_pause", "canary_size",
             "created_at", "submitted_at", "approved_at", "approved_by", "launched_at", "ended_at", "progress", "version",
@@ -158,6 +159,7 @@ class CampaignSerializer(ModelSerializer[Campaign]):
         )  # fmt: skip
         extra_kwargs = {
             "template": {"max_length": MAX_TEMPLATE, "trim_whitespace": False},
+            "official_parameters": {"max_length": MAX_TEMPLATE},
             "max_attempts": {"min_value": 1, "max_value": 20},
             "person_rest": {"max_value": 720},
             "error_alert": {"max_value": 100},
@@ -188,10 +190,19 @@ class CampaignSerializer(ModelSerializer[Campaign]):
             raise serializers.ValidationError(str(error)) from error
         return template
 
+    def _check_official(self, attrs: dict[str, Any]) -> None:
+        before = self.instance if isinstance(self.instance, Campaign) else Campaign()
+        names = ("official_name", "official_language", "official_parameters")
+        if not attrs.keys().isdisjoint(names):
+            written = [attrs.get(name, getattr(before, name)) for name in names]
+            if found := official_template.problems(*written, columns=before.columns):
+                raise serializers.ValidationError(found)
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         low, high = (attrs.get(name, getattr(self.instance or Campaign(), name)) for name in ("delay_min", "delay_max"))
         if low > high:
             raise serializers.ValidationError(
                 {"delay_max": _("La pausa máxima no puede ser menor que la mínima (%(low)d s).") % {"low": low}}
             )
+        self._check_official(attrs)
         return attrs

@@ -28,18 +28,14 @@ from leadmaster.accounts.models import User
 from leadmaster.lib.language import in_project_language
 from leadmaster.ops.alerts import CheckResult, apply_results, open_keys, resolve_alert
 from leadmaster.ops.models import Alert
-from whatsapp.gateways.answers import BY_CODE, NO_ANSWER, WRONG_PATH
-from whatsapp.gateways.base import Scope
+from whatsapp.gateways.answers import OF_THE_LINE
 
 ALERT = "campaign-errors:"
 # The last so many tries are judged, of no more than so many days.
 WINDOW = 100
 _DAYS = dt.timedelta(days=14)
 
-# What a refused line says; whatever code it bears, these statuses are about the line too.
-_OF_THE_LINE = {
-    meaning.code for meaning in (*BY_CODE.values(), *NO_ANSWER.values(), WRONG_PATH) if meaning.scope is Scope.SESSION
-}
+# Whatever code a refusal bears, these statuses are about the line.
 _LINE_STATUSES = {
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
@@ -179,7 +175,7 @@ def _failed(one: _Try) -> bool | None:
         case AttemptOutcome.REFUSED:
             return True
         case AttemptOutcome.NOT_SENT:
-            of_the_line = one.code in _OF_THE_LINE or one.http_status in _LINE_STATUSES
+            of_the_line = one.code in OF_THE_LINE or one.http_status in _LINE_STATUSES
             return True if one.counted and not of_the_line else None
         case AttemptOutcome.UNKNOWN:
             return {EnvioState.SENT: False, EnvioState.ERROR: True}.get(EnvioState(one.envio_state))

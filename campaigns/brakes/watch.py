@@ -10,13 +10,14 @@ from campaigns.brakes.base import Brake, News, Watcher
 from campaigns.brakes.canary import Canary
 from campaigns.brakes.error_rate import ErrorRate
 from campaigns.brakes.half_deaf import HalfDeaf
+from campaigns.brakes.template import TemplateRefused
 from campaigns.enums import BrakeKind
 from campaigns.models import Campaign
 from leadmaster.lib.db.retry import retrying
 
 logger = logging.getLogger(__name__)
 
-BRAKES: dict[BrakeKind, Brake] = {brake.kind: brake for brake in (ErrorRate(), Canary())}
+BRAKES: dict[BrakeKind, Brake] = {brake.kind: brake for brake in (ErrorRate(), Canary(), TemplateRefused())}
 
 
 WATCHERS: tuple[Watcher, ...] = (*BRAKES.values(), HalfDeaf())

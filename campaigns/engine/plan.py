@@ -13,14 +13,14 @@ from collections.abc import Collection, Iterable
 from typing import Any, cast
 
 from django.conf import settings
-from django.db.models import JSONField, Manager, Prefetch, QuerySet, Subquery
+from django.db.models import Count, JSONField, Manager, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from campaigns import holidays, limits, windows
 from campaigns.brakes import canary
 from campaigns.enums import EnvioState, ScheduleState, WhyNot
 from campaigns.holidays import Holidays
-from campaigns.models import Campaign, Envio, Schedule, ScheduleDay, SenderSwitch, SessionDay
+from campaigns.models import Attempt, Campaign, Envio, Schedule, ScheduleDay, SenderSwitch, SessionDay
 from leadmaster.lib.clock import business_day
 from whatsapp import standing as lines
 from whatsapp.models import WhatsAppSession
@@ -170,6 +170,8 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
         return against
     day = session.day_at(now)
     limit = limits.limit_of(session, day, _trial(campaign))
+    if (people := used.people_limit(session, day)) < limit.messages:
+        limit = limits.of_people(session, people)
     if used.session(session.pk, day) >= limit.messages:
         return Standing(reason=limit.reason, until=_tomorrow(rules, session, now), detail=limit.detail)
     with_cap = [(s, opening) for s, opening in open_ones if used.schedule(s.pk, day) < s.daily_cap]
@@ -267,7 +269,8 @@ class _Used:
     @functools.cached_property
     def _sessions(self) -> dict[tuple[int, dt.date], int]:
         ids = {campaign.session_id for campaign in self.campaigns}
-        rows = SessionDay.objects.filter(session_id__in=ids, day__in=self._days)
+        days = self._days | {day - dt.timedelta(days=1) for day in self._days}
+        rows = SessionDay.objects.filter(session_id__in=ids, day__in=days)
         return {(row.session_id, row.day): row.used for row in rows}
 
     @functools.cached_property
@@ -289,6 +292,27 @@ class _Used:
 
     def session(self, session_id: int, day: dt.date) -> int:
         return self._sessions.get((session_id, day), 0)
+
+    def people_limit(self, session: WhatsAppSession, day: dt.date) -> int:
+        """How far the day's counter may go, so that no more people are written to in 24 hours than WhatsApp allows.
+
+        A claim counts one on, and reaches one person at the most. First by what today and yesterday charged, which no
+        24 hours exceed; only where that leaves no room the people are counted.
+        """
+        if session.people_a_day is None:
+            return session.daily_limit
+        today = self.session(session.pk, day)
+        room = session.people_a_day - today - self.session(session.pk, day - dt.timedelta(days=1))
+        if room <= 0:
+            room = session.people_a_day - self._people(session.pk)
+        return today + max(0, room)
+
+    def _people(self, session_id: int) -> int:
+        """Whom this line wrote to, or may have, in the last 24 hours."""
+        since = self.now - dt.timedelta(hours=24)
+        tries = Attempt.objects.filter(session_day__session=session_id, refunded=False, claimed_at__gt=since)
+        recent = tries.filter(session_day__day__gte=since.date() - dt.timedelta(days=1))
+        return recent.aggregate(people=Count("envio__phone", distinct=True))["people"] or 0
 
     def schedule(self, schedule_id: int, day: dt.date) -> int:
         return self._schedules.get((schedule_id, day), 0)

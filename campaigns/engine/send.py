@@ -23,9 +23,11 @@ from urllib.parse import urlsplit
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
+from campaigns.brakes import template
 from campaigns.brakes.base import News
 from campaigns.engine import diag, gateway_answers, journal, journal_trouble, restore_guard
 from campaigns.engine.claim import Claim
+from campaigns.engine.compose import compose
 from campaigns.engine.dispatch import commit_dispatch, hand_over
 from campaigns.engine.io_pool import IoPool, boot_seconds
 from campaigns.engine.settle import Answer, settle, withdraw
@@ -41,7 +43,6 @@ from whatsapp.gateways.base import (
     Gateway,
     GatewayConfig,
     GatewayError,
-    OutboundMessage,
     Scope,
     SendResult,
     SessionStatus,
@@ -91,6 +92,7 @@ class Flights:
         self._news: dict[int, Campaign] = {}
         self._line_days: dict[int, int] = {}
         self.troubled_sessions: set[int] = set()
+        self.troubled_campaigns: set[int] = set()
         # The database or the journal failed: this tick claims no more, and ends what is in the air.
         self.in_trouble = False
 
@@ -176,6 +178,10 @@ class Flights:
         # The boot clock is read first: whoever is stopped from here on finds the dispatch stale.
         claim, started, now = flight.claim, boot_seconds(), self._clock.now()
         deadline = dt.timedelta(seconds=flight.config.send_timeout)
+        message = compose(claim, now)
+        if isinstance(message, GatewayError):
+            self._settle(flight, message)
+            return
         ending = stopping.requested()
         if ending or not commit_dispatch(claim, now, deadline=deadline) or not self._written_down(claim, now):
             self._drop(flight, now)
@@ -183,7 +189,6 @@ class Flights:
         diag.step("dispatched", envio=claim.envio_id, session=claim.slot.session.pk)
         flight.phase, flight.dispatched_at, flight.since = Phase.SENDING, now, now
         flight.due = now + deadline
-        message = OutboundMessage(phone=claim.phone, text=claim.text, client_message_id=claim.client_message_id)
         self._io.submit(claim.token, functools.partial(hand_over, flight.gateway, message, since=started))
 
     def _written_down(self, claim: Claim, now: dt.datetime) -> bool:
@@ -246,6 +251,10 @@ class Flights:
         if isinstance(said, SessionStatus):
             self.troubled_sessions.add(session_id)
             retrying(functools.partial(sessions.record_status, session_id, said, now))
+        elif isinstance(said, GatewayError) and said.scope is Scope.CAMPAIGN:
+            if claim.campaign is not None:
+                self.troubled_campaigns.add(claim.campaign.pk)
+                retrying(functools.partial(template.hold, claim.campaign, detail=said.detail, now=now))
         elif isinstance(said, GatewayError) and said.scope is not Scope.MESSAGE:
             self.troubled_sessions.add(session_id)
             retrying(functools.partial(sessions.record_error, session_id, said, now, sending=sending))

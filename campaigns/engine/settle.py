@@ -207,6 +207,9 @@ def _next_state(
         fields: dict[str, object] = {"dispatched_at": None, "attempts": F("attempts") - 1}
         # A reply does not wait for its lane's rest.
         return EnvioState.PENDING, fields if claim.campaign else {**fields, "next_due": now + SESSION_REST}
+    if error.scope is Scope.CAMPAIGN and claim.campaign is not None:
+        # Its campaign is paused with it, so this is no loop: the message goes on as it was when somebody mended the cause.
+        return EnvioState.PENDING, {**why, "dispatched_at": None, "attempts": F("attempts") - 1}
     # The gateway had the message in its hands. Its word that it did not pass it on is taken so often and no oftener.
     if claim.attempt >= claim.max_attempts:
         return EnvioState.ERROR, {**why, "error_code": MAX_ATTEMPTS, "ended_at": now}

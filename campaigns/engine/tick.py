@@ -342,7 +342,8 @@ class _TickLoop:
         for session_id, group in self._plan.slots.items():
             if session_id in self._exhausted or session_id in flights.troubled_sessions:
                 continue
-            left = [slot for slot in group if slot.campaign.pk not in self._without_due and now < slot.closes]
+            empty = self._without_due | flights.troubled_campaigns
+            left = [slot for slot in group if slot.campaign.pk not in empty and now < slot.closes]
             if left:
                 turn = self._rng.randrange(len(left))
                 slots.setdefault(session_id, []).extend(left[turn:] + left[:turn])

@@ -44,7 +44,7 @@ def braked(campaigns: Iterable[Campaign]) -> dict[int, Standing]:
     }
 
 
-_REASONS = {BrakeKind.ERROR_RATE: WhyNot.ERROR_RATE}
+_REASONS = {BrakeKind.ERROR_RATE: WhyNot.ERROR_RATE, BrakeKind.TEMPLATE: WhyNot.TEMPLATE}
 # What a supervisor lifts.
 BRAKED = frozenset({*_REASONS.values(), WhyNot.CANARY})
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.enums import CampaignState
 from campaigns.querysets import CampaignQuerySet
 from leadmaster.accounts.models import Team, User
+from leadmaster.lib.fields import IdentifierField
 from whatsapp.models import WhatsAppSession
 
 # Seconds, and messages.
@@ -29,6 +30,27 @@ class Campaign(models.Model):
     )
     template = models.TextField(
         _("mensaje"), help_text=_("Puedes usar {nombre}, {nombre_destino} y las columnas de tu archivo.")
+    )
+    # What the official API needs to write first: see `campaigns.official_template`.
+    official_name = IdentifierField(
+        _("plantilla aprobada"),
+        max_length=512,
+        blank=True,
+        default="",
+        help_text=_("Solo para líneas de la API oficial: el nombre con que Meta la aprobó."),
+    )
+    official_language = models.CharField(
+        _("idioma de la plantilla"),
+        max_length=10,
+        blank=True,
+        default="",
+        help_text=_("Como en Meta: es_AR, es_MX, pt_BR…"),
+    )
+    official_parameters = models.TextField(
+        _("datos de la plantilla"),
+        blank=True,
+        default="",
+        help_text=_("Uno por línea, en el orden de {{1}}, {{2}}…: un texto o una columna, como {nombre}."),
     )
     # Names that the imported files brought, as the template writes them.
     columns = models.JSONField(_("columnas"), default=list, blank=True, editable=False)

@@ -20,7 +20,7 @@ from whatsapp.gateways.base import Capability
 
 _OVERDUE = dt.timedelta(hours=1)
 # A line whose secrets can't be read has its own check.
-_SEALED = ("session__token", "session__webhook_secret")
+_SEALED = ("session__token", "session__webhook_secret", "session__verify_token")
 
 
 class DoubtCheck(EnvioCheck):

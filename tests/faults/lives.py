@@ -8,16 +8,24 @@ from collections.abc import Callable, Iterator, Sequence
 from django_q.exceptions import TimeoutException
 
 from campaigns.models import Campaign
-from tests.faults.behaviours import OK, Kind
+from tests.faults.behaviours import OK
 from tests.faults.harness import Crash, Crashes, World, start_over
+from tests.faults.world import Behaviour
+from whatsapp.gateways.base import OutboundMessage
 
 
 def play(
-    campaigns: Sequence[Campaign], kind: Kind, crashes: Crashes, *, envios: Sequence[int], dies: bool = True
+    campaigns: Sequence[Campaign],
+    kind: Callable[[OutboundMessage], Behaviour],
+    crashes: Crashes,
+    *,
+    envios: Sequence[int],
+    dies: bool = True,
+    make: Callable[[], World] = World,
 ) -> World:
     """One tick against this gateway that ends at the given point, then a healthy world until it rests."""
     start_over()
-    world = World()
+    world = make()
     for campaign, count in zip(campaigns, envios, strict=True):
         world.fill(campaign, count)
     world.provider.behave = kind
@@ -34,20 +42,21 @@ def play(
 
 def wrongs(
     campaigns: Sequence[Campaign],
-    kind: Kind,
+    kind: Callable[[OutboundMessage], Behaviour],
     *,
     envios: Sequence[int],
     wanted: Callable[[int, list[str]], bool],
     error: type[BaseException] = Crash,
+    make: Callable[[], World] = World,
 ) -> Iterator[str]:
     """What the checker finds after ending at each wanted point. After anything but a crash the process goes on."""
     dies = error is Crash
     counting = Crashes()
-    play(campaigns, kind, counting, envios=envios, dies=dies)
+    play(campaigns, kind, counting, envios=envios, dies=dies, make=make)
     assert len(counting.names) > 50
     for at, name in enumerate(counting.names):
         if wanted(at, counting.names):
-            world = play(campaigns, kind, Crashes(at=at, error=error()), envios=envios, dies=dies)
+            world = play(campaigns, kind, Crashes(at=at, error=error()), envios=envios, dies=dies, make=make)
             yield from (f"{at} {name}: {finding}" for finding in world.findings(gap=1.0))
 
 

@@ -13,7 +13,8 @@ from leadmaster.accounts.models import User
 from leadmaster.lib.admin.widgets import BooleanWidget, SecretWidget, TextWidget
 from whatsapp import session_editing
 from whatsapp.addresses import validate_address
-from whatsapp.models import WhatsAppSession
+from whatsapp.gateways import registry
+from whatsapp.models import GatewayKind, WhatsAppSession
 from whatsapp.session_editing import SECRETS
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class SessionForm(SessionModelForm):
         help_text=_("El identificador con el que el gateway conoce esta línea."),
     )
     by: User
+    kind: str = GatewayKind.SESSION_MANAGER
 
     class Meta:
         model = WhatsAppSession
@@ -98,9 +100,18 @@ class GatewaySessionForm(SessionForm):
         widget=SecretWidget,
         help_text=_("Con él se comprueba que los avisos vienen del gateway. Vacío: queda el que está guardado."),
     )
+    verify_token = forms.CharField(
+        label=_("Token de verificación"),
+        required=False,
+        widget=SecretWidget,
+        help_text=_("Lo inventas tú y lo escribes también allá. Vacío: queda el que está guardado."),
+    )
     forget_token = forms.BooleanField(label=_("Borrar el token guardado"), required=False, widget=BooleanWidget)
     forget_webhook_secret = forms.BooleanField(
         label=_("Borrar el secreto guardado"), required=False, widget=BooleanWidget
+    )
+    forget_verify_token = forms.BooleanField(
+        label=_("Borrar el token de verificación guardado"), required=False, widget=BooleanWidget
     )
 
     class Meta(SessionForm.Meta):
@@ -108,11 +119,25 @@ class GatewaySessionForm(SessionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._speak(registry.profile(self.kind))
         for name in SECRETS:
             self.initial.pop(name, None)
             stored = bool(getattr(self.instance, name))
             if name in self.fields:
                 self.fields[name].widget.attrs["placeholder"] = str(_("guardado") if stored else _("ninguno"))
+
+    def _speak(self, profile: registry.Profile) -> None:
+        """Call each field as this kind of gateway calls it, and say what it can't do without."""
+        for name, field in self.fields.items():
+            if name in profile.names:
+                called = str(profile.names[name])
+                field.label = called[:1].upper() + called[1:]
+        if "tenant_id" in self.fields and profile.tenant_help:
+            self.fields["tenant_id"].help_text = str(profile.tenant_help)
+        if "base_url" in self.fields and profile.home is None:
+            self.fields["base_url"].help_text = str(_("La de tu servidor: al cambiarla se borran sus claves."))
+        elif "base_url" in self.fields and profile.home:
+            self.fields["base_url"].help_text = str(_("Vacía: %(home)s.") % {"home": profile.home})
 
     def written(self) -> dict[str, Any]:
         wanted = super().written()

@@ -16,6 +16,11 @@ from whatsapp.models import WhatsAppSession
 
 __all__ = ["RISK", "page", "panel", "places"]
 
+OFFICIAL: Promise = _(
+    "Es la API oficial de WhatsApp: no pone en riesgo el número. Escribe primero solo con plantillas aprobadas; a quien "
+    "te escribió en las últimas 24 horas, con texto libre."
+)
+
 
 def places(session: WhatsAppSession) -> Places:
     def at(name: str) -> str:

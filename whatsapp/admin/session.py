@@ -25,10 +25,11 @@ from leadmaster.lib.phones import parsing
 from whatsapp import line_tests, link_screens, linking, screens, session_editing, sessions, warm_up
 from whatsapp.admin import pairing
 from whatsapp.admin.form import GatewaySessionForm, SessionForm
+from whatsapp.gateways import registry
 from whatsapp.gateways.base import GatewayError
 from whatsapp.line_tests import LineTestRefused
 from whatsapp.linking import LinkingRefused
-from whatsapp.models import WhatsAppSession
+from whatsapp.models import GatewayKind, WhatsAppSession
 
 
 @admin.register(WhatsAppSession)
@@ -46,16 +47,6 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     _LIMITS = (
         gettext_lazy("Límites"),
         {"fields": (("daily_limit", "in_use_since", "warm_up_start"), ("lane_count", "deaf_after", "idle_after"))},
-    )
-    _GATEWAY = (
-        gettext_lazy("Gateway"),
-        {
-            "fields": (
-                ("gateway", "base_url"),
-                ("token", "webhook_secret"),
-                ("forget_token", "forget_webhook_secret"),
-            )
-        },
     )
     # What a supervisor reads of it.
     _GATEWAY_SEEN = (gettext_lazy("Gateway"), {"fields": (("gateway", "base_url"),)})
@@ -88,7 +79,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
 
     def get_fieldsets(self, request: HttpRequest, obj: WhatsAppSession | None = None) -> Any:
         if current_user(request).is_administrator:
-            return (self._LINE, self._LIMITS, self._GATEWAY)
+            return (self._LINE, self._LIMITS, _gateway_fields(self._kind(request, obj)))
         if obj is None:
             return (self._LINE, self._LIMITS)
         shown = (self._LINE, self._LIMITS, self._GATEWAY_SEEN)
@@ -108,8 +99,21 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
         hidden = dict.fromkeys(name for name in self._fixed(request, obj) if name in base.declared_fields)
         # The class is this request's own.
         return super().get_form(
-            request, obj, *args, **{**kwargs, "form": type(base.__name__, (base,), {**hidden, "by": by})}
+            request,
+            obj,
+            *args,
+            **{**kwargs, "form": type(base.__name__, (base,), {**hidden, "by": by, "kind": self._kind(request, obj)})},
         )
+
+    def _kind(self, request: HttpRequest, obj: WhatsAppSession | None) -> str:
+        """Of a line that is there its own; of a new one the one that was chosen above the form."""
+        if obj is not None:
+            return obj.gateway
+        chosen = request.POST.get("gateway") or request.GET.get("gateway") or ""
+        return chosen if chosen in GatewayKind.values else str(GatewayKind.SESSION_MANAGER)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().get_changeform_initial_data(request), "gateway": self._kind(request, None)}
 
     def save_model(self, request: HttpRequest, obj: WhatsAppSession, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         written = form.written()
@@ -408,7 +412,13 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     ) -> HttpResponse:
         session = kwargs.get("obj")
         test = line_tests.last_test(session) if session else None
-        context.update({"session": session, "test": test, "may_pair": self._may_pair(request), "risk": pairing.RISK})
+        kind = self._kind(request, session)
+        official = registry.profile(kind).official
+        context.update({"session": session, "test": test, "may_pair": self._may_pair(request)})
+        context["risk"] = pairing.OFFICIAL if official else pairing.RISK
+        context["official"] = official
+        if session is None and current_user(request).is_administrator:
+            context["kinds"] = [(value, label, value == kind) for value, label in GatewayKind.choices]
         context["may_lift"] = session is not None and self.has_change_permission(request, session)
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -443,6 +453,15 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             back=back or _url("change", session),
             context={**self.admin_site.each_context(request), "opts": self.opts, "original": session},
         )
+
+
+def _gateway_fields(kind: str) -> tuple[Any, dict[str, Any]]:
+    """What is written of this kind of gateway: a vendor that doesn't ask for a word has no field for it."""
+    asked = "verify_token" in registry.profile(kind).names
+    secrets: list[tuple[str, ...]] = [("token", "webhook_secret"), ("forget_token", "forget_webhook_secret")]
+    if asked:
+        secrets += [("verify_token",), ("forget_verify_token",)]
+    return (gettext_lazy("Gateway"), {"fields": (("gateway", "base_url"), *secrets)})
 
 
 def _url(name: str, session: WhatsAppSession) -> str:

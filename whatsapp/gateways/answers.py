@@ -39,9 +39,10 @@ class Meaning:
     detail: str | Promise
     needs_person: bool = False
 
-    def error(self, *, code: str = "", answer: Answer | None = None) -> GatewayError:
+    def error(self, *, code: str = "", answer: Answer | None = None, told: str = "") -> GatewayError:
+        """`told` is the vendor's own number, for whoever looks it up."""
         return GatewayError(
-            str(self.detail),
+            f"{self.detail} ({told})" if told else str(self.detail),
             outcome=self.outcome,
             scope=self.scope,
             code=code or self.code,
@@ -94,6 +95,44 @@ FOREIGN_REFUSAL = Meaning(
     code="BAD_ANSWER",
     detail=_("Algo rechazó el pedido, pero no con la forma de error del gateway."),
 )
+# What the official API says, and vendors whose numbers mean the same.
+NO_PERMISSION = _held(
+    "NO_PERMISSION", _("El token no tiene permiso para enviar por este número: revísalo en Meta."), needs_person=True
+)
+QUALITY = _held(
+    "QUALITY", _("Meta frenó esta línea por su calidad: muchas personas la bloquearon o reportaron."), needs_person=True
+)
+ACCOUNT = _held(
+    "ACCOUNT", _("Meta bloqueó la cuenta o le falta un medio de pago: resuélvelo en Meta Business."), needs_person=True
+)
+SERVICE = Meaning(
+    outcome=Outcome.NOT_SENT,
+    scope=Scope.MESSAGE,
+    code="VENDOR_SERVICE",
+    detail=_("El servicio falló un momento y dice que el mensaje no salió; se puede intentar otra vez."),
+)
+PAIR_RATE = Meaning(
+    outcome=Outcome.NOT_SENT,
+    scope=Scope.MESSAGE,
+    code="PAIR_RATE",
+    detail=_("A esta persona se le escribió demasiado seguido: se intenta más tarde."),
+)
+PERSON_LIMIT = _refused("PERSON_LIMIT", _("WhatsApp no le entrega más mensajes de marketing a esta persona por ahora."))
+UNDELIVERABLE = _refused("UNDELIVERABLE", _("WhatsApp no puede entregarle mensajes a esta persona."))
+STOPPED_MARKETING = _refused("STOPPED_MARKETING", _("La persona detuvo los mensajes de marketing en su WhatsApp."))
+NEEDS_TEMPLATE = _refused(
+    "NEEDS_TEMPLATE",
+    _("Pasaron más de 24 horas desde su último mensaje: hace falta una plantilla aprobada."),
+)
+TEMPLATE = Meaning(
+    outcome=Outcome.NOT_SENT,
+    scope=Scope.CAMPAIGN,
+    code="TEMPLATE",
+    detail=_("Meta no acepta la plantilla de esta campaña: no existe, está en pausa o sus datos no coinciden."),
+)
+NO_LOOKUP = _unknown("NO_LOOKUP", _("El gateway no dice qué fue de un mensaje por nuestro id: lo dicen sus avisos."))
+REFUSED_BY_VENDOR = _refused("VENDOR_REFUSED", _("El servicio rechazó el mensaje con un código que no conocemos."))
+
 GATEWAY_ERROR = _unknown("GATEWAY_ERROR", _("El gateway falló sin decir si el mensaje salió."))
 BAD_ANSWER = _unknown("BAD_ANSWER", _("La respuesta del gateway no se entiende: no se sabe si el mensaje salió."))
 NO_MESSAGE_ID = _unknown("NO_MESSAGE_ID", _("El gateway dijo que sí, pero sin dar el identificador del mensaje."))
@@ -120,6 +159,13 @@ BY_CODE: dict[str, Meaning] = {
     "LOGGED_OUT": LOGGED_OUT,
     "BANNED": BANNED,
 }
+
+# The codes that speak of a line and not of a message, whoever the vendor is.
+OF_THE_LINE: frozenset[str] = frozenset(
+    meaning.code
+    for meaning in (*BY_CODE.values(), *NO_ANSWER.values(), WRONG_PATH, NO_PERMISSION, QUALITY, ACCOUNT)
+    if meaning.scope is Scope.SESSION
+)
 
 # The status with an error shape whose code we do not know.
 BY_STATUS_WITH_SHAPE: dict[int, Meaning] = {
@@ -166,7 +212,7 @@ def read_refusal(answer: Answer) -> GatewayError:
     in its own shape that it did not leave."""
     meaning, code = _meaning(answer)
     if not _in_its_own_words(answer):
-        meaning = _in_doubt(meaning)
+        meaning = in_doubt(meaning)
     return meaning.error(code=code, answer=answer)
 
 
@@ -195,7 +241,7 @@ def _in_its_own_words(answer: Answer) -> bool:
     return (400 <= answer.status < 500 or answer.status == 500) and error_body(answer) is not None
 
 
-def _in_doubt(meaning: Meaning) -> Meaning:
+def in_doubt(meaning: Meaning) -> Meaning:
     """The same trouble, of which nobody knows whether it came before the message or after it."""
     if meaning.outcome is Outcome.UNKNOWN:
         return meaning

@@ -29,6 +29,7 @@ class Scope(enum.StrEnum):
 
     MESSAGE = "message"
     SESSION = "session"  # every message of this session would meet the same
+    CAMPAIGN = "campaign"  # every message of this campaign would: its approved template is not what it was
     COLD = "cold"  # only first contacts of this session (WhatsApp 463)
 
 
@@ -81,8 +82,19 @@ class GatewayConfig:
     base_url: str
     tenant_id: str
     token: str = dataclasses.field(default="", repr=False)
+    # What the line was last told to be able to.
+    capabilities: frozenset[Capability] = frozenset()
     send_timeout: float = 90.0
     call_timeout: float = 10.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ApprovedTemplate:
+    """A template that the official API approved, with what its variables say to this person, in their order."""
+
+    name: str
+    language: str
+    parameters: tuple[str, ...] = dataclasses.field(default=(), repr=False)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,6 +104,8 @@ class OutboundMessage:
     phone: str = dataclasses.field(repr=False)
     text: str = dataclasses.field(repr=False)
     client_message_id: uuid.UUID
+    # Instead of the text, where the gateway takes no free text now.
+    template: ApprovedTemplate | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -110,6 +124,8 @@ class SessionStatus:
     phone: str = ""
     # Why it is DISCONNECTED, in the gateway's word: LOGGED_OUT, BANNED, QR_EXPIRED, REQUESTED, NETWORK or its own.
     reason: str = ""
+    # How many different people a day may be written to first. 0: no bound. None: the gateway does not say.
+    people_a_day: int | None = None
 
     @property
     def ready(self) -> bool:
@@ -133,7 +149,7 @@ class TypedCode:
 
 
 class Capability(enum.StrEnum):
-    """Optional parts of the contract, as `/health` announces them."""
+    """What differs between gateways. Ours announces its optional parts in `/health`; vendors' are known."""
 
     CONNECT = "connect"
     DISCONNECT = "disconnect"
@@ -143,7 +159,16 @@ class Capability(enum.StrEnum):
     DEDUPE = "dedupe"  # a repeated client_message_id is recognised and not sent again
     ECHO = "echo"  # callbacks carry our client_message_id
     PRESENCE = "presence"
+    CHOSEN_ID = "chosen_id"  # the message gets the id that we give it
     CALLBACKS = "callbacks"
+    # Free text only within 24 hours of the person's last message, an approved template otherwise.
+    TEMPLATES = "templates"
+    # The line can't write to its own number, so it is not tested that way.
+    NO_OWN_CHAT = "no_own_chat"
+
+
+# What no session manager announces.
+VENDORS_ALONE = frozenset({Capability.TEMPLATES, Capability.NO_OWN_CHAT, Capability.CHOSEN_ID})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -17,8 +17,10 @@ from django.utils.translation import gettext_lazy as _
 
 from whatsapp.gateways import answers
 from whatsapp.gateways.answers import Meaning
+from whatsapp.gateways.asking import changed, misunderstood
 from whatsapp.gateways.base import (
     MAX_MESSAGE_ID_LENGTH,
+    VENDORS_ALONE,
     Capability,
     GatewayConfig,
     GatewayError,
@@ -88,7 +90,7 @@ class SessionManagerGateway:
                 return None
             found = self._object(answer)
         except GatewayError as error:
-            raise _changed(error, outcome=Outcome.UNKNOWN) from error
+            raise changed(error, outcome=Outcome.UNKNOWN) from error
         if found.get("client_message_id") != str(client_message_id):
             raise answers.BAD_ANSWER.error(answer=answer)
         if found.get("status") == "pending":
@@ -113,8 +115,8 @@ class SessionManagerGateway:
             raise answers.WRONG_PATH.error(answer=answer)
         version, announced = body.get("version", ""), body.get("capabilities", [])
         if not isinstance(version, str) or not isinstance(announced, list):
-            raise _misunderstood(answer)
-        known = {capability.value for capability in Capability}
+            raise misunderstood(answer)
+        known = {capability.value for capability in Capability if capability not in VENDORS_ALONE}
         return Health(
             version=version[:40],
             capabilities=frozenset(Capability(name) for name in announced if isinstance(name, str) and name in known),
@@ -125,11 +127,11 @@ class SessionManagerGateway:
         body = self._object(answer)
         # A manager that mixes its tenants up must not send for the wrong one.
         if str(body.get("cliente_id")) != self.config.tenant_id:
-            raise _misunderstood(answer)
+            raise misunderstood(answer)
         try:
             state = SessionState(str(body.get("state")))
         except ValueError:
-            raise _misunderstood(answer) from None
+            raise misunderstood(answer) from None
         phone = body.get("phone")
         return SessionStatus(
             state=state,
@@ -148,12 +150,12 @@ class SessionManagerGateway:
         if qr is None:
             return None
         if not isinstance(qr, str) or not 0 < len(qr) <= 2000 or expires_at is None:
-            raise _misunderstood(answer)
+            raise misunderstood(answer)
         return PairingCode(qr=qr, expires_at=expires_at)
 
     def typed_code(self, phone: str) -> TypedCode | None:
         if not _PHONE.fullmatch(phone):
-            raise _changed(answers.VALIDATION.error(), outcome=Outcome.NOT_SENT)
+            raise changed(answers.VALIDATION.error(), outcome=Outcome.NOT_SENT)
         answer = self._ask("POST", "/pairing-code", json={"cliente_id": self.config.tenant_id, "phone": phone})
         body = answers.error_body(answer)
         if body is not None and body["code"] == "QR_NOT_AVAILABLE":
@@ -161,7 +163,7 @@ class SessionManagerGateway:
         found = self._object(answer)
         code, expires_at = found.get("code"), _moment(found.get("expires_at"))
         if not isinstance(code, str) or not _TYPED_CODE.fullmatch(code) or expires_at is None:
-            raise _misunderstood(answer)
+            raise misunderstood(answer)
         return TypedCode(code=code, expires_at=expires_at)
 
     def connect(self) -> None:
@@ -203,15 +205,15 @@ class SessionManagerGateway:
         try:
             return self._exchange(method, path, json=json, tenant=tenant, timeout=self.config.call_timeout)
         except TransportError as error:
-            raise _changed(answers.read_no_answer(error), outcome=Outcome.NOT_SENT) from error
+            raise changed(answers.read_no_answer(error), outcome=Outcome.NOT_SENT) from error
 
     def _object(self, answer: Answer) -> dict[str, Any]:
         """The JSON object of a 2xx answer; anything else is an error of a call that sends no message."""
         if not 200 <= answer.status < 300:
-            raise _changed(answers.read_trouble(answer), outcome=Outcome.NOT_SENT)
+            raise changed(answers.read_trouble(answer), outcome=Outcome.NOT_SENT)
         body = answers.json_object(answer)
         if body is None or body.get("error") is True:
-            raise _misunderstood(answer)
+            raise misunderstood(answer)
         return body
 
     def _accepted(self, answer: Answer) -> SendResult:
@@ -245,32 +247,6 @@ _FAILED = Meaning(
     code="WHATSAPP_ERROR",
     detail=_("El gateway informa que WhatsApp no aceptó este mensaje."),
 )
-
-# Sentences that speak of a message, said again for calls that send none.
-_ASKING = {
-    "TIMEOUT": _("El gateway no contestó a tiempo."),
-    "CONNECTION_LOST": _("El gateway cortó la conexión sin contestar."),
-    "GATEWAY_ERROR": _("El gateway falló por dentro."),
-    "WHATSAPP_ERROR": _("El gateway falló por dentro."),
-    "BAD_ANSWER": _("La respuesta del gateway no se entiende: ¿es otra versión, u otro programa?"),
-}
-
-
-def _changed(error: GatewayError, *, outcome: Outcome) -> GatewayError:
-    """The same error of a call that sends no message: it concerns the session, with the outcome of that call."""
-    return GatewayError(
-        str(_ASKING.get(error.code, error.detail)),
-        outcome=outcome,
-        scope=Scope.SESSION,
-        code=error.code,
-        retry_after=error.retry_after,
-        http_status=error.http_status,
-        needs_person=error.needs_person,
-    )
-
-
-def _misunderstood(answer: Answer) -> GatewayError:
-    return _changed(answers.BAD_ANSWER.error(answer=answer), outcome=Outcome.NOT_SENT)
 
 
 def _chat_id(phone: str) -> str:

@@ -27,7 +27,7 @@ class LineCheck(Check[WhatsAppSession]):
 
     def rows(self) -> QuerySet[WhatsAppSession]:
         # A secret that can't be read has its own check, and must not keep these from looking.
-        return WhatsAppSession.objects.defer("token", "webhook_secret")
+        return WhatsAppSession.objects.defer("token", "webhook_secret", "verify_token")
 
     def locked(self, pk: int) -> WhatsAppSession | None:
         return self.rows().select_for_update(skip_locked=True).filter(pk=pk).first()

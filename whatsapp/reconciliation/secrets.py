@@ -15,7 +15,7 @@ from leadmaster.lib.fields import EncryptedTextField
 from leadmaster.ops.reconciliation.check import Check, Finding
 from whatsapp.models import WhatsAppSession
 
-_SEALED = ("token", "webhook_secret")
+_SEALED = ("token", "webhook_secret", "verify_token")
 
 
 class SecretUnreadable(Check[WhatsAppSession]):
