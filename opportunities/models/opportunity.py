@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadmaster.accounts.models import Team, User
 from leadmaster.directory.models import Client
-from opportunities.enums import CLOSED, OPEN, EventKind, OpportunityState, Origin
+from opportunities.enums import CLOSED, OPEN, OWNED, EventKind, OpportunityState, Origin
 from opportunities.models.lot import Lot
 from opportunities.models.promoter import Promoter
 from opportunities.models.stage import Stage
@@ -110,6 +110,11 @@ class Opportunity(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether somebody has it: in a stage, or until a supervisor decides."""
+        return self.state in OWNED
 
 
 class OpportunityEvent(models.Model):

@@ -20,6 +20,7 @@ from leadmaster.lib.db.compiled import CompiledCopy, CompiledUpdate, Param, para
 from opportunities.clocks.countdown import Countdown
 from opportunities.enums import CLOSED, EventKind, OpportunityState, Origin
 from opportunities.models import Lot, Opportunity, OpportunityEvent, Promoter, Stage
+from opportunities.state import following
 
 S = OpportunityState
 _BATCH = 500
@@ -91,6 +92,7 @@ def change(
             state=target, **{"state_since": now, **fields}, **held
         )
         _make_available([row for row in moved if AVAILABILITY[S(row.state)] != AVAILABILITY[target]], target)
+    following.follow(ids, target, kind=kind, by=by, now=now, fields=fields)
     fresh = Opportunity.objects.in_bulk(ids)
     for row in rows:
         row.__dict__.update(fresh[row.pk].__dict__)
@@ -188,6 +190,7 @@ def put_right(
         **fields,
         **_columns(clock, now),
     )
+    following.follow([row.pk], target, kind=EventKind.RECONCILED, by=None, now=now, fields=fields)
     make_available(row.client_id)
 
 
@@ -205,9 +208,11 @@ def make_available(client_id: int) -> None:
     Client.objects.filter(id=client_id).update(availability=availability_of(client_id))
 
 
-def remark(row: Opportunity, *, by: User, text: str, now: dt.datetime) -> OpportunityEvent:
-    """A note on the history of a locked row. Changes nothing else."""
-    event = _Lines([row], now=now, by=by).of(row, S(row.state), kind=EventKind.NOTE, reason=text, data=None, fields={})
+def remark(
+    row: Opportunity, *, by: User, text: str, now: dt.datetime, data: dict[str, Any] | None = None
+) -> OpportunityEvent:
+    """A note on the history of a locked row. Changes nothing else. `data` tells programs what it is a note of."""
+    event = _Lines([row], now=now, by=by).of(row, S(row.state), kind=EventKind.NOTE, reason=text, data=data, fields={})
     event.save(force_insert=True)
     return event
 

@@ -24,7 +24,7 @@ from opportunities.enums import AbsencePolicy, EventKind, OpportunityState, Quot
 from opportunities.errors import NotAllowed, Refused, WrongState
 from opportunities.models import Absence, BulkAction, BulkItem, DailyQuota, Lot, Opportunity, Promoter, Stage
 from opportunities.policy import require_supervisor
-from opportunities.state import cooldowns, locking, machine
+from opportunities.state import cooldowns, following, locking, machine
 from opportunities.supervision import decisions
 from opportunities.supervision.bulk import BulkReport, busy
 
@@ -118,6 +118,7 @@ def _undo_item(item: BulkItem, *, by: User, now: dt.datetime) -> None:
         state_since=dt.datetime.fromisoformat(before["state_since"]),
         clock=_clock_again(before, owner, now=now),
     )
+    following.reopen(row, since=item.action.at)
     cooldowns.restore(row.client_id, before["cooldowns"])
 
 
