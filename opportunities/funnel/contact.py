@@ -79,6 +79,7 @@ def tell(
     by: User,
     now: dt.datetime,
     remind_at: dt.datetime | None = None,
+    holds: bool = False,
 ) -> Told:
     """What came of a press, with its note and its reminder, in one transaction; the same again is the same.
 
@@ -99,7 +100,7 @@ def tell(
                 raise WrongState(_("Ya contaste cómo te fue: corrígelo en la historia."))
             reminder = Reminder.objects.filter(attempt=attempt).first()
             if reminder is None and remind_at is not None:
-                wish = Wish(due_at=remind_at, key=f"{_OF_ATTEMPT}{attempt.pk}", note=result.note)
+                wish = Wish(due_at=remind_at, key=f"{_OF_ATTEMPT}{attempt.pk}", note=result.note, holds=holds)
                 reminder = reminders.remind_locked(row, wish, by=by, now=now, attempt=attempt)
             return Told(attempt=attempt, reminder=reminder)
 

@@ -53,6 +53,10 @@ class Opportunity(models.Model):
     paused_seconds = models.PositiveIntegerField(null=True, blank=True, editable=False)
     # From when the clock counts as it stands: set, extended, stopped, let go on, or moved by other hours.
     clock_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # The client asked for a date: until then the clock does not count. And when the first such wait of this stage began,
+    # from which the stage's limit is counted, however often it is renewed.
+    held_until = models.DateTimeField(_("espera hasta"), null=True, blank=True, editable=False)
+    hold_since = models.DateTimeField(null=True, blank=True, editable=False)
     extended = models.BooleanField(_("ya tuvo prórroga"), default=False, editable=False)
     attempts = models.PositiveSmallIntegerField(_("veces asignada"), default=1, editable=False)
     exit_reason = models.CharField(_("motivo de salida"), max_length=300, blank=True)
@@ -94,6 +98,10 @@ class Opportunity(models.Model):
             models.CheckConstraint(
                 condition=Q(paused_seconds__isnull=True) | Q(state=OpportunityState.ACTIVE, deadline__isnull=True),
                 name="opportunity_clock_runs_or_stands",
+            ),
+            models.CheckConstraint(
+                condition=Q(held_until__isnull=True) | Q(state=OpportunityState.ACTIVE, hold_since__isnull=False),
+                name="opportunity_hold_only_active",
             ),
         ]
         indexes = [

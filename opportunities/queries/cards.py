@@ -26,6 +26,13 @@ class Card:
     reminder: Reminder | None = None
 
     @property
+    def may_hold(self) -> bool:
+        """Whether a date that the client asks for may hold its timer."""
+        return (
+            self.timer is not None and not self.timer.overdue and bool(self.row.stage and self.row.stage.hold_minutes)
+        )
+
+    @property
     def place(self) -> str:
         client = self.row.client
         return ", ".join(part for part in (client.city, client.province) if part)

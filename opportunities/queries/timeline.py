@@ -14,6 +14,8 @@ from opportunities.enums import ContactOutcome, EventKind
 from opportunities.models import Opportunity, OpportunityEvent
 
 _SHOWN = 60
+# Between what happened and its details, in notes that say both.
+_AND = " · "
 _LONGEST_MESSAGE = 200
 
 _TONES: dict[str, Tone] = {
@@ -53,7 +55,7 @@ def _events(row: Opportunity) -> list[Line]:
             at=event.at,
             what=_what(event),
             who=str(event.by) if event.by else "",
-            words="" if _told_by_itself(event) else event.reason,
+            words=event.reason.partition(_AND)[2] if _told_by_itself(event) else event.reason,
             tone=_TONES.get(event.kind, "neutral"),
         )
         for event in events
@@ -99,7 +101,7 @@ def _messages(row: Opportunity, viewer: User) -> list[Line]:
 
 def _what(event: OpportunityEvent) -> str:
     if _told_by_itself(event):
-        return event.reason
+        return event.reason.partition(_AND)[0]
     if event.kind == EventKind.MOVED and event.from_stage and event.to_stage:
         return _("De “%(before)s” a “%(after)s”") % {"before": event.from_stage, "after": event.to_stage}
     if event.kind == EventKind.EXITED and event.to_stage:

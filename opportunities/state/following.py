@@ -34,7 +34,7 @@ def follow(
     if isinstance(owner, Promoter) and target in (S.ACTIVE, S.EXIT):
         _hand_over(pending, owner, team_id=_team(fields))
     elif target is not S.ACTIVE and kind != EventKind.ORPHANED:
-        pending.update(state=ReminderState.ENDED, holds=False, closed_at=now, closed_by=by, version=F("version") + 1)
+        pending.update(state=ReminderState.ENDED, closed_at=now, closed_by=by, version=F("version") + 1)
 
 
 def reopen(row: Opportunity, *, since: dt.datetime) -> int:
@@ -55,7 +55,7 @@ def reopen(row: Opportunity, *, since: dt.datetime) -> int:
 def _hand_over(pending: Any, owner: Promoter, *, team_id: int | None) -> None:
     moved = {} if team_id is None else {"team_id": team_id}
     pending.exclude(whom=owner.user_id).update(
-        handed_from=F("whom"), whom=owner.user_id, holds=False, version=F("version") + 1, **moved
+        handed_from=F("whom"), whom=owner.user_id, version=F("version") + 1, **moved
     )
 
 

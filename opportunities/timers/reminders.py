@@ -6,6 +6,7 @@ they say: their own, or for a promoter of a team that they supervise. Whoever lo
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Callable
@@ -22,7 +23,8 @@ from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
-from opportunities.enums import ReminderState
+from opportunities.clocks import setting
+from opportunities.enums import OpportunityState, ReminderState
 from opportunities.errors import Incomplete, NotAllowed, Refused, Stale, WrongState
 from opportunities.models import ContactAttempt, Opportunity, Promoter, Reminder
 from opportunities.models.contact import LONGEST_NOTE
@@ -35,6 +37,8 @@ MOST_OF_ONE: Final = 5
 MOST_OF_PERSON: Final = 500
 FURTHEST: Final = dt.timedelta(days=366)
 KEY_LENGTH: Final = 64
+_HELD = gettext_lazy("El plazo espera la fecha que pidió el cliente.")
+_GOES_ON = gettext_lazy("El plazo ya no espera al cliente.")
 _ENDED = {
     ReminderState.DONE: gettext_lazy("Recordatorio hecho"),
     ReminderState.CANCELLED: gettext_lazy("Recordatorio cancelado"),
@@ -48,6 +52,8 @@ class Wish:
     due_at: dt.datetime
     key: str
     note: str = ""
+    # The client asked for this date, and the stage's timer waits for it.
+    holds: bool = False
 
 
 def remind(opportunity_id: int, wish: Wish, *, by: User, now: dt.datetime) -> Reminder:
@@ -83,8 +89,11 @@ def remind_locked(
         due_at=wish.due_at,
         note=wish.note.strip(),
         attempt=attempt,
+        holds=wish.holds,
         key=wish.key,
     )
+    if wish.holds:
+        _hold(row, made, by=by, now=now)
     _tell(row, made, gettext_lazy("Recordatorio"), by=by, now=now)
     return made
 
@@ -148,6 +157,10 @@ def postpone(reminder_id: int, *, until: dt.datetime, by: User, version: int, no
         reminder.due_at = until
         reminder.postponed += 1
         _save(reminder, "due_at", "postponed")
+        if reminder.opportunity is not None and reminder.holds and reminder.opportunity.held_until is not None:
+            # Where the limit is over, the date moves and the timer does not wait any longer.
+            with contextlib.suppress(WrongState):
+                _hold(reminder.opportunity, reminder, by=by, now=now)
         if reminder.opportunity is not None:
             _tell(reminder.opportunity, reminder, gettext_lazy("Recordatorio pospuesto"), by=by, now=now)
 
@@ -188,8 +201,24 @@ def _act_once(reminder_id: int, by: User, version: int, change: Callable[[Remind
 def _close(reminder: Reminder, state: ReminderState, *, by: User, now: dt.datetime) -> None:
     reminder.state, reminder.closed_at, reminder.closed_by = state, now, by
     _save(reminder, "state", "closed_at", "closed_by")
+    if reminder.opportunity is not None and reminder.holds:
+        _let_go(reminder.opportunity, by=by, now=now)
     if reminder.opportunity is not None:
         _tell(reminder.opportunity, reminder, _ENDED[state], by=by, now=now)
+
+
+def _hold(row: Opportunity, reminder: Reminder, *, by: User, now: dt.datetime) -> None:
+    """One date holds the clock at a time: the last that was asked for."""
+    clock = setting.holding(row, reminder.due_at, now=now)
+    Reminder.objects.pending().filter(opportunity=row, holds=True).exclude(pk=reminder.pk).order_by().update(
+        holds=False
+    )
+    machine.retime({row: clock}, now=now, by=by, reason=kept(_HELD))
+
+
+def _let_go(row: Opportunity, *, by: User, now: dt.datetime) -> None:
+    if row.state == OpportunityState.ACTIVE and row.held_until is not None and row.held_until > now:
+        machine.retime({row: setting.letting_go(row, now=now)}, now=now, by=by, reason=kept(_GOES_ON))
 
 
 def _save(reminder: Reminder, *fields: str) -> None:

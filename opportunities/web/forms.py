@@ -156,7 +156,12 @@ class ReminderForm(_WhenForm):
         moment = self.moment(calendar, now=now)
         if moment is None:
             raise ValueError("a valid form says when")
-        return Wish(due_at=moment, key=self.cleaned_data["key"], note=self.cleaned_data["note"])
+        return Wish(
+            due_at=moment,
+            key=self.cleaned_data["key"],
+            note=self.cleaned_data["note"],
+            holds=self.cleaned_data["holds"],
+        )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
@@ -184,7 +189,7 @@ class ResultForm(_WhenForm, PressForm):
     outcome = forms.ChoiceField(
         label=gettext_lazy("¿Cómo te fue?"),
         choices=[choice for choice in ContactOutcome.choices if choice[0] != ContactOutcome.PENDING],
-        error_messages={"required": gettext_lazy("Elige cómo te fue.")},
+        error_messages=dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Elige cómo te fue.")),
     )
     note = forms.CharField(
         label=gettext_lazy("Nota"), max_length=LONGEST_NOTE, required=False, widget=forms.Textarea(attrs={"rows": 2})

@@ -156,7 +156,15 @@ def result(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     if not valid:
         return _page(request, row, told=form)
     try:
-        told = contact.tell(row.pk, form.press, form.result, by=user, now=now, remind_at=form.moment(calendar, now=now))
+        told = contact.tell(
+            row.pk,
+            form.press,
+            form.result,
+            by=user,
+            now=now,
+            remind_at=form.moment(calendar, now=now),
+            holds=form.cleaned_data["holds"],
+        )
     except Incomplete as refusal:
         form.add_error(None, str(refusal))
         return _page(request, row, told=form)

@@ -78,7 +78,7 @@ class PlaceSerializer(ModelSerializer[Opportunity]):
         model = Opportunity
         fields = (
             "id", "version", "state", "stage", "owner", "team", "lot", "stage_since", "state_since", "deadline",
-            "overdue", "paused_seconds", "extended", "attempts", "exit_reason",
+            "overdue", "paused_seconds", "held_until", "extended", "attempts", "exit_reason",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -156,7 +156,9 @@ class OpportunityVerbs(Base):
         press = contact.Press(channel=ContactChannel(given["channel"]), key=key_of(request), phone=given["phone"])
         if "outcome" in given:
             result = contact.Result(outcome=ContactOutcome(given["outcome"]), note=given["note"])
-            attempt = contact.tell(row.pk, press, result, by=by, now=now, remind_at=given.get("remind_at")).attempt
+            attempt = contact.tell(
+                row.pk, press, result, by=by, now=now, remind_at=given.get("remind_at"), holds=given["holds"]
+            ).attempt
         else:
             attempt = contact.begin(row.pk, press, by=by, now=now)
         return Response(PressedSerializer(attempt).data, status=201)
@@ -166,7 +168,7 @@ class OpportunityVerbs(Base):
     def remind(self, request: Request, pk: str) -> Response:
         """Un recordatorio para quien la trabaja."""
         row, given = self._asked(OpportunityReminderSerializer)
-        wish = reminders.Wish(due_at=given["due_at"], key=key_of(request), note=given["note"])
+        wish = reminders.Wish(due_at=given["due_at"], key=key_of(request), note=given["note"], holds=given["holds"])
         made = reminders.remind(row.pk, wish, by=current_user(request), now=timezone.now())
         return Response(ReminderSerializer(made).data, status=201)
 

@@ -142,7 +142,7 @@ def test_one_opportunity_costs_the_same_whatever_happened_to_it(
         world.post("owner", f"{URL}{row.pk}/note/", {"text": "Nota"})
     client = primed(world, "owner")
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         told = client.get(f"{URL}{row.pk}/").json()
     with django_assert_num_queries(2):
         history = client.get(f"{URL}{row.pk}/history/").json()["results"]
