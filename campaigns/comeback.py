@@ -1,7 +1,8 @@
 """The way back after an automatic stop: a small cap for each line, the criteria to watch, and the cap's end when they hold.
 
 The switch goes on with `switch.COMEBACK_CAP` messages a day and line. What is counted since then decides: after two days
-in which every criterion held the cap is raised by itself (`review`); a person may raise it before, with a reason.
+in which every criterion held the cap ends by itself (`review`); a person may end it before, with a reason. Nothing jumps
+to its full pace: each line goes on by its ramp (`whatsapp.warm_up`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from whatsapp.gateways.answers import NOT_READY
 from whatsapp.models import WhatsAppSession
 from whatsapp.standing import Standing, standing
 
-WATCHED: Final = dt.timedelta(hours=48)
+WATCHED: Final = switch.WATCHED
 # So many have to reach the server or better: what nobody received proves nothing.
 ENOUGH: Final = 5
 # Of a trial that goes on for longer the last month is looked at.
@@ -107,7 +108,9 @@ def review(now: dt.datetime) -> bool:
     under_way = trial(now)
     if under_way is None or not under_way.is_over:
         return False
-    switch.end_cap(turn, by=None, reason=_("Se cumplieron los criterios: los envíos vuelven a sus límites."), now=now)
+    switch.end_cap(
+        turn, by=None, reason=_("Se cumplieron los criterios: cada línea vuelve a subir hasta su límite."), now=now
+    )
     return True
 
 

@@ -80,6 +80,7 @@ class WhyNot(models.TextChoices):
     HOLIDAY = "feriado", _("Hoy es feriado y la campaña no envía")
     DAILY_CAP = "cupo", _("Se alcanzó el cupo diario de la programación")
     SESSION_LIMIT = "limite", _("Se alcanzó el límite diario de la sesión")
+    WARM_UP = "calentamiento", _("La línea está tomando ritmo y alcanzó su límite de hoy")
     SESSION = "sesion", _("La sesión de WhatsApp no está lista")
     SESSION_PAUSED = "sesion_en_pausa", _("La sesión espera la decisión de una persona")
     SESSION_BLOCKED = "sesion_frenada", _("El gateway pidió una pausa")

@@ -13,11 +13,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaigns import switch
+from campaigns import limits, switch
+from campaigns.brakes import canary
 from campaigns.enums import (
     CAMPAIGN_ENDED,
     CAMPAIGN_UNAPPROVED,
@@ -33,6 +35,7 @@ from campaigns.progress import Progress, progress_of
 from campaigns.projection import Job, Line, Slot, project
 from leadmaster.lib.clock import business_day
 from leadmaster.lib.screens import spoken
+from whatsapp.models import WhatsAppSession
 
 HORIZON = 366
 # Without a history to measure: the session manager takes 20–40 s a message.
@@ -41,6 +44,7 @@ _MEASURED = 20
 # So many holidays are told by name, and of a campaign that sends nothing those of so many days.
 _TOLD = 3
 _LOOKED_AHEAD = 14
+_STEPS_TOLD = 4
 
 
 class DayForecast(NamedTuple):
@@ -67,7 +71,7 @@ class Forecast:
 def forecast(campaign: Campaign, now: dt.datetime, *, done: Progress | None = None) -> Forecast:
     """What is still pending, spread over the days to come. `done` spares counting what the caller just counted.
 
-    Nine queries and the session, whatever the size; one more where totals are written down, and two for the holidays of
+    Ten queries and the session, whatever the size; one more where totals are written down, and two for the holidays of
     those that keep them.
     """
     session = campaign.session
@@ -80,8 +84,12 @@ def forecast(campaign: Campaign, now: dt.datetime, *, done: Progress | None = No
         jobs[-1] = dataclasses.replace(jobs[-1], waiting=tuple(rests_end(campaign, now)))
     today = business_day(now, session.tz)
     used = SessionDay.objects.filter(session=session, day=session.day_at(now)).values_list("used", flat=True).first()
+    turn = switch.last_turn()
+    trial = limits.trial_of(turn)
+    ahead = limits.limits_ahead(session, now, trial)
     line = Line(
-        limit=session.daily_limit,
+        limit=ahead[-1],
+        first_limits=ahead,
         used_today=used or 0,
         lanes=session.lane_count,
         tz=session.tz,
@@ -89,7 +97,9 @@ def forecast(campaign: Campaign, now: dt.datetime, *, done: Progress | None = No
     )
     days = tuple(DayForecast(*pair) for pair in project(jobs, line=line, now=now, horizon=HORIZON))
     remaining = jobs[-1].remaining if jobs else 0
-    held = _held(campaign, now) if remaining else ""
+    first_ones = canary.censuses([campaign]).get(campaign.pk)
+    is_on = settings.AUTO_CAMPAIGNS_ENABLED and (turn is None or turn.on)
+    held = _held(campaign, first_ones, now, is_on=is_on) if remaining else ""
     finishes_on = days[-1].day if days and sum(count for _day, count in days) == remaining else None
     return Forecast(
         days=days,
@@ -103,6 +113,8 @@ def forecast(campaign: Campaign, now: dt.datetime, *, done: Progress | None = No
             part
             for part in (
                 _limits(campaign, ahead=sum(1 for job in jobs[:-1] if job.remaining)),
+                _rising(session, ahead, trial),
+                _first_ones(first_ones),
                 _resting(jobs[-1].waiting if jobs else (), now),
                 _holidays(kept.get(campaign.pk, NONE), jobs[-1].slots if jobs else (), days, today=today),
             )
@@ -187,14 +199,19 @@ def _send_seconds(campaign: Campaign) -> float:
     return sum(measured) / len(measured) if measured else _SEND_SECONDS
 
 
-def _held(campaign: Campaign, now: dt.datetime) -> str:
+def _held(campaign: Campaign, first_ones: canary.Census | None, now: dt.datetime, *, is_on: bool) -> str:
     """Why none of it goes out for now, whatever the schedules say; empty when the line sends."""
-    if not switch.is_on():
+    if not is_on:
         return _("El envío está apagado: no sale nada hasta que se encienda. Si se enciende ahora:")
     if not campaign.session.is_ready(now):
         return _("La línea “%(line)s” no envía ahora: no sale nada hasta que vuelva. Si vuelve ahora:") % {
             "line": campaign.session.name
         }
+    if first_ones is not None and first_ones.needs_person(now):
+        return _(
+            "Sus primeros mensajes no llegan (%(figures)s): el resto espera a que un supervisor suelte el freno. Si lo "
+            "suelta ahora:"
+        ) % {"figures": first_ones.sentence}
     return ""
 
 
@@ -251,6 +268,25 @@ def _limits(campaign: Campaign, *, ahead: int) -> str:
     if campaign.state not in (CampaignState.RUNNING, *CAMPAIGN_ENDED):
         parts.append(_("Cuenta como si la campaña se pusiera en marcha ahora."))
     return " ".join(parts)
+
+
+def _rising(session: WhatsAppSession, ahead: Sequence[int], trial: limits.Trial | None) -> str:
+    """That the line sends less than its limit for a while, and how it gets there."""
+    if ahead[0] >= session.daily_limit:
+        return ""
+    told = ", ".join(str(number) for number in ahead[:_STEPS_TOLD]) + ("…" if len(ahead) > _STEPS_TOLD else "")
+    if trial is not None:
+        return _("Vuelve de un paro con pocos mensajes por día; si todo sale bien: %(steps)s.") % {"steps": told}
+    return _("La línea está tomando ritmo; si cada día sale bien: %(steps)s por día.") % {"steps": told}
+
+
+def _first_ones(census: canary.Census | None) -> str:
+    if census is None or census.passed:
+        return ""
+    return _("Primero van %(size)d mensajes; el resto sale cuando llegan al servidor (%(figures)s).") % {
+        "size": census.size,
+        "figures": census.sentence,
+    }
 
 
 def _resting(waiting: Sequence[tuple[dt.datetime, int]], now: dt.datetime) -> str:

@@ -23,7 +23,7 @@ from campaigns.enums import CAMPAIGN_ENDED, BrakeKind, CampaignState, EnvioState
 from campaigns.errors import Incomplete, WrongState
 from campaigns.models import Campaign, CampaignEvent, Envio, RecipientImport, Schedule
 from campaigns.policy import Act, may, require
-from campaigns.rendering import check_template
+from campaigns.template_checks import check_template
 from leadmaster.accounts.models import User
 from leadmaster.lib.db.retry import retrying
 

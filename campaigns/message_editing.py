@@ -12,7 +12,8 @@ from campaigns.enums import CampaignState, EnvioState
 from campaigns.errors import Incomplete, WrongState
 from campaigns.models import Campaign, CampaignEvent, Envio
 from campaigns.policy import Act, require
-from campaigns.rendering import MissingValuesError, Template, UnsendableTextError, check_template
+from campaigns.rendering import MissingValuesError, Template, UnsendableTextError
+from campaigns.template_checks import check_template
 from leadmaster.accounts.models import User
 from leadmaster.lib.language import kept
 
@@ -53,7 +54,7 @@ def edit_message(campaign: Campaign, template: str, *, by: User | None, now: dt.
 
 def _rewrite(campaign: Campaign, template: Template) -> int:
     rows = Envio.objects.filter(campaign=campaign, state=EnvioState.PENDING).order_by("id")
-    envios = list(rows.only("id", "name", "variables", "text")[: LIMIT + 1])
+    envios = list(rows.only("id", "phone", "name", "variables", "text")[: LIMIT + 1])
     if len(envios) > LIMIT:
         raise Incomplete(
             _(
@@ -64,7 +65,7 @@ def _rewrite(campaign: Campaign, template: Template) -> int:
     lacking = 0
     for envio in envios:
         try:
-            envio.text = template.render(_values(envio))
+            envio.text = template.render(_values(envio), seed=envio.phone)
         except (MissingValuesError, UnsendableTextError):
             lacking += 1
     if lacking:

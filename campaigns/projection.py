@@ -43,14 +43,19 @@ class Job:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Line:
-    """The session that all of them share."""
+    """The session that all of them share. `limit` is that of the days after the `first_limits`, which begin with today's."""
 
     limit: int
     lanes: int
     tz: zoneinfo.ZoneInfo
     used_today: int = 0
+    first_limits: tuple[int, ...] = ()
     # The day that `used_today` is of, where the line has another one than its zone: see `WhatsAppSession.day_at`.
     day: dt.date | None = None
+
+    def limit_of(self, ahead: int) -> int:
+        """Of the day so many days after today."""
+        return self.first_limits[max(0, ahead)] if ahead < len(self.first_limits) else self.limit
 
 
 def project(jobs: Sequence[Job], *, line: Line, now: dt.datetime, horizon: int) -> list[tuple[dt.date, int]]:
@@ -81,8 +86,9 @@ def _batches(job: Job) -> list[Batch]:
 
 def _one_day(jobs: Sequence[Job], left: list[list[Batch]], *, day: dt.date, line: Line, now: dt.datetime) -> list[int]:
     """How many each job sends on this day; what it has `left` is taken down."""
-    is_today = day <= (line.day or business_day(now, line.tz))
-    allowance = max(0, line.limit - (line.used_today if is_today else 0))
+    today = line.day or business_day(now, line.tz)
+    is_today = day <= today
+    allowance = max(0, line.limit_of((day - today).days) - (line.used_today if is_today else 0))
     end_of_day = _instant(day + dt.timedelta(days=1), _MIDNIGHT, line.tz)
     free: list[Interval] = [(max(now.timestamp(), _instant(day, _MIDNIGHT, line.tz)), end_of_day)]
     counts = []

@@ -1,22 +1,24 @@
-"""Message templates: `{nombre}`, `{saldo}`, `{Fecha de alta}`, `{nombre|cliente}`.
+"""Message templates: `{nombre}`, `{saldo}`, `{Fecha de alta}`, `{nombre|cliente}`, `[Hola|Buenas]`.
 
 A placeholder names a column of the imported file without minding case, accents or spaces; what follows `|` is said
 when the person's cell is empty. `{{` and `}}` are literal braces, but not around a name: `{{nombre}}` is how other
-programs write a placeholder, and is refused. Values are data: braces in them mean nothing.
+programs write a placeholder, and is refused. Values are data: braces in them mean nothing. Square brackets with a bar
+are `campaigns.variations`: one of the options for each person.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import functools
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, TypeAlias
 
 from django.utils.translation import gettext as _
 
 from campaigns.errors import Refused
-from leadmaster.lib.placeholders import field_name, foreign
+from campaigns.variations import TemplateError, turns
+from leadmaster.lib.placeholders import field_name
 
 __all__ = [
     "MAX_TEXT",
@@ -27,11 +29,8 @@ __all__ = [
     "TemplateError",
     "UnknownPlaceholdersError",
     "UnsendableTextError",
-    "check_draft",
-    "check_foreign",
-    "check_template",
+    "Variation",
     "field_name",
-    "parse",
     "values_of",
 ]
 
@@ -41,18 +40,22 @@ NAME_FIELDS = ("nombre", "nombre_destino")
 MAX_TEXT = 4096
 
 
-class TemplateError(Refused):
-    """The template can't be used; the sentence names every fault at once."""
-
-
 class UnknownPlaceholdersError(TemplateError):
-    """The template asks for columns that nobody brought: `names` as they are written in it."""
+    """The template asks for columns that nobody brought: `names` as they are written in it.
 
-    def __init__(self, names: list[str], *, known: Iterable[str]) -> None:
-        super().__init__(
-            _("El mensaje usa %(names)s y ningún archivo trae esa columna. Puedes usar: %(known)s.")
-            % {"names": _listed(names), "known": _listed(known)}
-        )
+    `varied` is one of them that may have been meant as options.
+    """
+
+    def __init__(self, names: list[str], *, known: Iterable[str], varied: str = "") -> None:
+        sentence = _("El mensaje usa %(names)s y ningún archivo trae esa columna. Puedes usar: %(known)s.") % {
+            "names": _listed(names),
+            "known": _listed(known),
+        }
+        if varied:
+            sentence += " " + _("Para que el mensaje varíe de una persona a otra, escribe [%(options)s].") % {
+                "options": varied
+            }
+        super().__init__(sentence)
         self.names = names
 
 
@@ -81,14 +84,46 @@ class Placeholder:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Template:
-    """A parsed template; literal text and placeholders in their order."""
+class Variation:
+    """Ways of saying it, of which each person gets one."""
 
-    parts: tuple[str | Placeholder, ...]
+    options: tuple[tuple[Part, ...], ...]
+
+
+Part: TypeAlias = str | Placeholder | Variation
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Template:
+    """A parsed template; literal text, placeholders and variations in their order."""
+
+    parts: tuple[Part, ...]
+    varies: bool = False
 
     @property
     def placeholders(self) -> tuple[Placeholder, ...]:
-        return tuple(part for part in self.parts if isinstance(part, Placeholder))
+        """Those of every option too: whoever gets it needs its value."""
+        return tuple(part for part in _flat(self.parts) if isinstance(part, Placeholder))
+
+    @property
+    def texts(self) -> int:
+        """How many different messages it makes before anybody's data come in; 1 for one that does not vary."""
+        return _texts(self.parts)
+
+    def chosen(self, seed: str) -> Template:
+        """Without variations, as whoever has this seed gets it."""
+        return Template(tuple(_chosen(self.parts, turns(seed)))) if self.varies else self
+
+    def samples(self, most: int) -> list[str]:
+        """Up to `most` of the different messages it makes, placeholders and all; by chance, the same ones each time."""
+        seeds = map(str, range(most * 8))
+        return list(dict.fromkeys(self.chosen(seed).source for seed in seeds))[:most]
+
+    @property
+    def source(self) -> str:
+        """How it could have been written."""
+        text = "".join(part if part == GAP else _written(part) for part in self.parts)
+        return _without_gaps(text) if GAP in text else text
 
     @property
     def fields(self) -> frozenset[str]:
@@ -99,8 +134,13 @@ class Template:
         fields = set(known)
         return list(dict.fromkeys(part.written for part in self.placeholders if part.field not in fields))
 
-    def render(self, values: Mapping[str, str]) -> str:
-        """The text for one person. Raises MissingValuesError or UnsendableTextError.
+    def varied(self, unknown: Iterable[str]) -> str:
+        """The first of these placeholders that has something after its bar, as options."""
+        names = set(unknown)
+        return next((f"{p.written}|{p.default}" for p in self.placeholders if p.default and p.written in names), "")
+
+    def render(self, values: Mapping[str, str], *, seed: str) -> str:
+        """The text for one person; `seed` is their phone. Raises MissingValuesError or UnsendableTextError.
 
         Somebody without a name is greeted without one ("Hola {nombre}, …" → "Hola, …"): names are missing in every
         real file and the message makes sense. Nothing else may be missing: "debes $ ." must never go out. What the
@@ -108,21 +148,23 @@ class Template:
         """
         missing: dict[str, None] = {}
         pieces: list[str] = []
-        for part in self.parts:
+        for part in self.chosen(seed).parts if self.varies else self.parts:
             if isinstance(part, str):
                 pieces.append(part)
                 continue
+            if isinstance(part, Variation):
+                raise TypeError("a chosen template holds no variation")
             value = values.get(part.field) or part.default
             if value:
                 pieces.append(_without_second_sign(value, after=pieces))
             elif value is not None or part.field in NAME_FIELDS:
-                pieces.append(_GAP)
+                pieces.append(GAP)
             else:
                 missing[part.written] = None
         if missing:
             raise MissingValuesError(list(missing))
         text = "".join(pieces)
-        return _sendable(_without_gaps(text) if _GAP in text else text)
+        return _sendable(_without_gaps(text) if GAP in text else text)
 
 
 def _without_second_sign(value: str, *, after: list[str]) -> str:
@@ -136,101 +178,37 @@ def values_of(name: str, columns: Mapping[str, str]) -> dict[str, str]:
     return {**columns, **dict.fromkeys(NAME_FIELDS, name)}
 
 
-@functools.lru_cache(maxsize=256)
-def parse(text: str) -> Template:
-    """The template in `text`. Raises TemplateError with the place of the first brace that is wrong."""
-    text = text.replace(_GAP, "")
-    parts: list[str | Placeholder] = []
-    literal: list[str] = []
-    at = 0
-    while at < len(text):
-        token = _TOKEN.match(text, at)
-        if token is None:
-            raise TemplateError(
-                _("Hay una llave suelta cerca de “%(near)s”: escribe {columna}, o {{ y }} para que se vea una llave.")
-                % {"near": text[max(at - 10, 0) : at + 20].strip()}
-            )
-        if token["field"] is None:
-            literal.append(token["literal"] or token["brace"][0])
+def _flat(parts: Iterable[Part]) -> Iterator[str | Placeholder]:
+    for part in parts:
+        if isinstance(part, Variation):
+            for option in part.options:
+                yield from _flat(option)
         else:
-            parts.extend(["".join(literal), _placeholder(token["field"], token["default"])])
-            literal = []
-        at = token.end()
-    parts.append("".join(literal))
-    return Template(tuple(part for part in parts if part != ""))
+            yield part
 
 
-def check_draft(text: str, *, columns: Iterable[str] = ()) -> Template:
-    """What may be saved before any file is there: a column that one has yet to bring, but no misspelt name.
-
-    With the `columns` of recipients who are there already, nothing else than those. Raises TemplateError.
-    """
-    columns = list(columns)
-    if columns:
-        return check_template(text, columns=columns)
-    check_foreign(text)
-    template = parse(text)
-    for place in template.placeholders:
-        if place.field.isdigit():
-            raise TemplateError(
-                _(
-                    "“{%(written)s}” no dice qué dato va ahí: escribe entre llaves el nombre de una columna, como {nombre}."
-                )
-                % {"written": place.written}
-            )
-        meant = _misspelt(place.field)
-        if meant:
-            raise TemplateError(
-                _("“{%(written)s}” no existe: ¿quisiste escribir {%(meant)s}? Corrígelo antes de guardar.")
-                % {"written": place.written, "meant": meant}
-            )
-    return template
+def _texts(parts: Iterable[Part]) -> int:
+    return math.prod(sum(map(_texts, part.options)) for part in parts if isinstance(part, Variation))
 
 
-def check_foreign(text: str, *, known: Iterable[str] = ()) -> None:
-    """Raise TemplateError for a placeholder as another program writes it: it would go out as it stands."""
-    found = foreign(text, known=frozenset(known))
-    if found is None:
-        return
-    written, name = found
-    field = field_name(name)
-    raise TemplateError(
-        _("“%(written)s” saldría tal cual: escribe {%(instead)s}, con una sola llave de cada lado.")
-        % {"written": written, "instead": "nombre" if field.isdigit() else name}
-    )
+def _chosen(parts: Iterable[Part], turn: Iterator[int]) -> Iterator[str | Placeholder]:
+    for part in parts:
+        if isinstance(part, Variation):
+            yield from _chosen(part.options[next(turn) % len(part.options)], turn)
+        else:
+            yield part
 
 
-# Columns of real files that look like the name and are not.
-_NO_MISTAKES = frozenset({"nombres", "nome", "nomes", "name", "names", "hombre", "hombres"})
-_ALIKE = {"nombre": 0.8, "nombre_destino": 0.9}
-
-
-def _misspelt(field: str) -> str | None:
-    """The name that somebody meant who wrote this; None for what may well be a column of a file."""
-    plain = field.strip("_0123456789")
-    if plain in NAME_FIELDS or plain in _NO_MISTAKES:
-        return None
-    for name, alike in _ALIKE.items():
-        if difflib.SequenceMatcher(None, plain, name).ratio() >= alike:
-            return name
-    return None
-
-
-def check_template(text: str, *, columns: Iterable[str]) -> Template:
-    """Parse, and refuse placeholders that are neither a name nor one of `columns` (as files or templates write them)."""
-    known = [*NAME_FIELDS, *(field_name(column) for column in columns)]
-    check_foreign(text, known=known)
-    template = parse(text)
-    unknown = template.unknown(known)
-    if unknown:
-        raise UnknownPlaceholdersError(unknown, known=dict.fromkeys(known))
-    if not text.strip():
-        raise TemplateError(_("Escribe el mensaje de la campaña."))
-    return template
+def _written(part: Part) -> str:
+    if isinstance(part, str):
+        return part.strip(GAP).replace("{", "{{").replace("}", "}}")
+    if isinstance(part, Variation):
+        return f"[{'|'.join(''.join(map(_written, option)) for option in part.options)}]"
+    return f"{{{part.written}}}" if part.default is None else f"{{{part.written}|{part.default}}}"
 
 
 # Stands where nothing is said until the words around it have closed ranks; no file and no template brings it in.
-_GAP = "\x00"
+GAP: Final = "\x00"
 _GAPS = (
     (re.compile(r"\x00(?: *\x00)+"), "\x00"),
     (re.compile(r"(^|\n)\x00[ ,;:]*(?:\n|$)"), r"\1"),
@@ -256,19 +234,6 @@ def _sendable(text: str) -> str:
     if not text.strip():
         raise UnsendableTextError(_("El mensaje queda vacío para esta persona."))
     return text
-
-
-_TOKEN = re.compile(
-    r"(?P<brace>\{\{|\}\})|\{(?P<field>[^{}|]*)(?:\|(?P<default>[^{}|]*))?\}|(?P<literal>[^{}]+)",
-    re.S,
-)
-
-
-def _placeholder(written: str, default: str | None) -> Placeholder:
-    field = field_name(written)
-    if not field:
-        raise TemplateError(_("Hay unas llaves vacías: escribe adentro el nombre de una columna, como {nombre}."))
-    return Placeholder(field=field, written=written.strip(), default=None if default is None else default.strip())
 
 
 def _listed(names: Iterable[str]) -> str:

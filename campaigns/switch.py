@@ -12,16 +12,17 @@ from django.utils.translation import gettext as _
 from campaigns.errors import Incomplete, NotAllowed, WrongState
 from campaigns.models import JournalReport, SenderSwitch, SessionDay
 from leadmaster.accounts.models import User
+from whatsapp import warm_up
 
 # With so many messages a day and line it goes on after an automatic stop.
 COMEBACK_CAP: Final = 10
+# For so long at least.
+WATCHED: Final = dt.timedelta(hours=48)
 
 
 def is_on() -> bool:
     """Whether automatic sending is on. One query at the most."""
-    if not settings.AUTO_CAMPAIGNS_ENABLED:
-        return False
-    return not was_turned_off()
+    return settings.AUTO_CAMPAIGNS_ENABLED and not was_turned_off()
 
 
 def was_turned_off() -> bool:
@@ -69,15 +70,19 @@ def stopped_by_itself() -> SenderSwitch | None:
     return SenderSwitch.objects.filter(pk__gt=last_on, on=False, by__isnull=True).order_by("id").first()
 
 
+def last_turn() -> SenderSwitch | None:
+    return SenderSwitch.objects.select_related("by").order_by("-id").first()
+
+
 def capped() -> SenderSwitch | None:
     """The turn that set going with a cap, while the cap holds. One query."""
-    last = SenderSwitch.objects.select_related("by").order_by("-id").first()
+    last = last_turn()
     return last if last is not None and last.on and last.cap is not None else None
 
 
 @transaction.atomic(durable=True)
 def end_cap(turn: SenderSwitch, *, by: User | None, reason: str, now: dt.datetime) -> SenderSwitch:
-    """The lines go back to their own limits. `by=None` is the system, which asked its criteria.
+    """The cap ends, and each line earns its own limit day by day. `by=None` is the system, which asked its criteria.
 
     Raises NotAllowed, Incomplete (no reason) or WrongState (somebody turned the switch since).
     """
@@ -87,6 +92,7 @@ def end_cap(turn: SenderSwitch, *, by: User | None, reason: str, now: dt.datetim
     last = SenderSwitch.objects.select_for_update().order_by("-id").first()
     if last is None or last.pk != turn.pk or last.cap is None:
         raise WrongState(_("Alguien movió el interruptor mientras tanto. Actualiza la página."))
+    warm_up.begin_everywhere(now)
     return SenderSwitch.objects.create(on=True, at=now, by=by, reason=reason.strip()[:300])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from campaigns import comeback, receipts, tally, totals
+from campaigns import comeback, receipts, tally, totals, warming
 from campaigns import retention as retaining
 from campaigns.audience.import_record import interrupt_lost
 from campaigns.audience.queued import forget_unconfirmed, run_queued
@@ -54,6 +54,7 @@ def upkeep() -> str:
     written = totals.write_down_all(now)
     tally.roll_up(now)
     comeback.review(now)
+    warming.review(now)
     lost = interrupt_lost(now)
     forgotten = forget_unconfirmed(now)
     return f"wrote down {written}, gave up {lost}, forgot {forgotten}"

@@ -259,6 +259,10 @@ ERROR_RATE_MIN_TRIES = env.integer("ERROR_RATE_MIN_TRIES", 20, minimum=1, maximu
 CANARY_SIZE = env.integer("CANARY_SIZE", 10, minimum=0, maximum=100)
 # So many messages of a line in a row without an acknowledgement, and silence, hold it; a line may say otherwise. 0: never.
 HALF_DEAF_AFTER = env.integer("HALF_DEAF_AFTER", 5, minimum=0, maximum=100)
+# The messages of a new line's first day, and percent more on each day that went well; a line may begin with another
+# number. 0: lines send up to their limit from the first day.
+WARM_UP_START = env.integer("WARM_UP_START", 20, minimum=0, maximum=100_000)
+WARM_UP_GROWTH = env.integer("WARM_UP_GROWTH", 50, minimum=1, maximum=1000)
 DIAG_SENDER = env.boolean("DIAG_SENDER", False)
 WHATSAPP_DAILY_LIMIT = env.integer("WHATSAPP_DAILY_LIMIT", 180, minimum=1, maximum=100_000)
 SENDER_SLOTS = env.integer("SENDER_SLOTS", 1, minimum=1, maximum=64)
@@ -272,6 +276,14 @@ SESSION_MANAGER_TOKEN = env.token("SESSION_MANAGER_TOKEN", "")
 GATEWAY_HOSTS = env.gateway_hosts("GATEWAY_HOSTS")
 # Signs callbacks of sessions that have no secret of their own: `make run` gives it to the simulator and to the demo.
 SESSION_MANAGER_WEBHOOK_SECRET = env.text("SESSION_MANAGER_WEBHOOK_SECRET", "")
+# Of `manage.py session_manager`: sealed credentials and its ledger, and where credentials of open lines lie in the plain.
+SESSION_MANAGER_DIR = env.folder("SESSION_MANAGER_DIR", VAR_DIR / "session-manager")
+SESSION_MANAGER_RUNTIME_DIR = env.folder(
+    "SESSION_MANAGER_RUNTIME_DIR",
+    Path("/dev/shm/leadmaster-session-manager"),  # noqa: S108 - made 0700, and refused if it is another user's
+)
+# Its way to WhatsApp: http://… or socks5://…
+SESSION_MANAGER_PROXY = env.text("SESSION_MANAGER_PROXY", "")
 # Seconds. The session manager really takes 20–40 s a message, and engines wait up to 75 s.
 SESSION_MANAGER_SEND_TIMEOUT = env.integer("SESSION_MANAGER_SEND_TIMEOUT", 90, minimum=5, maximum=600)
 

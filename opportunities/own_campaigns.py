@@ -21,6 +21,7 @@ from campaigns.audience.clients import (
     AddReport,
     People,
     add_clients,
+    first_phones,
     name_of,
     read_fields,
     values_of_client,
@@ -94,13 +95,17 @@ def examples(promoter: Promoter, asked: NewCampaign, *, now: dt.datetime, most: 
     """The message as the first few would get it. Raises AudienceError for one that nobody's data can fill."""
     template = fillable_template(Campaign(template=asked.template), [*NAME_FIELDS, *CLIENT_FIELDS])
     rows = own_rows(promoter, asked.choice, now=now).select_related("client").order_by("id")[:most]
-    return [_example(row.client, template, region=asked.session.region) for row in rows]
+    clients = [row.client for row in rows]
+    phones = first_phones(clients)
+    return [
+        _example(client, template, phone=phones.get(client.pk, ""), region=asked.session.region) for client in clients
+    ]
 
 
-def _example(client: Client, template: Template, *, region: str) -> Example:
+def _example(client: Client, template: Template, *, phone: str, region: str) -> Example:
     name = name_of(client)
     try:
-        text = template.render(values_of(name, values_of_client(client, region=region)))
+        text = template.render(values_of(name, values_of_client(client, region=region)), seed=phone)
     except (MissingValuesError, UnsendableTextError) as problem:
         return Example(name=client.full_name, text="", problem=str(problem))
     return Example(name=client.full_name, text=text, problem="")

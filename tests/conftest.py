@@ -5,8 +5,10 @@ DATABASE_URL decides, as it does for the product; without one it is SQLite, in a
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -15,13 +17,14 @@ import hypothesis
 import pytest
 from django.conf import settings as project_settings
 from django.db import connections
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from django.test.client import ClientMixin
 from django.utils import timezone
 from pytest_django import Settings
 
 from leadmaster.accounts.middleware import SEEN_AT
-from tests.databases import left_to_sqlite
+from tests import emptying
+from tests.databases import left_to_sqlite, runs_on_a_server
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -70,6 +73,7 @@ _THERE = {
     "compose": shutil.which("docker-compose", path=_PLACES) is not None,
     "logrotate": shutil.which("logrotate", path=_PLACES) is not None,
     "given_dump": _GIVEN_DUMP.is_file(),
+    "neonize": importlib.util.find_spec("neonize") is not None,
 }
 
 
@@ -87,6 +91,14 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def _lacking() -> list[str]:
     return [marker for marker, there in _THERE.items() if not there]
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file of which nothing runs here is not even read: reading all of them takes as long as a hundred tests."""
+    if _on_sqlite() or config.getoption("--everywhere") or not collection_path.name.startswith("test_"):
+        return None
+    name = collection_path.relative_to(ROOT).as_posix()
+    return None if runs_on_a_server(name, collection_path.read_text(encoding="utf-8")) else True
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -125,6 +137,14 @@ def django_db_modify_db_settings(
     if _on_sqlite():
         path = tmp_path_factory.mktemp("database") / "test.sqlite3"
         connections["default"].settings_dict["TEST"]["NAME"] = str(path)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Who commits leaves rows in few tables: those are emptied, and no more."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(TransactionTestCase, "_fixture_teardown", emptying.after_a_test)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -52,6 +52,7 @@ ON_SQLITE_ALONE = (
     "tests/ops/metrics/test_served.py",
     "tests/ops/test_notify.py",
     "tests/whatsapp/gateways",
+    "tests/whatsapp/session_manager",
     "tests/whatsapp/simulator",
     "tests/whatsapp/test_check_gateway.py",
     "tests/whatsapp/test_contract.py",
@@ -74,3 +75,8 @@ def left_to_sqlite(path: str) -> bool:
     """Whether a test file, named from the root of the repository, is not run on a server."""
     file = PurePosixPath(path)
     return any(file == PurePosixPath(room) or PurePosixPath(room) in file.parents for room in ON_SQLITE_ALONE)
+
+
+def runs_on_a_server(path: str, source: str) -> bool:
+    """Whether anything of a test file may be run on a server, by its room and by the marks that its text names."""
+    return not left_to_sqlite(path) or "every_database" in source or "mark.mariadb" in source

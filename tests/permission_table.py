@@ -150,6 +150,7 @@ _ROWS: Final = (
         api/v1/schedules/<pk>/reject/
         api/v1/sessions/<pk>/lift-cold/
         api/v1/sessions/<pk>/lift-deaf/
+        api/v1/sessions/<pk>/lift-warm-up/
         api/v1/sessions/<pk>/unpause/
         """,
     ),
@@ -397,6 +398,7 @@ _ROWS: Final = (
         admin/whatsapp/whatsappsession/<int:pk>/disconnect/
         admin/whatsapp/whatsappsession/<int:pk>/lift-cold/
         admin/whatsapp/whatsappsession/<int:pk>/lift-deaf/
+        admin/whatsapp/whatsappsession/<int:pk>/lift-warm-up/
         admin/whatsapp/whatsappsession/<int:pk>/live/
         admin/whatsapp/whatsappsession/<int:pk>/pair/
         admin/whatsapp/whatsappsession/<int:pk>/pair/code/
@@ -623,6 +625,7 @@ _ROWS: Final = (
         api/v1/campaigns/<pk>/forecast/
         api/v1/campaigns/<pk>/overlap/
         api/v1/campaigns/<pk>/progress/
+        api/v1/campaigns/<pk>/variations/
         api/v1/campaigns/<pk>/why-not/
         api/v1/envios/<pk>/
         api/v1/envios/<pk>/receipts/

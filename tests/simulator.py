@@ -22,9 +22,10 @@ from typing import Any
 import pytest
 import requests
 
+from whatsapp.contract.http import Observer
 from whatsapp.gateways.base import GatewayConfig
 from whatsapp.gateways.session_manager import SessionManagerGateway
-from whatsapp.simulator.server import Observer, serving_in_thread
+from whatsapp.simulator.server import serving_in_thread
 from whatsapp.simulator.settings import Options, Settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -76,9 +77,9 @@ class Simulator:
         """Create a session or move it into a state."""
         self.control("POST", "tenants", {"tenant": tenant, "state": state, **values})
 
-    def scan(self, tenant: str) -> None:
-        """A phone reads the pairing code."""
-        self.control("POST", "scan", {"tenant": tenant})
+    def scan(self, tenant: str, **values: str) -> None:
+        """A phone reads the pairing code: perhaps one of another number (`phone`), or it types a `code`."""
+        self.control("POST", "scan", {"tenant": tenant, **values})
 
     def advance(self, seconds: float) -> None:
         """Move the simulated clock."""

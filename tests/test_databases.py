@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import ON_SQLITE_ALONE, left_to_sqlite
+from tests.databases import ON_SQLITE_ALONE, left_to_sqlite, runs_on_a_server
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,6 +32,19 @@ def test_every_room_that_is_left_to_sqlite_is_there(room: str) -> None:
 )
 def test_a_file_is_left_to_sqlite_by_its_room(path: str, alone: bool) -> None:
     assert left_to_sqlite(path) is alone
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "read"),
+    [
+        ("tests/campaigns/api/test_x.py", "pytestmark = pytest.mark.django_db", False),
+        ("tests/campaigns/api/test_x.py", "@pytest.mark.every_database", True),
+        ("tests/campaigns/api/test_x.py", "pytestmark = [pytest.mark.django_db, pytest.mark.mariadb]", True),
+        ("tests/campaigns/engine/test_x.py", "", True),
+    ],
+)
+def test_a_file_is_read_on_a_server_where_something_of_it_runs_there(path: str, source: str, read: bool) -> None:
+    assert runs_on_a_server(path, source) is read
 
 
 def test_nothing_is_left_to_sqlite_that_never_runs_there() -> None:

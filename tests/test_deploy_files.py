@@ -73,8 +73,9 @@ def test_what_hangs_is_restarted_and_nothing_is_said_twice(unit: Path) -> None:
     assert twice == set()
     if "Type=oneshot" not in lines:
         assert {"Restart=always", "Type=notify"} <= set(lines)
-    # gunicorn ends its own processes that hang; the other two say that they are alive.
-    assert ("WatchdogSec" in keys) is (unit.stem in {"leadmaster-cluster", "leadmaster-watchdog"})
+    # gunicorn ends its own processes that hang; the others say that they are alive.
+    says = {"leadmaster-cluster", "leadmaster-watchdog", "leadmaster-session-manager"}
+    assert ("WatchdogSec" in keys) is (unit.stem in says)
 
 
 # --- nginx ------------------------------------------------------------------------------------------------------------

@@ -141,9 +141,12 @@ def test_only_tasks_and_the_commands_that_set_and_run_them_know_the_alarm_clock(
     assert "campaigns/management/commands/ensure_schedules.py" in knowing
 
 
+_FAR_SIDE = ("whatsapp/contract/", "whatsapp/session_manager/", "whatsapp/simulator/")
+
+
 def test_what_waits_on_gateways_never_sees_the_database() -> None:
     for path, tree in sources("whatsapp"):
-        if path.startswith(("whatsapp/gateways/", "whatsapp/simulator/")):
+        if path.startswith(("whatsapp/gateways/", *_FAR_SIDE)):
             assert not {name for name in imported(tree) if name.startswith(("django.db", "django.apps"))}, path
 
 
@@ -189,8 +192,8 @@ def _updates_state(call: ast.Call) -> bool:
 
 
 def test_only_the_doors_write_a_state() -> None:
-    # The simulator keeps states of its own, in memory: it is the other side of the wire.
-    writers = {path for path, tree in sources() if writes_state(tree) and not path.startswith("whatsapp/simulator/")}
+    # The far side of the wire keeps states of its own, in memory.
+    writers = {path for path, tree in sources() if writes_state(tree) and not path.startswith(_FAR_SIDE)}
 
     assert writers == _DOORS
 

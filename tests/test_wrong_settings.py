@@ -78,6 +78,8 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
     "PERSON_REST_HOURS": _NUMBER,
     "CANARY_SIZE": _NUMBER,
     "HALF_DEAF_AFTER": _NUMBER,
+    "WARM_UP_START": _NUMBER,
+    "WARM_UP_GROWTH": _NUMBER,
     "ERROR_RATE_ALERT": _NUMBER,
     "ERROR_RATE_PAUSE": _NUMBER,
     "ERROR_RATE_MIN_TRIES": _NUMBER,
@@ -103,6 +105,9 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         for value in ("http://a", "a/b", "a:x", "a:0", "a:", "*", "user:hunter2@a", "a b", "::1")
     ),
     "SESSION_MANAGER_WEBHOOK_SECRET": (_UNSEEN, ("abc\udcffdef", "Write it anew")),
+    "SESSION_MANAGER_DIR": _FOLDER,
+    "SESSION_MANAGER_RUNTIME_DIR": _FOLDER,
+    "SESSION_MANAGER_PROXY": (("abc\udcffdef", "Write it anew"),),
     "SESSION_MANAGER_SEND_TIMEOUT": (*_NUMBER, ("120", "Write a number from 5 to 99")),
     "CLIENTS_DATABASE_URL": tuple(
         (value, "Write mysql://")

@@ -20,7 +20,7 @@ from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import RequiredReasonSerializer
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
-from whatsapp import session_editing, sessions
+from whatsapp import session_editing, sessions, warm_up
 from whatsapp.models import WhatsAppSession
 from whatsapp.standing import Standing, standing
 
@@ -32,13 +32,16 @@ class SessionSerializer(ModelSerializer[WhatsAppSession]):
     webhook_secret = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=500)
     ready = serializers.SerializerMethodField(help_text="Si ahora puede salir un mensaje por ella.")
 
+    limit_today = serializers.SerializerMethodField(
+        help_text="Cuántos mensajes puede enviar hoy: menos que su límite mientras toma ritmo."
+    )
     standing = serializers.SerializerMethodField(help_text="Cómo está la línea, en una palabra para programas.")
 
     class Meta:
         model = WhatsAppSession
         fields = (
             "id", "name", "tenant_id", "gateway", "base_url", "token", "webhook_secret", "owner", "team", "region",
-            "time_zone", "daily_limit", "lane_count", "deaf_after", "phone", "state", "state_at", "last_seen_at",
+            "time_zone", "daily_limit", "lane_count", "deaf_after", "in_use_since", "warm_up_start", "limit_today", "phone", "state", "state_at", "last_seen_at",
             "can_send", "mute_since", "paired_at", "unreachable_since", "trouble", "paused_at", "blocked_until",
             "cold_until", "deaf_since", "capabilities", "gateway_version", "ready", "standing", "created_at",
         )  # fmt: skip
@@ -53,6 +56,9 @@ class SessionSerializer(ModelSerializer[WhatsAppSession]):
     def get_ready(self, session: WhatsAppSession) -> bool:
         return session.is_ready(timezone.now())
 
+    def get_limit_today(self, session: WhatsAppSession) -> int:
+        return warm_up.limit(session)
+
     @extend_schema_field(serializers.ChoiceField([each.value for each in Standing]))
     def get_standing(self, session: WhatsAppSession) -> str:
         return standing(session, timezone.now()).value
@@ -65,7 +71,7 @@ class SessionSerializer(ModelSerializer[WhatsAppSession]):
 
     def create(self, validated_data: dict[str, Any]) -> WhatsAppSession:
         try:
-            return session_editing.create(validated_data, by=self._person())
+            return session_editing.create(validated_data, by=self._person(), now=timezone.now())
         except DjangoValidationError as refused:
             raise serializers.ValidationError(refused.message_dict) from refused
 
@@ -110,6 +116,7 @@ class SessionViewSet(
         "unpause": "whatsapp.change_whatsappsession",
         "lift_deaf": "whatsapp.change_whatsappsession",
         "lift_cold": "whatsapp.change_whatsappsession",
+        "lift_warm_up": "whatsapp.change_whatsappsession",
         **dict.fromkeys(("connect", "disconnect", "refresh", "qr"), "whatsapp.pair_whatsappsession"),
     }
     refusals: ClassVar[dict[str, str]] = {"502": "El gateway no respondió o no lo hizo: `message` dice por qué."}
@@ -160,6 +167,16 @@ class SessionViewSet(
         body.is_valid(raise_exception=True)
         reason: str = body.validated_data["reason"]
         return self._answer(sessions.lift_deaf(session, by=current_user(request), reason=reason, now=timezone.now()))
+
+    @extend_schema(request=RequiredReasonSerializer, responses=SessionSerializer)
+    @action(detail=True, methods=["post"], url_path="lift-warm-up")
+    def lift_warm_up(self, request: Request, pk: str) -> Response:
+        """Da a la línea su límite completo desde ahora, sin esperar a que tome ritmo."""
+        session = self.get_object()
+        body = RequiredReasonSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        reason: str = body.validated_data["reason"]
+        return self._answer(warm_up.lift(session, by=current_user(request), reason=reason, now=timezone.now()))
 
     @extend_schema(responses=PairingSerializer)
     @action(detail=True)

@@ -158,6 +158,24 @@ class WhatsAppSession(models.Model):
             "Se frena cuando tantos seguidos no llegan al servidor y nada llega de ella. Vacío: lo normal; 0: nunca."
         ),
     )
+    in_use_since = models.DateField(
+        _("en uso desde"),
+        null=True,
+        blank=True,
+        help_text=_("Si el número ya enviaba antes de llegar aquí: así no empieza de cero. Vacío: es nuevo."),
+    )
+    warm_up_start = models.PositiveIntegerField(
+        _("mensajes del primer día"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MOST_A_DAY)],
+        help_text=_(
+            "Crece cada día que sale bien, hasta el límite. Vacío: lo normal; 0: desde el primer día el límite."
+        ),
+    )
+    # How far its ramp has come, and since which of its days; None: it sends up to its own limit. `whatsapp.warm_up`.
+    warm_up_step = models.PositiveSmallIntegerField(null=True, editable=False)
+    warm_up_day = models.DateField(null=True, editable=False)
     # When it was first seen READY. Empty: nobody ever paired it.
     paired_at = models.DateTimeField(_("vinculada por primera vez"), null=True, blank=True, editable=False)
     last_seen_at = models.DateTimeField(_("última respuesta"), null=True, blank=True, editable=False)
@@ -251,6 +269,12 @@ class SessionEvent(models.Model):
         DEAF_HELD = "sin_acuses", _("Frenada: no confirma lo que envía")
         DEAF_HEARD = "oida", _("Volvió a confirmar")
         DEAF_LIFTED = "acuses_dados", _("Freno soltado")
+        WARM_UP_BEGUN = "ritmo_desde_cero", _("Empieza a tomar ritmo")
+        WARM_UP_RAISED = "ritmo_sube", _("Más mensajes por día")
+        WARM_UP_HELD = "ritmo_espera", _("Sigue igual: el último día no alcanza para subir")
+        WARM_UP_LOWERED = "ritmo_baja", _("Menos mensajes por día")
+        WARM_UP_ENDED = "ritmo_completo", _("Llegó a su límite diario")
+        WARM_UP_LIFTED = "ritmo_dado", _("Límite completo por decisión")
 
     session = models.ForeignKey(WhatsAppSession, models.CASCADE, related_name="events", verbose_name=_("sesión"))
     at = models.DateTimeField(_("cuándo"))
@@ -274,6 +298,12 @@ class SessionEvent(models.Model):
                         "sin_acuses",
                         "oida",
                         "acuses_dados",
+                        "ritmo_desde_cero",
+                        "ritmo_sube",
+                        "ritmo_espera",
+                        "ritmo_baja",
+                        "ritmo_completo",
+                        "ritmo_dado",
                     ]
                 ),
                 name="session_event_kind_known",

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from leadmaster.lib import screens
 from leadmaster.lib.screens import Tone
+from whatsapp import warm_up
 from whatsapp.models import LineTest, WhatsAppSession
 from whatsapp.standing import Standing, standing, word
 
@@ -37,6 +38,9 @@ _TEST_TONE: dict[str, Tone] = {
     LineTest.State.FAILED: "bad",
     LineTest.State.UNKNOWN: "warn",
 }
+
+
+_STEPS = 4
 
 
 def session_tone(session: WhatsAppSession, now: dt.datetime) -> Tone:
@@ -84,6 +88,14 @@ def session_advice(session: WhatsAppSession, now: dt.datetime) -> str:
 def deaf_start(session: WhatsAppSession, now: dt.datetime) -> str:
     """Since when it is held for silence, or nothing when it isn't."""
     return "" if session.deaf_since is None else screens.spoken(session.deaf_since, now)
+
+
+def warm_up_steps(session: WhatsAppSession) -> str:
+    """What it may send today and on the days that follow if they go well, or nothing when it has its own limit."""
+    if not warm_up.is_on(session):
+        return ""
+    steps = list(dict.fromkeys(warm_up.limit(session, ahead=ahead) for ahead in range(_STEPS + 1)))
+    return ", ".join(str(step) for step in steps[:_STEPS]) + ("…" if len(steps) > _STEPS else "")
 
 
 def cold_end(session: WhatsAppSession, now: dt.datetime) -> str:

@@ -18,18 +18,22 @@ from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import Team, User
 from leadmaster.lib.clock import business_day, local_datetime
-from whatsapp import addresses
+from whatsapp import addresses, warm_up
 from whatsapp.models import GatewayKind, WhatsAppSession
 
 SECRETS: Final = ("token", "webhook_secret")
-FIXED: Final = ("tenant_id", "gateway", "team")
+FIXED: Final = ("tenant_id", "gateway", "team", "in_use_since")
 ADMINISTRATORS_ONLY: Final = ("base_url", *SECRETS)
 _EMPTY: Final = {"gateway": GatewayKind.SESSION_MANAGER, **dict.fromkeys(ADMINISTRATORS_ONLY, "")}
 
 
-def create(values: Mapping[str, Any], *, by: User) -> WhatsAppSession:
-    """A new line with what `checked` lets through. Raises ValidationError by field."""
+def create(values: Mapping[str, Any], *, by: User, now: dt.datetime) -> WhatsAppSession:
+    """A new line with what `checked` lets through; it warms up. Raises ValidationError by field."""
     session = WhatsAppSession(**checked(None, values, by=by))
+    today = session.day_at(now)
+    if session.in_use_since is not None and session.in_use_since > today:
+        raise ValidationError({"in_use_since": _("Escribe un día que ya pasó, o déjalo vacío si el número es nuevo.")})
+    session.warm_up_step = warm_up.first_step(session, today)
     try:
         with transaction.atomic():
             session.save(force_insert=True)
@@ -142,6 +146,8 @@ def _taken() -> str:
 def _fixed(name: str) -> str | Promise:
     if name == "team":
         return _("Una sesión no cambia de equipo: crea otra.")
+    if name == "in_use_since":
+        return _("No se cambia después de crear la sesión: dale el límite completo en su página, con un motivo.")
     return _("No se cambia después de crear la sesión: crea otra.")
 
 

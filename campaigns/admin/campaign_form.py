@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.message_editing import edit_message
 from campaigns.models import Campaign
-from campaigns.rendering import TemplateError, check_draft, check_template
+from campaigns.rendering import TemplateError
+from campaigns.template_checks import check_draft, check_template
 from leadmaster.lib.admin.widgets import TextareaWidget
 
 __all__ = ["CampaignForm", "MessageForm", "edit_message"]
@@ -22,7 +23,8 @@ else:
 
 _HELP = gettext_lazy(
     "{nombre} pone el nombre de cada persona; las columnas de tu archivo también sirven: {ciudad}, {saldo}. "
-    "Lo que escribas después de una barra va cuando falta el dato: {nombre|vecino}."
+    "Lo que escribas después de una barra va cuando falta el dato: {nombre|vecino}. "
+    "Entre corchetes, cada persona recibe una de las opciones: [Hola|Buenas]."
 )
 
 

@@ -55,14 +55,17 @@ def raise_cap(request: HttpRequest, context: Mapping[str, Any]) -> HttpResponse:
 
     def run(data: Mapping[str, Any]) -> str:
         switch.end_cap(trial.turn, by=current_user(request), reason=data["reason"], now=timezone.now())
-        return _("Cada línea vuelve a su límite diario.")
+        return _("Cada línea sube desde hoy, día a día, hasta su límite.")
 
     missing = [f"{criterion.name}: {criterion.figure}" for criterion in trial.criteria if not criterion.holds]
     return confirm_and_run(
         request,
         page=Confirmation(
             title=_("Subir el límite ahora"),
-            question=_("Cada línea vuelve a su propio límite diario, sin esperar a que se cumplan los criterios."),
+            question=_(
+                "Cada línea sube día a día hasta su límite, sin esperar a que se cumplan los criterios. En la página de una "
+                "línea se le da el límite completo de una vez."
+            ),
             button=_("Subir el límite"),
             facts=[(_("Límite de ahora, por línea y día"), trial.turn.cap or 0)],
             sample=missing,

@@ -13,7 +13,7 @@ from django.db.models.functions import TruncHour
 from django.http import HttpRequest
 from django.utils import timezone
 
-from campaigns import screens, switch
+from campaigns import limits, screens, switch
 from campaigns.admin.alert import visible_alerts
 from campaigns.admin.campaign_list import CampaignList
 from campaigns.engine.plan import make_plan
@@ -71,10 +71,11 @@ class Line:
 
     session: WhatsAppSession
     used: int
+    limit: int
 
     @property
     def percent(self) -> int:
-        return min(100, self.used * 100 // max(self.session.daily_limit, 1))
+        return min(100, self.used * 100 // max(self.limit, 1))
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
@@ -193,7 +194,15 @@ def _lines(user: User, now: dt.datetime) -> list[Line]:
         (row.session_id, row.day): row.used
         for row in SessionDay.objects.filter(session__in=sessions, day__in=set(days.values()))
     }
-    return [Line(session=session, used=used.get((session.pk, days[session.pk]), 0)) for session in sessions]
+    trial = limits.trial_of(switch.capped()) if sessions else None
+    return [
+        Line(
+            session=session,
+            used=used.get((session.pk, days[session.pk]), 0),
+            limit=limits.limit_of(session, days[session.pk], trial).messages,
+        )
+        for session in sessions
+    ]
 
 
 def _sum(parts: list[Progress]) -> Progress:

@@ -16,7 +16,8 @@ from campaigns.models import Campaign, CampaignEvent
 from campaigns.models.campaign import LONGEST_PAUSE, MOST_IN_A_BURST
 from campaigns.pacing import Pacing
 from campaigns.progress import progress
-from campaigns.rendering import TemplateError, check_draft
+from campaigns.rendering import TemplateError
+from campaigns.template_checks import check_draft
 from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 
@@ -91,6 +92,13 @@ class OverlapSerializer(Serializer[Any]):
     elsewhere = serializers.IntegerField()
     resting = serializers.IntegerField()
     until = serializers.DateTimeField(allow_null=True)
+
+
+class VarietySerializer(Serializer[Any]):
+    """`texts` is 1 for a message that says the same to everybody."""
+
+    texts = serializers.IntegerField()
+    samples = serializers.ListField(child=serializers.CharField())
 
 
 class PacingSerializer(Serializer[Any]):

@@ -27,6 +27,7 @@ from campaigns.api.campaign_serializers import (
     OverlapSerializer,
     PacingSerializer,
     ProgressSerializer,
+    VarietySerializer,
     WhyNotSerializer,
 )
 from campaigns.api.fields import ApprovalSerializer, RejectionSerializer
@@ -40,6 +41,7 @@ from campaigns.message_editing import edit_message
 from campaigns.models import Campaign
 from campaigns.overlap import overlap
 from campaigns.pacing import Pacing
+from campaigns.parsing import variety
 from campaigns.policy import Act, require
 from campaigns.progress import Progress, progress, progress_of
 from leadmaster.accounts.current_user import current_user
@@ -67,7 +69,9 @@ class CampaignViewSet(
     lookup_value_regex = "[0-9]{1,18}"
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
     needs: ClassVar[dict[str, str]] = {
-        **dict.fromkeys(("list", "retrieve", "progress", "forecast", "why_not", "overlap", "events"), Act.VIEW),
+        **dict.fromkeys(
+            ("list", "retrieve", "progress", "forecast", "why_not", "overlap", "variations", "events"), Act.VIEW
+        ),
         "create": "campaigns.add_campaign",
         **dict.fromkeys(("partial_update", "destroy", "message"), Act.EDIT),
         **dict.fromkeys(("submit", "launch", "pause", "resume", "cancel", "pacing"), Act.OPERATE),
@@ -230,6 +234,12 @@ class CampaignViewSet(
     def overlap(self, request: Request, pk: str) -> Response:
         """Cuántos de los que esperan aquí esperan también en otra campaña en curso, y cuántos descansan de una."""
         return Response(OverlapSerializer(overlap(self.get_object(), timezone.now())).data)
+
+    @extend_schema(responses=VarietySerializer)
+    @action(detail=True)
+    def variations(self, request: Request, pk: str) -> Response:
+        """Cuántos textos distintos salen del mensaje, antes de los datos de cada uno, y algunos de ellos."""
+        return Response(VarietySerializer(variety(self.get_object().template)).data)
 
     @extend_schema(responses=CampaignEventSerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None)

@@ -130,7 +130,7 @@ class BatchWriter:
                 decisions[row.row] = _duplicate(row, first)
                 continue
             try:
-                text = self._template.render(values_of(row.name, row.values))
+                text = self._template.render(values_of(row.name, row.values), seed=row.phone)
             except (MissingValuesError, UnsendableTextError) as error:
                 code = "missing_value" if isinstance(error, MissingValuesError) else "unsendable_text"
                 decisions[row.row] = Decision(row, Result.INVALID, phone=row.phone, code=code, reason=str(error))

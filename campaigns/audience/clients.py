@@ -217,6 +217,11 @@ def _numbers_of(page: Sequence[Client]) -> dict[int, list[_Number]]:
     return numbers
 
 
+def first_phones(clients: Sequence[Client]) -> dict[int, str]:
+    """The valid phone of each client that is written to first, by the client's id."""
+    return {client: numbers[0].phone for client, numbers in _numbers_of(clients).items()}
+
+
 def _amount(value: decimal.Decimal | None, sign: str) -> str:
     """`12.500` or `1.250,75`, as people of the region write it."""
     if value is None:

@@ -12,8 +12,10 @@ from campaigns.audience.mapping import ColumnMapping, known_fields
 from campaigns.audience.preview import FilePreview, check_computed, preview_of
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
+from campaigns.parsing import parse
 from campaigns.policy import Act, require
-from campaigns.rendering import NAME_FIELDS, Template, TemplateError, UnknownPlaceholdersError, check_foreign, parse
+from campaigns.rendering import NAME_FIELDS, Template, TemplateError, UnknownPlaceholdersError
+from campaigns.template_checks import check_foreign
 from leadmaster.accounts.models import User
 from leadmaster.lib.tables.tabular import Table
 

@@ -16,12 +16,11 @@ from django.conf import settings
 from django.db.models import JSONField, Manager, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from campaigns import holidays, windows
+from campaigns import holidays, limits, windows
 from campaigns.brakes import canary
 from campaigns.enums import EnvioState, ScheduleState, WhyNot
 from campaigns.holidays import Holidays
 from campaigns.models import Campaign, Envio, Schedule, ScheduleDay, SenderSwitch, SessionDay
-from campaigns.switch import day_key
 from leadmaster.lib.clock import business_day
 from whatsapp import standing as lines
 from whatsapp.models import WhatsAppSession
@@ -133,6 +132,7 @@ def _with_times(campaigns: QuerySet[Campaign]) -> QuerySet[Campaign]:
         campaigns.select_related("session", "canary")
         .annotate(
             switch=Subquery(last_turn.values("on")[:1]),
+            trial_at=Subquery(last_turn.values("at")[:1]),
             trial_cap=Subquery(last_turn.values("cap")[:1]),
             trial_base=Subquery(last_turn.values("used_before")[:1], output_field=JSONField()),
         )
@@ -169,9 +169,9 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
     if against is not None:
         return against
     day = session.day_at(now)
-    limit = _limit(campaign, day)
-    if used.session(session.pk, day) >= limit:
-        return Standing(reason=WhyNot.SESSION_LIMIT, until=_tomorrow(rules, session, now), detail=_why(campaign, limit))
+    limit = limits.limit_of(session, day, _trial(campaign))
+    if used.session(session.pk, day) >= limit.messages:
+        return Standing(reason=limit.reason, until=_tomorrow(rules, session, now), detail=limit.detail)
     with_cap = [(s, opening) for s, opening in open_ones if used.schedule(s.pk, day) < s.daily_cap]
     if not with_cap:
         return Standing(reason=WhyNot.DAILY_CAP, until=_tomorrow(rules, session, now))
@@ -184,7 +184,7 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
             schedule_id=schedule.pk,
             day=day,
             closes=opening.closes,
-            session_limit=limit,
+            session_limit=limit.messages,
             schedule_cap=schedule.daily_cap,
             warm_only=_is_cold(session, now),
             canary=ticket,
@@ -193,19 +193,19 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
     ]
 
 
-def _limit(campaign: Campaign, day: dt.date) -> int:
-    """The line's own; while the sender comes back from an automatic stop, so much on top of what the day had used."""
+def _trial(campaign: Campaign) -> limits.Trial | None:
+    """The cap of the way back, read along with the campaign."""
     cap: int | None = getattr(campaign, "trial_cap", None)
     if cap is None:
-        return campaign.session.daily_limit
-    base: dict[str, int] = getattr(campaign, "trial_base", None) or {}
-    return min(campaign.session.daily_limit, base.get(day_key(campaign.session_id, day), 0) + cap)
+        return None
+    at, base = cast(
+        "tuple[dt.datetime, dict[str, int] | None]", (_of(campaign, "trial_at"), _of(campaign, "trial_base"))
+    )
+    return limits.Trial(at=at, cap=cap, base=base or {})
 
 
-def _why(campaign: Campaign, limit: int) -> str:
-    if limit >= campaign.session.daily_limit:
-        return ""
-    return _("a prueba después de un paro: pocos mensajes por día")
+def _of(campaign: Campaign, annotation: str) -> object:
+    return getattr(campaign, annotation, None)
 
 
 def _is_cold(session: WhatsAppSession, now: dt.datetime) -> bool:

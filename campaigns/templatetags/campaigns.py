@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from campaigns import screens
 from campaigns.engine.plan import Standing
+from campaigns.models import Campaign
+from campaigns.parsing import Variety, variety
 
 register = template.Library()
 
@@ -24,3 +26,9 @@ register.filter("took", screens.took)
 @register.filter
 def why_not_sentence(standing: Standing) -> str:
     return screens.why_not_sentence(standing, timezone.now())
+
+
+@register.filter
+def variety_of(campaign: Campaign) -> Variety:
+    """`{{ campaign|variety_of }}`: how the message varies."""
+    return variety(campaign.template)

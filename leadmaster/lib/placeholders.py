@@ -39,7 +39,7 @@ _WHEN_KNOWN: Final = tuple(
 )
 # An amount has its currency in front and an order its number sign: `${cuota}`, `#{pedido}`. A person has neither.
 _IN_FRONT: Final = re.compile(rf"[$#]\{{\s*({_NAME})\s*\}}")
-_PERSON: Final = frozenset(
+PERSON_FIELDS: Final = frozenset(
     {
         "nombre", "nombres", "apellido", "apellidos", "nombre_completo", "nombre_y_apellido", "nombre_destino", "name",
         "first_name", "firstname", "last_name", "lastname", "full_name", "fullname", "nome", "sobrenome", "promotor",
@@ -78,6 +78,6 @@ def field_name(text: str) -> str:
 def _found(text: str, known: Collection[str]) -> Iterator[re.Match[str]]:
     for pattern in _ALWAYS:
         yield from (match for match in pattern.finditer(text) if field_name(match.group(1)))
-    yield from (match for match in _IN_FRONT.finditer(text) if field_name(match.group(1)) in _PERSON)
+    yield from (match for match in _IN_FRONT.finditer(text) if field_name(match.group(1)) in PERSON_FIELDS)
     for pattern in _WHEN_KNOWN:
         yield from (match for match in pattern.finditer(text) if field_name(match.group(1)) in known)

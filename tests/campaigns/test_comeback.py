@@ -23,6 +23,8 @@ from tests.factories.campaigns import (
     running_campaign,
 )
 from tests.faults.harness import World
+from whatsapp import warm_up
+from whatsapp.models import WhatsAppSession
 
 pytestmark = pytest.mark.django_db
 
@@ -187,17 +189,22 @@ def test_a_person_raises_it_before_with_a_reason_and_only_once(boss: User) -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_sender_itself_keeps_to_the_cap_and_is_free_afterwards() -> None:
+def test_the_sender_itself_keeps_to_the_cap_and_earns_its_limit_afterwards() -> None:
     world = World()
-    world.campaign(envios=30, session__daily_limit=1000, daily_cap=1000)
+    world.campaign(envios=40, session__daily_limit=1000, daily_cap=1000)
     stop()
     switch.turn(on=True, by=UserFactory(role=Role.SUPERVISOR), reason="Ya revisé", now=world.now)
 
     world.run_minutes(3)
     assert len(world.provider.ledger) == switch.COMEBACK_CAP
 
-    turn = switch.capped()
+    turn, boss = switch.capped(), UserFactory.create(role=Role.SUPERVISOR)
     assert turn is not None
-    switch.end_cap(turn, by=UserFactory(role=Role.SUPERVISOR), reason="Lo miré", now=world.now)
+    switch.end_cap(turn, by=boss, reason="Lo miré", now=world.now)
     world.run_minutes(3)
-    assert len(world.provider.ledger) == 30
+    assert len(world.provider.ledger) == 20
+
+    line = WhatsAppSession.objects.get()
+    warm_up.lift(line, by=boss, reason="La línea está bien", now=world.now)
+    world.run_minutes(3)
+    assert len(world.provider.ledger) == 40

@@ -145,7 +145,7 @@ def test_costs_the_same_whatever_stands_before(ahead: int, django_assert_num_que
     last = running(pending=2, session=first.session)
     last = Campaign.objects.select_related("session").get(pk=last.pk)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         forecast(last, NOW)
 
 

@@ -17,6 +17,8 @@ from campaigns.models import Attempt, JournalReport
 from leadmaster.lib.clock import database_now
 from tests.chaos.doors import CutOffError
 from tests.chaos.site import Site
+from whatsapp import warm_up
+from whatsapp.models import WhatsAppSession
 
 _BY_ITSELF = 15.0  # seconds in which the clusters may report by themselves
 _PATIENCE = 600.0
@@ -88,7 +90,10 @@ def _take_the_cap_away(site: Site) -> None:
     """It goes on with few messages a day; this is about all of them."""
     turn = switch.capped()
     assert turn is not None
-    switch.end_cap(turn, by=site.operator.person.user, reason="Los diarios están leídos", now=database_now())
+    now, by = database_now(), site.operator.person.user
+    switch.end_cap(turn, by=by, reason="Los diarios están leídos", now=now)
+    for line in WhatsAppSession.objects.filter(warm_up_step__isnull=False):
+        warm_up.lift(line, by=by, reason="Los diarios están leídos", now=now)
 
 
 def _switch_on(site: Site) -> None:

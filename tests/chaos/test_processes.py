@@ -57,23 +57,23 @@ def test_fault_15_each_process_of_the_cluster_killed(role: str, machine: Machine
     campaign = running_campaign("61", simulator.base_url, envios=2)
     add_envios(campaign, 1, later=dt.timedelta(days=1))
     machine.start()
-    assert comes_true(machine.roles, within=60), machine.log.read_text()
-    assert _works(machine, patience=40), machine.log.read_text()
-    assert comes_true(lambda: _sent(campaign) == 2, within=30)
+    assert comes_true(machine.roles, within=180), machine.log.read_text()
+    assert _works(machine, patience=120), machine.log.read_text()
+    assert comes_true(lambda: _sent(campaign) == 2, within=90)
 
     killed = machine.roles()[role]
     killed.kill()
     # Until the system has carried it out it would still be counted among the living.
     assert comes_true(lambda: not is_alive(killed), within=30)
     add_envios(campaign, 3)
-    went_on = machine.guard() is not None and _works(machine, patience=15)
+    went_on = machine.guard() is not None and _works(machine, patience=30)
 
     if not went_on:
         _is_seen_from_outside()
         machine.kill()
         machine.start()
-        assert _works(machine, patience=60), machine.log.read_text()
-    assert comes_true(lambda: _sent(campaign) == 5, within=60), (role, went_on, machine.log.read_text())
+        assert _works(machine, patience=120), machine.log.read_text()
+    assert comes_true(lambda: _sent(campaign) == 5, within=120), (role, went_on, machine.log.read_text())
     machine.kill()
     ledger = ledger_of(simulator)
     assert len(ledger) == 5

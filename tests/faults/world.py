@@ -25,6 +25,7 @@ from whatsapp.gateways.base import (
     SendResult,
     SessionState,
     SessionStatus,
+    TypedCode,
 )
 
 START = dt.datetime(2026, 2, 7, 14, 0, tzinfo=dt.UTC)
@@ -176,6 +177,12 @@ class VirtualGateway:
         self._provider.state[self._config.tenant_id] = SessionState.READY
 
     def disconnect(self) -> None:
+        self._provider.state[self._config.tenant_id] = SessionState.DISCONNECTED
+
+    def typed_code(self, phone: str) -> TypedCode | None:
+        return None
+
+    def logout(self) -> None:
         self._provider.state[self._config.tenant_id] = SessionState.DISCONNECTED
 
     def show_typing(self, phone: str, seconds: float) -> None:

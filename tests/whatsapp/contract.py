@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
-from whatsapp.simulator.http import Reply, Request
+from whatsapp.contract.http import Reply, Request
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "session-manager.openapi.yaml"
 

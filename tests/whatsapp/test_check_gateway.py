@@ -45,7 +45,7 @@ def test_line_in_order(simulator: Simulator) -> None:
     found = diagnose(line(simulator.config()))
     assert found.works
     assert [(finding.level, finding.code) for finding in found.findings] == [(Level.OK, "OK")]
-    assert found.version == "1.0.0"
+    assert found.version == "1.2.0"
 
 
 # --- The address --------------------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def test_command_ends_well_when_every_line_works(simulator: Simulator) -> None:
     a_session(simulator, name="Ventas", tenant_id="51")
     said, status = run()
     assert status == 0
-    assert f"Ventas — {simulator.base_url} 1.0.0" in said
+    assert f"Ventas — {simulator.base_url} 1.2.0" in said
     assert "✓ Todo en orden." in said
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 import requests
@@ -19,13 +20,16 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.simulator import Simulator, StartSimulator, simulator_thread
+from tests.simulator import StartSimulator, simulator_thread
 from tests.whatsapp.contract import PATH, Contract
 from tests.whatsapp.messages import a_message
+from tests.whatsapp.session_manager.running import running
 from tests.whatsapp.simulator.receiver import receiving
+from whatsapp.contract.http import Observer, Reply, Request
+from whatsapp.contract.wire import CAPABILITIES, SERVICE, VERSION
 from whatsapp.gateways.base import Capability, GatewayError
-from whatsapp.simulator.http import Reply, Request
-from whatsapp.simulator.settings import CAPABILITIES, SERVICE, VERSION, Settings
+from whatsapp.gateways.session_manager import SessionManagerGateway
+from whatsapp.simulator.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +68,41 @@ def test_contract_and_code_name_the_same_things(contract: Contract) -> None:
         assert capability.value in str(schemas["Health"]["properties"]["capabilities"])
 
 
-def use_every_verb(simulator: Simulator) -> None:
+class FarSide(Protocol):
+    """Whoever answers the contract, as these tests move it."""
+
+    base_url: str
+
+    def gateway(self, tenant: str = "51", **changes: Any) -> SessionManagerGateway: ...
+
+    def advance(self, seconds: float) -> None: ...
+
+    def scan(self, tenant: str, *, code: str = "") -> None: ...
+
+
+StartFarSide = Callable[..., FarSide]
+
+
+@pytest.fixture(params=["simulator", "session_manager"])
+def start_far_side(
+    request: pytest.FixtureRequest, start_simulator: StartSimulator, tmp_path: Path
+) -> Iterator[StartFarSide]:
+    """Starts one of both with the line "51" ready, which is the only one, and a token."""
+    with contextlib.ExitStack() as stack:
+
+        def started(*, token: str, observer: Observer) -> FarSide:
+            if request.param == "simulator":
+                return start_simulator(settings=Settings(token=token), observer=observer)
+            manager = stack.enter_context(
+                running(tmp_path, token=token, observer=observer, names=("51",), callback_url="http://127.0.0.1:9/")
+            )
+            manager.link()
+            return manager
+
+        yield started
+
+
+def use_every_verb(simulator: FarSide) -> None:
     """All that the client can ask, in good and in bad times."""
     gateway, message = simulator.gateway(), a_message(text="Ñandú 🦤\n\u202e")
     gateway.health()
@@ -75,6 +113,7 @@ def use_every_verb(simulator: Simulator) -> None:
     gateway.show_typing("+5491123456789", 2.5)
     gateway.pairing_code()
     gateway.disconnect()
+    gateway.logout()
     for refused in (
         lambda: gateway.send(a_message()),
         lambda: gateway.show_typing("+5491123456789", 2.5),
@@ -89,13 +128,15 @@ def use_every_verb(simulator: Simulator) -> None:
     simulator.advance(1)
     gateway.status()
     assert gateway.pairing_code() is not None
-    simulator.scan("51")
+    typed = gateway.typed_code("+5491123456789")
+    assert typed is not None
+    simulator.scan("51", code=typed.code)
+    assert gateway.typed_code("+5491123456789") is None
 
 
-def test_client_and_simulator_keep_to_the_contract(contract: Contract, start_simulator: StartSimulator) -> None:
+def test_client_and_far_side_keep_to_the_contract(contract: Contract, start_far_side: StartFarSide) -> None:
     witness = Witness(contract)
-    simulator = start_simulator(settings=Settings(token="right"), observer=witness)
-    use_every_verb(simulator)
+    use_every_verb(start_far_side(token="right", observer=witness))
     assert witness.problems == []
     assert witness.count >= 16
     assert {operation for operation, _status in contract.seen} >= {
@@ -107,6 +148,8 @@ def test_client_and_simulator_keep_to_the_contract(contract: Contract, start_sim
         "presence",
         "connect",
         "disconnect",
+        "logout",
+        "pairingCode",
     }
 
 
@@ -162,18 +205,24 @@ def test_callbacks_keep_to_the_contract(contract: Contract) -> None:
 schema = schemathesis.openapi.from_path(PATH)
 
 
-@pytest.fixture(scope="module")
-def fuzzed() -> Iterator[Simulator]:
-    with simulator_thread(tenants=("0", "51")) as running:
-        yield running
+@pytest.fixture(scope="module", params=["simulator", "session_manager"])
+def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a far side with the lines "0" and "51"."""
+    if request.param == "simulator":
+        with simulator_thread(tenants=("0", "51")) as simulator:
+            yield simulator.base_url
+        return
+    with running(tmp_path_factory.mktemp("manager"), names=("0", "51")) as manager:
+        manager.link()
+        yield manager.base_url
 
 
 @schema.parametrize()
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-def test_simulator_answers_any_request_as_the_contract_says(case: schemathesis.Case[Any], fuzzed: Simulator) -> None:
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_far_side_answers_any_request_as_the_contract_says(case: schemathesis.Case[Any], fuzzed: str) -> None:
     with contextlib.suppress(requests.exceptions.InvalidHeader):
         case.call_and_validate(
-            base_url=fuzzed.base_url,
+            base_url=fuzzed,
             timeout=5,
             checks=[
                 not_a_server_error,

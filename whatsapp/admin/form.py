@@ -45,6 +45,8 @@ class SessionForm(SessionModelForm):
             "time_zone",
             "daily_limit",
             "lane_count",
+            "in_use_since",
+            "warm_up_start",
             "deaf_after",
         ]
 

@@ -22,7 +22,7 @@ from leadmaster.accounts.models import Team, User
 from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
 from leadmaster.lib.admin.modeladmins import NOTHING, ScopedAdmin, moment
 from leadmaster.lib.phones import parsing
-from whatsapp import line_tests, screens, session_editing, sessions
+from whatsapp import line_tests, screens, session_editing, sessions, warm_up
 from whatsapp.admin import pairing
 from whatsapp.admin.form import GatewaySessionForm, SessionForm
 from whatsapp.gateways.base import GatewayError
@@ -42,7 +42,10 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     warn_unsaved_form = True
     seen = moment("last_seen_at", gettext_lazy("última respuesta"))
     _LINE = (None, {"fields": (("name", "tenant_id"), ("team", "owner"), ("region", "time_zone"))})
-    _LIMITS = (gettext_lazy("Límites"), {"fields": (("daily_limit", "lane_count", "deaf_after"),)})
+    _LIMITS = (
+        gettext_lazy("Límites"),
+        {"fields": (("daily_limit", "in_use_since", "warm_up_start"), ("lane_count", "deaf_after"))},
+    )
     _GATEWAY = (
         gettext_lazy("Gateway"),
         {
@@ -113,7 +116,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
         if change:
             saved = session_editing.change(obj.pk, written, by=by, now=timezone.now())
         else:
-            saved = session_editing.create(written, by=by)
+            saved = session_editing.create(written, by=by, now=timezone.now())
         if change and "time_zone" in written:
             messages.warning(request, self._moved(saved))
         obj.pk = saved.pk
@@ -161,6 +164,7 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
             at("unpause", self.unpause_view, "unpause"),
             at("lift-cold", self.lift_cold_view, "lift_cold"),
             at("lift-deaf", self.lift_deaf_view, "lift_deaf"),
+            at("lift-warm-up", self.lift_warm_up_view, "lift_warm_up"),
             at("check", self.check_view, "check"),
             at("test", self.test_view, "test"),
             at("pair", self.pair_view, "pair"),
@@ -272,6 +276,35 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
                 ),
                 button=_("Soltar el freno"),
                 facts=[(_("Sin acuses desde"), screens.deaf_start(session, timezone.now()) or NOTHING)],
+                tone="danger",
+            ),
+            run=run,
+            refusals=sessions.NothingToLift,
+            back=_url("change", session),
+            context={**self.admin_site.each_context(request), "opts": self.opts, "original": session},
+            form_class=ReasonForm,
+        )
+
+    def lift_warm_up_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A supervisor gives a line its own limit at once, and says why."""
+        session = self.find(request, str(pk))
+        if not self.has_change_permission(request, session):
+            raise PermissionDenied
+
+        def run(data: Mapping[str, Any]) -> str:
+            warm_up.lift(session, by=current_user(request), reason=data["reason"], now=timezone.now())
+            return _("La línea envía desde ahora hasta su límite.")
+
+        return confirm_and_run(
+            request,
+            page=Confirmation(
+                title=_("Dar el límite completo · %(name)s") % {"name": session.name},
+                question=_(
+                    "Un número nuevo que de golpe escribe mucho es lo que WhatsApp bloquea. Hazlo si el número ya enviaba "
+                    "antes, o si sabes que lo aguanta."
+                ),
+                button=_("Dar el límite completo"),
+                facts=[(_("Hoy puede enviar"), warm_up.limit(session)), (_("Su límite"), session.daily_limit)],
                 tone="danger",
             ),
             run=run,

@@ -122,11 +122,21 @@ class PairingCode:
     expires_at: dt.datetime
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TypedCode:
+    """What a person types on the phone instead: eight characters; `expires_at` is aware and in UTC."""
+
+    code: str
+    expires_at: dt.datetime
+
+
 class Capability(enum.StrEnum):
     """Optional parts of the contract, as `/health` announces them."""
 
     CONNECT = "connect"
     DISCONNECT = "disconnect"
+    LOGOUT = "logout"  # unlinks the phone, where `disconnect` leaves it linked
+    PAIRING_CODE = "pairing_code"  # a code to type on the phone
     LOOKUP = "lookup"  # GET /messages/{client_message_id} answers from an index of our ids
     DEDUPE = "dedupe"  # a repeated client_message_id is recognised and not sent again
     ECHO = "echo"  # callbacks carry our client_message_id
@@ -150,9 +160,16 @@ class Gateway(Protocol):
     def pairing_code(self) -> PairingCode | None:
         """The code to scan now, or None while there is none (already paired, or still connecting)."""
 
+    def typed_code(self, phone: str) -> TypedCode | None:
+        """The code to type on the phone of this number (E.164), or None while no pairing is under way."""
+
     def connect(self) -> None: ...
 
-    def disconnect(self) -> None: ...
+    def disconnect(self) -> None:
+        """Close the session; its phone stays linked."""
+
+    def logout(self) -> None:
+        """Close the session and unlink its phone."""
 
     def send(self, message: OutboundMessage) -> SendResult:
         """Hand one message over. Returns only with the gateway's own message id."""

@@ -30,6 +30,7 @@ from whatsapp.gateways.base import (
     SendResult,
     SessionState,
     SessionStatus,
+    TypedCode,
 )
 from whatsapp.gateways.transport import Answer, TransportError, exchange
 
@@ -39,6 +40,8 @@ CONNECT_TIMEOUT = 5.0
 # Seconds; the contract takes no longer indicator.
 MAX_TYPING = 60.0
 
+# The letters and digits of WhatsApp's codes: none that is taken for another.
+_TYPED_CODE = re.compile(r"[1-9A-HJ-NP-TV-Z]{8}", re.ASCII)
 _PHONE = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 # Printable and short: it becomes a key of our tables.
 _MESSAGE_ID = re.compile(rf"[\x21-\x7e]{{1,{MAX_MESSAGE_ID_LENGTH}}}")
@@ -89,6 +92,8 @@ class SessionManagerGateway:
             raise answers.BAD_ANSWER.error(answer=answer)
         if found.get("status") == "pending":
             raise _PENDING.error(answer=answer)
+        if found.get("status") == "unknown":
+            raise _NOBODY_KNOWS.error(answer=answer)
         if found.get("status") == "failed":
             raise _FAILED.error(answer=answer)
         return self._accepted(answer)
@@ -144,11 +149,27 @@ class SessionManagerGateway:
             raise _misunderstood(answer)
         return PairingCode(qr=qr, expires_at=expires_at)
 
+    def typed_code(self, phone: str) -> TypedCode | None:
+        if not _PHONE.fullmatch(phone):
+            raise _changed(answers.VALIDATION.error(), outcome=Outcome.NOT_SENT)
+        answer = self._ask("POST", "/pairing-code", json={"cliente_id": self.config.tenant_id, "phone": phone})
+        body = answers.error_body(answer)
+        if body is not None and body["code"] == "QR_NOT_AVAILABLE":
+            return None
+        found = self._object(answer)
+        code, expires_at = found.get("code"), _moment(found.get("expires_at"))
+        if not isinstance(code, str) or not _TYPED_CODE.fullmatch(code) or expires_at is None:
+            raise _misunderstood(answer)
+        return TypedCode(code=code, expires_at=expires_at)
+
     def connect(self) -> None:
         self._object(self._ask("POST", "/connect", json={"cliente_id": self.config.tenant_id}))
 
     def disconnect(self) -> None:
         self._object(self._ask("POST", "/disconnect", json={"cliente_id": self.config.tenant_id}))
+
+    def logout(self) -> None:
+        self._object(self._ask("POST", "/logout", json={"cliente_id": self.config.tenant_id}))
 
     # --- Wire ---------------------------------------------------------------------------------------------------
 
@@ -209,6 +230,12 @@ _PENDING = Meaning(
     scope=Scope.MESSAGE,
     code="PENDING",
     detail=_("El gateway todavía está enviando este mensaje."),
+)
+_NOBODY_KNOWS = Meaning(
+    outcome=Outcome.UNKNOWN,
+    scope=Scope.MESSAGE,
+    code="OUTCOME_UNKNOWN",
+    detail=_("Tampoco el gateway sabe si este mensaje salió."),
 )
 _FAILED = Meaning(
     outcome=Outcome.REFUSED,

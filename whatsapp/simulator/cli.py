@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from whatsapp.contract.wire import CAPABILITIES
 from whatsapp.simulator.server import serve_until_signal
-from whatsapp.simulator.settings import CAPABILITIES, Options, Settings, UnknownTenants
+from whatsapp.simulator.settings import Options, Settings, UnknownTenants
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,9 +9,9 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from whatsapp.simulator.http import Reply, Request, html_reply, json_reply
-from whatsapp.simulator.tenants import State, Tenant
-from whatsapp.simulator.wire import RequestRefusedError, error_reply
+from whatsapp.contract.http import Reply, Request, html_reply, json_reply
+from whatsapp.contract.wire import RequestRefusedError, State, error_reply
+from whatsapp.simulator.tenants import Tenant
 
 if TYPE_CHECKING:
     from whatsapp.simulator.app import SessionManager
@@ -60,7 +60,10 @@ class Control:
         return [_tenant_json(tenant) for tenant in self._world.tenants.all()]
 
     def _set_tenant(self, request: Request) -> dict[str, Any]:
-        """Create a session or move it into a state; `can_send: false` makes it connected but deaf."""
+        """Create a session or move it into a state; `can_send: false` makes it connected but deaf.
+
+        Closed without a reason it has no phone linked, unless `linked` says so.
+        """
         body = _object(request)
         tenant = self._world.tenants.get(body["tenant"])
         if tenant is None:
@@ -70,7 +73,9 @@ class Control:
         if body.get("state") == State.AWAITING_QR:
             raise ValueError("AWAITING_QR comes by itself after POST /connect")
         if "state" in body:
-            self._world.tenants.set_state(tenant, State(body["state"]), reason=body.get("reason", ""))
+            state, reason = State(body["state"]), body.get("reason", "")
+            self._world.tenants.set_state(tenant, state, reason=reason)
+            tenant.linked = body.get("linked", state is State.READY or (bool(reason) and tenant.linked))
         return _tenant_json(tenant)
 
     def _remove_tenant(self, request: Request) -> dict[str, Any]:
@@ -78,9 +83,14 @@ class Control:
         return {"ok": True}
 
     def _scan(self, request: Request) -> Any:
-        tenant = self._tenant(_object(request))
-        if not self._world.tenants.scan(tenant):
-            return error_reply(409, "QR_NOT_AVAILABLE", "there is no code to scan now")
+        body = _object(request)
+        tenant, tenants = self._tenant(body), self._world.tenants
+        if "code" in body:
+            read = tenants.enter_code(tenant, body["code"])
+        else:
+            read = tenants.scan(tenant, phone=body.get("phone", ""))
+        if not read:
+            return error_reply(409, "QR_NOT_AVAILABLE", "there is no such code to read now")
         return _tenant_json(tenant)
 
     def _tenant(self, body: dict[str, Any]) -> Tenant:

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import re
 import secrets
 import time
 from collections.abc import Sequence
 
+from whatsapp.contract import wire
+from whatsapp.contract.clock import Clock
+from whatsapp.contract.http import Delivery, Reply
+from whatsapp.contract.wire import Message, State, error_reply
 from whatsapp.simulator.callbacks import Callbacks
-from whatsapp.simulator.clock import Clock
 from whatsapp.simulator.faults import Ack, Fault, Faults, Kind
-from whatsapp.simulator.http import Delivery, Reply, Request, json_reply
 from whatsapp.simulator.ledger import Ledger
 from whatsapp.simulator.settings import Settings
-from whatsapp.simulator.tenants import State, Tenant, Tenants
-from whatsapp.simulator.wire import RequestRefusedError, answer_with_fault, error_reply
-
-MAX_TEXT = 65_536
-CHAT_ID = re.compile(r"([1-9][0-9]{5,14})@c\.us", re.ASCII)
-_CLIENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Message:
-    phone: str  # digits
-    to: str
-    text: str
-    client_message_id: str | None
+from whatsapp.simulator.spoiling import answer_with_fault
+from whatsapp.simulator.tenants import Tenant, Tenants
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -64,10 +53,9 @@ class Sending:
             if entry["client_message_id"] is not None:
                 self._remember(entry["tenant"], entry["client_message_id"], entry["message_id"])
 
-    async def send(self, request: Request, tenant: Tenant) -> Reply:
+    async def send(self, message: Message, tenant: Tenant) -> Reply:
         """Answer POST /send, and write what became of it into the ledger."""
         started = time.monotonic()
-        message = read_message(request, tenant)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         message_id: str | None = None
@@ -92,11 +80,8 @@ class Sending:
         """Answer GET /messages/{client_message_id}."""
         known = self._known.get((tenant.name, client_message_id))
         if known is None:
-            return error_reply(404, "UNKNOWN_MESSAGE", "no message with this client_message_id")
-        found = {"ok": True, "client_message_id": client_message_id, "status": known.status}
-        if known.message_id is not None:
-            found["message_id"] = known.message_id
-        return json_reply(found)
+            return wire.unknown_message()
+        return wire.found(client_message_id, known.status, known.message_id)
 
     # --- One message --------------------------------------------------------------------------------------------
 
@@ -105,11 +90,11 @@ class Sending:
         if fault is not None and fault.kind is Kind.STATE:
             self._tenants.set_state(tenant, State(fault.state), reason="FAULT")
         if fault is not None and not fault.delivered:
-            return await answer_with_fault(fault, _not_ready(tenant), clock=self._clock), None
+            return await answer_with_fault(fault, wire.not_ready(tenant), clock=self._clock), None
         if not tenant.ready:
-            return _not_ready(tenant), None
+            return wire.not_ready(tenant), None
         if repeated := await self._recognised(message, tenant):
-            return _accepted(repeated), repeated
+            return wire.accepted(repeated), repeated
         known = self._begin(message, tenant)
         try:
             if not await self._work(fault, tenant):
@@ -118,7 +103,7 @@ class Sending:
         finally:
             self._end(message, tenant, known)
         await self._acknowledge(fault, message, tenant, known, message_id)
-        reply = _accepted(message_id)
+        reply = wire.accepted(message_id)
         if fault is None:
             return reply, message_id
         return await answer_with_fault(fault, reply, clock=self._clock), message_id
@@ -197,35 +182,3 @@ class Sending:
             return fault.acks
         is_read = self._faults.uniform(0, 1) < self._settings.read_ratio
         return [ack for ack in self._settings.acks if is_read or ack.ack != "read"]
-
-
-def read_message(request: Request, tenant: Tenant) -> Message:
-    """The message of a request. Raises RequestRefusedError with a 400 in the contract's shape."""
-    body = request.json()
-    if body is None:
-        raise _invalid("the body must be a JSON object")
-    if str(body.get("cliente_id", tenant.name)) != tenant.name:
-        raise _invalid("cliente_id and X-Cliente-Id differ")
-    to, text, client_message_id = body.get("to"), body.get("message"), body.get("client_message_id")
-    matched = CHAT_ID.fullmatch(to) if isinstance(to, str) else None
-    if matched is None:
-        raise _invalid("to must be digits followed by @c.us")
-    if not isinstance(text, str) or not 0 < len(text) <= MAX_TEXT:
-        raise _invalid(f"message must be text of 1 to {MAX_TEXT} characters")
-    if client_message_id is not None and not (
-        isinstance(client_message_id, str) and _CLIENT_ID.fullmatch(client_message_id)
-    ):
-        raise _invalid("client_message_id must be 1 to 64 letters, digits, dots, colons, dashes or underscores")
-    return Message(phone=matched[1], to=matched[0], text=text, client_message_id=client_message_id)
-
-
-def _invalid(message: str) -> RequestRefusedError:
-    return RequestRefusedError(error_reply(400, "VALIDATION", message))
-
-
-def _not_ready(tenant: Tenant) -> Reply:
-    return error_reply(409, "SESSION_NOT_READY", f"WhatsApp session not ready. Current state: {tenant.state}")
-
-
-def _accepted(message_id: str) -> Reply:
-    return json_reply({"ok": True, "message_id": message_id})

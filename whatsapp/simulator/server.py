@@ -8,12 +8,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
+from whatsapp.contract.http import Observer, Server, observed
 from whatsapp.simulator.app import SessionManager
-from whatsapp.simulator.http import Handler, Reply, Request, Server
 from whatsapp.simulator.settings import Options, Settings
 
-# Told of every request and its reply; a test may check both against the contract.
-Observer = Callable[[Request, Reply], None]
 Faults = object
 
 
@@ -30,7 +28,7 @@ async def serve(
     world = SessionManager(options, settings)
     world.faults.add(faults)
     world.start()
-    server = Server(_observed(world.handle, observer), drops=world.drops_connection, clock=world.clock)
+    server = Server(observed(world.handle, observer), drops=world.drops_connection, clock=world.clock)
     port = await server.start(options.host, options.port)
     ready(world, port)
     try:
@@ -91,15 +89,3 @@ def serving_in_thread(
         for stop in stops if found else ():
             stop()
         thread.join()
-
-
-def _observed(handler: Handler, observer: Observer | None) -> Handler:
-    if observer is None:
-        return handler
-
-    async def observed(request: Request) -> Reply:
-        reply = await handler(request)
-        observer(request, reply)
-        return reply
-
-    return observed

@@ -7,11 +7,9 @@ import enum
 from pathlib import Path
 from typing import Any
 
+from whatsapp.contract.wire import CAPABILITIES, SERVICE, VERSION
 from whatsapp.simulator.faults import Ack, parse_ack
 
-SERVICE = "session-manager"
-VERSION = "1.0.0"
-CAPABILITIES = ("connect", "disconnect", "lookup", "dedupe", "echo", "presence", "callbacks")
 ACKS = (Ack(ack="server", after=0.3), Ack(ack="delivered", after=1.5), Ack(ack="read", after=6.0))
 
 

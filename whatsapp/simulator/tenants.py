@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import enum
 import secrets
 from collections.abc import Callable
 
-from whatsapp.simulator.clock import Clock
+from whatsapp.contract.clock import Clock
+from whatsapp.contract.wire import CODE_LIVES, State
 
-# Seconds that each pairing code lives, as WhatsApp does it; after the last one the session gives up.
-CODE_LIVES = (60.0, 20.0, 20.0, 20.0, 20.0, 20.0)
+# What WhatsApp makes its codes to type of, and how many of them make one.
+CODE_LETTERS = "123456789ABCDEFGHJKLMNPQRSTVWXYZ"
+CODE_LENGTH = 8
 CONNECTING_SECONDS = 1.0
-
-
-class State(enum.StrEnum):
-    READY = "READY"
-    CONNECTING = "CONNECTING"
-    AWAITING_QR = "AWAITING_QR"
-    DISCONNECTED = "DISCONNECTED"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Code:
     qr: str
     expires: float  # on the simulated clock
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TypedCode:
+    text: str
+    phone: str  # the only one that may type it
+    expires: float
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -35,7 +36,10 @@ class Tenant:
     phone: str = ""
     reason: str = ""  # why it is disconnected, as the callback tells
     can_send: bool = True  # false: "connected" but deaf
+    linked: bool = False  # a phone is linked: opening it takes no code
     code: Code | None = None
+    typed: TypedCode | None = None
+    gives_up: float = 0.0  # when the pairing that is under way ends
     pairing: asyncio.Task[None] | None = None
 
     @property
@@ -75,21 +79,47 @@ class Tenants:
         self._enter(tenant, state, reason=reason)
 
     def connect(self, tenant: Tenant) -> None:
-        """Begin pairing; nothing changes for a session that is ready or pairing already."""
+        """Open it, pairing where no phone is linked; nothing changes for one that is ready or pairing already."""
         if tenant.state is State.DISCONNECTED:
-            tenant.pairing = asyncio.create_task(self._pair(tenant))
+            tenant.pairing = asyncio.create_task(self._open(tenant) if tenant.linked else self._pair(tenant))
             self._enter(tenant, State.CONNECTING)
 
-    def scan(self, tenant: Tenant) -> bool:
-        """A phone reads the code. False when there is none to read."""
+    def scan(self, tenant: Tenant, *, phone: str = "") -> bool:
+        """A phone reads the code, perhaps that of another number. False when there is none to read."""
         if tenant.code is None:
             return False
+        tenant.phone = phone or tenant.phone
         self.set_state(tenant, State.READY)
         return True
+
+    def type_code(self, tenant: Tenant, phone: str) -> TypedCode | None:
+        """A new code to type on the phone of that number, instead of the one before; None when there is no pairing."""
+        if tenant.code is None:
+            return None
+        text = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+        tenant.typed = TypedCode(text=text, phone=phone, expires=tenant.gives_up)
+        return tenant.typed
+
+    def enter_code(self, tenant: Tenant, text: str) -> bool:
+        """The phone that a code was made for types it. False when it is another code, or its time is over."""
+        if tenant.typed is None or tenant.typed.text != text:
+            return False
+        return self.scan(tenant, phone=tenant.typed.phone)
+
+    def unlink(self, tenant: Tenant) -> None:
+        """Close it and forget its phone."""
+        self.set_state(tenant, State.DISCONNECTED, reason="REQUESTED")
+        tenant.linked, tenant.phone = False, ""
+
+    async def _open(self, tenant: Tenant) -> None:
+        await self._clock.sleep(CONNECTING_SECONDS)
+        tenant.pairing = None
+        self._enter(tenant, State.READY)
 
     async def _pair(self, tenant: Tenant) -> None:
         at = self._clock.time() + CONNECTING_SECONDS
         await self._clock.sleep_until(at)
+        tenant.gives_up = at + sum(CODE_LIVES)
         scan_at = None if self._auto_scan is None else at + self._auto_scan
         for life in CODE_LIVES:
             at += life
@@ -108,8 +138,11 @@ class Tenants:
     def _enter(self, tenant: Tenant, state: State, *, reason: str = "") -> None:
         if state is State.READY:
             tenant.phone = tenant.phone or _phone_of(tenant.name)
+            tenant.linked = True
+        if reason in _UNLINKED:
+            tenant.linked = False
         if state is not State.AWAITING_QR:
-            tenant.code = None
+            tenant.code = tenant.typed = None
         changed = (tenant.state, tenant.reason) != (state, reason)
         tenant.state, tenant.reason = state, reason
         if changed:
@@ -119,6 +152,10 @@ class Tenants:
         if tenant.pairing is not None:
             tenant.pairing.cancel()
             tenant.pairing = None
+
+
+# WhatsApp took the link away, or there never was one.
+_UNLINKED = {"LOGGED_OUT", "BANNED", "QR_EXPIRED"}
 
 
 def _phone_of(name: str) -> str:

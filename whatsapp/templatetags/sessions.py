@@ -38,5 +38,10 @@ def cold_end(session: WhatsAppSession) -> str:
 
 
 @register.filter
+def warm_up_steps(session: WhatsAppSession) -> str:
+    return screens.warm_up_steps(session)
+
+
+@register.filter
 def line_test_badge(test: LineTest) -> SafeString:
     return screens.line_test_badge(test)

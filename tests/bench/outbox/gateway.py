@@ -13,6 +13,7 @@ from whatsapp.gateways.base import (
     SendResult,
     SessionState,
     SessionStatus,
+    TypedCode,
 )
 
 
@@ -33,6 +34,12 @@ class InProcessGateway:
         return
 
     def disconnect(self) -> None:
+        return
+
+    def typed_code(self, phone: str) -> TypedCode | None:
+        return None
+
+    def logout(self) -> None:
         return
 
     def show_typing(self, phone: str, seconds: float) -> None:

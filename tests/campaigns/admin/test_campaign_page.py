@@ -401,3 +401,12 @@ def test_the_page_costs_the_same_whatever_it_holds(
         client.get(change(campaign))
     with django_assert_num_queries(LIVE):
         client.get(live(campaign))
+
+
+def test_the_page_tells_how_the_message_varies(company: Company) -> None:
+    campaign = CampaignFactory(owner=company.owner, team=company.team, template="[Hola|Buenas] {nombre}")
+
+    page = signed_in(company.supervisor).get(change(campaign)).content.decode()
+
+    assert "El mensaje varía: 2 textos distintos" in page
+    assert all(text in page for text in ("Hola {nombre}</blockquote>", "Buenas {nombre}</blockquote>"))

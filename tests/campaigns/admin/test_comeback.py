@@ -53,7 +53,7 @@ def test_a_person_ends_the_cap_with_a_reason(company: Company, on_trial: SenderS
 
     answer = client.post(RAISE, {"reason": "Lo miré"})
 
-    assert told(answer) == ["Cada línea vuelve a su límite diario."]
+    assert told(answer) == ["Cada línea sube desde hoy, día a día, hasta su límite."]
     assert switch.capped() is None
     # Nothing is left to raise.
     assert client.get(RAISE)["Location"] == PAGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from typing import Any
 
@@ -18,7 +19,9 @@ from tests.campaigns.api.world import World
 from tests.described import check_answered_as_described, examples, made_up
 
 
+@functools.cache
 def described() -> dict[str, Any]:
+    """Made once: it takes as long as all that is read of it together."""
     out = io.StringIO()
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=out)
     return dict(yaml.safe_load(out.getvalue()))

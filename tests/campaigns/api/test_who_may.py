@@ -104,6 +104,13 @@ TABLE = [
     ),
     Row(
         method="post",
+        path="/api/v1/sessions/{id}/lift-warm-up/",
+        seed=lambda w: w.session.pk,
+        body=lambda w: {"reason": "El número tiene años de uso"},
+        expected=only_boss(409),
+    ),
+    Row(
+        method="post",
         path="/api/v1/sessions/{id}/lift-cold/",
         seed=lambda w: w.session.pk,
         body=lambda w: {"reason": "Ya lo revisé con WhatsApp"},
@@ -124,7 +131,7 @@ TABLE = [
             seed=lambda w: w.campaign().pk,
             expected=only_team(200),
         )
-        for part in ("", "progress/", "forecast/", "why-not/", "overlap/", "events/")
+        for part in ("", "progress/", "forecast/", "why-not/", "overlap/", "variations/", "events/")
     ),
     Row(
         method="patch",

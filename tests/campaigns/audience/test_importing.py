@@ -17,7 +17,9 @@ from campaigns.audience import AudienceError, ColumnMapping, ImportReport, impor
 from campaigns.audience.insert import EnvioInserter, NewEnvio
 from campaigns.enums import Ack, CampaignState, EnvioState
 from campaigns.errors import NotAllowed
+from campaigns.message_editing import edit_message
 from campaigns.models import Campaign, Envio, RecipientImport
+from campaigns.parsing import parse
 from leadmaster.accounts.models import User
 from tests.campaigns.audience.reading import by_result, counts, kept_report, record_of, report_lines, texts
 from tests.factories.accounts import UserFactory
@@ -53,6 +55,21 @@ def refused(campaign: Campaign, data: bytes, mapping: ColumnMapping | None = Non
     campaign.refresh_from_db()
     assert campaign.columns == []
     return caught.value
+
+
+def test_each_text_is_frozen_with_its_option_and_written_anew_with_the_same() -> None:
+    campaign = draft("[Hola|Buenas|Qué tal] {nombre}")
+    rows = [[f"351 274-{3900 + number}", "Ana", "1"] for number in range(40)]
+    bring(campaign, *rows)
+    frozen = dict(Envio.objects.filter(campaign=campaign).values_list("phone", "text"))
+    template = parse(campaign.template)
+    assert frozen == {phone: template.render({"nombre": "Ana"}, seed=phone) for phone in frozen}
+    assert set(frozen.values()) == {"Hola Ana", "Buenas Ana", "Qué tal Ana"}
+
+    edit_message(campaign, "[Hola|Buenas|Qué tal] {nombre}!", by=campaign.owner, now=NOW)
+
+    again = dict(Envio.objects.filter(campaign=campaign).values_list("phone", "text"))
+    assert again == {phone: f"{text}!" for phone, text in frozen.items()}
 
 
 def test_people_come_in_in_the_order_of_the_file_ready_to_go() -> None:

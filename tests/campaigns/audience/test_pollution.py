@@ -11,7 +11,8 @@ from campaigns.audience.errors import AudienceError, file_errors
 from campaigns.audience.mapping import known_fields
 from campaigns.audience.preview import preview_of
 from campaigns.audience.rows import BadRow, RowReader
-from campaigns.rendering import MissingValuesError, parse, values_of
+from campaigns.parsing import parse
+from campaigns.rendering import MissingValuesError, values_of
 from leadmaster.lib.phones.parsing import Phone, normalise
 from leadmaster.lib.tables.tabular import open_table
 from tests.campaigns.audience.pollution import HARMLESS, POLLUTIONS, TEMPLATE, Case, Row, message_of, polluted
@@ -46,7 +47,7 @@ def outcome(case: Case) -> Outcome | None:
             found.report.append(f"{row.raw_phone} {row.name} {row.sentence}")
             continue
         try:
-            found.messages.setdefault(row.phone, template.render(values_of(row.name, row.values)))
+            found.messages.setdefault(row.phone, template.render(values_of(row.name, row.values), seed=row.phone))
         except MissingValuesError:
             found.report.append(f"{row.raw_phone} {row.name}")
     return found

@@ -20,7 +20,7 @@ from campaigns.enums import EnvioState, Evidence
 from campaigns.inbound import receive
 from campaigns.models import Attempt, Envio, Reply
 from campaigns.progress import progress
-from campaigns.rendering import check_template
+from campaigns.template_checks import check_template
 from leadmaster.directory.models import Client, ContactPoint, Suppression
 from leadmaster.ops.models import PersonalDataRequest
 from leadmaster.ops.privacy import run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
 
 import pytest
@@ -245,3 +246,12 @@ def test_typing_on_a_session_that_is_not_ready_fails(simulator: Simulator) -> No
     with pytest.raises(GatewayError) as caught:
         simulator.gateway().show_typing("+5491123456789", 3.5)
     assert caught.value.code == "SESSION_NOT_READY"
+
+
+def test_lookup_of_a_message_that_the_gateway_does_not_know_about_either_is_unknown(simulator: Simulator) -> None:
+    wanted = uuid.uuid4()
+    body = {"ok": True, "client_message_id": str(wanted), "status": "unknown"}
+    simulator.add_faults({"fault": "garbage", "route": "messages", "body": json.dumps(body)})
+    with pytest.raises(GatewayError) as caught:
+        simulator.gateway().lookup(wanted)
+    assert (caught.value.outcome, caught.value.code) == (Outcome.UNKNOWN, "OUTCOME_UNKNOWN")

@@ -38,6 +38,11 @@ class Receiver:
         assert len(self.callbacks) >= count, f"only {self.callbacks}"
         return self.callbacks
 
+    def all(self) -> list[dict[str, Any]]:
+        """Every event, also of those that came together."""
+        told = [json.loads(callback.body) for callback in self.callbacks]
+        return [event for each in told for event in (each if isinstance(each, list) else [each])]
+
     def events(self, name: str) -> list[dict[str, Any]]:
         return [callback.event() for callback in self.callbacks if callback.event()["event"] == name]
 

@@ -7,11 +7,12 @@ import pytest
 from tests.simulator import Simulator, StartSimulator
 from tests.whatsapp.messages import a_message
 from tests.whatsapp.simulator.receiver import Receiver
+from whatsapp.contract.wire import CAPABILITIES
 from whatsapp.gateways.base import Capability, GatewayError
 from whatsapp.inbound import Inbound
 from whatsapp.receipts import NotAuthenticError, Receipt, ReceiptKind, parse
 from whatsapp.simulator.faults import Ack
-from whatsapp.simulator.settings import CAPABILITIES, Settings
+from whatsapp.simulator.settings import Settings
 
 SECRET = "ñ-secret"
 

@@ -7,7 +7,7 @@ import requests
 
 from tests.simulator import Simulator, StartSimulator
 from tests.whatsapp.simulator.receiver import Receiver
-from whatsapp.gateways.base import SessionState
+from whatsapp.gateways.base import GatewayError, SessionState, SessionStatus, TypedCode
 from whatsapp.simulator.settings import Settings, UnknownTenants
 
 
@@ -133,6 +133,84 @@ def test_every_change_of_state_is_called_back(start_simulator: StartSimulator, r
     ]
     assert events[1]["data"]["reason"] == "LOGGED_OUT"
     assert {callback.path for callback in receiver.callbacks} == {"/hooks/51/"}
+
+
+# --- A code to type, and a phone that stays linked ------------------------------------------------------------------
+
+
+def typed(simulator: Simulator, phone: str = "+5491155550000") -> TypedCode:
+    code = simulator.gateway().typed_code(phone)
+    assert code is not None
+    return code
+
+
+def test_a_code_to_type_links_the_phone_that_it_is_for(pairing: Simulator) -> None:
+    code = typed(pairing)
+    pairing.scan("51", code=code.code)
+    assert pairing.gateway().status() == SessionStatus(state=SessionState.READY, can_send=True, phone="+5491155550000")
+    assert pairing.gateway().typed_code("+5491155550000") is None
+
+
+def test_a_code_to_type_outlives_the_code_to_scan_and_ends_with_the_pairing(pairing: Simulator) -> None:
+    code = typed(pairing)
+    pairing.advance(155)
+    pairing.scan("51", code=code.code)
+    pairing.gateway().logout()
+    pairing.gateway().connect()
+    pairing.advance(1)
+    late = typed(pairing)
+    pairing.advance(161)
+    with pytest.raises(AssertionError, match="QR_NOT_AVAILABLE"):
+        pairing.scan("51", code=late.code)
+
+
+def test_the_next_code_replaces_the_one_before(pairing: Simulator) -> None:
+    before, after = typed(pairing), typed(pairing)
+    with pytest.raises(AssertionError, match="QR_NOT_AVAILABLE"):
+        pairing.scan("51", code=before.code)
+    pairing.scan("51", code=after.code)
+
+
+def test_no_code_to_type_without_a_pairing_or_for_no_number(simulator: Simulator) -> None:
+    assert simulator.gateway().typed_code("+5491155550000") is None
+    with pytest.raises(GatewayError) as caught:
+        simulator.gateway().typed_code("15 5555 0000")
+    assert caught.value.code == "VALIDATION"
+
+
+def test_a_code_that_whatsapp_would_not_give_is_not_shown(pairing: Simulator) -> None:
+    body = '{"ok": true, "code": "<b>OI0U</b>", "expires_at": "2030-01-01T00:00:00Z"}'
+    pairing.add_faults({"fault": "garbage", "route": "pairing-code", "body": body})
+    with pytest.raises(GatewayError) as caught:
+        pairing.gateway().typed_code("+5491155550000")
+    assert caught.value.code == "BAD_ANSWER"
+
+
+def test_a_closed_session_opens_without_a_code_until_its_phone_is_unlinked(pairing: Simulator) -> None:
+    pairing.scan("51")
+    pairing.gateway().disconnect()
+    pairing.gateway().connect()
+    pairing.advance(1)
+    assert pairing.gateway().status().ready
+    pairing.gateway().logout()
+    pairing.gateway().connect()
+    pairing.advance(1)
+    assert state(pairing) is SessionState.AWAITING_QR
+
+
+@pytest.mark.parametrize(
+    ("reason", "opens"), [("NETWORK", "READY"), ("LOGGED_OUT", "AWAITING_QR"), ("", "AWAITING_QR")]
+)
+def test_what_a_cut_line_needs_to_come_back(simulator: Simulator, reason: str, opens: str) -> None:
+    simulator.set_tenant("51", state="DISCONNECTED", reason=reason)
+    simulator.gateway().connect()
+    simulator.advance(1)
+    assert state(simulator) == opens
+
+
+def test_another_phone_may_scan_the_code(pairing: Simulator) -> None:
+    pairing.scan("51", phone="+5491199990000")
+    assert pairing.gateway().status().phone == "+5491199990000"
 
 
 # --- Sessions that nobody created ---------------------------------------------------------------------------------

@@ -13,9 +13,10 @@ import pytest
 
 from tests.simulator import Simulator, StartSimulator
 from tests.whatsapp.messages import a_message
+from whatsapp.contract.wire import CAPABILITIES
 from whatsapp.gateways.base import Capability, GatewayError, SendResult
 from whatsapp.simulator.ledger import Ledger
-from whatsapp.simulator.settings import CAPABILITIES, Settings
+from whatsapp.simulator.settings import Settings
 
 
 def without(capability: Capability) -> Settings:

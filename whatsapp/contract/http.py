@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from whatsapp.simulator.clock import Clock
+from whatsapp.contract.clock import Clock
 
 MAX_HEAD = 32 * 1024
 MAX_BODY = 1024 * 1024
@@ -80,6 +80,20 @@ def html_reply(text: str, *, status: int = 200) -> Reply:
 
 
 Handler = Callable[[Request], Awaitable[Reply]]
+# Told of every request and its reply; a test may check both against the contract.
+Observer = Callable[[Request, Reply], None]
+
+
+def observed(handler: Handler, observer: Observer | None) -> Handler:
+    if observer is None:
+        return handler
+
+    async def handle(request: Request) -> Reply:
+        reply = await handler(request)
+        observer(request, reply)
+        return reply
+
+    return handle
 
 
 class Server:
@@ -89,7 +103,7 @@ class Server:
     a message because its client died. `drops` is asked once per connection.
     """
 
-    def __init__(self, handler: Handler, *, drops: Callable[[], bool], clock: Clock) -> None:
+    def __init__(self, handler: Handler, *, clock: Clock, drops: Callable[[], bool] = lambda: False) -> None:
         self._handler = handler
         self._drops = drops
         self._clock = clock

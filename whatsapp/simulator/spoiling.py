@@ -1,13 +1,13 @@
-"""Replies in the contract's error shape, and replies as a fault wants them."""
+"""Replies as a fault wants them."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 
-from whatsapp.simulator.clock import Clock
+from whatsapp.contract.clock import Clock
+from whatsapp.contract.http import Delivery, Reply
+from whatsapp.contract.wire import error_reply
 from whatsapp.simulator.faults import Fault, Kind
-from whatsapp.simulator.http import Delivery, Reply, json_reply
 
 # The code that goes with a status when a fault names only the status.
 CODES = {
@@ -21,28 +21,6 @@ CODES = {
     500: "WHATSAPP_ERROR",
 }
 GATEWAY_PAGE = b"<html><body><h1>upstream trouble</h1></body></html>"
-
-
-class RequestRefusedError(Exception):
-    """A request that goes no further; `reply` says why."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply.status)
-        self.reply = reply
-
-
-def error_reply(
-    status: int,
-    code: str,
-    message: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    whatsapp_code: int | None = None,
-) -> Reply:
-    body: dict[str, object] = {"error": True, "code": code, "message": message}
-    if whatsapp_code is not None:
-        body["whatsapp_code"] = whatsapp_code
-    return json_reply(body, status=status, headers=headers)
 
 
 async def answer_with_fault(fault: Fault, reply: Reply, *, clock: Clock) -> Reply:
