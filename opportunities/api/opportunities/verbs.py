@@ -17,9 +17,13 @@ from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.api.fields import ReasonSerializer, RequiredReasonSerializer
 from leadmaster.lib.api.serializers import Serializer
 from opportunities.api.fields import KEY, FactsField, PromoterField, StageField, VersionSerializer, key_of
+from opportunities.api.opportunities.coming_back import (
+    OpportunityReminderSerializer,
+    PressedSerializer,
+    PressSerializer,
+    ReminderSerializer,
+)
 from opportunities.api.opportunities.serializers import EventSerializer, PlaceSerializer, SaleSerializer
-from opportunities.api.people.contacts import PressedSerializer, PressSerializer
-from opportunities.api.people.reminders import OpportunityReminderSerializer, ReminderSerializer
 from opportunities.enums import ContactChannel, ContactOutcome, StageType
 from opportunities.errors import Incomplete
 from opportunities.funnel import contact, moves

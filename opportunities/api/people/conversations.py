@@ -26,8 +26,8 @@ from leadmaster.lib.api.filters import BooleanFilter, IdFilter
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.fields import KEY, PromoterField, VersionSerializer, key_of
+from opportunities.api.opportunities.coming_back import ConversationReminderSerializer, ReminderSerializer
 from opportunities.api.opportunities.serializers import PlaceSerializer
-from opportunities.api.people.reminders import ConversationReminderSerializer, ReminderSerializer
 from opportunities.assignment import answering
 from opportunities.policy import WORK
 from opportunities.queries.conversations import Person, View, people, unclaimed, viewed

@@ -8,7 +8,7 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,12 +17,12 @@ from rest_framework.viewsets import GenericViewSet
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.filters import BooleanFilter, ChoicesFilter, IdFilter
-from leadmaster.lib.api.serializers import ModelSerializer, Serializer
+from leadmaster.lib.api.serializers import Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
-from opportunities.api.fields import PromoterField, VersionSerializer
+from opportunities.api.fields import VersionSerializer
+from opportunities.api.opportunities.coming_back import PostponeSerializer, ReminderSerializer
 from opportunities.enums import ReminderState
 from opportunities.models import Reminder
-from opportunities.models.contact import LONGEST_NOTE
 from opportunities.policy import WORK
 from opportunities.queries.reminders import reminders_of
 from opportunities.timers import reminders
@@ -45,46 +45,6 @@ class ReminderFilter(django_filters.FilterSet):
     def by_clock(self, rows: QuerySet[Reminder], _name: str, value: bool) -> QuerySet[Reminder]:  # noqa: FBT001 - the library's
         pending, now = rows.filter(state=ReminderState.PENDING), timezone.now()
         return pending.filter(due_at__lte=now) if value else pending.filter(due_at__gt=now)
-
-
-class ReminderSerializer(ModelSerializer[Reminder]):
-    """Of an opportunity or of a conversation. `due`: it is pending and its hour has come. `handed_from` is whose it was
-    before its opportunity changed hands.
-    """
-
-    due = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Reminder
-        fields = (
-            "id", "version", "opportunity", "conversation", "team", "whom", "set_by", "set_at", "due_at", "due", "note",
-            "holds", "state", "postponed", "handed_from", "closed_at", "closed_by",
-        )  # fmt: skip
-        read_only_fields = fields
-
-    def get_due(self, row: Reminder) -> bool:
-        return row.state == ReminderState.PENDING and row.due_at <= timezone.now()
-
-
-class NewReminderSerializer(Serializer[Any]):
-    due_at = serializers.DateTimeField()
-    note = serializers.CharField(max_length=LONGEST_NOTE, required=False, allow_blank=True, default="")
-
-
-class OpportunityReminderSerializer(NewReminderSerializer):
-    """`holds`: the client asked for this date, and the stage's timer waits for it, as far as the stage admits."""
-
-    holds = serializers.BooleanField(required=False, default=False)
-
-
-class ConversationReminderSerializer(NewReminderSerializer):
-    """`promoter` null: oneself."""
-
-    promoter = PromoterField(required=False, allow_null=True, default=None)
-
-
-class PostponeSerializer(VersionSerializer):
-    until = serializers.DateTimeField()
 
 
 class ReminderViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Reminder]):
