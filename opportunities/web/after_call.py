@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import zoneinfo
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,12 +12,14 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from leadmaster.accounts.models import User
 from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.lib.screens import clock_time
 from opportunities.clocks.mornings import next_morning
 from opportunities.enums import OUTCOMES
 from opportunities.errors import Incomplete
 from opportunities.models import Reminder
+from opportunities.web.access import on_desk_time
 
 _LONGEST_PATH = 500
 
@@ -33,6 +36,11 @@ def sheet(calendar: Calendar, now: dt.datetime) -> dict[str, Any]:
     }
 
 
+def by_the_clock_of(calendar: Calendar | None, user: User) -> AbstractContextManager[None]:
+    """Where no desk gives the hour, it is typed by the clock of the page."""
+    return contextlib.nullcontext() if calendar is None else on_desk_time(user, calendar.tz)
+
+
 def morning(calendar: Calendar, now: dt.datetime) -> str:
     """`mañana 09:00`, or the day on which the desk works next; empty for one that never opens."""
     try:
@@ -41,7 +49,7 @@ def morning(calendar: Calendar, now: dt.datetime) -> str:
         return ""
 
 
-def reminder_set(made: Reminder, tz: zoneinfo.ZoneInfo, now: dt.datetime) -> str:
+def reminder_set(made: Reminder, tz: dt.tzinfo, now: dt.datetime) -> str:
     return _("Recordatorio: %(when)s.") % {"when": clock_time(made.due_at, now, tz=tz)}
 
 

@@ -14,12 +14,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.decisions import Decision
+from campaigns.replying import LONGEST
 from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.lib.amount_field import AmountField
 from leadmaster.lib.clock import local_datetime
+from leadmaster.lib.ids import MOST_ID
 from opportunities.assignment.request_keys import KEY_LENGTH
 from opportunities.clocks.mornings import next_morning
 from opportunities.enums import ContactChannel, ContactOutcome, StageType
+from opportunities.errors import Incomplete
 from opportunities.funnel.contact import Press, Result
 from opportunities.funnel.labels import label_of
 from opportunities.models import Opportunity, Promoter, Stage
@@ -131,12 +135,14 @@ class _WhenForm(forms.Form):
     )
     until = MomentField(label=gettext_lazy("Día y hora"), required=False)
 
-    def moment(self, calendar: Calendar, *, now: dt.datetime) -> dt.datetime | None:
+    def moment(self, calendar: Calendar | None, *, now: dt.datetime) -> dt.datetime | None:
         """Of a valid form; None where nothing was asked. Raises Incomplete for hours that never come."""
         preset = self.cleaned_data["preset"]
         if preset == "1h":
             return now + dt.timedelta(hours=1)
         if preset == "9":
+            if calendar is None:
+                raise Incomplete(_("Elige cuándo."))
             return next_morning(calendar, now)
         until: dt.datetime | None = self.cleaned_data["until"]
         return until
@@ -151,7 +157,7 @@ class ReminderForm(_WhenForm):
     holds = forms.BooleanField(label=gettext_lazy("Lo pidió el cliente: que el plazo espere"), required=False)
     key = forms.CharField(max_length=REMINDER_KEY, required=False, widget=forms.HiddenInput)
 
-    def wish(self, calendar: Calendar, *, now: dt.datetime) -> Wish:
+    def wish(self, calendar: Calendar | None, *, now: dt.datetime) -> Wish:
         """Of a valid form."""
         moment = self.moment(calendar, now=now)
         if moment is None:
@@ -254,6 +260,26 @@ class SeenForm(forms.Form):
     """The version that was looked at."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class ReplyForm(forms.Form):
+    """What is answered from the line, the press that it is, and the last that was before the author's eyes."""
+
+    text = forms.CharField(
+        label=gettext_lazy("Tu respuesta"),
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 1, "enterkeyhint": "send"}),
+        error_messages={"required": gettext_lazy("Escribe algo: no se mandó nada.")},
+    )
+    key = forms.CharField(max_length=KEY_LENGTH, widget=forms.HiddenInput)
+    seen = forms.CharField(max_length=40, widget=forms.HiddenInput)
+
+
+class DecideReplyForm(forms.Form):
+    """What became of an answer of which nobody knows."""
+
+    reply = forms.IntegerField(min_value=1, max_value=MOST_ID, widget=forms.HiddenInput)
+    decision = forms.ChoiceField(choices=[(one.value, one.value) for one in Decision])
 
 
 class SnoozeForm(SeenForm):

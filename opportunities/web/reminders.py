@@ -18,8 +18,7 @@ from opportunities.errors import Refused
 from opportunities.models import Desk, Reminder
 from opportunities.queries.reminders import reminders_of
 from opportunities.timers import reminders
-from opportunities.web.access import on_desk_time
-from opportunities.web.after_call import back_to, reminder_set
+from opportunities.web.after_call import back_to, by_the_clock_of, reminder_set
 from opportunities.web.forms import ReminderForm, SeenForm
 from opportunities.web.verbs import posted
 
@@ -43,8 +42,8 @@ def cancel(request: HttpRequest, reminder_id: int) -> HttpResponse:
 def postpone(request: HttpRequest, reminder_id: int) -> HttpResponse:
     row, user, now = _mine(request, reminder_id), current_user(request), timezone.now()
     calendar, seen = _calendar_of(row), SeenForm(request.POST)
-    with on_desk_time(user, calendar.tz):
-        form = ReminderForm(request.POST)
+    with by_the_clock_of(calendar, user):
+        form, tz = ReminderForm(request.POST), timezone.get_current_timezone()
         if not (form.is_valid() and seen.is_valid()):
             messages.error(request, _("Elige para cuándo."))
             return back_to(request, _page_of(row))
@@ -54,7 +53,7 @@ def postpone(request: HttpRequest, reminder_id: int) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
         return back_to(request, _page_of(row))
-    messages.success(request, reminder_set(put_off, calendar.tz, now))
+    messages.success(request, reminder_set(put_off, tz, now))
     return back_to(request, _page_of(row))
 
 
@@ -79,13 +78,11 @@ def _mine(request: HttpRequest, reminder_id: int) -> Reminder:
     return row
 
 
-def _calendar_of(row: Reminder) -> Calendar:
-    """The clock of the person whose it is: their desk's, else that of the team's."""
+def _calendar_of(row: Reminder) -> Calendar | None:
+    """The hours of the person whose it is: their desk's, else those of the team's; None where nobody works at one."""
     desks = Desk.objects.select_related("calendar")
     desk = desks.filter(promoters__user=row.whom_id).first() or desks.filter(team=row.team_id).first()
-    if desk is None:
-        raise Http404
-    return desk.calendar.as_value()
+    return None if desk is None else desk.calendar.as_value()
 
 
 def _page_of(row: Reminder) -> str:
