@@ -322,7 +322,9 @@ def _off(rows: OpportunityQuerySet, *, now: dt.datetime) -> Iterator[tuple[Oppor
         hours = hours_of_teams() if hours is None else hours
         if any(at >= row.clock_since and row.team_id in teams for at, teams in changes if row.clock_since):
             continue
-        right = _counted_again(row, hours) if row.last_kind in _ENTERS else _waited_again(row, row.last_line, hours)
+        # Annotated above.
+        kind, line = vars(row)["last_kind"], vars(row)["last_line"]
+        right = _counted_again(row, hours) if kind in _ENTERS else _waited_again(row, line, hours)
         if right and row.deadline not in right:
             yield row, right[0]
 

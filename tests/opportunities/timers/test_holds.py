@@ -16,7 +16,7 @@ from leadmaster.accounts.models import User
 from leadmaster.calendars.models import OpeningWindow
 from leadmaster.lib.clock import local_datetime
 from opportunities.clocks.countdown import calendar_of, seconds_left
-from opportunities.enums import AbsencePolicy, EventKind
+from opportunities.enums import AbsencePolicy, ContactChannel, ContactOutcome, EventKind
 from opportunities.errors import WrongState
 from opportunities.funnel import contact, moves
 from opportunities.models import BulkAction, Opportunity, Reminder
@@ -145,8 +145,8 @@ def test_a_stage_that_waits_for_nobody_refuses_and_writes_nothing(people: People
 
 
 def test_the_sheet_after_a_call_holds_it_with_the_same_press(people: People, row: Opportunity) -> None:
-    press = contact.Press(channel=contact.ContactChannel.CALL, key="k", phone=row.client.contacts.all()[0].normalised)
-    result = contact.Result(outcome=contact.ContactOutcome.CALL_BACK)
+    press = contact.Press(channel=ContactChannel.CALL, key="k", phone=row.client.contacts.all()[0].normalised)
+    result = contact.Result(outcome=ContactOutcome.CALL_BACK)
 
     for _repeated in range(2):
         contact.tell(row.pk, press, result, by=people.owner.user, now=ASKED, remind_at=DATE, holds=True)
