@@ -16,7 +16,15 @@ from typing import Any
 from leadmaster.calendars.arithmetic import NOTHING, Calendar
 from leadmaster.calendars.models import values_of
 from leadmaster.calendars.serialization import as_json, from_json
-from opportunities.clocks.countdown import Countdown, after, countdown_of, counts_from, is_overdue, time_left
+from opportunities.clocks.countdown import (
+    Countdown,
+    after,
+    countdown_of,
+    counts_from,
+    counts_since,
+    is_overdue,
+    time_left,
+)
 from opportunities.enums import AbsencePolicy, RetimingKind
 from opportunities.models import Absence, Desk, Opportunity, Retiming
 
@@ -42,11 +50,12 @@ class NewHours(ClockChange):
     at: dt.datetime
 
     def clock_of(self, row: Opportunity) -> Countdown:
-        left = time_left(row, calendar=self.old, now=self.at)
+        at = _counted_from(row, self.at)
+        left = time_left(row, calendar=self.old, now=at)
         if row.deadline is None or not left:
             return countdown_of(row)
-        end = after(left, calendar=self.new, now=counts_from(row, self.at))
-        return Countdown(deadline=end, since=self.at, held_until=row.held_until)
+        end = after(left, calendar=self.new, now=counts_from(row, at))
+        return Countdown(deadline=end, since=at, held_until=row.held_until)
 
     def as_json(self) -> dict[str, Any]:
         return {"old": as_json(self.old), "new": as_json(self.new)}
@@ -70,17 +79,23 @@ class NewTimer(ClockChange):
             return Countdown()
         if is_overdue(row, self.at):
             return countdown_of(row)
-        calendar = self.calendars[row.team_id]
+        calendar, at = self.calendars[row.team_id], _counted_from(row, self.at)
         change = dt.timedelta(minutes=self.new - (self.old or 0))
-        left = max((time_left(row, calendar=calendar, now=self.at) or NOTHING) + change, NOTHING)
+        left = max((time_left(row, calendar=calendar, now=at) or NOTHING) + change, NOTHING)
         if row.paused_seconds is not None or (row.deadline is None and row.owner_id in self.away):
-            return Countdown(paused_seconds=int(left.total_seconds()), since=self.at, held_until=row.held_until)
-        start = counts_from(row, self.at)
+            return Countdown(paused_seconds=int(left.total_seconds()), since=at, held_until=row.held_until)
+        start = counts_from(row, at)
         end = after(left, calendar=calendar, now=start) if left else start
-        return Countdown(deadline=end, since=self.at, held_until=row.held_until)
+        return Countdown(deadline=end, since=at, held_until=row.held_until)
 
     def as_json(self) -> dict[str, Any]:
         return {"old": self.old, "new": self.new}
+
+
+def _counted_from(row: Opportunity, at: dt.datetime) -> dt.datetime:
+    """The change's moment, or when this clock began to count: the host that changed it may have a clock that is behind,
+    and a client would get the time between the two."""
+    return max(at, counts_since(row))
 
 
 def kept_change(retiming: Retiming) -> ClockChange:

@@ -63,7 +63,7 @@ def test_old_notes_go_and_what_happened_stays(row: Opportunity, settings: Settin
 def test_an_erased_persons_calls_and_reminders_hold_no_word_of_theirs(row: Opportunity) -> None:
     person = Person.of([row.client.contacts.all()[0].normalised], [row.client_id])
     held = privacy.PART.export(person)
-    assert (len(held["contacts"]), len(held["reminders"])) == (1, 2)
+    assert (len(held["calls"]), len(held["reminders"])) == (1, 2)
 
     privacy.PART.erase(person, by_id=None, now=NOW + 2 * DAY)
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_identifiers"),
         ("directory", "0006_erased_phones"),
-        ("opportunities", "0009_reminders_and_contacts"),
+        ("opportunities", "0010_reminders_and_contacts"),
     ]
 
     operations = [

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_identifiers"),
         ("campaigns", "0023_erased_evidence"),
-        ("opportunities", "0008_orphaned_event"),
+        ("opportunities", "0009_held_day"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
