@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from django.db.models import Count, Max, Q
 
-from leadmaster.lib.clock import business_day, local_datetime
+from leadmaster.lib.clock import local_datetime
 from opportunities.enums import REACHED, ContactOutcome
 from opportunities.models import ContactAttempt, Promoter
 
@@ -35,8 +35,7 @@ def last_contacts(opportunity_ids: Collection[int]) -> dict[int, ContactAttempt]
 
 def contacts_today(promoter: Promoter, *, now: dt.datetime) -> Contacts:
     """Theirs, since their own midnight. One query."""
-    tz = promoter.desk.calendar.tz
-    since = local_datetime(business_day(now, tz), dt.time(0), tz)
+    since = local_datetime(promoter.desk.date_at(now), dt.time(0), promoter.desk.calendar.tz)
     counts = ContactAttempt.objects.filter(by=promoter.user_id, at__gte=since).aggregate(
         number=Count("id"),
         reached=Count("id", filter=Q(outcome__in=REACHED)),
