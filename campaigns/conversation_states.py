@@ -142,8 +142,16 @@ def _unveil(hidden: Conversation, phone: str, *, into: Conversation | None) -> N
         into.state, into.waiting_since, into.due_at = S.WAITING, since, since
     into.unread += hidden.unread
     into.assigned_to_id = into.assigned_to_id or hidden.assigned_to_id
+    _move_what_hangs_on(hidden, into)
     hidden.delete()
     _save(into)
+
+
+def _move_what_hangs_on(hidden: Conversation, into: Conversation) -> None:
+    """Rows of other apps that point at the one which goes: they are the person's, not the lid's."""
+    for relation in Conversation._meta.related_objects:
+        rows = relation.related_model._base_manager.filter(**{relation.field.name: hidden})
+        rows.update(**{relation.field.name: into})
 
 
 def _answered_campaign(row: Conversation) -> int | None:

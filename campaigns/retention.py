@@ -8,14 +8,17 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.module_loading import import_string
 
 from campaigns.enums import CAMPAIGN_ENDED, ENVIO_TERMINAL
 from campaigns.models import Envio, RecipientImport, Reply
 from leadmaster.lib.db.retry import retrying
+from leadmaster.ops.privacy.ageing import Ageing
 
 _BATCH = 500
 _AT_WORK = (RecipientImport.State.UPLOADED, RecipientImport.State.QUEUED, RecipientImport.State.RUNNING)
@@ -34,7 +37,17 @@ def forget(now: dt.datetime, *, apply: bool) -> dict[str, int]:
             continue
         old = rows(now - dt.timedelta(days=days))
         found[kind] = _all_of(old, empty) if apply else old.count()
-    return found
+    return found | _beside(now, apply=apply)
+
+
+def _beside(now: dt.datetime, *, apply: bool) -> dict[str, int]:
+    """What the apps above keep beside the messages, of which there is any."""
+    if not settings.RETENTION_TEXT_DAYS:
+        return {}
+    until = now - dt.timedelta(days=settings.RETENTION_TEXT_DAYS)
+    parts: list[Ageing] = [import_string(name) for name in settings.AGEING_TEXTS]
+    found = {part.kind: _all_of(part.rows(until), part.empty) if apply else part.rows(until).count() for part in parts}
+    return {kind: number for kind, number in found.items() if number}
 
 
 def _messages(until: dt.datetime) -> QuerySet[Envio]:
@@ -56,9 +69,7 @@ def _reports(until: dt.datetime) -> QuerySet[RecipientImport]:
     return RecipientImport.objects.filter(started_at__lt=until).exclude(state__in=_AT_WORK).exclude(report="")
 
 
-def _all_of(
-    rows: QuerySet[Envio] | QuerySet[Reply] | QuerySet[RecipientImport], empty: Callable[[list[int]], int]
-) -> int:
+def _all_of(rows: QuerySet[Any], empty: Callable[[list[int]], int]) -> int:
     """By keyset: each range is looked at once."""
     done = after = 0
     while ids := list(rows.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:_BATCH]):

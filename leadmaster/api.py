@@ -51,6 +51,7 @@ from opportunities.api.opportunities.queues import InboxViewSet, PoolViewSet
 from opportunities.api.opportunities.views import OpportunityViewSet
 from opportunities.api.people.absences import AbsenceViewSet
 from opportunities.api.people.captures import CaptureViewSet
+from opportunities.api.people.contacts import ContactViewSet
 from opportunities.api.people.conversations import ConversationViewSet
 from opportunities.api.people.ledgers import CoolDownViewSet, QuotaEntryViewSet
 from opportunities.api.people.lots import LotViewSet
@@ -58,6 +59,7 @@ from opportunities.api.people.own_campaigns import OwnCampaignViewSet
 from opportunities.api.people.persons import PersonViewSet
 from opportunities.api.people.promoters import PromoterViewSet, QuotaViewSet
 from opportunities.api.people.radar import RadarViewSet
+from opportunities.api.people.reminders import ReminderViewSet
 from opportunities.api.setup.calendars import CalendarViewSet
 from opportunities.api.setup.desks import DeskViewSet
 from opportunities.api.setup.holidays import HolidayViewSet
@@ -199,6 +201,8 @@ desk_router.register("quotas", QuotaViewSet, "quota")
 desk_router.register("quota-entries", QuotaEntryViewSet, "quota-entry")
 desk_router.register("captures", CaptureViewSet, "capture")
 desk_router.register("conversations", ConversationViewSet, "conversation")
+desk_router.register("contacts", ContactViewSet, "contact")
+desk_router.register("reminders", ReminderViewSet, "reminder")
 desk_router.register("own-campaigns", OwnCampaignViewSet, "own-campaign")
 desk_router.register("people", PersonViewSet, "person")
 desk_router.register("promoters", PromoterViewSet, "promoter")

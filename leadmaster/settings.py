@@ -110,6 +110,9 @@ RECONCILIATION = (
 )
 
 # What each app holds of a person, for `person export` and `person erase`. In this order: what leads to the person last.
+# Texts that go by age with those of messages, `leadmaster.ops.privacy.ageing`.
+AGEING_TEXTS = ("opportunities.retention.CALLS", "opportunities.retention.REMINDERS")
+
 PERSONAL_DATA = (
     "opportunities.privacy.PART",
     "campaigns.privacy.PART",

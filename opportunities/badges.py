@@ -105,6 +105,10 @@ def clock(row: Opportunity, now: dt.datetime) -> SafeString:
         return format_html(
             "{} {}", screens.badge(_("Vencida"), "bad"), screens.when(row.deadline, now, tz=desk_zone(row))
         )
+    if row.held_until is not None and row.held_until > now:
+        return format_html(
+            "{} {}", screens.badge(_("Espera al cliente"), "info"), screens.when(row.deadline, now, tz=desk_zone(row))
+        )
     return screens.when(row.deadline, now, tz=desk_zone(row))
 
 

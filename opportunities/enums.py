@@ -77,6 +77,55 @@ class QuotaKind(models.TextChoices):
     LIMIT = "limite", _("Cambio del límite del día")
 
 
+class ContactChannel(models.TextChoices):
+    """How somebody tried to reach a client."""
+
+    CALL = "llamada", _("Llamada")
+    CHAT = "whatsapp", _("WhatsApp")
+
+
+class ContactOutcome(models.TextChoices):
+    """What came of it. Nobody has told yet: PENDING, which is no outcome."""
+
+    PENDING = "sin_resultado", _("Sin resultado")
+    ANSWERED = "atendio", _("Atendió")
+    NO_ANSWER = "no_atendio", _("No atendió")
+    BUSY = "ocupado", _("Ocupado")
+    WRONG_NUMBER = "equivocado", _("Número equivocado")
+    CALL_BACK = "volver_a_llamar", _("Volver a llamar")
+    WRITTEN = "escrito", _("Le escribí")
+
+
+# The client was there.
+REACHED = (ContactOutcome.ANSWERED, ContactOutcome.CALL_BACK)
+
+# What may come of each, the likeliest first.
+OUTCOMES = {
+    ContactChannel.CALL: (
+        ContactOutcome.ANSWERED,
+        ContactOutcome.NO_ANSWER,
+        ContactOutcome.BUSY,
+        ContactOutcome.WRONG_NUMBER,
+        ContactOutcome.CALL_BACK,
+    ),
+    ContactChannel.CHAT: (
+        ContactOutcome.WRITTEN,
+        ContactOutcome.ANSWERED,
+        ContactOutcome.NO_ANSWER,
+        ContactOutcome.WRONG_NUMBER,
+        ContactOutcome.CALL_BACK,
+    ),
+}
+
+
+class ReminderState(models.TextChoices):
+    PENDING = "pendiente", _("Pendiente")
+    DONE = "hecho", _("Hecho")
+    CANCELLED = "cancelado", _("Cancelado")
+    # Its opportunity went to the pool or the inbox, or ended.
+    ENDED = "terminado", _("Terminó con su oportunidad")
+
+
 class AbsencePolicy(models.TextChoices):
     PAUSE = "pausar", _("Sus plazos se detienen")
     REDISTRIBUTE = "redistribuir", _("Su trabajo vuelve al pool")

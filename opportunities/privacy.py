@@ -6,13 +6,23 @@ import datetime as dt
 from typing import Any, ClassVar
 
 from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy
 
+from campaigns.models import Conversation
 from leadmaster.accounts.models import User
 from leadmaster.lib.language import kept
 from leadmaster.ops.privacy.part import Part, Person, scrub, told
-from opportunities.enums import OPEN, EventKind, OpportunityState
-from opportunities.models import BulkItem, CoolDown, Opportunity, OpportunityEvent, Sale
+from opportunities.enums import OPEN, EventKind, OpportunityState, ReminderState
+from opportunities.models import (
+    BulkItem,
+    ContactAttempt,
+    CoolDown,
+    Opportunity,
+    OpportunityEvent,
+    Reminder,
+    Sale,
+)
 from opportunities.state import locking, machine
 
 _REASON = gettext_lazy("Se borraron los datos de la persona.")
@@ -26,6 +36,8 @@ class Work(Part):
         "opportunities.opportunityevent": ("reason", "data"),
         "opportunities.bulkitem": ("before", "refused"),
         "opportunities.sale": ("product", "reference"),
+        "opportunities.contactattempt": ("phone", "note"),
+        "opportunities.reminder": ("note",),
     }
 
     def export(self, person: Person) -> dict[str, list[dict[str, Any]]]:
@@ -35,6 +47,8 @@ class Work(Part):
             "opportunities": told(rows),
             "history": told(OpportunityEvent.objects.filter(**of_theirs)),
             "sales": told(Sale.objects.filter(**of_theirs)),
+            "calls": told(ContactAttempt.objects.filter(**of_theirs)),
+            "reminders": told(_reminders_of(person)),
             "bulk_decisions": told(BulkItem.objects.filter(**of_theirs)),
             "cool_downs": told(CoolDown.objects.filter(client__in=person.clients)),
         }
@@ -66,9 +80,27 @@ class Work(Part):
             "opportunities": len(rows),
             "history": events.count(),
             "bulk_decisions": len(items),
+            "calls": ContactAttempt.objects.filter(opportunity__in=ids).update(phone="", note=""),
+            "reminders": _forget_reminders(person, by=by, now=now),
             "sales": scrub(Sale.objects.filter(opportunity__in=ids), person, "product", "reference"),
             "cool_downs": CoolDown.objects.filter(client__in=person.clients).delete()[0],
         }
+
+
+def _reminders_of(person: Person) -> QuerySet[Reminder]:
+    """Of their opportunities, and of the conversations with their numbers."""
+    talks = Conversation.objects.filter(phone__in=person.phones)
+    return Reminder.objects.filter(Q(opportunity__client__in=person.clients) | Q(conversation__in=talks))
+
+
+def _forget_reminders(person: Person, *, by: User | None, now: dt.datetime) -> int:
+    """What is pending ends; nobody is reminded of a person of whom nothing is known."""
+    ids = list(_reminders_of(person).order_by().values_list("pk", flat=True))
+    rows = Reminder.objects.filter(pk__in=ids)
+    rows.filter(state=ReminderState.PENDING).update(
+        state=ReminderState.ENDED, closed_at=now, closed_by=by, version=F("version") + 1
+    )
+    return rows.update(note="")
 
 
 PART = Work()

@@ -11,10 +11,10 @@ from django.db.models import Q
 
 from leadmaster.accounts.models import User
 from leadmaster.accounts.scope import scope
-from opportunities.enums import OPEN, OpportunityState
+from opportunities.enums import OPEN, OpportunityState, ReminderState
 
 if TYPE_CHECKING:
-    from opportunities.models import DailyQuota, Lot, Opportunity  # noqa: F401 - named in strings below
+    from opportunities.models import DailyQuota, Lot, Opportunity, Reminder  # noqa: F401 - named in strings below
 
 
 class OpportunityQuerySet(models.QuerySet["Opportunity"]):
@@ -60,3 +60,17 @@ class LotQuerySet(models.QuerySet["Lot"]):
 class DailyQuotaQuerySet(models.QuerySet["DailyQuota"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         return self.filter(scope(user, owner="promoter__user", team="promoter__desk__team"))
+
+
+class ReminderQuerySet(models.QuerySet["Reminder"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """One's own, and those of the teams that one supervises."""
+        return self.filter(scope(user, owner="whom", team="team"))
+
+    def pending(self) -> Self:
+        """The first to come first."""
+        return self.filter(state=ReminderState.PENDING).order_by("due_at", "id")
+
+    def due(self, now: dt.datetime) -> Self:
+        """Their hour has come; they stay so until somebody acts."""
+        return self.pending().filter(due_at__lte=now)

@@ -245,6 +245,7 @@ _ROWS: Final = (
         mi-whatsapp/<int:session_id>/desconectar/
         mi-whatsapp/<int:session_id>/comprobar/
         mi-whatsapp/<int:session_id>/probar/
+        conversaciones/<int:conversation_id>/recordar/
         """,
     ),
     (
@@ -270,10 +271,17 @@ _ROWS: Final = (
         api/v1/conversations/<pk>/read/
         api/v1/conversations/<pk>/replies/
         api/v1/conversations/<pk>/snooze/
+        api/v1/contacts/<pk>/outcome/
+        api/v1/conversations/<pk>/remind/
+        api/v1/opportunities/<pk>/contact/
         api/v1/opportunities/<pk>/extend/
         api/v1/opportunities/<pk>/move/
         api/v1/opportunities/<pk>/note/
+        api/v1/opportunities/<pk>/remind/
         api/v1/opportunities/<pk>/sale/
+        api/v1/reminders/<pk>/cancel/
+        api/v1/reminders/<pk>/done/
+        api/v1/reminders/<pk>/postpone/
         api/v1/sessions/<pk>/connect/
         api/v1/sessions/<pk>/typed-code/
         api/v1/sessions/<pk>/disconnect/
@@ -608,6 +616,12 @@ _ROWS: Final = (
         """
         oportunidades/<int:opportunity_id>/mover/<int:stage_id>/
         oportunidades/<int:opportunity_id>/nota/
+        oportunidades/<int:opportunity_id>/recordar/
+        oportunidades/<int:opportunity_id>/resultado/
+        oportunidades/<int:opportunity_id>/resultado/<int:attempt_id>/
+        recordatorios/<int:reminder_id>/cancelar/
+        recordatorios/<int:reminder_id>/hecho/
+        recordatorios/<int:reminder_id>/posponer/
         oportunidades/<int:opportunity_id>/prorroga/
         """,
     ),
@@ -642,10 +656,19 @@ _ROWS: Final = (
         api/v1/opportunities/<pk>/history/
         api/v1/opportunities/<pk>/messages/
         api/v1/opportunities/<pk>/timeline/
+        api/v1/contacts/<pk>/
+        api/v1/reminders/<pk>/
         api/v1/quotas/<pk>/
         api/v1/schedules/<pk>/
         api/v1/sessions/<pk>/
         api/v1/sessions/<pk>/qr/
+        """,
+    ),
+    (
+        "ocxbya",
+        "oba",
+        """
+        oportunidades/<int:opportunity_id>/contacto/
         """,
     ),
     (
@@ -670,6 +693,8 @@ _ROWS: Final = (
         """
         api/v1/conversations/
         api/v1/captures/phone-check/
+        api/v1/contacts/
+        api/v1/reminders/
         api/v1/envios/
         api/v1/imports/
         api/v1/opportunities/

@@ -54,6 +54,8 @@ _BY_NAME = {
     "opportunity_id": "opportunities.Opportunity",
     "stage_id": "opportunities.Stage",
     "lot_id": "opportunities.Lot",
+    "attempt_id": "opportunities.ContactAttempt",
+    "reminder_id": "opportunities.Reminder",
     "conversation_id": "campaigns.Conversation",
     "campaign_id": "campaigns.Campaign",
     "record": "campaigns.RecipientImport",
@@ -80,6 +82,8 @@ _MODELS = {
     "syncs": "directory.SyncState",
     "opportunities": "opportunities.Opportunity",
     "lots": "opportunities.Lot",
+    "contacts": "opportunities.ContactAttempt",
+    "reminders": "opportunities.Reminder",
     "people": "accounts.User",
     "promoters": "opportunities.Promoter",
     "absences": "opportunities.Absence",
@@ -157,7 +161,16 @@ def build() -> dict[str, Client]:
     hear(line)
     SuppressionFactory.create()
     AlertFactory.create()
-    for make in (world.exit, world.pooled, world.lot, world.quota, world.bulk_action, world.holiday, world.sync):
+    for make in (
+        world.reminder,
+        world.exit,
+        world.pooled,
+        world.lot,
+        world.quota,
+        world.bulk_action,
+        world.holiday,
+        world.sync,
+    ):
         make()
     world.absence(days=30)
     gone = UserFactory.create(role=Role.SUPERVISOR)

@@ -18,6 +18,7 @@ from opportunities.errors import Incomplete, NotAllowed, Refused
 from opportunities.models import Opportunity, Promoter
 from opportunities.policy import WORK, may_supervise
 from opportunities.scope import conversations_of
+from opportunities.timers import reminders
 
 # Whoever presses a button in the conversation has looked at the line's phone: the page asks them to.
 _REASONS = {
@@ -80,7 +81,9 @@ def assign(conversation_id: int, *, to: Promoter | None, by: User, version: int)
         raise NotAllowed(_("Solo puedes tomarla para ti. Para dársela a otra persona, pídelo a tu supervisor."))
     if to is not None:
         _require_receiver(row, to)
-    return conversation_states.assign(conversation_id, to=to.user if to else None, version=version)
+    given = conversation_states.assign(conversation_id, to=to.user if to else None, version=version)
+    reminders.pass_on(row.pk, before=row.assigned_to, to=given.assigned_to)
+    return given
 
 
 def make_opportunity(

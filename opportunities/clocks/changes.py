@@ -16,7 +16,15 @@ from typing import Any
 from leadmaster.calendars.arithmetic import NOTHING, Calendar
 from leadmaster.calendars.models import values_of
 from leadmaster.calendars.serialization import as_json, from_json
-from opportunities.clocks.countdown import Countdown, after, countdown_of, counts_since, is_overdue, time_left
+from opportunities.clocks.countdown import (
+    Countdown,
+    after,
+    countdown_of,
+    counts_from,
+    counts_since,
+    is_overdue,
+    time_left,
+)
 from opportunities.enums import AbsencePolicy, RetimingKind
 from opportunities.models import Absence, Desk, Opportunity, Retiming
 
@@ -46,7 +54,8 @@ class NewHours(ClockChange):
         left = time_left(row, calendar=self.old, now=at)
         if row.deadline is None or not left:
             return countdown_of(row)
-        return Countdown(deadline=after(left, calendar=self.new, now=at), since=at)
+        end = after(left, calendar=self.new, now=counts_from(row, at))
+        return Countdown(deadline=end, since=at, held_until=row.held_until)
 
     def as_json(self) -> dict[str, Any]:
         return {"old": as_json(self.old), "new": as_json(self.new)}
@@ -74,9 +83,10 @@ class NewTimer(ClockChange):
         change = dt.timedelta(minutes=self.new - (self.old or 0))
         left = max((time_left(row, calendar=calendar, now=at) or NOTHING) + change, NOTHING)
         if row.paused_seconds is not None or (row.deadline is None and row.owner_id in self.away):
-            return Countdown(paused_seconds=int(left.total_seconds()), since=at)
-        end = after(left, calendar=calendar, now=at) if left else at
-        return Countdown(deadline=end, since=at)
+            return Countdown(paused_seconds=int(left.total_seconds()), since=at, held_until=row.held_until)
+        start = counts_from(row, at)
+        end = after(left, calendar=calendar, now=start) if left else start
+        return Countdown(deadline=end, since=at, held_until=row.held_until)
 
     def as_json(self) -> dict[str, Any]:
         return {"old": self.old, "new": self.new}

@@ -31,11 +31,18 @@ class Countdown:
     deadline: dt.datetime | None = None
     paused_seconds: int | None = None
     since: dt.datetime | None = dataclasses.field(default=None, compare=False)
+    # The client asked for this date; before it nothing counts. One that is over says nothing any more.
+    held_until: dt.datetime | None = None
 
 
 def countdown_of(row: Opportunity) -> Countdown:
     """As it is written."""
-    return Countdown(deadline=row.deadline, paused_seconds=row.paused_seconds)
+    return Countdown(deadline=row.deadline, paused_seconds=row.paused_seconds, held_until=row.held_until)
+
+
+def counts_from(row: Opportunity, now: dt.datetime) -> dt.datetime:
+    """From when on its clock counts next: now, or the date that it waits for."""
+    return now if row.held_until is None else max(now, row.held_until)
 
 
 def after(duration: dt.timedelta, *, calendar: Calendar, now: dt.datetime) -> dt.datetime:
@@ -58,7 +65,7 @@ def time_left(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> dt.t
         return dt.timedelta(seconds=row.paused_seconds)
     if row.deadline is None:
         return None
-    return max(operating_time_between(now, row.deadline, calendar), NOTHING)
+    return max(operating_time_between(counts_from(row, now), row.deadline, calendar), NOTHING)
 
 
 def seconds_left(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> int | None:

@@ -1,10 +1,12 @@
 """The desk's tables, one noun per module."""
 
 from opportunities.models.bulk import BulkAction, BulkItem
+from opportunities.models.contact import ContactAttempt
 from opportunities.models.lot import AssignmentRequest, Lot
 from opportunities.models.opportunity import CoolDown, Opportunity, OpportunityEvent
 from opportunities.models.promoter import Absence, Desk, Promoter
 from opportunities.models.quota import DailyQuota, QuotaEntry
+from opportunities.models.reminder import Reminder
 from opportunities.models.retiming import Retiming, RetimingLine
 from opportunities.models.sale import Sale
 from opportunities.models.stage import Stage, StageRoute
@@ -14,6 +16,7 @@ __all__ = [
     "AssignmentRequest",
     "BulkAction",
     "BulkItem",
+    "ContactAttempt",
     "CoolDown",
     "DailyQuota",
     "Desk",
@@ -22,6 +25,7 @@ __all__ = [
     "OpportunityEvent",
     "Promoter",
     "QuotaEntry",
+    "Reminder",
     "Retiming",
     "RetimingLine",
     "Sale",

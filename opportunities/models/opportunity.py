@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leadmaster.accounts.models import Team, User
 from leadmaster.directory.models import Client
-from opportunities.enums import CLOSED, OPEN, EventKind, OpportunityState, Origin
+from opportunities.enums import CLOSED, OPEN, OWNED, EventKind, OpportunityState, Origin
 from opportunities.models.lot import Lot
 from opportunities.models.promoter import Promoter
 from opportunities.models.stage import Stage
@@ -53,6 +53,10 @@ class Opportunity(models.Model):
     paused_seconds = models.PositiveIntegerField(null=True, blank=True, editable=False)
     # From when the clock counts as it stands: set, extended, stopped, let go on, or moved by other hours.
     clock_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # The client asked for a date: until then the clock does not count. And when the first such wait of this stage began,
+    # from which the stage's limit is counted, however often it is renewed.
+    held_until = models.DateTimeField(_("espera hasta"), null=True, blank=True, editable=False)
+    hold_since = models.DateTimeField(null=True, blank=True, editable=False)
     extended = models.BooleanField(_("ya tuvo prórroga"), default=False, editable=False)
     attempts = models.PositiveSmallIntegerField(_("veces asignada"), default=1, editable=False)
     exit_reason = models.CharField(_("motivo de salida"), max_length=300, blank=True)
@@ -95,6 +99,10 @@ class Opportunity(models.Model):
                 condition=Q(paused_seconds__isnull=True) | Q(state=OpportunityState.ACTIVE, deadline__isnull=True),
                 name="opportunity_clock_runs_or_stands",
             ),
+            models.CheckConstraint(
+                condition=Q(held_until__isnull=True) | Q(state=OpportunityState.ACTIVE, hold_since__isnull=False),
+                name="opportunity_hold_only_active",
+            ),
         ]
         indexes = [
             # Reader: a promoter's list, by what expires next.
@@ -110,6 +118,11 @@ class Opportunity(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether somebody has it: in a stage, or until a supervisor decides."""
+        return self.state in OWNED
 
 
 class OpportunityEvent(models.Model):

@@ -27,6 +27,14 @@ class Stage(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MOST_TIMER_MINUTES)],
         help_text=_("Vacío: sin plazo. Cuenta solo el horario de atención."),
     )
+    # How long a date that the client asked for may hold the timer, from the first one in the stage on.
+    hold_minutes = models.PositiveIntegerField(
+        _("espera a pedido del cliente (minutos hábiles)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_TIMER_MINUTES)],
+        help_text=_("Hasta cuánto puede esperar el plazo a una fecha que pidió el cliente. Vacío: no espera."),
+    )
     colour = models.CharField(
         _("color"), max_length=7, default="#4f46e5", validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")]
     )
@@ -52,6 +60,11 @@ class Stage(models.Model):
                 name="stage_timer_positive",
                 violation_error_message=_("El plazo tiene que ser de al menos un minuto, o quedar vacío."),
             ),
+            models.CheckConstraint(
+                condition=Q(hold_minutes__isnull=True) | Q(hold_minutes__gt=0),
+                name="stage_hold_positive",
+                violation_error_message=_("La espera tiene que ser de al menos un minuto, o quedar vacía."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -60,6 +73,8 @@ class Stage(models.Model):
     def clean(self) -> None:
         if self.timer_minutes is not None and self.type not in WORKING:
             raise ValidationError({"timer_minutes": _("Solo las etapas de trabajo llevan plazo.")})
+        if self.hold_minutes is not None and self.type not in WORKING:
+            raise ValidationError({"hold_minutes": _("Solo las etapas de trabajo llevan plazo.")})
 
 
 class StageRoute(models.Model):

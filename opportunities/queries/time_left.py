@@ -66,6 +66,14 @@ def timer_of(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> Timer
             at=clock_time(row.deadline, now, tz=calendar.tz),
             overdue=True,
         )
+    if row.held_until is not None and row.held_until > now:
+        return Timer(
+            words=_("Espera hasta %(when)s, lo pidió el cliente; después quedan %(left)s")
+            % {"when": clock_time(row.held_until, now, tz=calendar.tz), "left": duration(left)},
+            tone="info",
+            deadline=row.deadline,
+            at=clock_time(row.deadline, now, tz=calendar.tz),
+        )
     tone: Tone = "warn" if left <= SOON else "neutral"
     at = clock_time(row.deadline, now, tz=calendar.tz)
     return Timer(words=_remaining(left), tone=tone, deadline=row.deadline, at=at)

@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from campaigns.conversations import conversation
 from leadmaster.accounts.models import User
 from leadmaster.lib.screens import Tone
-from opportunities.enums import EventKind
+from opportunities.enums import ContactOutcome, EventKind
 from opportunities.models import Opportunity, OpportunityEvent
 
 _SHOWN = 60
+# Between what happened and its details, in notes that say both.
+_AND = " · "
 _LONGEST_MESSAGE = 200
 
 _TONES: dict[str, Tone] = {
@@ -42,8 +44,8 @@ class Line:
 
 
 def timeline(row: Opportunity, *, viewer: User) -> list[Line]:
-    """What happened to it, what was written to its client and what they answered, the newest first. Three queries."""
-    return sorted([*_events(row), *_messages(row, viewer)], key=lambda line: line.at, reverse=True)
+    """What happened to it, what was written to its client and what they answered, the newest first. Four queries."""
+    return sorted([*_events(row), *_untold(row), *_messages(row, viewer)], key=lambda line: line.at, reverse=True)
 
 
 def _events(row: Opportunity) -> list[Line]:
@@ -53,11 +55,31 @@ def _events(row: Opportunity) -> list[Line]:
             at=event.at,
             what=_what(event),
             who=str(event.by) if event.by else "",
-            words=event.reason,
+            words=event.reason.partition(_AND)[2] if _told_by_itself(event) else event.reason,
             tone=_TONES.get(event.kind, "neutral"),
         )
         for event in events
     ]
+
+
+def _untold(row: Opportunity) -> list[Line]:
+    """Calls and chats that nobody has told about. The others are in the history."""
+    rows = row.contact_attempts.filter(outcome=ContactOutcome.PENDING).select_related("by").order_by("-id")
+    return [
+        Line(
+            at=attempt.at,
+            what=f"{attempt.get_channel_display()}: {attempt.get_outcome_display().lower()}",
+            who=str(attempt.by),
+            words="",
+            tone="neutral",
+        )
+        for attempt in rows[:_SHOWN]
+    ]
+
+
+def _told_by_itself(event: OpportunityEvent) -> bool:
+    """Whether its words say what it is: how a call went, a reminder."""
+    return event.kind == EventKind.NOTE and not {"contact", "reminder"}.isdisjoint(event.data)
 
 
 def _messages(row: Opportunity, viewer: User) -> list[Line]:
@@ -78,6 +100,8 @@ def _messages(row: Opportunity, viewer: User) -> list[Line]:
 
 
 def _what(event: OpportunityEvent) -> str:
+    if _told_by_itself(event):
+        return event.reason.partition(_AND)[0]
     if event.kind == EventKind.MOVED and event.from_stage and event.to_stage:
         return _("De “%(before)s” a “%(after)s”") % {"before": event.from_stage, "after": event.to_stage}
     if event.kind == EventKind.EXITED and event.to_stage:

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from leadmaster.calendars.arithmetic import Calendar
+from leadmaster.calendars.arithmetic import NOTHING, Calendar, operating_time_between
 from leadmaster.calendars.models import OpeningWindow
 from leadmaster.ops.reconciliation.check import Check, Finding
 from opportunities.clocks import setting
 from opportunities.clocks.changes import away, hours_of_teams
-from opportunities.clocks.countdown import Countdown, deadline_for
+from opportunities.clocks.countdown import Countdown, after, counts_from, deadline_for
 from opportunities.clocks.terms import hours_of
 from opportunities.enums import WORKING, AbsencePolicy, EventKind, OpportunityState
 from opportunities.errors import Incomplete
@@ -310,15 +310,20 @@ def _away_today(now: dt.datetime) -> list[int]:
 def _off(rows: OpportunityQuerySet, *, now: dt.datetime) -> Iterator[tuple[Opportunity, dt.datetime]]:
     """Of these rows those whose running clock was set by entering a stage, by the hours of now, and ends otherwise."""
     last = OpportunityEvent.objects.filter(opportunity=OuterRef("pk"), kind__in=_SETS).order_by("-id")
-    entered = rows.annotate(last_kind=Subquery(last.values("kind")[:1])).filter(last_kind__in=_ENTERS)
-    running = entered.filter(deadline__gt=now, clock_since__isnull=False, clock_since__lte=F("deadline"))
+    told = rows.annotate(last_kind=Subquery(last.values("kind")[:1]), last_line=Subquery(last.values("pk")[:1]))
+    waits = Q(last_kind=EventKind.RETIMED, hold_since__isnull=False)
+    running = told.filter(Q(last_kind__in=_ENTERS) | waits).filter(
+        deadline__gt=now, clock_since__isnull=False, clock_since__lte=F("deadline")
+    )
     hours: dict[int, Calendar] | None = None
     changes = list(Retiming.objects.values_list("at", "teams"))
     for row in running.select_related("stage", "owner__desk"):
         hours = hours_of_teams() if hours is None else hours
         if any(at >= row.clock_since and row.team_id in teams for at, teams in changes if row.clock_since):
             continue
-        right = _counted_again(row, hours)
+        # Annotated above.
+        kind, line = vars(row)["last_kind"], vars(row)["last_line"]
+        right = _counted_again(row, hours) if kind in _ENTERS else _waited_again(row, line, hours)
         if right and row.deadline not in right:
             yield row, right[0]
 
@@ -329,7 +334,23 @@ def _counted_again(row: Opportunity, hours: dict[int, Calendar]) -> list[dt.date
         return []
     teams = dict.fromkeys((row.team_id, row.owner.desk.team_id))
     try:
-        ends = [deadline_for(row.stage, calendar=hours[team], now=row.clock_since) for team in teams if team in hours]
+        start = counts_from(row, row.clock_since)
+        ends = [deadline_for(row.stage, calendar=hours[team], now=start) for team in teams if team in hours]
     except Incomplete:
         return []
     return [end for end in ends if end is not None]
+
+
+def _waited_again(row: Opportunity, line: int, hours: dict[int, Calendar]) -> list[dt.datetime]:
+    """For a clock that was set to wait for a client, or to wait no more: what its line noted of the one before was left."""
+    told = OpportunityEvent.objects.get(pk=line).data
+    if row.clock_since is None or row.team_id not in hours or not told.get("before") or "held_until" not in told:
+        return []
+    since, before = dt.datetime.fromisoformat(told["since"]), dt.datetime.fromisoformat(told["before"])
+    held = dt.datetime.fromisoformat(told["held_before"]) if told["held_before"] else since
+    calendar = hours[row.team_id]
+    left = operating_time_between(max(since, held), before, calendar)
+    try:
+        return [after(left, calendar=calendar, now=counts_from(row, since))] if left > NOTHING else []
+    except Incomplete:
+        return []

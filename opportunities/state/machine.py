@@ -20,6 +20,7 @@ from leadmaster.lib.db.compiled import CompiledCopy, CompiledUpdate, Param, para
 from opportunities.clocks.countdown import Countdown
 from opportunities.enums import CLOSED, EventKind, OpportunityState, Origin
 from opportunities.models import Lot, Opportunity, OpportunityEvent, Promoter, Stage
+from opportunities.state import following
 
 S = OpportunityState
 _BATCH = 500
@@ -77,6 +78,9 @@ def change(
     if (clock is not None) != (target is S.ACTIVE):
         raise ValueError("an active opportunity is given its clock, and no other one has any")
     fields = {**_of_state(target), **fields}
+    if target is not S.ACTIVE or "stage_since" in fields:
+        # Another stage, another limit of waiting for a client.
+        fields.setdefault("hold_since", None)
     lines = _Lines(rows, now=now, by=by)
     OpportunityEvent.objects.bulk_create(
         [lines.of(row, target, kind=kind, reason=reason, data=data, fields=fields) for row in rows], batch_size=_BATCH
@@ -91,6 +95,7 @@ def change(
             state=target, **{"state_since": now, **fields}, **held
         )
         _make_available([row for row in moved if AVAILABILITY[S(row.state)] != AVAILABILITY[target]], target)
+    following.follow(ids, target, kind=kind, by=by, now=now, fields=fields)
     fresh = Opportunity.objects.in_bulk(ids)
     for row in rows:
         row.__dict__.update(fresh[row.pk].__dict__)
@@ -131,7 +136,7 @@ def open_new(
 def retime(clocks: Mapping[Opportunity, Countdown], *, now: dt.datetime, by: User | None, reason: str) -> None:
     """Give locked, active rows other clocks, with a history line each. A statement for those whose clocks are the same,
     as those of one lot are, and one more for every few hundred."""
-    alike: dict[tuple[Countdown, dt.datetime], list[int]] = collections.defaultdict(list)
+    alike: dict[tuple[Countdown, dt.datetime, dt.datetime | None], list[int]] = collections.defaultdict(list)
     lines = _Lines(list(clocks), now=now, by=by)
     events = []
     for row, clock in clocks.items():
@@ -139,19 +144,22 @@ def retime(clocks: Mapping[Opportunity, Countdown], *, now: dt.datetime, by: Use
             raise ValueError(f"an opportunity that is {row.state} has no clock")
         since = clock.since or now
         before = {
-            "before": row.deadline.isoformat() if row.deadline else None,
+            "before": _iso(row.deadline),
             "paused_before": row.paused_seconds,
             "since": since.isoformat(),
         }
+        if row.held_until is not None or clock.held_until is not None:
+            before |= {"held_before": _iso(row.held_until), "held_until": _iso(clock.held_until)}
+        first = row.hold_since or (now if clock.held_until is not None else None)
         events.append(lines.of(row, S.ACTIVE, kind=EventKind.RETIMED, reason=reason, data=before, fields={}))
-        alike[clock, since].append(row.pk)
-        for name, value in _columns(clock, now).items():
+        alike[clock, since, first].append(row.pk)
+        for name, value in {**_columns(clock, now), "hold_since": first}.items():
             setattr(row, name, value)
         row.version += 1
-    for (clock, _since), ids in alike.items():
+    for (clock, _since, first), ids in alike.items():
         for start in range(0, len(ids), _BATCH):
             some = Opportunity.objects.filter(id__in=ids[start : start + _BATCH])
-            some.update(version=F("version") + 1, **_columns(clock, now))
+            some.update(version=F("version") + 1, hold_since=first, **_columns(clock, now))
     OpportunityEvent.objects.bulk_create(events, batch_size=_BATCH)
 
 
@@ -181,6 +189,8 @@ def put_right(
     line.save(force_insert=True)
     if row.state != target:
         fields["state_since"] = now
+    if clock is None or clock.held_until is None:
+        fields.setdefault("hold_since", None)
     Opportunity.objects.filter(pk=row.pk).update(
         state=target,
         open_client_id=None if target in CLOSED else row.client_id,
@@ -188,6 +198,7 @@ def put_right(
         **fields,
         **_columns(clock, now),
     )
+    following.follow([row.pk], target, kind=EventKind.RECONCILED, by=None, now=now, fields=fields)
     make_available(row.client_id)
 
 
@@ -205,9 +216,11 @@ def make_available(client_id: int) -> None:
     Client.objects.filter(id=client_id).update(availability=availability_of(client_id))
 
 
-def remark(row: Opportunity, *, by: User, text: str, now: dt.datetime) -> OpportunityEvent:
-    """A note on the history of a locked row. Changes nothing else."""
-    event = _Lines([row], now=now, by=by).of(row, S(row.state), kind=EventKind.NOTE, reason=text, data=None, fields={})
+def remark(
+    row: Opportunity, *, by: User, text: str, now: dt.datetime, data: dict[str, Any] | None = None
+) -> OpportunityEvent:
+    """A note on the history of a locked row. Changes nothing else. `data` tells programs what it is a note of."""
+    event = _Lines([row], now=now, by=by).of(row, S(row.state), kind=EventKind.NOTE, reason=text, data=data, fields={})
     event.save(force_insert=True)
     return event
 
@@ -224,7 +237,16 @@ def _columns(clock: Countdown | None, now: dt.datetime) -> dict[str, Any]:
     """A clock as the row keeps it. `clock_since` is the moment from which it counts: what passed before it has passed."""
     clock = clock or Countdown()
     set_at = (clock.since or now) if clock != Countdown() else None
-    return {"deadline": clock.deadline, "paused_seconds": clock.paused_seconds, "clock_since": set_at}
+    return {
+        "deadline": clock.deadline,
+        "paused_seconds": clock.paused_seconds,
+        "clock_since": set_at,
+        "held_until": clock.held_until,
+    }
+
+
+def _iso(moment: dt.datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _make_available(rows: Collection[Opportunity], target: OpportunityState) -> None:

@@ -189,5 +189,7 @@ def _snapshot(row: Opportunity, now: dt.datetime) -> dict[str, Any]:
         "stage_since": row.stage_since.isoformat(),
         "state_since": row.state_since.isoformat(),
         "seconds_left": None if left is None else left.total_seconds(),
+        "held_until": row.held_until.isoformat() if row.held_until else None,
+        "hold_since": row.hold_since.isoformat() if row.hold_since else None,
         "cooldowns": cooldowns.snapshot(row.client_id),
     }

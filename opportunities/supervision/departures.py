@@ -29,8 +29,9 @@ from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.errors import NotAllowed, Stale
-from opportunities.models import Opportunity, Promoter
+from opportunities.models import Opportunity, Promoter, Reminder
 from opportunities.state import locking, machine, withdrawal
+from opportunities.timers import reminders
 from whatsapp.models import WhatsAppSession
 
 _BATCH = 200
@@ -45,7 +46,7 @@ class Holdings:
 
     `active`, `waiting`: their opportunities in the funnel and in the inbox. `decisions`: exits and campaigns that wait in
     teams which nobody else supervises. `messages`: pending ones to their active clients. `scheduled` campaigns wait for
-    approval or for their launch.
+    approval or for their launch. `reminders`: pending ones, which go on with their opportunity or conversation.
     """
 
     active: int = 0
@@ -56,6 +57,7 @@ class Holdings:
     scheduled: int = 0
     other_campaigns: int = 0
     lines: int = 0
+    reminders: int = 0
     teams_alone: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
@@ -100,6 +102,7 @@ def holdings(user: User, *, team: Team | None = None) -> Holdings:
         scheduled=scheduled,
         other_campaigns=sum(campaigns.values()),
         lines=WhatsAppSession.objects.filter(in_team, owner=user).count(),
+        reminders=Reminder.objects.pending().filter(in_team, whom=user).order_by().count(),
         teams_alone=tuple(one.name for one in alone),
     )
 
@@ -165,7 +168,9 @@ def no_longer_promoter(user: User, *, by: User, now: dt.datetime) -> int:
 
 
 def hand_over(user: User, *, by: User | None, now: dt.datetime) -> int:
-    """This person's active opportunities into the inbox; what is overdue is left to the timers. Returns how many."""
+    """This person's active opportunities into the inbox, their reminders with them, and those of conversations to whoever
+    supervises; what is overdue is left to the timers. Returns how many opportunities."""
+    reminders.hand_over_conversations(user)
     moved = 0
     while some := retrying(functools.partial(_hand_over_some, user, by=by, now=now)):
         moved += some
@@ -175,7 +180,9 @@ def hand_over(user: User, *, by: User | None, now: dt.datetime) -> int:
 def hand_over_departed(now: dt.datetime) -> int:
     """The same for everybody who can't come in, however they were switched off. One query when there is nothing."""
     with_work = Opportunity.objects.on_time(now).filter(owner__user__is_active=False)
-    people = User.objects.filter(pk__in=with_work.order_by().values("owner__user"))
+    people = User.objects.filter(
+        Q(pk__in=with_work.order_by().values("owner__user")) | Q(pk__in=reminders.left_behind().values("whom"))
+    )
     return sum(hand_over(user, by=None, now=now) for user in people)
 
 

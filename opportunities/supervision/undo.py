@@ -23,7 +23,7 @@ from opportunities.enums import AbsencePolicy, EventKind, OpportunityState, Quot
 from opportunities.errors import NotAllowed, Refused, WrongState
 from opportunities.models import Absence, BulkAction, BulkItem, DailyQuota, Lot, Opportunity, Promoter, Stage
 from opportunities.policy import require_supervisor
-from opportunities.state import cooldowns, locking, machine
+from opportunities.state import cooldowns, following, locking, machine
 from opportunities.supervision import decisions
 from opportunities.supervision.bulk import BulkReport, busy
 
@@ -115,8 +115,10 @@ def _undo_item(item: BulkItem, *, by: User, now: dt.datetime) -> None:
         stage_since=dt.datetime.fromisoformat(before["stage_since"]),
         # Its place in the queues of pool and inbox, too.
         state_since=dt.datetime.fromisoformat(before["state_since"]),
+        hold_since=_moment(before, "hold_since"),
         clock=_clock_again(before, owner, now=now),
     )
+    following.reopen(row, since=item.action.at)
     cooldowns.restore(row.client_id, before["cooldowns"])
 
 
@@ -124,7 +126,14 @@ def _clock_again(before: Mapping[str, Any], owner: Promoter | None, *, now: dt.d
     """The operating time that was left, from now on; None for what was not being worked."""
     if before["state"] != OpportunityState.ACTIVE or owner is None:
         return None
-    return setting.again(before["seconds_left"], before["stage"], owner, now=now)
+    held_until = _moment(before, "held_until")
+    return setting.again(before["seconds_left"], before["stage"], owner, now=now, held_until=held_until)
+
+
+def _moment(before: Mapping[str, Any], name: str) -> dt.datetime | None:
+    """Of an action from before there was such a column, None."""
+    told = before.get(name)
+    return None if told is None else dt.datetime.fromisoformat(told)
 
 
 def _gave_work_away(owner: Promoter, since: dt.datetime) -> bool:

@@ -50,7 +50,7 @@ def _extend(opportunity_id: int, owner: Promoter | None, *, by: User, version: i
         raise WrongState(_("Esta oportunidad ya tuvo su prórroga."))
     if extensions_of([owner.pk], now=now).count() >= owner.desk.weekly_extensions:
         raise NoQuota(_("Ya usaste las prórrogas de esta semana. Pide ayuda a tu supervisor."))
-    _stage, clock = entering(row.stage_id, owner, now=now)
+    _stage, clock = entering(row.stage_id, owner, now=now, held_until=row.held_until)
     machine.change(
         [row],
         OpportunityState.ACTIVE,

@@ -101,8 +101,8 @@ def unread(touched: int) -> str:
 
 
 def _rehearse(running: OpportunityQuerySet, *, old: Calendar, new: Calendar, now: dt.datetime) -> DeskRehearsal:
-    nearest = running.order_by("deadline", "id").values_list("id", "deadline")[:MOST]
-    left = [what_is_left(pk, end, now=now, calendar=old) for pk, end in nearest if end]
+    nearest = running.order_by("deadline", "id").values_list("id", "deadline", "held_until")[:MOST]
+    left = [what_is_left(pk, end, now=max(now, held or now), calendar=old) for pk, end, held in nearest if end]
     found = rehearse(left, old=old, new=new)
     return DeskRehearsal(unchanged=found.unchanged, moves=found.moves, unseen=_beyond(running, len(left)))
 

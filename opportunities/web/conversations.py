@@ -25,18 +25,23 @@ from campaigns.models import Campaign, Conversation, Envio
 from campaigns.replying import Seen, Unseen, seen_of, why_nobody_answers
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
+from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.lib.ids import MOST_ID
 from opportunities.assignment import answering
 from opportunities.errors import Refused
-from opportunities.models import Opportunity, Promoter, Stage
+from opportunities.models import Desk, Opportunity, Promoter, Stage
 from opportunities.queries import conversations as lists
 from opportunities.queries.contacts import filled
 from opportunities.queries.conversations import Asked, View
+from opportunities.queries.reminders import reminders_of
 from opportunities.scope import conversations_of, own_desk
+from opportunities.timers import reminders
 from opportunities.web.access import on_desk_time
+from opportunities.web.after_call import by_the_clock_of, morning, reminder_set
 from opportunities.web.forms import (
     AssignConversationForm,
     DecideReplyForm,
+    ReminderForm,
     ReplyForm,
     SeenForm,
     SnoozeForm,
@@ -151,6 +156,27 @@ def snooze(request: HttpRequest, conversation_id: int) -> HttpResponse:
 
 @login_required
 @_verb
+def remind(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """To whoever presses it, or to a promoter of theirs."""
+    row, user, now = _mine(request, conversation_id), current_user(request), timezone.now()
+    calendar = _calendar_of(user, row)
+    with by_the_clock_of(calendar, user):
+        form = ReminderForm(request.POST, label_suffix="")
+        valid = form.is_valid()
+        tz = timezone.get_current_timezone()
+    if not valid:
+        return _page(request, row.pk, wished=form)
+    whom = next((one for one in answering.receivers(row, by=user) if str(one.pk) == request.POST.get("to")), None)
+    try:
+        made = reminders.remind_of_conversation(row.pk, form.wish(calendar, now=now), by=user, now=now, whom=whom)
+    except Refused as refusal:
+        return _refused(request, row.pk, refusal)
+    messages.success(request, reminder_set(made, tz, now))
+    return redirect("desk-conversation", row.pk)
+
+
+@login_required
+@_verb
 def assign(request: HttpRequest, conversation_id: int) -> HttpResponse:
     row, user = _mine(request, conversation_id), current_user(request)
     form = AssignConversationForm(request.POST, promoters=answering.receivers(row, by=user))
@@ -197,6 +223,15 @@ def _mine(request: HttpRequest, conversation_id: int) -> Conversation:
     if row is None:
         raise Http404
     return row
+
+
+def _calendar_of(user: User, row: Conversation) -> Calendar | None:
+    """The hours of this person's desk, else of the conversation's team's; None where nobody works at a desk."""
+    desk = own_desk(user)
+    if desk is not None:
+        return desk.desk.calendar.as_value()
+    of_team = Desk.objects.select_related("calendar").filter(team=row.session.team_id).first()
+    return None if of_team is None else of_team.calendar.as_value()
 
 
 def _back(conversation_id: int, user: User) -> HttpResponse:
@@ -257,6 +292,10 @@ def _page(request: HttpRequest, conversation_id: int, **bound: Any) -> HttpRespo
             "assign_form": bound.get("assigned") or AssignConversationForm(initial=taking, promoters=promoters),
             "take_form": bound.get("taken")
             or TakeClientForm(initial={"name": name, "key": new_key(), "to": taking["to"]}, promoters=promoters),
+            "reminders": list(reminders_of(user, row.reminders.pending()).select_related("set_by", "handed_from")),
+            "reminder_form": bound.get("wished") or ReminderForm(initial={"key": new_key()}, label_suffix=""),
+            "remind_to": [one for one in promoters if one.user_id != user.pk],
+            "morning": morning(calendar, now) if (calendar := _calendar_of(user, row)) else "",
             "own": own,
             "gives": len(promoters) > 1 or (bool(promoters) and own is None),
         }

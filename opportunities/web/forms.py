@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+import zoneinfo
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,12 +16,20 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.decisions import Decision
 from campaigns.replying import LONGEST
+from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.lib.amount_field import AmountField
+from leadmaster.lib.clock import local_datetime
 from leadmaster.lib.ids import MOST_ID
 from opportunities.assignment.request_keys import KEY_LENGTH
-from opportunities.enums import StageType
+from opportunities.clocks.mornings import next_morning
+from opportunities.enums import ContactChannel, ContactOutcome, StageType
+from opportunities.errors import Incomplete
+from opportunities.funnel.contact import Press, Result
 from opportunities.funnel.labels import label_of
 from opportunities.models import Opportunity, Promoter, Stage
+from opportunities.models.contact import LONGEST_NOTE
+from opportunities.timers.reminders import KEY_LENGTH as REMINDER_KEY
+from opportunities.timers.reminders import Wish
 
 _LONGEST = 300
 _DATA = "dato-"
@@ -100,6 +109,118 @@ class ExtendForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class MomentField(forms.CharField):
+    """A day and an hour, by the clock that the page shows. One that a jump of that clock skips is the first instant after
+    it; one that is shown twice, the first of the two."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=forms.DateTimeInput(attrs={"type": "datetime-local"}), max_length=20, **options)
+
+    def clean(self, value: Any) -> Any:
+        text = str(super().clean(value) or "").strip()
+        if not text:
+            return None
+        try:
+            wall = dt.datetime.strptime(text[:16].replace(" ", "T"), "%Y-%m-%dT%H:%M")  # noqa: DTZ007 - a clock on a wall
+            return local_datetime(wall.date(), wall.time(), zoneinfo.ZoneInfo(str(timezone.get_current_timezone())))
+        except (ValueError, OverflowError):
+            raise forms.ValidationError(_("Escribe el día y la hora, por ejemplo 2026-03-04T17:00.")) from None
+
+
+class _WhenForm(forms.Form):
+    """When to come back: in an hour, on the desk's next morning, or when they say."""
+
+    preset = forms.ChoiceField(
+        choices=[("", ""), ("1h", ""), ("9", ""), ("otro", "")], required=False, widget=forms.HiddenInput
+    )
+    until = MomentField(label=gettext_lazy("Día y hora"), required=False)
+
+    def moment(self, calendar: Calendar | None, *, now: dt.datetime) -> dt.datetime | None:
+        """Of a valid form; None where nothing was asked. Raises Incomplete for hours that never come."""
+        preset = self.cleaned_data["preset"]
+        if preset == "1h":
+            return now + dt.timedelta(hours=1)
+        if preset == "9":
+            if calendar is None:
+                raise Incomplete(_("Elige cuándo."))
+            return next_morning(calendar, now)
+        until: dt.datetime | None = self.cleaned_data["until"]
+        return until
+
+
+class ReminderForm(_WhenForm):
+    """`key` is empty where one that is there is put off."""
+
+    note = forms.CharField(
+        label=gettext_lazy("Para qué"), max_length=LONGEST_NOTE, required=False, widget=forms.TextInput
+    )
+    holds = forms.BooleanField(label=gettext_lazy("Lo pidió el cliente: que el plazo espere"), required=False)
+    key = forms.CharField(max_length=REMINDER_KEY, required=False, widget=forms.HiddenInput)
+
+    def wish(self, calendar: Calendar | None, *, now: dt.datetime) -> Wish:
+        """Of a valid form."""
+        moment = self.moment(calendar, now=now)
+        if moment is None:
+            raise ValueError("a valid form says when")
+        return Wish(
+            due_at=moment,
+            key=self.cleaned_data["key"],
+            note=self.cleaned_data["note"],
+            holds=self.cleaned_data["holds"],
+        )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if given.get("preset") not in ("1h", "9") and not given.get("until") and "until" not in self.errors:
+            self.add_error("until", _("Elige cuándo."))
+        return given
+
+
+class PressForm(forms.Form):
+    """Which button was pressed, on which number."""
+
+    key = forms.CharField(max_length=REMINDER_KEY, widget=forms.HiddenInput)
+    channel = forms.ChoiceField(choices=ContactChannel.choices, widget=forms.HiddenInput)
+    phone = forms.CharField(max_length=20, widget=forms.HiddenInput)
+
+    @property
+    def press(self) -> Press:
+        data = self.cleaned_data
+        return Press(channel=ContactChannel(data["channel"]), key=data["key"], phone=data["phone"])
+
+
+class ResultForm(_WhenForm, PressForm):
+    """What came of it, with a note and a date to come back, in one press."""
+
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("¿Cómo te fue?"),
+        choices=[choice for choice in ContactOutcome.choices if choice[0] != ContactOutcome.PENDING],
+        error_messages=dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Elige cómo te fue.")),
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Nota"), max_length=LONGEST_NOTE, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    holds = forms.BooleanField(label=gettext_lazy("Lo pidió el cliente: que el plazo espere"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if given.get("preset") == "otro" and not given.get("until") and "until" not in self.errors:
+            self.add_error("until", _("Elige cuándo."))
+        if given.get("preset") == "":
+            given["until"] = None
+        return given
+
+    @property
+    def result(self) -> Result:
+        data = self.cleaned_data
+        return Result(outcome=ContactOutcome(data["outcome"]), note=data["note"])
+
+
+class CorrectionForm(forms.Form):
+    outcome = ResultForm.base_fields["outcome"]
+    note = ResultForm.base_fields["note"]
+
+
 class RequestForm(forms.Form):
     quantity = forms.IntegerField(label=gettext_lazy("Cuántas"), min_value=1, max_value=10_000)
     key = forms.CharField(max_length=KEY_LENGTH, widget=forms.HiddenInput)
@@ -165,12 +286,7 @@ class SnoozeForm(SeenForm):
     """In an hour, tomorrow at nine, or when they say: by the clock that the page shows."""
 
     preset = forms.ChoiceField(choices=[("1h", "1h"), ("9", "9")], required=False, widget=forms.HiddenInput)
-    until = forms.DateTimeField(
-        label=gettext_lazy("Otro día y hora"),
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M"],
-    )
+    until = MomentField(label=gettext_lazy("Otro día y hora"), required=False)
 
     def __init__(self, *args: Any, now: dt.datetime, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -15,6 +15,7 @@ from opportunities.queries.cards import cards
 from opportunities.queries.regions import region_of
 from opportunities.queries.worklist import Asked
 from opportunities.web.access import at_desk
+from opportunities.web.after_call import sheet
 
 
 @require_safe
@@ -30,6 +31,7 @@ def opportunities(request: HttpRequest, promoter: Promoter) -> HttpResponse:
         {
             "promoter": promoter,
             "asked": asked,
+            **sheet(calendar, now),
             "cards": cards(page.rows, promoter, calendar=calendar, now=now),
             "chips": worklist.chips(asked, worklist.stage_counts(promoter), list(Stage.objects.all())),
             "write": urlencode({name: request.GET[name] for name in ("etapa", "q") if request.GET.get(name)}),

@@ -15,6 +15,7 @@ from opportunities.models import Lot, Opportunity
 from opportunities.queries.cards import cards
 from opportunities.queries.lots import counts_of
 from opportunities.web.access import on_desk_time
+from opportunities.web.after_call import sheet
 
 _SHOWN = 100
 
@@ -41,6 +42,7 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
             "web/desk/lot.html",
             {
                 "promoter": found.promoter if found.promoter.user_id == user.pk else None,
+                **sheet(calendar, timezone.now()),
                 "lot": found,
                 "filters": " · ".join(str(value) for value in found.filters.values()),
                 "parts": badges.shares(counts_of([found.pk])[found.pk]),

@@ -16,11 +16,14 @@ from opportunities.errors import NotAllowed
 from opportunities.models import Lot, Opportunity, Promoter
 from opportunities.policy import promoter_of
 from opportunities.queries.cards import cards
+from opportunities.queries.contact_figures import contacts_today
 from opportunities.queries.conversations import waiting_count
+from opportunities.queries.reminders import next_of_day
 from opportunities.queries.replies import answers_to
 from opportunities.queries.rush import rush_of
 from opportunities.queries.why_closed import why_closed
 from opportunities.web.access import on_desk_time
+from opportunities.web.after_call import sheet
 
 _NEXT = 5
 
@@ -53,5 +56,8 @@ def _day(promoter: Promoter, now: dt.datetime) -> dict[str, object]:
         "answers": answers_to(promoter, now=now),
         "talks": waiting_count(promoter.user, now=now),
         "cards": cards(rows, promoter, calendar=calendar, now=now),
+        "reminders": next_of_day(promoter.user, now=now),
+        "contacts": contacts_today(promoter, now=now),
+        **sheet(calendar, now),
         "lot": Lot.objects.filter(promoter=promoter).order_by("-id").first(),
     }

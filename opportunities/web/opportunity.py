@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -18,18 +20,28 @@ from leadmaster.accounts.current_user import current_user
 from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.lib.ids import MOST_ID
 from opportunities.clocks.countdown import calendar_of
-from opportunities.enums import OpportunityState, StageType
+from opportunities.enums import ContactOutcome, OpportunityState, StageType
 from opportunities.errors import Incomplete, Refused, Stale
-from opportunities.funnel import moves
+from opportunities.funnel import contact, moves
 from opportunities.funnel.labels import label_of
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Stage, StageRoute
 from opportunities.queries.amounts import amount_of
-from opportunities.queries.cards import cards
+from opportunities.queries.cards import Card, cards
 from opportunities.queries.regions import region_of, region_of_zone
 from opportunities.queries.timeline import timeline
-from opportunities.timers import extension
+from opportunities.timers import extension, reminders
 from opportunities.web.access import on_desk_time
-from opportunities.web.forms import ExtendForm, MoveForm, NoteForm
+from opportunities.web.after_call import back_to, reminder_set, sheet
+from opportunities.web.forms import (
+    CorrectionForm,
+    ExtendForm,
+    MoveForm,
+    NoteForm,
+    PressForm,
+    ReminderForm,
+    ResultForm,
+    new_key,
+)
 from opportunities.web.verbs import verb_of
 
 
@@ -116,6 +128,94 @@ def extend(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     return redirect("desk-opportunity", row.pk)
 
 
+@login_required
+@_verb
+def attempt(request: HttpRequest, opportunity_id: int) -> HttpResponse:
+    """Llamar or WhatsApp was pressed. The page tells it by itself, and is told nothing but whether it arrived."""
+    row, form = _mine(request, opportunity_id), PressForm(request.POST)
+    if row is None or not form.is_valid():
+        return HttpResponse(status=400)
+    try:
+        contact.begin(row.pk, form.press, by=current_user(request), now=timezone.now())
+    except Refused:
+        return HttpResponse(status=409)
+    return HttpResponse(status=204)
+
+
+@login_required
+@_verb
+def result(request: HttpRequest, opportunity_id: int) -> HttpResponse:
+    """How it went, with its note and its reminder. Then back to where the button was pressed."""
+    row = _mine(request, opportunity_id)
+    if row is None:
+        return _gone(request, opportunity_id)
+    calendar, user, now = calendar_of(row), current_user(request), timezone.now()
+    with on_desk_time(user, calendar.tz):
+        form = ResultForm(request.POST, label_suffix="")
+        valid = form.is_valid()
+    if not valid:
+        return _page(request, row, told=form)
+    try:
+        told = contact.tell(
+            row.pk,
+            form.press,
+            form.result,
+            by=user,
+            now=now,
+            remind_at=form.moment(calendar, now=now),
+            holds=form.cleaned_data["holds"],
+        )
+    except Incomplete as refusal:
+        form.add_error(None, str(refusal))
+        return _page(request, row, told=form)
+    except Refused as refusal:
+        return _refused(request, row.pk, refusal)
+    messages.success(request, _told_contact(told, calendar, now))
+    return back_to(request, reverse("desk-opportunity", args=[row.pk]))
+
+
+@login_required
+@_verb
+def correct_result(request: HttpRequest, opportunity_id: int, attempt_id: int) -> HttpResponse:
+    row = _mine(request, opportunity_id)
+    if row is None:
+        return _gone(request, opportunity_id)
+    form = CorrectionForm(request.POST)
+    found = row.contact_attempts.filter(pk=attempt_id).first()
+    if found is None or not form.is_valid():
+        return redirect("desk-opportunity", row.pk)
+    corrected = contact.Result(outcome=ContactOutcome(form.cleaned_data["outcome"]), note=form.cleaned_data["note"])
+    try:
+        contact.correct(found.pk, corrected, by=current_user(request), now=timezone.now())
+    except Refused as refusal:
+        return _refused(request, row.pk, refusal)
+    messages.success(request, _("Corregido. Lo que decía antes queda en la historia."))
+    return redirect("desk-opportunity", row.pk)
+
+
+@login_required
+@_verb
+def remind(request: HttpRequest, opportunity_id: int) -> HttpResponse:
+    row = _mine(request, opportunity_id)
+    if row is None:
+        return _gone(request, opportunity_id)
+    calendar, user, now = calendar_of(row), current_user(request), timezone.now()
+    with on_desk_time(user, calendar.tz):
+        form = ReminderForm(request.POST, label_suffix="")
+        valid = form.is_valid()
+    if not valid:
+        return _page(request, row, wished=form)
+    try:
+        made = reminders.remind(row.pk, form.wish(calendar, now=now), by=user, now=now)
+    except Incomplete as refusal:
+        form.add_error(None, str(refusal))
+        return _page(request, row, wished=form)
+    except Refused as refusal:
+        return _refused(request, row.pk, refusal)
+    messages.success(request, reminder_set(made, calendar.tz, now))
+    return redirect("desk-opportunity", row.pk)
+
+
 # --- Whose it is ------------------------------------------------------------------------------------------------------
 
 
@@ -182,10 +282,14 @@ def _page(
     *,
     bound: MoveForm | None = None,
     noted: NoteForm | None = None,
+    told: ResultForm | None = None,
+    wished: ReminderForm | None = None,
 ) -> HttpResponse:
     calendar = calendar_of(row)
     with on_desk_time(current_user(request), calendar.tz):
-        return render(request, "web/desk/opportunity.html", _context(request, row, calendar, bound=bound, noted=noted))
+        context = _context(request, row, calendar, bound=bound, noted=noted)
+        context |= _coming_back(request, row, context["card"], told=told, wished=wished)
+        return render(request, "web/desk/opportunity.html", context)
 
 
 def _context(
@@ -195,7 +299,7 @@ def _context(
     *,
     bound: MoveForm | None,
     noted: NoteForm | None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     now = timezone.now()
     promoter = Promoter.objects.select_related("user").filter(user=current_user(request)).first()
     card = cards([row], promoter, calendar=calendar, now=now)[0]
@@ -210,8 +314,36 @@ def _context(
         "note_form": noted or NoteForm(),
         "facts": [(label_of(str(name)), value) for name, value in row.data.items()],
         "timeline": timeline(row, viewer=current_user(request)),
+        **sheet(calendar, now),
         "sale": getattr(row, "sale", None),
         "sale_amount": amount_of(getattr(row, "sale", None)),
+    }
+
+
+def _coming_back(
+    request: HttpRequest, row: Opportunity, card: Card, *, told: ResultForm | None, wished: ReminderForm | None
+) -> dict[str, Any]:
+    """How the last call went, for whoever made it, and the reminders."""
+    last, now = card.contact, timezone.now()
+    mine = last if last is not None and contact.may_correct(last, current_user(request), now) else None
+    untold = mine is not None and mine.outcome == ContactOutcome.PENDING
+    if told is None and mine is not None and untold:
+        told = ResultForm(initial={"key": mine.key, "channel": mine.channel, "phone": mine.phone}, label_suffix="")
+    before = {"outcome": mine.outcome, "note": mine.note} if mine is not None else {}
+    return {
+        "told_form": told,
+        "correction_form": CorrectionForm(initial=before, label_suffix="") if mine is not None and not untold else None,
+        "reminders": list(row.reminders.pending().select_related("set_by", "handed_from")) if row.is_owned else [],
+        "reminder_form": wished or ReminderForm(initial={"key": new_key()}, label_suffix=""),
+    }
+
+
+def _told_contact(told: contact.Told, calendar: Calendar, now: dt.datetime) -> str:
+    if told.reminder is None:
+        return _("Guardado: %(what)s.") % {"what": told.attempt.get_outcome_display().lower()}
+    return _("Guardado: %(what)s. %(reminder)s") % {
+        "what": told.attempt.get_outcome_display().lower(),
+        "reminder": reminder_set(told.reminder, calendar.tz, now),
     }
 
 

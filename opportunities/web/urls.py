@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from opportunities.web import campaign, capture, conversations, listing, lots, my_day, opportunity, request
+from opportunities.web import campaign, capture, conversations, listing, lots, my_day, opportunity, reminders, request
 
 urlpatterns = [
     path("", my_day.home, name="home"),
@@ -16,6 +16,17 @@ urlpatterns = [
     path("oportunidades/<int:opportunity_id>/mover/<int:stage_id>/", opportunity.move, name="desk-move"),
     path("oportunidades/<int:opportunity_id>/nota/", opportunity.note, name="desk-note"),
     path("oportunidades/<int:opportunity_id>/prorroga/", opportunity.extend, name="desk-extend"),
+    path("oportunidades/<int:opportunity_id>/contacto/", opportunity.attempt, name="desk-attempt"),
+    path("oportunidades/<int:opportunity_id>/resultado/", opportunity.result, name="desk-result"),
+    path(
+        "oportunidades/<int:opportunity_id>/resultado/<int:attempt_id>/",
+        opportunity.correct_result,
+        name="desk-result-correct",
+    ),
+    path("oportunidades/<int:opportunity_id>/recordar/", opportunity.remind, name="desk-remind"),
+    path("recordatorios/<int:reminder_id>/hecho/", reminders.done, name="desk-reminder-done"),
+    path("recordatorios/<int:reminder_id>/posponer/", reminders.postpone, name="desk-reminder-postpone"),
+    path("recordatorios/<int:reminder_id>/cancelar/", reminders.cancel, name="desk-reminder-cancel"),
     path("pedir/", request.ask, name="desk-request"),
     path("pedir/opciones/", request.options, name="desk-request-options"),
     path("lotes/<int:lot_id>/", lots.lot, name="desk-lot"),
@@ -29,5 +40,6 @@ urlpatterns = [
     path("conversaciones/<int:conversation_id>/atender/", conversations.handle, name="desk-conversation-handle"),
     path("conversaciones/<int:conversation_id>/posponer/", conversations.snooze, name="desk-conversation-snooze"),
     path("conversaciones/<int:conversation_id>/asignar/", conversations.assign, name="desk-conversation-assign"),
+    path("conversaciones/<int:conversation_id>/recordar/", conversations.remind, name="desk-conversation-remind"),
     path("conversaciones/<int:conversation_id>/captar/", conversations.take_client, name="desk-conversation-take"),
 ]

@@ -27,3 +27,16 @@ def verb_of(page: str, key: str) -> Callable[[Callable[P, HttpResponse]], Callab
         return inner
 
     return wrap
+
+
+def posted(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """The same for what has no page of its own: with GET one comes home."""
+
+    @functools.wraps(view)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        request = args[0]
+        if isinstance(request, HttpRequest) and request.method == "POST":
+            return view(*args, **kwargs)
+        return redirect("home")
+
+    return inner

@@ -113,6 +113,47 @@
     }
   });
 
+  // Llamar and WhatsApp leave an attempt behind, and the sheet that asks how it went waits until the person is back.
+  var sheet = function () { return document.getElementById("after-call"); };
+
+  function newKey() {
+    var bytes = window.crypto.getRandomValues(new Uint8Array(16));
+    return Array.prototype.map.call(bytes, function (byte) { return (byte + 256).toString(16).slice(1); }).join("");
+  }
+
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest("[data-contact]");
+    var dialog = sheet();
+    if (!link || !dialog || !dialog.showModal || dialog.open) {
+      return;
+    }
+    var form = dialog.querySelector("form");
+    form.reset();
+    form.action = link.dataset.result;
+    form.elements.key.value = newKey();
+    form.elements.channel.value = link.dataset.contact;
+    form.elements.phone.value = link.dataset.phone;
+    document.getElementById("after-call-who").textContent = link.dataset.who;
+    form.querySelectorAll("[data-channels]").forEach(function (label) {
+      var fits = label.dataset.channels.split(" ").indexOf(link.dataset.contact) !== -1;
+      label.hidden = !fits;
+      label.querySelector("input").disabled = !fits;
+    });
+    form.querySelectorAll("[data-holds]").forEach(function (part) {
+      part.hidden = !link.hasAttribute("data-holds");
+    });
+    // Kept alive: the telephone may take the page away at once. What does not arrive comes with the result.
+    window.fetch(link.dataset.begin, {method: "POST", body: new FormData(form), keepalive: true, credentials: "same-origin"})
+      .catch(function () {});
+    dialog.showModal();
+  });
+
+  document.addEventListener("click", function (event) {
+    if (event.target.closest("[data-close]") && sheet()) {
+      sheet().close();
+    }
+  });
+
   // "Too many questions" is a sentence for the person who asked them.
   document.addEventListener("htmx:beforeSwap", function (event) {
     if (event.detail.xhr.status === 429) {

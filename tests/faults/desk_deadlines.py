@@ -20,6 +20,8 @@ _ENTERS = {"asignada", "captada", "etapa", "reasignada", "devuelta", "prorroga"}
 _SETS = {*_ENTERS, "plazo", "deshecha"}
 _STOPS = "El plazo se detiene por ausencia."
 _GOES_ON = "El plazo sigue después de la ausencia."
+_WAITS = "El plazo espera la fecha que pidió el cliente."
+_WAITS_NO_MORE = "El plazo ya no espera al cliente."
 _DAY = dt.timedelta(days=1)
 _NOTHING = dt.timedelta()
 _FAR = 20_000
@@ -82,6 +84,7 @@ def wrong_deadlines() -> Iterator[str]:
             continue
         if row.pk in last:
             yield from _wrong(row, stages[row.stage_id or 0], last[row.pk], hours)
+            yield from _limit(row, stages[row.stage_id or 0], hours)
         else:
             yield f"deadline: opportunity {row.pk} has no line that set its clock"
 
@@ -102,7 +105,7 @@ def _wrong(row: Opportunity, stage: Stage, event: OpportunityEvent, hours: _Hour
     left = (
         dt.timedelta(seconds=row.paused_seconds)
         if row.paused_seconds is not None
-        else opening.between(row.clock_since, row.deadline or row.clock_since)
+        else opening.between(_from(row, row.clock_since), row.deadline or row.clock_since)
     )
     if left > whole:
         yield f"deadline: opportunity {row.pk} was left {left} of a timer of {whole}"
@@ -113,9 +116,23 @@ def _wrong(row: Opportunity, stage: Stage, event: OpportunityEvent, hours: _Hour
         if row.paused_seconds != int(expected.total_seconds()):
             yield f"deadline: opportunity {row.pk} stands with {row.paused_seconds} s, {expected} were left"
         return
-    end = opening.add(row.clock_since, expected) if expected else None
+    end = opening.add(_from(row, row.clock_since), expected) if expected else None
     if end is not None and row.deadline != end:
         yield f"deadline: opportunity {row.pk} ends {row.deadline}, {expected} from {row.clock_since} is {end}"
+
+
+def _from(row: Opportunity, moment: dt.datetime) -> dt.datetime:
+    """From when on it counts: not before the date that the client asked for."""
+    return max(moment, row.held_until or moment)
+
+
+def _limit(row: Opportunity, stage: Stage, hours: _Hours) -> Iterator[str]:
+    """However often a wait was renewed, it ends within the stage's limit, counted from the first one."""
+    if row.held_until is None or row.hold_since is None or stage.hold_minutes is None:
+        return
+    latest = hours.at(row.team_id, row.hold_since).add(row.hold_since, dt.timedelta(minutes=stage.hold_minutes))
+    if row.held_until > latest:
+        yield f"deadline: opportunity {row.pk} waits until {row.held_until}, at the most until {latest}"
 
 
 def _expected(row: Opportunity, event: OpportunityEvent, whole: dt.timedelta, hours: _Hours) -> dt.timedelta | None:
@@ -129,8 +146,12 @@ def _expected(row: Opportunity, event: OpportunityEvent, whole: dt.timedelta, ho
     before = dt.datetime.fromisoformat(told["before"]) if told["before"] else None
     if event.reason == _GOES_ON:
         return dt.timedelta(seconds=told["paused_before"])
-    if event.reason == _STOPS:
-        return hours.at(row.team_id, since).between(since, before) if before else None
+    held = dt.datetime.fromisoformat(told["held_before"]) if told.get("held_before") else since
+    counted = max(since, held)
+    if event.reason in {_WAITS, _WAITS_NO_MORE} and before is None:
+        return dt.timedelta(seconds=told["paused_before"])
+    if event.reason in {_STOPS, _WAITS, _WAITS_NO_MORE}:
+        return hours.at(row.team_id, since).between(counted, before) if before else None
     changes = [
         one
         for one in Retiming.objects.filter(at=since)
@@ -140,7 +161,7 @@ def _expected(row: Opportunity, event: OpportunityEvent, whole: dt.timedelta, ho
     if len(changes) != 1 or before is None:
         return None
     [change] = changes
-    left = hours.before(row.team_id, change).between(since, before)
+    left = hours.before(row.team_id, change).between(counted, before)
     if change.kind == "etapa":
         left += dt.timedelta(minutes=(change.change["new"] or 0) - (change.change["old"] or 0))
     return max(left, _NOTHING)

@@ -74,6 +74,7 @@ def numbers(held: Holdings) -> list[tuple[str, int]]:
         (_("Campañas por aprobar o por lanzar"), held.scheduled),
         (_("Mensajes pendientes a sus clientes"), held.messages),
         (_("Líneas de WhatsApp"), held.lines),
+        (_("Recordatorios pendientes"), held.reminders),
     ]
 
 
@@ -126,8 +127,17 @@ def lines(held: Holdings) -> list[str]:
 
 
 def to_inbox(held: Holdings) -> list[str]:
-    """What becomes of their opportunities."""
+    """What becomes of their opportunities, and of what they were to be reminded of."""
     said = []
+    if held.reminders:
+        said.append(
+            ngettext(
+                "%(n)d recordatorio pendiente sigue con su oportunidad, y el de una conversación pasa a quien supervisa.",
+                "%(n)d recordatorios pendientes siguen con sus oportunidades, y los de conversaciones pasan a quien supervisa.",
+                held.reminders,
+            )
+            % {"n": held.reminders}
+        )
     if held.active:
         said.append(
             ngettext(

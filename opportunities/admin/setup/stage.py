@@ -61,7 +61,7 @@ class StageAdmin(RecalculationAdmin[Stage]):
             return [(None, {"fields": told})]
         working = obj is None or obj.type in WORKING
         leaving = obj is None or obj.type == StageType.EXIT
-        clock = ("timer_minutes",) if working else ()
+        clock = ("timer_minutes", "hold_minutes") if working else ()
         rest = ("cooldown_days",) if working or leaving else ()
         return [
             (None, {"fields": (("name", "type"), ("order", "colour", "active"))}),

@@ -89,6 +89,7 @@ class StageForm(SeenForm[Stage]):
             "colour",
             "active",
             "timer_minutes",
+            "hold_minutes",
             "exit_to",
             "cooldown_days",
             "message_template",

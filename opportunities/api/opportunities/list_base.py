@@ -14,7 +14,9 @@ from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.requests import DescribedRequests
 from opportunities.api.opportunities.serializers import OpportunitySerializer
 from opportunities.models import Opportunity, Promoter
+from opportunities.queries.contact_figures import last_contacts
 from opportunities.queries.contacts import silenced_among
+from opportunities.queries.reminders import next_reminders
 from opportunities.scope import own_desk
 
 
@@ -47,8 +49,15 @@ class Rows(DescribedRequests, GenericViewSet[Opportunity]):
         return page
 
     def prepare(self, rows: Sequence[Opportunity]) -> dict[str, Any]:
-        """Who writes, and which of these rows' phones asked for silence. However many rows, two queries."""
-        return {"silenced": silenced_among(rows), "sender": self.desk}
+        """Who writes, which of these rows' phones asked for silence, the last contact and the next reminder of each.
+        However many rows, five queries at the most."""
+        ids = [row.pk for row in rows]
+        return {
+            "silenced": silenced_among(rows),
+            "sender": self.desk,
+            "contacts": last_contacts(ids),
+            "reminders": next_reminders(ids),
+        }
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "now": timezone.now(), **getattr(self, "_prepared", {})}

@@ -11,7 +11,16 @@ from leadmaster.directory.models import Client
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from opportunities.clocks.countdown import calendar_of, is_overdue, seconds_left
 from opportunities.funnel import moves
-from opportunities.models import Opportunity, OpportunityEvent, Promoter, Sale, Stage, StageRoute
+from opportunities.models import (
+    ContactAttempt,
+    Opportunity,
+    OpportunityEvent,
+    Promoter,
+    Reminder,
+    Sale,
+    Stage,
+    StageRoute,
+)
 from opportunities.queries.contacts import reach
 
 
@@ -69,12 +78,24 @@ class PlaceSerializer(ModelSerializer[Opportunity]):
         model = Opportunity
         fields = (
             "id", "version", "state", "stage", "owner", "team", "lot", "stage_since", "state_since", "deadline",
-            "overdue", "paused_seconds", "extended", "attempts", "exit_reason",
+            "overdue", "paused_seconds", "held_until", "extended", "attempts", "exit_reason",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_overdue(self, row: Opportunity) -> bool:
         return is_overdue(row, self.context["now"])
+
+
+class LastContactSerializer(ModelSerializer[ContactAttempt]):
+    class Meta:
+        model = ContactAttempt
+        fields = ("id", "channel", "at", "outcome", "by")
+
+
+class NextReminderSerializer(ModelSerializer[Reminder]):
+    class Meta:
+        model = Reminder
+        fields = ("id", "version", "due_at", "note", "holds")
 
 
 class OpportunitySerializer(PlaceSerializer):
@@ -84,10 +105,25 @@ class OpportunitySerializer(PlaceSerializer):
     reach = ReachSerializer(source="*", read_only=True)
     stage = StageNameSerializer(allow_null=True)
     owner = OwnerSerializer(allow_null=True)
+    last_contact = serializers.SerializerMethodField()
+    next_reminder = serializers.SerializerMethodField()
 
     class Meta(PlaceSerializer.Meta):
-        fields = (*PlaceSerializer.Meta.fields, "client", "reach", "origin", "data", "created_at")  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]
+            *PlaceSerializer.Meta.fields, "client", "reach", "origin", "data", "created_at", "last_contact",
+            "next_reminder",
+        )  # fmt: skip
         read_only_fields = fields  # type: ignore[assignment]
+
+    @extend_schema_field(LastContactSerializer(allow_null=True))
+    def get_last_contact(self, row: Opportunity) -> Any:
+        found = self.context["contacts"].get(row.pk)
+        return LastContactSerializer(found).data if found is not None else None
+
+    @extend_schema_field(NextReminderSerializer(allow_null=True))
+    def get_next_reminder(self, row: Opportunity) -> Any:
+        found = self.context["reminders"].get(row.pk)
+        return NextReminderSerializer(found).data if found is not None else None
 
 
 class SaleSerializer(ModelSerializer[Sale]):

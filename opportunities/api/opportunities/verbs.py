@@ -16,14 +16,20 @@ from rest_framework.response import Response
 from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.api.fields import ReasonSerializer, RequiredReasonSerializer
 from leadmaster.lib.api.serializers import Serializer
-from opportunities.api.fields import FactsField, PromoterField, StageField, VersionSerializer
+from opportunities.api.fields import KEY, FactsField, PromoterField, StageField, VersionSerializer, key_of
+from opportunities.api.opportunities.coming_back import (
+    OpportunityReminderSerializer,
+    PressedSerializer,
+    PressSerializer,
+    ReminderSerializer,
+)
 from opportunities.api.opportunities.serializers import EventSerializer, PlaceSerializer, SaleSerializer
-from opportunities.enums import StageType
+from opportunities.enums import ContactChannel, ContactOutcome, StageType
 from opportunities.errors import Incomplete
-from opportunities.funnel import moves
+from opportunities.funnel import contact, moves
 from opportunities.models import Opportunity, Sale, Stage
 from opportunities.supervision import decisions, sale_corrections
-from opportunities.timers import extension
+from opportunities.timers import extension, reminders
 
 if TYPE_CHECKING:
     from rest_framework.viewsets import GenericViewSet
@@ -144,6 +150,31 @@ class OpportunityVerbs(Base):
         row, given = self._asked(NoteSerializer)
         line = moves.note(row.pk, by=current_user(request), text=given["text"], now=timezone.now())
         return Response(EventSerializer(line).data, status=201)
+
+    @extend_schema(request=PressSerializer, parameters=[KEY], responses={201: PressedSerializer})
+    @action(detail=True, methods=["post"])
+    def contact(self, request: Request, pk: str) -> Response:
+        """Alguien llamó o escribió al cliente. Con `outcome`, también cómo le fue, la nota y el recordatorio, de una vez."""
+        row, given = self._asked(PressSerializer)
+        by, now = current_user(request), timezone.now()
+        press = contact.Press(channel=ContactChannel(given["channel"]), key=key_of(request), phone=given["phone"])
+        if "outcome" in given:
+            result = contact.Result(outcome=ContactOutcome(given["outcome"]), note=given["note"])
+            attempt = contact.tell(
+                row.pk, press, result, by=by, now=now, remind_at=given.get("remind_at"), holds=given["holds"]
+            ).attempt
+        else:
+            attempt = contact.begin(row.pk, press, by=by, now=now)
+        return Response(PressedSerializer(attempt).data, status=201)
+
+    @extend_schema(request=OpportunityReminderSerializer, parameters=[KEY], responses={201: ReminderSerializer})
+    @action(detail=True, methods=["post"])
+    def remind(self, request: Request, pk: str) -> Response:
+        """Un recordatorio para quien la trabaja."""
+        row, given = self._asked(OpportunityReminderSerializer)
+        wish = reminders.Wish(due_at=given["due_at"], key=key_of(request), note=given["note"], holds=given["holds"])
+        made = reminders.remind(row.pk, wish, by=current_user(request), now=timezone.now())
+        return Response(ReminderSerializer(made).data, status=201)
 
     @extend_schema(request=VersionSerializer, responses=PlaceSerializer)
     @action(detail=True, methods=["post"])

@@ -27,11 +27,13 @@ from leadmaster.lib.api.filters import BooleanFilter, IdFilter
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.fields import KEY, PromoterField, VersionSerializer, key_of
+from opportunities.api.opportunities.coming_back import ConversationReminderSerializer, ReminderSerializer
 from opportunities.api.opportunities.serializers import PlaceSerializer
 from opportunities.assignment import answering
 from opportunities.policy import WORK
 from opportunities.queries.conversations import Person, View, people, unclaimed, viewed
 from opportunities.scope import conversations_of
+from opportunities.timers import reminders
 
 VIEW = "opportunities.view_opportunity"
 
@@ -166,7 +168,7 @@ class ConversationViewSet(
     lookup_value_regex = "[0-9]{1,18}"
     needs: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("list", "retrieve"), VIEW),
-        **dict.fromkeys(("read", "handle", "snooze", "assign", "capture", "replies"), WORK),
+        **dict.fromkeys(("read", "handle", "snooze", "assign", "capture", "replies", "remind"), WORK),
     }
     # They open transactions of their own.
     undone_by_crash: ClassVar[frozenset[str]] = frozenset()
@@ -263,6 +265,17 @@ class ConversationViewSet(
             row.pk, name=given["name"], to=given["promoter"], by=current_user(request), key=key_of(request), now=now
         )
         return Response(PlaceSerializer(made, context={"now": now}).data, status=201)
+
+    @extend_schema(request=ConversationReminderSerializer, parameters=[KEY], responses={201: ReminderSerializer})
+    @action(detail=True, methods=["post"])
+    def remind(self, request: Request, pk: str) -> Response:
+        """Un recordatorio para ti, o para un promotor de un equipo que supervisas."""
+        row, given = self._asked(ConversationReminderSerializer)
+        wish = reminders.Wish(due_at=given["due_at"], key=key_of(request), note=given["note"])
+        made = reminders.remind_of_conversation(
+            row.pk, wish, by=current_user(request), now=timezone.now(), whom=given["promoter"]
+        )
+        return Response(ReminderSerializer(made).data, status=201)
 
     def _asked(self, form: type[BaseSerializer[Any]]) -> tuple[Conversation, dict[str, Any]]:
         """The row, if this person sees it, and what they ask of it."""

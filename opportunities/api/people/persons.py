@@ -37,7 +37,8 @@ class HoldingsSerializer(Serializer[Any]):
     """What a person has in hand. `seal` stands for exactly this, and goes into `switch-off`.
 
     `active` opportunities go to the inbox, and `messages` pending to their clients are not sent; `running` campaigns go on
-    unless `pause_campaigns` is asked. `decisions` wait in `teams_alone`, which nobody else supervises.
+    unless `pause_campaigns` is asked. `decisions` wait in `teams_alone`, which nobody else supervises. `reminders` go
+    with their opportunities, and those of conversations to whoever supervises.
     """
 
     active = serializers.IntegerField()
@@ -48,6 +49,7 @@ class HoldingsSerializer(Serializer[Any]):
     scheduled = serializers.IntegerField()
     other_campaigns = serializers.IntegerField()
     lines = serializers.IntegerField()
+    reminders = serializers.IntegerField()
     teams_alone = serializers.ListField(child=serializers.CharField())
     seal = serializers.CharField()
 

@@ -32,7 +32,8 @@ _LONGEST_TEMPLATE = 4_000
 
 
 class StageSerializer(ModelSerializer[Stage]):
-    """`timer_minutes` counts operating hours; null is no timer, and another one moves the clocks that run. A stage keeps
+    """`hold_minutes`: as long may a date that the client asked for hold the timer, counted likewise; null is not at all.
+    `timer_minutes` counts operating hours; null is no timer, and another one moves the clocks that run. A stage keeps
     its type: retire it with `active`.
     """
 
@@ -47,7 +48,7 @@ class StageSerializer(ModelSerializer[Stage]):
     class Meta:
         model = Stage
         fields = (
-            "id", "name", "type", "order", "timer_minutes", "colour", "message_template", "required_fields",
+            "id", "name", "type", "order", "timer_minutes", "hold_minutes", "colour", "message_template", "required_fields",
             "exit_to", "cooldown_days", "active", "rehearsed",
         )  # fmt: skip
         extra_kwargs = {
@@ -85,6 +86,8 @@ class StageSerializer(ModelSerializer[Stage]):
         kind = attrs.get("type") or getattr(self.instance, "type", None)
         if attrs.get("timer_minutes") is not None and kind not in WORKING:
             raise serializers.ValidationError({"timer_minutes": _("Solo las etapas de trabajo llevan plazo.")})
+        if attrs.get("hold_minutes") is not None and kind not in WORKING:
+            raise serializers.ValidationError({"hold_minutes": _("Solo las etapas de trabajo llevan plazo.")})
         return attrs
 
 

@@ -30,6 +30,8 @@ def rows(world: World) -> dict[str, int]:
         "opportunities": world.exit().pk,
         "bulk-actions": world.bulk_action().pk,
         "lots": world.lot().pk,
+        "contacts": world.contact().pk,
+        "reminders": world.reminder().pk,
         "conversations": world.talk().pk,
         "quotas": world.quota().pk,
         "people": world.colleague.pk,

@@ -24,12 +24,14 @@ def another_desk(world: World) -> None:
 
 
 # Each list: what makes one row of it, and its literal cost to a supervisor. Of opportunities: the supervisor's teams and
-# own desk, the page, its rows, their contacts, which of those asked for silence; and in the inbox the last note, the
-# last message and the last reply.
+# own desk, the page, its rows, their contacts, which of those asked for silence, the last calls and the reminders; and in
+# the inbox the last note, the last message and the last reply.
 LISTS: dict[str, tuple[Callable[[World], Any], int]] = {
-    "opportunities": (World.one, 6),
-    "inbox": (World.exit, 9),
-    "pool": (World.pooled, 6),
+    "opportunities": (World.reminder, 9),
+    "inbox": (World.exit, 11),
+    "pool": (World.pooled, 8),
+    "contacts": (World.contact, 1),
+    "reminders": (World.reminder, 1),
     # The supervisor's lines and desk, the page, whose numbers they are.
     "conversations": (World.talk, 4),
     "bulk-actions": (World.bulk_action, 1),
@@ -140,7 +142,7 @@ def test_one_opportunity_costs_the_same_whatever_happened_to_it(
         world.post("owner", f"{URL}{row.pk}/note/", {"text": "Nota"})
     client = primed(world, "owner")
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         told = client.get(f"{URL}{row.pk}/").json()
     with django_assert_num_queries(2):
         history = client.get(f"{URL}{row.pk}/history/").json()["results"]

@@ -57,6 +57,10 @@ def spoken_to(**body: Any) -> Callable[[World], dict[str, Any]]:
     return lambda world: {"version": Conversation.objects.latest("id").version, **body}
 
 
+def tomorrow(name: str) -> dict[str, Any]:
+    return {name: (timezone.now() + dt.timedelta(days=1)).isoformat()}
+
+
 def in_bulk(world: World) -> dict[str, Any]:
     row = world.one()
     return {"ids": [f"{row.pk}:{row.version}"], **why(world)}
@@ -135,6 +139,58 @@ TABLE = [
             ("close", lambda w: w.one().pk),
             ("give-back", lambda w: w.exit().pk),
         )
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/opportunities/{{id}}/contact/",
+        seed=lambda w: w.one().pk,
+        body=lambda w: {
+            "channel": "llamada",
+            "phone": newest(w).client.contacts.all()[0].normalised,
+            "outcome": "ocupado",
+        },
+        expected=only_team(201),
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/opportunities/{{id}}/remind/",
+        seed=lambda w: w.one().pk,
+        body=lambda w: tomorrow("due_at"),
+        expected=only_team(201),
+    ),
+    # Calls: whoever sees the opportunity reads them, and their author alone tells how they went.
+    Row(method="get", path=f"{V1}/contacts/", expected=all_people(200)),
+    Row(method="get", path=f"{V1}/contacts/{{id}}/", seed=lambda w: w.contact().pk, expected=only_team(200)),
+    Row(
+        method="post",
+        path=f"{V1}/contacts/{{id}}/outcome/",
+        seed=lambda w: w.contact().pk,
+        body=lambda w: {"outcome": "ocupado"},
+        expected=(200, 404, 403, 404, 404, 401),
+    ),
+    # Reminders: this one is the owner's.
+    Row(method="get", path=f"{V1}/reminders/", expected=all_people(200)),
+    Row(method="get", path=f"{V1}/reminders/{{id}}/", seed=lambda w: w.reminder().pk, expected=only_team(200)),
+    *(
+        Row(
+            method="post",
+            path=f"{V1}/reminders/{{id}}/{verb}/",
+            seed=lambda w: w.reminder().pk,
+            body=body,
+            expected=only_team(200),
+        )
+        for verb, body in (
+            ("done", lambda w: {"version": 1}),
+            ("cancel", lambda w: {"version": 1}),
+            ("postpone", lambda w: {"version": 1, **tomorrow("until")}),
+        )
+    ),
+    Row(
+        method="post",
+        path=f"{V1}/conversations/{{id}}/remind/",
+        seed=lambda w: w.talk().pk,
+        body=lambda w: tomorrow("due_at"),
+        expected=only_team(201),
     ),
     # Conversations: this one is the owner's line's.
     Row(method="get", path=f"{V1}/conversations/", expected=all_people(200)),

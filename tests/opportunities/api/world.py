@@ -16,10 +16,22 @@ from leadmaster.directory.models import SyncState
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.capacity import quota
-from opportunities.enums import AbsencePolicy
-from opportunities.funnel import moves
-from opportunities.models import Absence, BulkAction, DailyQuota, Lot, Opportunity, Promoter, Stage, StageRoute
+from opportunities.enums import AbsencePolicy, ContactChannel
+from opportunities.funnel import contact, moves
+from opportunities.models import (
+    Absence,
+    BulkAction,
+    ContactAttempt,
+    DailyQuota,
+    Lot,
+    Opportunity,
+    Promoter,
+    Reminder,
+    Stage,
+    StageRoute,
+)
 from opportunities.supervision import absences, bulk, decisions
+from opportunities.timers import reminders
 from tests.api_people import People, new_key
 from tests.factories.accounts import TeamFactory, UserFactory
 from tests.factories.calendars import HolidayFactory
@@ -57,6 +69,18 @@ class World(People):
     def talk(self) -> Conversation:
         """Somebody answers the owner's line."""
         return hear(WhatsAppSessionFactory.create(owner=self.owner, team=self.team, region="MX"))
+
+    def contact(self) -> ContactAttempt:
+        """The owner called one of their clients and has not told how it went."""
+        row = self.one()
+        press = contact.Press(channel=ContactChannel.CALL, key=new_key(), phone=row.client.contacts.all()[0].normalised)
+        return contact.begin(row.pk, press, by=self.owner, now=timezone.now())
+
+    def reminder(self) -> Reminder:
+        """The owner's, on what they just called."""
+        row, now = self.contact(), timezone.now()
+        wish = reminders.Wish(due_at=now + dt.timedelta(hours=1), key=new_key(), note="Llamar")
+        return reminders.remind(row.opportunity_id, wish, by=self.owner, now=now)
 
     def exit(self) -> Opportunity:
         """One that its owner let go: it waits in the inbox."""

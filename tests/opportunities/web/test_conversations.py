@@ -322,7 +322,7 @@ def test_opening_it_reads_it_and_looking_changes_nothing(talks: Talks) -> None:
     ("data", "problem"),
     [
         ({}, "Elige cuándo."),
-        ({"until": "ayer"}, "fecha/hora"),
+        ({"until": "ayer"}, "el día y la hora"),
         ({"until": "2020-01-01T10:00"}, "ya pasó"),
     ],
 )

@@ -36,7 +36,7 @@ def test_the_list_costs_the_same_for_one_and_for_three(
 ) -> None:
     world.give(rows)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(15):
         assert len(shown(browser)) == rows
 
 
@@ -47,7 +47,7 @@ def test_the_day_costs_the_same_for_one_and_for_three(
     world.give(rows)
 
     # Six of them say how many conversations wait: lines, desk, the clients' phones, and each reason to see one.
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(27):
         assert len(shown(browser, "/")) == rows
 
 
