@@ -7,7 +7,7 @@ import leadmaster.lib.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("whatsapp", "0010_fill_in_use_since"),
+        ("whatsapp", "0011_reconnection_and_rest"),
     ]
 
     operations = [
