@@ -104,7 +104,7 @@ def multiply(model: type[Model], times: int, **changes: str) -> None:
 
     `changes` says for each column that may not be the same again what it is instead, in SQL; `seq` counts the copies.
     """
-    kept = [field.column for field in model._meta.concrete_fields if not field.primary_key]
+    kept = [field.column for field in model._meta.concrete_fields if field.column and not field.primary_key]
     columns = ", ".join(f"`{column}`" for column in kept)
     values = ", ".join(changes.get(column, f"`{column}`") for column in kept)
     table = model._meta.db_table
