@@ -7,7 +7,7 @@ import itertools
 import zoneinfo
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Count, F, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -17,7 +17,8 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from campaigns import switch, tally
 from campaigns.enums import AttemptOutcome, CampaignState, WhyNot
 from campaigns.models import Campaign, Envio, Lane, Tick
-from leadmaster.lib.clock import business_day, days_somewhere
+from leadmaster.lib.clock import days_somewhere
+from leadmaster.lib.days import ChargedDays
 from leadmaster.ops.metrics.database import Source, gauge, gauges
 from whatsapp.models import State, WhatsAppSession
 
@@ -110,23 +111,23 @@ def lines(now: dt.datetime) -> Iterator[Metric]:
 
 
 def line_limits(now: dt.datetime) -> Iterator[Metric]:
-    """Each line has its own midnight: of the days that are somewhere today, the one that is its own counts."""
+    """Each line has its own midnight: of the days that are somewhere today, the one that counts there."""
     allowed = WhatsAppSession.objects.aggregate(limit=Sum("daily_limit"))["limit"] or 0
     used = full = 0
-    for zone, day, used_there, full_there in usage_by_zone(now):
-        if day == business_day(now, zoneinfo.ZoneInfo(zone)):
+    for zone, held, until, day, used_there, full_there in usage_by_zone(now):
+        if day == ChargedDays(tz=zoneinfo.ZoneInfo(zone), held=held, until=until).at(now):
             used, full = used + used_there, full + full_there
     yield gauge("line_limit_messages", "Messages that all lines together may send on their day", allowed)
     yield gauge("line_used_messages", "Messages of that limit that are used", used)
     yield gauge("lines_at_limit", "Lines that used up their day", full)
 
 
-def usage_by_zone(now: dt.datetime) -> QuerySet[WhatsAppSession, tuple[str, dt.date, int, int]]:
-    """Of each zone and day: what its lines used, and how many used up everything. From the lines to their days."""
+def usage_by_zone(now: dt.datetime) -> QuerySet[WhatsAppSession, tuple[Any, ...]]:
+    """Of each zone, held day and day: what its lines used, and how many used up everything. From the lines to their days."""
     return (
         WhatsAppSession.objects.filter(days__day__in=days_somewhere(now))
         .order_by()
-        .values_list("time_zone", "days__day")
+        .values_list("time_zone", "held_day", "held_until", "days__day")
         .annotate(used=Sum("days__used"), full=Count("id", filter=Q(days__used__gte=F("daily_limit"))))
     )
 

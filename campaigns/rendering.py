@@ -38,6 +38,8 @@ __all__ = [
 NAME_FIELDS = ("nombre", "nombre_destino")
 # WhatsApp's own limit of a text message.
 MAX_TEXT = 4096
+# What a program writes for a letter that it couldn't read.
+_LOST = "\ufffd"
 
 
 class UnknownPlaceholdersError(TemplateError):
@@ -73,7 +75,7 @@ class MissingValuesError(Refused):
 
 
 class UnsendableTextError(Refused):
-    """What came out for this person is empty or too long for WhatsApp."""
+    """What came out for this person is empty, too long for WhatsApp, or lacks letters."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -233,6 +235,11 @@ def _sendable(text: str) -> str:
         )
     if not text.strip():
         raise UnsendableTextError(_("El mensaje queda vacío para esta persona."))
+    if _LOST in text:
+        raise UnsendableTextError(
+            _("Una letra se perdió (%(sign)s) antes de llegar aquí: corrígela o vuelve a exportar la planilla.")
+            % {"sign": _LOST}
+        )
     return text
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Count, F, Min, Q, QuerySet, Sum
 from prometheus_client import Metric
 
-from leadmaster.lib.clock import business_day, days_somewhere
+from leadmaster.lib.clock import days_somewhere
+from leadmaster.lib.days import ChargedDays
 from leadmaster.ops.metrics.database import Source, gauge
 from opportunities.models import Opportunity, Promoter
 
@@ -31,22 +32,22 @@ def overdue(now: dt.datetime) -> Iterator[Metric]:
 
 
 def quotas(now: dt.datetime) -> Iterator[Metric]:
-    """Each desk has its own midnight: of the days that are somewhere today, the one that is its own counts."""
+    """Each desk has its own midnight: of the days that are somewhere today, the one that counts there."""
     used = limit = full = 0
-    for zone, day, used_there, limit_there, full_there in usage_by_zone(now):
-        if day == business_day(now, zoneinfo.ZoneInfo(zone)):
+    for zone, held, until, day, used_there, limit_there, full_there in usage_by_zone(now):
+        if day == ChargedDays(tz=zoneinfo.ZoneInfo(zone), held=held, until=until).at(now):
             used, limit, full = used + used_there, limit + limit_there, full + full_there
     yield gauge("desk_quota_clients", "Clients that the promoters who asked today may receive", limit)
     yield gauge("desk_quota_used_clients", "Clients of that quota that were given", used)
     yield gauge("promoters_at_quota", "Promoters who received all that they may today", full)
 
 
-def usage_by_zone(now: dt.datetime) -> QuerySet[Promoter, tuple[str, dt.date, int, int, int]]:
-    """Of each zone and day: used, allowed, and how many received everything. From the promoters to their days."""
+def usage_by_zone(now: dt.datetime) -> QuerySet[Promoter, tuple[Any, ...]]:
+    """Of each zone, held day and day: used, allowed, and how many received everything. From the promoters to their days."""
     return (
         Promoter.objects.filter(quotas__day__in=days_somewhere(now))
         .order_by()
-        .values_list("desk__calendar__time_zone", "quotas__day")
+        .values_list("desk__calendar__time_zone", "desk__held_day", "desk__held_until", "quotas__day")
         .annotate(
             used=Sum("quotas__used"),
             limit=Sum("quotas__limit"),

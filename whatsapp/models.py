@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.scope import scope
-from leadmaster.lib.clock import business_day, local_datetime
+from leadmaster.lib.days import ChargedDays
 from leadmaster.lib.fields import EncryptedTextField, IdentifierField
+from leadmaster.lib.zones import zone_named
 from whatsapp import addresses
 from whatsapp.addresses import GatewayAddressField
 from whatsapp.gateways.base import GatewayConfig, SessionState
@@ -49,10 +50,8 @@ class State(models.TextChoices):
 
 
 def _check_time_zone(value: str) -> None:
-    try:
-        zoneinfo.ZoneInfo(value)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        raise ValidationError(_("Escribe una zona horaria como America/Mexico_City.")) from None
+    if zone_named(value) is None:
+        raise ValidationError(_("Escribe una zona horaria como America/Mexico_City."))
 
 
 # It travels in a header of each request to the gateway, where only visible ASCII arrives as it was sent.
@@ -245,18 +244,17 @@ class WhatsAppSession(models.Model):
     def tz(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
 
+    @property
+    def charged_days(self) -> ChargedDays:
+        return ChargedDays(tz=self.tz, held=self.held_day, until=self.held_until)
+
     def day_at(self, now: dt.datetime) -> dt.date:
         """The day whose limits count at `now`: its own zone's, unless the zone changed and that day goes on."""
-        today = business_day(now, self.tz)
-        if self.held_day is None or self.held_until is None:
-            return today
-        # Never backwards: what was used of a day stays used of it.
-        return self.held_day if now < self.held_until else max(today, self.held_day)
+        return self.charged_days.at(now)
 
     def next_day_at(self, now: dt.datetime) -> dt.datetime:
         """When the day whose limits count at `now` is over."""
-        midnight = local_datetime(self.day_at(now) + dt.timedelta(days=1), dt.time(0), self.tz)
-        return midnight if self.held_until is None else max(midnight, self.held_until)
+        return self.charged_days.ends(now)
 
     def is_ready(self, now: dt.datetime) -> bool:
         return (

@@ -17,7 +17,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import Team, User
-from leadmaster.lib.clock import business_day, local_datetime
 from whatsapp import addresses, warm_up
 from whatsapp.models import GatewayKind, WhatsAppSession
 
@@ -89,9 +88,8 @@ def checked(session: WhatsAppSession | None, values: Mapping[str, Any], *, by: U
 
 def _held(session: WhatsAppSession, zone: zoneinfo.ZoneInfo, now: dt.datetime) -> dict[str, Any]:
     """The day that counts now, until it is over by the old zone, by the new one, and by an earlier change."""
-    over = [local_datetime(business_day(now, tz) + dt.timedelta(days=1), dt.time(0), tz) for tz in (session.tz, zone)]
-    earlier = [session.held_until] if session.held_until is not None else []
-    return {"held_day": session.day_at(now), "held_until": max(over + earlier)}
+    moved = session.charged_days.moved(zone, now)
+    return {"held_day": moved.held, "held_until": moved.until}
 
 
 def _check_address(wanted: dict[str, Any], errors: dict[str, Any]) -> None:

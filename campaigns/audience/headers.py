@@ -44,6 +44,27 @@ _OTHER_NUMBERS = {
     "reference", "ref", "folio", "guia", "tracking",
 }  # fmt: skip
 
+# Whose phone it is, where it is somebody else's.
+_ANOTHERS = {
+    "garante", "garantes", "fiador", "aval", "avalista", "codeudor", "referencia", "referente", "referido", "familiar",
+    "conyuge", "esposo", "esposa", "pareja", "madre", "padre", "mae", "pai", "tutor", "tutora", "emergencia", "emergencias",
+    "emergency", "vendedor", "vendedora", "seller", "asesor", "asesora", "agente", "agent", "ejecutivo", "ejecutiva",
+    "sucursal", "branch", "agencia", "proveedor", "supplier", "responsable", "gestor", "gestora", "cobrador",
+}  # fmt: skip
+# Where they are only at times.
+_AT_WORK = {
+    "laboral",
+    "trabajo",
+    "trabalho",
+    "work",
+    "oficina",
+    "escritorio",
+    "office",
+    "empresa",
+    "company",
+    "comercial",
+}
+
 # Best first: `nombre_destino` is what the old system called it.
 _NAME_HEADERS = (
     "nombre_destino", "nombre_completo", "nome_completo", "full_name", "fullname", "nombre_y_apellido",
@@ -83,6 +104,15 @@ def phone_rank(header: str) -> int:
         return 0
     # "Número de empleados" counts something; "número de contacto" doesn't.
     return 1 if _NUMBER_WORDS.union(_WITH_NUMBER).issuperset(words) else -1
+
+
+def is_anothers_phone(header: str) -> bool:
+    """Whether the column names whose phone it is, and that isn't the person of the row."""
+    return not _ANOTHERS.isdisjoint(field_name(header).split("_"))
+
+
+def is_at_work(header: str) -> bool:
+    return not _AT_WORK.isdisjoint(field_name(header).split("_"))
 
 
 def is_phone_header(text: str) -> bool:

@@ -10,8 +10,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from campaigns.audience.errors import AudienceError
-from campaigns.audience.headers import is_phone_header, name_rank, phone_rank
+from campaigns.audience.headers import is_anothers_phone, is_at_work, is_phone_header, name_rank, phone_rank
 from campaigns.rendering import NAME_FIELDS, field_name
+from leadmaster.lib.mojibake import restored
 from leadmaster.lib.phones.parsing import Phone, normalise
 
 Records = Sequence[Sequence[str]]
@@ -65,7 +66,7 @@ def headers_of(records: Records, *, header_row: int | None, width: int) -> list[
     header = list(records[header_row - 1]) if header_row and header_row <= len(records) else []
     header = [*header, *[""] * width][:width]
     return [
-        " ".join(text.split()) or _("Columna %(number)s") % {"number": number}
+        " ".join(restored(text).split()) or _("Columna %(number)s") % {"number": number}
         for number, text in enumerate(header, start=1)
     ]
 
@@ -130,6 +131,8 @@ def _phone_column(header: Sequence[str], shares: Sequence[float]) -> int | None:
     """The column that serves most rows; of those that serve nearly as many, the one with the best header."""
     ranks = [phone_rank(text) for text in header]
     named = [column for column, rank in enumerate(ranks) if rank > 0]
+    # Somebody else's phone is for a file that has no other one, however few rows have their own.
+    named = [column for column in named if shares[column] and not is_anothers_phone(header[column])] or named
     having = [column for column, rank in enumerate(ranks) if rank == 0 and shares[column] >= _GOOD]
     best = max((shares[column] for column in named), default=0.0)
     likely = having if having and best < _POOR else named
@@ -137,7 +140,7 @@ def _phone_column(header: Sequence[str], shares: Sequence[float]) -> int | None:
         return None
     enough = _NEARLY * max(shares[column] for column in likely)
     served = [column for column in likely if shares[column] >= enough]
-    return max(served, key=lambda column: (ranks[column], shares[column], -column))
+    return max(served, key=lambda column: (ranks[column], not is_at_work(header[column]), shares[column], -column))
 
 
 def _phone_share(data: Records, column: int, *, region: str) -> float:

@@ -4,7 +4,6 @@ that nobody keeps a copy of what they saw.
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
 from typing import Final
 
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
 from leadmaster.lib.api import errors
+from leadmaster.lib.zones import zone_named
 
 SEEN_AT: Final = "seen_at"
 # So often the last sign of life is written, and not with every request.
@@ -33,11 +33,7 @@ class ViewerTimeZoneMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         name = user.time_zone if isinstance(user, User) else ""
-        try:
-            zone = zoneinfo.ZoneInfo(name) if name else None
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-            zone = None
-        with timezone.override(zone):
+        with timezone.override(zone_named(name) if name else None):
             return self.get_response(request)
 
 

@@ -17,18 +17,17 @@ from django.utils.translation import gettext_lazy as _
 from leadmaster.calendars.arithmetic import Calendar, Hours, Window
 from leadmaster.calendars.querysets import OperatingCalendarQuerySet
 from leadmaster.lib.db.compiled import CompiledRows, params
+from leadmaster.lib.zones import zone_named
 
 WEEKDAYS = (_("Lunes"), _("Martes"), _("Miércoles"), _("Jueves"), _("Viernes"), _("Sábado"), _("Domingo"))
 _END_OF_DAY = dt.time(0, 0)
 
 
 def check_time_zone(value: str) -> None:
-    try:
-        zoneinfo.ZoneInfo(value)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+    if zone_named(value) is None:
         raise ValidationError(
-            _("“%(zone)s” no es una zona horaria: escribe una como America/Mexico_City."), params={"zone": value}
-        ) from None
+            _("“%(zone)s” no es una zona horaria: escribe una como America/Mexico_City."), params={"zone": value[:64]}
+        )
 
 
 class OperatingCalendar(models.Model):

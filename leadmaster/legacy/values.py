@@ -8,13 +8,13 @@ import re
 import zoneinfo
 from typing import Final
 
+from leadmaster.lib.mojibake import restored
+
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d:\d\d)(\.\d+)?)?")
 _TIME = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?")
 _NUMBER = re.compile(r"[+-]?\d{1,18}")
 _TRUE: Final = frozenset({"1", "s", "si", "sí", "y", "yes", "t", "true", "\x01"})
 _END_OF_DAY = dt.time(0, 0)
-# The first letters that a UTF-8 text has when it was read as a Windows of the West's.
-_BROKEN = re.compile("[ÂÃ][\u0080-\u00bf\u2018-\u203a€™šœžŸƒ„…†‡ˆ‰]|â€|ðŸ")
 
 
 class Unreadable(ValueError):
@@ -25,17 +25,7 @@ def text(value: str | None) -> str:
     """Without blanks at the ends, and with its accents again where somebody read it wrongly once."""
     if value is None:
         return ""
-    return mended(value.replace("\x00", "").strip())
-
-
-def mended(value: str) -> str:
-    """`JosÃ©` is José: written as UTF-8 and read as another encoding. Anything else stays as it is."""
-    if not _BROKEN.search(value):
-        return value
-    try:
-        return value.encode("cp1252").decode("utf-8")
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        return value
+    return restored(value.replace("\x00", "").strip())
 
 
 def number(value: str | None) -> int | None:

@@ -35,15 +35,17 @@ _POINT = {
 # No amount of money is longer, and no pattern here has to be quick on more.
 _LONGEST = 60
 _CURRENCY = re.compile(
-    r"(?:ars|mxn|mx|brl|usd|us|eur|clp|cop|uyu|pen|u\$s|u\$d|r\$|ar\$|[$€£]|pesos?|reais|reales|d[oó]lares|euros)\.?",
+    r"(?:(?:us|usd|mx|mxn|ar|ars|r|u|a|c|cl|clp|co|cop|uy|uyu|rd)?\$[sdu]?|ars|mxn|mx|brl|usd|us|eur|clp|cop|uyu|pen|pyg|bob"
+    r"|crc|gs|bs|s/|[€£₡₲]|m\.n|pesos?|reais|reales|soles|guaran[ií]es|d[oó]lares|euros)\.?",
     re.I,
 )
 _BEHIND = re.compile(rf"(?:{_CURRENCY.pattern}|[,.]-)$", re.I)
+_SIGNS = re.compile(rf"([+-]?)(?:{_CURRENCY.pattern})?([+-]?)", re.I)
 # Inside, groups that a space or an apostrophe parts have a sign of their own between them.
 _SPACE_OF_GROUPS = re.compile(r"(?<=[0-9])[\s'’´`](?=[0-9]{3}(?![0-9]))")
 _TWO_NUMBERS = re.compile(r"[0-9]\s+[0-9]")
 _PLAIN = re.compile(r"[0-9]+")
-_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?e[+-]?[0-9]{1,2}", re.I)
+_SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?e[+-]?[0-9]{1,2}", re.I)
 
 
 def decimal_sign(region: str) -> str:
@@ -60,7 +62,7 @@ def read_amount(text: str, *, region: str) -> Decimal | None:
         return None
     body, negative = _unsigned("".join(plain.split()).replace("−", "-"))
     if _SCIENTIFIC.fullmatch(body):
-        number: Decimal | None = Decimal(body)
+        number: Decimal | None = Decimal(body.replace(",", "."))
     else:
         number = _digits(body, decimal=decimal_sign(region))
     return -number if number is not None and negative else number
@@ -79,13 +81,14 @@ def _unsigned(body: str) -> tuple[str, bool]:
         body, negative = body[1:-1], True
     if _SCIENTIFIC.fullmatch(body):
         return body, negative
-    stripped = body.lstrip("-")
-    before = _CURRENCY.match(stripped)
-    minus = len(stripped) < len(body)
-    body = _BEHIND.sub("", stripped[before.end() :] if before else stripped)
-    if body.startswith("-") or body.endswith("-"):
-        body, minus = body.strip("-"), True
-    return body, negative or minus
+    # One sign, before the currency, behind it or behind the number: "--5" is no amount.
+    signs = _SIGNS.match(body)
+    body = _BEHIND.sub("", body[signs.end() :] if signs else body)
+    found = [sign for sign in ((signs[1], signs[2]) if signs else ()) if sign]
+    if body.endswith("-"):
+        body = body[:-1]
+        found.append("-")
+    return (body, negative or "-" in found) if len(found) + negative <= 1 else ("", negative)
 
 
 def _digits(body: str, *, decimal: str) -> Decimal | None:
@@ -100,6 +103,9 @@ def _digits(body: str, *, decimal: str) -> Decimal | None:
         # Two kinds of signs, or one that stands once and does not group: the last one begins the cents.
         whole, _sign, cents = body.rpartition(last)
         if last == "_" or last in whole or len(groups) > 1 or not cents:
+            return None
+        # "012.345" is neither twelve thousand nor twelve.
+        if last != decimal and len(cents) == 3 and re.match(r"0[0-9]", whole):
             return None
         whole = whole or "0"
         return _joined(whole, cents) if not groups or _is_grouped(whole, groups.pop()) else None

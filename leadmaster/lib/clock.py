@@ -59,10 +59,11 @@ def business_day(now: dt.datetime, tz: zoneinfo.ZoneInfo) -> dt.date:
 
 
 def days_somewhere(now: dt.datetime) -> tuple[dt.date, ...]:
-    """The calendar days that people of any zone are living at `now`: three at the most."""
+    """The calendar days that people of any zone are living at `now`, and the one before, which goes on where a zone changed
+    (`days`): four at the most."""
     earliest, latest = (now.astimezone(dt.UTC) + dt.timedelta(hours=hours) for hours in (-12, 14))
     first, last = earliest.date(), latest.date()
-    return tuple(first + dt.timedelta(days=number) for number in range((last - first).days + 1))
+    return tuple(first + dt.timedelta(days=number) for number in range(-1, (last - first).days + 1))
 
 
 def local_datetime(day: dt.date, at: dt.time, tz: zoneinfo.ZoneInfo) -> dt.datetime:

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from typing import Final
 
+from leadmaster.lib.mojibake import restored
+
 _NAME: Final = r"[^{}\[\]<>«»%|*$\n]{1,40}?"
 # Nothing else than a placeholder is written so.
 _ALWAYS: Final = tuple(
@@ -70,7 +72,7 @@ def foreign(text: str, *, known: Collection[str] = ()) -> tuple[str, str] | None
 
 def field_name(text: str) -> str:
     """`Fecha de Alta` → `fecha_de_alta`; empty when nothing of it is a letter or a digit."""
-    plain = unicodedata.normalize("NFKD", text).lower()
+    plain = unicodedata.normalize("NFKD", restored(text)).lower()
     plain = "".join(char for char in plain if not unicodedata.combining(char))
     return _OUTSIDE.sub("_", plain).strip("_")
 

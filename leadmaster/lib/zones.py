@@ -32,6 +32,14 @@ def installed_version() -> str:
         return ""
 
 
+def zone_named(name: str) -> zoneinfo.ZoneInfo | None:
+    """None for what names no zone, whatever it is: a folder of zones (`America`), a path, or a text of a megabyte."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
 def country_of(zone: str) -> str:
     """The country where this zone's clocks hang, such as AR; empty for UTC and its kin, which are nobody's."""
     return _countries().get(_canonical().get(zone, zone), "")

@@ -16,7 +16,6 @@ from leadmaster.accounts.models import User
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client, ContactPoint, Suppression
 from leadmaster.directory.names import split_name
-from leadmaster.lib.clock import business_day
 from leadmaster.lib.phones.parsing import InvalidPhone, normalise
 from opportunities.assignment import request_keys
 from opportunities.assignment.request_keys import Operation
@@ -60,7 +59,7 @@ def capture(
     done = request_keys.answered(promoter, Operation.CAPTURE, key)
     if done is not None:
         return _captured(done)
-    quota.ensure(promoter, business_day(now, promoter.desk.calendar.tz))
+    quota.ensure(promoter, promoter.desk.day_at(now))
     try:
         return request_keys.once(
             promoter,
@@ -92,7 +91,7 @@ def _capture(
     promoter: Promoter, person: NewClient, phones: list[str], *, key: str, by: User, now: dt.datetime
 ) -> Opportunity:
     # 1. One capture of this promoter at a time, so that they are counted: the day's quota row keeps the order.
-    quota.lock(promoter, business_day(now, promoter.desk.calendar.tz))
+    quota.lock(promoter, promoter.desk.day_at(now))
     request = request_keys.begin(promoter, Operation.CAPTURE, key, now=now)
     _check_promoter(promoter, now)
     _check_limit(promoter, now)
@@ -167,7 +166,7 @@ def _check_promoter(promoter: Promoter, now: dt.datetime) -> None:
     """Whoever is away works nobody: their clocks stand, or their work goes to the pool."""
     if not Promoter.objects.filter(pk=promoter.pk, user__is_active=True).exists():
         raise Unavailable(_("Por ahora no puedes captar clientes. Habla con tu supervisor."))
-    if is_absent(promoter, business_day(now, promoter.desk.calendar.tz)):
+    if is_absent(promoter, promoter.desk.date_at(now)):
         raise Unavailable(_("Figuras como ausente hoy: vuelve de tu ausencia para captar clientes."))
 
 

@@ -19,7 +19,6 @@ from django.db.models import (
 from django.utils.translation import gettext as _
 
 from leadmaster.calendars.arithmetic import is_open
-from leadmaster.lib.clock import business_day
 from leadmaster.lib.db.compiled import CompiledRow, Param
 from opportunities.assignment import facets, grant, request_keys
 from opportunities.assignment.draw import draw
@@ -70,7 +69,7 @@ def request_lot(promoter: Promoter, filters: Filters, quantity: int, *, key: str
     if quantity < 1:
         raise Incomplete(_("Pide al menos una oportunidad."))
     request_keys.require_key(Operation.REQUEST, key)
-    day = business_day(now, promoter.desk.calendar.tz)
+    day = promoter.desk.day_at(now)
     done = request_keys.answered(promoter, Operation.REQUEST, key)
     if done is not None:
         return Granted(**done)
@@ -86,10 +85,10 @@ def request_lot(promoter: Promoter, filters: Filters, quantity: int, *, key: str
     )
 
 
-def _check_available(promoter: Promoter, day: dt.date, now: dt.datetime) -> int:
+def _check_available(promoter: Promoter, now: dt.datetime) -> int:
     """How many opportunities they may still have. Asked of the database: who was called off a moment ago receives
     nothing more. The quota is locked, so nobody gives them anything meanwhile."""
-    row = _standing(promoter=promoter.pk, day=day)
+    row = _standing(promoter=promoter.pk, day=promoter.desk.date_at(now))
     if row is None or not row[0]:
         raise Unavailable(_("Por ahora no recibes asignaciones. Habla con tu supervisor."))
     if row[1]:
@@ -107,7 +106,7 @@ def _grant(
     request = request_keys.begin(promoter, Operation.REQUEST, key, now=now)
     # 2. The quota, and the person.
     row = quota.lock(promoter, day)
-    load = _check_available(promoter, day, now)
+    load = _check_available(promoter, now)
     room = min(quantity, headroom(promoter, load))
     if room <= 0:
         full = _("Ya tienes %(load)d oportunidades activas, tu máximo: trabaja alguna antes de pedir más.")

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Count, QuerySet
 
-from leadmaster.lib.clock import business_day, local_datetime
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.models import Absence, DailyQuota, Opportunity, OpportunityEvent, Promoter
 
@@ -56,7 +55,7 @@ def can_get(promoter: Promoter, *, left: int, active: int) -> int:
 
 def captured_today(promoter: Promoter, *, now: dt.datetime) -> int:
     """Their captures since their own midnight."""
-    return _captured_today([promoter], {promoter.pk: business_day(now, promoter.desk.calendar.tz)})[promoter.pk]
+    return _captured_today([promoter], now)[promoter.pk]
 
 
 def extensions_of(promoters: Iterable[int], *, now: dt.datetime) -> QuerySet[OpportunityEvent]:
@@ -67,7 +66,7 @@ def extensions_of(promoters: Iterable[int], *, now: dt.datetime) -> QuerySet[Opp
 def usage_of(promoters: Sequence[Promoter], *, now: dt.datetime) -> list[Usage]:
     """In the order given; each comes with its user and its desk's calendar. Five queries, however many they are."""
     ids = [promoter.pk for promoter in promoters]
-    days = {promoter.pk: business_day(now, promoter.desk.calendar.tz) for promoter in promoters}
+    days = {promoter.pk: promoter.desk.day_at(now) for promoter in promoters}
     quotas = {
         (row.promoter_id, row.day): row
         for row in DailyQuota.objects.filter(promoter__in=ids, day__in=set(days.values()))
@@ -75,8 +74,8 @@ def usage_of(promoters: Sequence[Promoter], *, now: dt.datetime) -> list[Usage]:
     active = Opportunity.objects.filter(owner__in=ids, state=OpportunityState.ACTIVE).order_by()
     holds = dict(active.values_list("owner").annotate(number=Count("id")))
     extended = dict(extensions_of(ids, now=now).values_list("to_owner").annotate(number=Count("id")))
-    captured = _captured_today(promoters, days)
-    away = _away(ids, days)
+    captured = _captured_today(promoters, now)
+    away = _away(promoters, now)
     return [
         Usage(
             promoter=promoter,
@@ -113,7 +112,7 @@ class Allowance:
 
 def allowance_of(promoter: Promoter, *, active: int, now: dt.datetime) -> Allowance:
     """One query. The day's row is made by the first request, not by looking."""
-    day = business_day(now, promoter.desk.calendar.tz)
+    day = promoter.desk.day_at(now)
     row = DailyQuota.objects.filter(promoter=promoter, day=day).first()
     return Allowance(
         limit=row.limit if row else promoter.quota_of_a_day,
@@ -130,22 +129,21 @@ def _events(ids: Iterable[int], kind: EventKind) -> QuerySet[OpportunityEvent]:
     return OpportunityEvent.objects.filter(to_owner__in=list(ids), kind=kind).order_by()
 
 
-def _captured_today(promoters: Sequence[Promoter], days: dict[int, dt.date]) -> collections.Counter[int]:
+def _captured_today(promoters: Sequence[Promoter], now: dt.datetime) -> collections.Counter[int]:
     """Each day begins with the promoter's own midnight."""
-    starts = {
-        promoter.pk: local_datetime(days[promoter.pk], dt.time(0), promoter.desk.calendar.tz) for promoter in promoters
-    }
+    starts = {promoter.pk: promoter.desk.charged_days.began(now) for promoter in promoters}
     if not starts:
         return collections.Counter()
     rows = _events(starts, EventKind.CAPTURED).filter(at__gte=min(starts.values()))
     return collections.Counter(pk for pk, at in rows.values_list("to_owner_id", "at") if pk and at >= starts[pk])
 
 
-def _away(ids: Sequence[int], days: dict[int, dt.date]) -> dict[int, Absence]:
-    today = set(days.values())
+def _away(promoters: Sequence[Promoter], now: dt.datetime) -> dict[int, Absence]:
+    dates = {promoter.pk: promoter.desk.date_at(now) for promoter in promoters}
+    today = set(dates.values())
     if not today:
         return {}
     rows = Absence.objects.filter(
-        promoter__in=ids, ended_at__isnull=True, starts_on__lte=max(today), ends_on__gte=min(today)
+        promoter__in=list(dates), ended_at__isnull=True, starts_on__lte=max(today), ends_on__gte=min(today)
     )
-    return {row.promoter_id: row for row in rows if row.starts_on <= days[row.promoter_id] <= row.ends_on}
+    return {row.promoter_id: row for row in rows if row.starts_on <= dates[row.promoter_id] <= row.ends_on}

@@ -16,7 +16,7 @@ from typing import Any
 from leadmaster.calendars.arithmetic import NOTHING, Calendar
 from leadmaster.calendars.models import values_of
 from leadmaster.calendars.serialization import as_json, from_json
-from opportunities.clocks.countdown import Countdown, after, countdown_of, is_overdue, time_left
+from opportunities.clocks.countdown import Countdown, after, countdown_of, counts_since, is_overdue, time_left
 from opportunities.enums import AbsencePolicy, RetimingKind
 from opportunities.models import Absence, Desk, Opportunity, Retiming
 
@@ -42,10 +42,11 @@ class NewHours(ClockChange):
     at: dt.datetime
 
     def clock_of(self, row: Opportunity) -> Countdown:
-        left = time_left(row, calendar=self.old, now=self.at)
+        at = _counted_from(row, self.at)
+        left = time_left(row, calendar=self.old, now=at)
         if row.deadline is None or not left:
             return countdown_of(row)
-        return Countdown(deadline=after(left, calendar=self.new, now=self.at), since=self.at)
+        return Countdown(deadline=after(left, calendar=self.new, now=at), since=at)
 
     def as_json(self) -> dict[str, Any]:
         return {"old": as_json(self.old), "new": as_json(self.new)}
@@ -69,16 +70,22 @@ class NewTimer(ClockChange):
             return Countdown()
         if is_overdue(row, self.at):
             return countdown_of(row)
-        calendar = self.calendars[row.team_id]
+        calendar, at = self.calendars[row.team_id], _counted_from(row, self.at)
         change = dt.timedelta(minutes=self.new - (self.old or 0))
-        left = max((time_left(row, calendar=calendar, now=self.at) or NOTHING) + change, NOTHING)
+        left = max((time_left(row, calendar=calendar, now=at) or NOTHING) + change, NOTHING)
         if row.paused_seconds is not None or (row.deadline is None and row.owner_id in self.away):
-            return Countdown(paused_seconds=int(left.total_seconds()), since=self.at)
-        end = after(left, calendar=calendar, now=self.at) if left else self.at
-        return Countdown(deadline=end, since=self.at)
+            return Countdown(paused_seconds=int(left.total_seconds()), since=at)
+        end = after(left, calendar=calendar, now=at) if left else at
+        return Countdown(deadline=end, since=at)
 
     def as_json(self) -> dict[str, Any]:
         return {"old": self.old, "new": self.new}
+
+
+def _counted_from(row: Opportunity, at: dt.datetime) -> dt.datetime:
+    """The change's moment, or when this clock began to count: the host that changed it may have a clock that is behind,
+    and a client would get the time between the two."""
+    return max(at, counts_since(row))
 
 
 def kept_change(retiming: Retiming) -> ClockChange:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from campaigns.demo.people import Staff
-from leadmaster.lib.clock import business_day, local_datetime
+from leadmaster.lib.clock import local_datetime
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.capacity import quota
@@ -19,7 +19,7 @@ def happen(staff: Staff, *, now: dt.datetime) -> None:
     """After the days of work, up to `now`."""
     diego, sofia = (Promoter.objects.get(user=user) for user in staff.promoters[:2])
     _leave(Promoter.objects.get(user=staff.on_leave), staff, now=now)
-    today = business_day(now, sofia.desk.calendar.tz)
+    today = sofia.desk.date_at(now)
     absences.announce(
         sofia,
         starts_on=today + dt.timedelta(days=5),
@@ -37,7 +37,7 @@ def happen(staff: Staff, *, now: dt.datetime) -> None:
 def _leave(promoter: Promoter, staff: Staff, *, now: dt.datetime) -> None:
     """Away since this morning: what she took last evening waits for her with its clock stopped."""
     tz = promoter.desk.calendar.tz
-    today = business_day(now, tz)
+    today = promoter.desk.date_at(now)
     evening = local_datetime(today, dt.time(0), tz) - dt.timedelta(hours=5)
     request_lot(promoter, Filters(province="Córdoba"), 6, key="demo-tarde", now=evening)
     absences.announce(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import zoneinfo
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from leadmaster.accounts.models import Team, User
 from leadmaster.calendars.models import OperatingCalendar
+from leadmaster.lib.clock import business_day
+from leadmaster.lib.days import ChargedDays
 from opportunities.enums import AbsencePolicy
 
 
@@ -20,6 +25,10 @@ class Desk(models.Model):
     daily_captures = models.PositiveIntegerField(_("captaciones diarias por promotor"), default=20)
     capacity = models.PositiveIntegerField(_("oportunidades activas por promotor"), default=200)
     weekly_extensions = models.PositiveSmallIntegerField(_("prórrogas semanales por promotor"), default=3)
+    # After its zone changed: the day of the quotas that goes on until both zones have passed midnight.
+    held_day = models.DateField(null=True, blank=True, editable=False)
+    held_since = models.DateTimeField(null=True, blank=True, editable=False)
+    held_until = models.DateTimeField(null=True, blank=True, editable=False)
     only_in_hours = models.BooleanField(_("asignar solo en horario de atención"), default=False)
 
     class Meta:
@@ -28,6 +37,22 @@ class Desk(models.Model):
 
     def __str__(self) -> str:
         return str(self.team)
+
+    @property
+    def charged_days(self) -> ChargedDays:
+        return self.charged_days_in(self.calendar.tz)
+
+    def charged_days_in(self, tz: zoneinfo.ZoneInfo) -> ChargedDays:
+        """`charged_days` as they are where the calendar's zone is this one: it may be about to change."""
+        return ChargedDays(tz=tz, held=self.held_day, since=self.held_since, until=self.held_until)
+
+    def day_at(self, now: dt.datetime) -> dt.date:
+        """The day whose quotas and captures count at `now`: a zone that changed begins none."""
+        return self.charged_days.at(now)
+
+    def date_at(self, now: dt.datetime) -> dt.date:
+        """The date on the desk's own wall, for what was agreed by its date: absences. Not for what is counted by day."""
+        return business_day(now, self.calendar.tz)
 
 
 class Promoter(models.Model):

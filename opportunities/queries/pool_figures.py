@@ -21,7 +21,7 @@ from leadmaster.directory.enums import Availability
 from leadmaster.directory.facets import Count as Counted
 from leadmaster.directory.facets import Facets
 from leadmaster.directory.facets import count as count_clients
-from leadmaster.lib.clock import business_day
+from leadmaster.lib.days import ChargedDays
 from leadmaster.lib.screens import Fill, Share
 from opportunities.models import CoolDown, DailyQuota, Opportunity
 from opportunities.querysets import OpportunityQuerySet
@@ -179,9 +179,11 @@ def burn(teams: Collection[int], *, now: dt.datetime) -> Counter[int]:
     since = now.date() - dt.timedelta(days=_BACK + 1)
     used = DailyQuota.objects.filter(promoter__desk__team__in=teams, day__gte=since).order_by()
     found: Counter[int] = Counter()
-    rows = used.values_list("promoter__desk__calendar__time_zone", "day").annotate(Sum("used"))
-    for zone, day, number in rows:
-        found[(business_day(now, zoneinfo.ZoneInfo(zone)) - day).days] += number
+    desk = ("calendar__time_zone", "held_day", "held_until")
+    rows = used.values_list(*(f"promoter__desk__{name}" for name in desk), "day").annotate(Sum("used"))
+    for zone, held, until, day, number in rows:
+        today = ChargedDays(tz=zoneinfo.ZoneInfo(zone), held=held, until=until).at(now)
+        found[(today - day).days] += number
     return found
 
 

@@ -7,7 +7,6 @@ import datetime as dt
 from django.utils.translation import gettext as _
 
 from leadmaster.calendars.arithmetic import NeverOpens, is_open
-from leadmaster.lib.clock import business_day
 from leadmaster.lib.screens import spoken
 from opportunities.capacity.availability import is_absent
 from opportunities.models import Promoter
@@ -18,7 +17,7 @@ def why_closed(promoter: Promoter, now: dt.datetime) -> str:
     """A sentence for the promoter; empty when only the quota says how many. One query."""
     if not promoter.available:
         return _("Por ahora no recibes asignaciones. Habla con tu supervisor.")
-    if is_absent(promoter, business_day(now, promoter.desk.calendar.tz)):
+    if is_absent(promoter, promoter.desk.date_at(now)):
         return _("Hoy figuras como ausente: no recibes clientes nuevos.")
     if promoter.desk.only_in_hours:
         return _out_of_hours(promoter, now)

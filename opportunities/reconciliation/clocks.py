@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from leadmaster.calendars.arithmetic import Calendar
 from leadmaster.calendars.models import OpeningWindow
-from leadmaster.lib.clock import business_day
 from leadmaster.ops.reconciliation.check import Check, Finding
 from opportunities.clocks import setting
 from opportunities.clocks.changes import away, hours_of_teams
@@ -291,7 +290,7 @@ def _entering(row: Opportunity, *, now: dt.datetime) -> Countdown:
 
 def _forgotten(absence: Absence, now: dt.datetime) -> bool:
     """By what its days say an hour ago: the cron had the time."""
-    day = business_day(now - dt.timedelta(hours=1), absence.promoter.desk.calendar.tz)
+    day = absence.promoter.desk.date_at(now - dt.timedelta(hours=1))
     if absence.ends_on < day:
         return True
     known = absence.created_at < now - dt.timedelta(hours=1)
@@ -304,7 +303,7 @@ def _away_today(now: dt.datetime) -> list[int]:
     return [
         absence.promoter_id
         for absence in held.select_related("promoter__desk__calendar")
-        if absence.ends_on >= business_day(now, absence.promoter.desk.calendar.tz)
+        if absence.ends_on >= absence.promoter.desk.date_at(now)
     ]
 
 

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from leadmaster.lib.clock import business_day
 from leadmaster.lib.db.retry import retrying
 from opportunities.capacity import quota
 from opportunities.enums import AbsencePolicy
@@ -38,7 +37,7 @@ def announce(
     require_allowed(by, promoter)
     if ends_on < starts_on:
         raise Incomplete(_("La ausencia termina antes de empezar: revisa las fechas."))
-    if ends_on < business_day(now, promoter.desk.calendar.tz):
+    if ends_on < promoter.desk.date_at(now):
         raise WrongState(_("Esos días ya pasaron."))
     return retrying(lambda: _announce(promoter, starts_on, ends_on, policy, by=by, now=now))
 
@@ -62,9 +61,8 @@ def call_off(absence: Absence, *, by: User, now: dt.datetime) -> None:
     Raises NotAllowed, or WrongState for one that is over.
     """
     require_allowed(by, absence.promoter)
-    today = business_day(now, absence.promoter.desk.calendar.tz)
-    quota.ensure(absence.promoter, today)
-    if not absence_clocks.end(absence, today=today, now=now, since=now):
+    quota.ensure(absence.promoter, absence.promoter.desk.day_at(now))
+    if not absence_clocks.end(absence, now=now, since=now):
         raise WrongState(_("Esta ausencia ya terminó."))
 
 

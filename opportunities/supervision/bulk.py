@@ -14,7 +14,6 @@ from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from leadmaster.lib.clock import business_day
 from leadmaster.lib.db.retry import is_retryable, retrying
 from opportunities.capacity import quota
 from opportunities.clocks.countdown import time_left
@@ -40,10 +39,11 @@ class BulkReport:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Taken:
-    """One step taken: the row afterwards, and by how much somebody's quota was raised for it."""
+    """One step taken: the row afterwards, and by how much somebody's quota was raised for it, and of which day it was charged."""
 
     row: Opportunity
     room: int = 0
+    day: dt.date | None = None
 
 
 # An opportunity, and the version at which it was seen.
@@ -76,7 +76,7 @@ def hand_out(
 ) -> BulkReport:
     """Reassign each of these to whom it is meant for, as somebody saw it shared; `kept` are told as refused."""
     targets = {target.pk: target for target in given.values()}
-    days = {pk: business_day(now, target.desk.calendar.tz) for pk, target in targets.items()}
+    days = {pk: target.desk.day_at(now) for pk, target in targets.items()}
     for pk, target in targets.items():
         quota.ensure(target, days[pk])
     receiver = {row.id: target for row, target in given.items()}
@@ -96,7 +96,7 @@ def hand_out(
             over_quota=over_quota,
             version=version,
         )
-        return _Taken(row=done.row, room=done.room)
+        return _Taken(row=done.row, room=done.room, day=days[target.pk])
 
     return _each([*given, *why], step, kind=BulkAction.Kind.REASSIGN, by=by, now=now, reason=reason)
 
@@ -168,6 +168,7 @@ def _one(action: BulkAction, opportunity_id: int, version: int | None, step: Ste
     if taken.row.version != seen.version + 1:
         raise WrongState(_("La oportunidad #%(id)s cambió mientras tanto.") % {"id": opportunity_id})
     before["room"] = taken.room
+    before["charged_day"] = taken.day.isoformat() if taken.day is not None else None
     BulkItem.objects.create(action=action, opportunity=taken.row, before=before, version_after=taken.row.version)
 
 

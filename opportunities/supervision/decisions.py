@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
-from leadmaster.lib.clock import business_day
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from opportunities.capacity import quota
@@ -53,7 +52,7 @@ def reassign(
     Whoever decides supervises both teams. Raises NotAllowed, WrongState (finished, or theirs already), Unavailable,
     NoQuota. `over_quota` needs its own permission and a reason, and the ledger shows it.
     """
-    day = business_day(now, target.desk.calendar.tz)
+    day = target.desk.day_at(now)
     quota.ensure(target, day)
 
     def once() -> Opportunity:
@@ -132,7 +131,7 @@ def reassign_locked(
     room = quota.make_room(target, day, 1, by=by, reason=reason, now=now) if over_quota else 0
     row_of_day = quota.lock(target, day)
     row = _held(opportunity_id, by=by, version=version)
-    _check_receives(target, row, day)
+    _check_receives(target, row, target.desk.date_at(now))
     lot = _lot_of_the_day(target, day, now)
     quota.charge_locked(row_of_day, 1, now=now, by=by, kind=QuotaKind.REASSIGNED_IN, reason=reason, lot=lot)
     stage, clock = entering(None, target, now=now)
@@ -195,12 +194,12 @@ def give_back_locked(
     require_supervisor(by, seen)
     if seen.owner is not None:
         # Not charged, and given all the same: an absence that begins now has to see it.
-        quota.hold(seen.owner, business_day(now, seen.owner.desk.calendar.tz))
+        quota.hold(seen.owner, seen.owner.desk.day_at(now))
     row = _held(opportunity_id, by=by, version=version)
     if row.state != OpportunityState.EXIT or row.owner is None or row.owner_id != seen.owner_id:
         raise WrongState(_("La oportunidad #%(id)s ya no está en la bandeja.") % {"id": row.pk})
     owner = row.owner
-    if not is_there(owner, business_day(now, owner.desk.calendar.tz)):
+    if not is_there(owner, owner.desk.date_at(now)):
         raise Unavailable(_("%(who)s no está: reasígnala o devuélvela al pool.") % {"who": owner})
     stage, clock = entering(None, owner, now=now)
     cooldowns.lift(owner, row.client_id)
@@ -223,7 +222,7 @@ def ensure_days(ids: Collection[int], *, now: dt.datetime) -> None:
     """The quota rows of today of whoever owns these: what gives them something holds on to it."""
     owners = Promoter.objects.filter(opportunities__in=ids).select_related("desk__calendar").distinct()
     for owner in owners:
-        quota.ensure(owner, business_day(now, owner.desk.calendar.tz))
+        quota.ensure(owner, owner.desk.day_at(now))
 
 
 def withdraw_of_client(row: Opportunity, *, by: User, now: dt.datetime) -> int:

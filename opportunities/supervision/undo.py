@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
-from leadmaster.lib.clock import business_day
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from opportunities.capacity import quota
@@ -51,7 +50,7 @@ def undo(action: BulkAction, *, by: User, now: dt.datetime) -> BulkReport:
     if not waiting and action.items.filter(refused="").exists():
         raise WrongState(_("Esta acción ya se deshizo."))
     for owner in Promoter.objects.filter(pk__in={item.before["owner"] for item in waiting}).select_related(_HOURS):
-        quota.ensure(owner, _today(owner, now))
+        quota.ensure(owner, owner.desk.day_at(now))
     done: list[int] = []
     refused: dict[int, str] = {}
     for item in waiting:
@@ -81,7 +80,7 @@ def _undo_item(item: BulkItem, *, by: User, now: dt.datetime) -> None:
     owner = Promoter.objects.select_related(_HOURS).filter(pk=before["owner"]).first()
     if owner is not None:
         # It becomes theirs again without being charged: an absence that begins now has to see it.
-        quota.hold(owner, _today(owner, now))
+        quota.hold(owner, owner.desk.day_at(now))
     charged = _charged_quota(item)
     row = locking.lock_one(item.opportunity_id)
     require_supervisor(by, row)
@@ -134,10 +133,6 @@ def _gave_work_away(owner: Promoter, since: dt.datetime) -> bool:
     return away.filter(begun_at__gt=since).exists()
 
 
-def _today(owner: Promoter, now: dt.datetime) -> dt.date:
-    return business_day(now, owner.desk.calendar.tz)
-
-
 def _charged_quota(item: BulkItem) -> DailyQuota | None:
     """The quota row that this item charged, locked first, as everywhere.
 
@@ -146,6 +141,5 @@ def _charged_quota(item: BulkItem) -> DailyQuota | None:
     action, owner_id = item.action, item.opportunity.owner_id
     if action.kind != BulkAction.Kind.REASSIGN or owner_id is None:
         return None
-    owner = Promoter.objects.select_related(_HOURS).get(pk=owner_id)
-    day = business_day(action.at, owner.desk.calendar.tz)
-    return DailyQuota.objects.select_for_update().filter(promoter=owner, day=day).first()
+    # As it was written down: the desk's zone may have changed since.
+    return DailyQuota.objects.select_for_update().filter(promoter=owner_id, day=item.before["charged_day"]).first()

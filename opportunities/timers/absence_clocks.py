@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from leadmaster.calendars.arithmetic import Calendar
-from leadmaster.lib.clock import business_day, local_datetime
+from leadmaster.lib.clock import local_datetime
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from opportunities.capacity import quota
@@ -35,25 +35,25 @@ def begin_and_end(now: dt.datetime) -> int:
     # In the order of their days: one that ends lets clocks go on before the next one stops them again.
     for absence in waiting.order_by("starts_on", "id"):
         tz = absence.promoter.desk.calendar.tz
-        today = business_day(now, tz)
+        today = absence.promoter.desk.date_at(now)
         over = absence.ends_on < today
         # Nobody's work is given away for days that are over; clocks stood still all the same.
         late = over and absence.policy == AbsencePolicy.REDISTRIBUTE
         begins = absence.begun_at is None and absence.starts_on <= today and not late
         if begins or over:
-            quota.ensure(absence.promoter, today)
+            quota.ensure(absence.promoter, absence.promoter.desk.day_at(now))
         if begins:
-            begun += retrying(functools.partial(_begin, absence, today=today, now=now, since=_stops_at(absence, tz)))
+            begun += retrying(functools.partial(_begin, absence, now=now, since=_stops_at(absence, tz)))
         if over:
             since = local_datetime(absence.ends_on + _DAY, dt.time(0), tz)
-            ended += end(absence, today=today, now=now, since=min(since, now))
+            ended += end(absence, now=now, since=min(since, now))
     return begun + ended
 
 
 @transaction.atomic(durable=True)
-def _begin(absence: Absence, *, today: dt.date, now: dt.datetime, since: dt.datetime) -> int:
+def _begin(absence: Absence, *, now: dt.datetime, since: dt.datetime) -> int:
     # Whoever is giving them something is waited for: what they receive in this moment is theirs when this looks.
-    quota.hold(absence.promoter, today)
+    quota.hold(absence.promoter, absence.promoter.desk.day_at(now))
     if not Absence.objects.filter(pk=absence.pk, begun_at__isnull=True, ended_at__isnull=True).update(begun_at=now):
         return 0
     rows, calendar = _active_of(absence.promoter)
@@ -73,14 +73,14 @@ def _begin(absence: Absence, *, today: dt.date, now: dt.datetime, since: dt.date
     return 1
 
 
-def end(absence: Absence, *, today: dt.date, now: dt.datetime, since: dt.datetime) -> int:
+def end(absence: Absence, *, now: dt.datetime, since: dt.datetime) -> int:
     """Let the clocks of an absence go on from `since`. Returns 0 for one that is over already."""
-    return retrying(functools.partial(_end, absence, today=today, now=now, since=since))
+    return retrying(functools.partial(_end, absence, now=now, since=since))
 
 
 @transaction.atomic(durable=True)
-def _end(absence: Absence, *, today: dt.date, now: dt.datetime, since: dt.datetime) -> int:
-    quota.hold(absence.promoter, today)
+def _end(absence: Absence, *, now: dt.datetime, since: dt.datetime) -> int:
+    quota.hold(absence.promoter, absence.promoter.desk.day_at(now))
     if not Absence.objects.filter(pk=absence.pk, ended_at__isnull=True).update(ended_at=now):
         return 0
     if clocks_stopped(absence.promoter):

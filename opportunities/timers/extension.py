@@ -8,7 +8,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
-from leadmaster.lib.clock import business_day
 from leadmaster.lib.db.retry import retrying
 from opportunities.capacity import quota
 from opportunities.capacity.usage import extensions_of
@@ -29,7 +28,7 @@ def extend(opportunity_id: int, *, by: User, version: int, now: dt.datetime) -> 
     seen = Opportunity.objects.select_related("owner__desk__calendar").filter(pk=opportunity_id).first()
     owner = seen.owner if seen is not None else None
     if owner is not None:
-        quota.ensure(owner, _today(owner, now))
+        quota.ensure(owner, owner.desk.day_at(now))
     return retrying(lambda: _extend(opportunity_id, owner, by=by, version=version, now=now))
 
 
@@ -37,7 +36,7 @@ def extend(opportunity_id: int, *, by: User, version: int, now: dt.datetime) -> 
 def _extend(opportunity_id: int, owner: Promoter | None, *, by: User, version: int, now: dt.datetime) -> Opportunity:
     if owner is not None:
         # Two extensions at once count one after the other: the quota's row of the day keeps the order.
-        quota.lock(owner, _today(owner, now))
+        quota.lock(owner, owner.desk.day_at(now))
     row = locking.lock_one(opportunity_id)
     require_worker(by, row)
     locking.require_version(row, version)
@@ -62,7 +61,3 @@ def _extend(opportunity_id: int, owner: Promoter | None, *, by: User, version: i
         extended=True,
     )
     return row
-
-
-def _today(promoter: Promoter, now: dt.datetime) -> dt.date:
-    return business_day(now, promoter.desk.calendar.tz)

@@ -85,6 +85,7 @@ def change_calendar(
         with transaction.atomic(durable=True):
             # As they are saved: a form has perhaps written the new zone on the caller's copy. Whoever is setting a clock
             # by these hours holds them (`hours_of`), and this waits.
+            _hold_desks(calendar)
             saved = OperatingCalendar.objects.select_for_update().get(pk=calendar.pk)
             old = values_of([saved])[calendar.pk]
             if seen is not None and seen != old:
@@ -94,6 +95,8 @@ def change_calendar(
             if new == old:
                 return None
             desks = Desk.objects.filter(calendar=saved)
+            for desk in _hold_desks(saved):
+                _keep_day(desk, old=old, new=new, now=now)
             return _write_down(
                 Retiming(kind=K.CALENDAR, calendar=saved, reason=reason or kept(gettext_lazy("Cambió el horario."))),
                 NewHours(old=old, new=new, at=now),
@@ -128,6 +131,7 @@ def change_desk(
             values = values_of(OperatingCalendar.objects.filter(pk__in=both).order_by("pk").select_for_update())
             if seen is not None and seen != (values[saved.calendar_id], values[after_it.calendar_id]):
                 raise Stale(_("Alguien cambió este horario mientras lo mirabas. Actualiza la página."))
+            _keep_day(saved, old=values[saved.calendar_id], new=values[after_it.calendar_id], now=now)
             return _write_down(
                 Retiming(kind=K.DESK, desk=saved, reason=kept(gettext_lazy("Cambió el horario de la mesa."))),
                 NewHours(old=values[saved.calendar_id], new=values[after_it.calendar_id], at=now),
@@ -183,6 +187,19 @@ def change_stage(
     retimed = _apply_first(retrying(once), now=now)
     stage.refresh_from_db(fields=["timer_minutes"])
     return retimed
+
+
+def _hold_desks(calendar: OperatingCalendar) -> list[Desk]:
+    """Locked before the calendar, as in a change of the desk."""
+    return list(Desk.objects.filter(calendar=calendar).order_by("pk").select_for_update())
+
+
+def _keep_day(desk: Desk, *, old: Calendar, new: Calendar, now: dt.datetime) -> None:
+    """Another zone begins no new day of quotas and captures: the one that counts goes on."""
+    if new.tz.key == old.tz.key:
+        return
+    moved = desk.charged_days_in(old.tz).moved(new.tz, now)
+    Desk.objects.filter(pk=desk.pk).update(held_day=moved.held, held_since=moved.since, held_until=moved.until)
 
 
 def _check_timer(minutes: int | None) -> None:

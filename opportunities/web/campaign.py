@@ -112,7 +112,7 @@ def _asked(promoter: Promoter, raw: QueryDict, form: CampaignForm) -> NewCampaig
 
 
 def _initial(sessions: Sequence[WhatsAppSession], now: dt.datetime, promoter: Promoter) -> dict[str, object]:
-    day = now.astimezone(promoter.desk.calendar.tz)
+    day = promoter.desk.date_at(now)
     return {
         "name": _("Seguimiento %(day)s") % {"day": day.strftime("%d/%m")},
         "session": sessions[0].pk if sessions else None,

@@ -56,3 +56,18 @@ def test_a_path_that_somebody_set_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("zoneinfo.TZPATH", ("/usr/share/zoneinfo",))
 
     assert [error.id for error in zones_are_pinned()] == ["ops.E005"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "Luna/Mar", "America", "America/Argentina", "x" * 300, "x" * 100_000, "\x00", "../UTC", "/etc/passwd", "ñ"],
+)
+def test_what_names_no_zone_is_none(name: str) -> None:
+    assert zones.zone_named(name) is None
+
+
+def test_a_zone_is_named() -> None:
+    zone = zones.zone_named("America/Argentina/Cordoba")
+
+    assert zone is not None
+    assert zone.key == "America/Argentina/Cordoba"

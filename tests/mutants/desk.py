@@ -139,7 +139,7 @@ MUTANTS = (
     Mutant(
         "captures at once are not counted",
         "opportunities/assignment/capture.py",
-        "    quota.lock(promoter, business_day(now, promoter.desk.calendar.tz))\n",
+        "    quota.lock(promoter, promoter.desk.day_at(now))\n",
         "",
         _RACES,
         mariadb=True,
@@ -147,7 +147,7 @@ MUTANTS = (
     Mutant(
         "extensions at once are not counted",
         "opportunities/timers/extension.py",
-        "        quota.lock(owner, _today(owner, now))\n",
+        "        quota.lock(owner, owner.desk.day_at(now))\n",
         "        pass\n",
         _RACES,
         mariadb=True,
@@ -354,7 +354,7 @@ MUTANTS = (
     Mutant(
         "an exit goes back beside an absence that begins",
         _SUPERVISION,
-        "quota.hold(seen.owner, business_day(now, seen.owner.desk.calendar.tz))",
+        "quota.hold(seen.owner, seen.owner.desk.day_at(now))",
         "pass",
         _LEAVING_BESIDE,
         mariadb=True,
@@ -362,7 +362,7 @@ MUTANTS = (
     Mutant(
         "an undo gives beside an absence that begins",
         _TAKING_BACK,
-        "        quota.hold(owner, _today(owner, now))\n",
+        "        quota.hold(owner, owner.desk.day_at(now))\n",
         "        pass\n",
         _LEAVING_BESIDE,
         mariadb=True,
@@ -441,9 +441,23 @@ MUTANTS = (
         "tests/opportunities/admin/decisions/test_frozen.py",
     ),
     Mutant(
+        "a changed zone begins a new day of quotas",
+        "opportunities/timers/recalculation.py",
+        "    if new.tz.key == old.tz.key:\n",
+        "    if True:\n",
+        "tests/opportunities/capacity/test_changed_zone.py",
+    ),
+    Mutant(
+        "a changed zone begins a new day of captures",
+        "leadmaster/lib/days.py",
+        "if day == self.held and self.since is not None:",
+        "if False:",
+        "tests/opportunities/capacity/test_changed_zone.py",
+    ),
+    Mutant(
         "who is away captures",
         "opportunities/assignment/capture.py",
-        "    if is_absent(promoter, business_day(now, promoter.desk.calendar.tz)):\n",
+        "    if is_absent(promoter, promoter.desk.date_at(now)):\n",
         "    if False:\n",
         "tests/opportunities/assignment/test_capture.py",
     ),

@@ -115,6 +115,8 @@ def test_a_secret_that_is_not_named_stays(boss: User, session: WhatsAppSession) 
         ({"daily_limit": 100_001}, "daily_limit"),
         ({"lane_count": 1_001}, "lane_count"),
         ({"time_zone": "Luna/Mar"}, "time_zone"),
+        ({"time_zone": "America"}, "time_zone"),
+        ({"time_zone": "x" * 100_000}, "time_zone"),
         ({"daily_limit": 0}, "daily_limit"),
         ({"lane_count": 0}, "lane_count"),
         ({"region": "XX"}, "region"),

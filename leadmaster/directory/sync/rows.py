@@ -19,10 +19,11 @@ from leadmaster.directory.sync.ids import key_of
 from leadmaster.directory.sync.source import RawContact, Record
 from leadmaster.lib.amounts import read_amount
 from leadmaster.lib.dates import read_date, read_moment
+from leadmaster.lib.mojibake import restored
 from leadmaster.lib.phones.parsing import InvalidPhone, normalise
 
 # A change of the rules below makes every row a changed one.
-_RULES: Final = 2
+_RULES: Final = 3
 
 ID_LENGTH: Final = 64
 _LENGTHS: Final = {
@@ -99,7 +100,7 @@ def values(record: Record, raw_contacts: Sequence[RawContact], reading: Reading)
 def _text(value: Any, length: int | None) -> str:
     if value is None:
         return ""
-    return " ".join(as_text(value).replace("\x00", "").split())[:length]
+    return " ".join(restored(as_text(value).replace("\x00", "")).split())[:length]
 
 
 def _number(value: Any, region: str) -> decimal.Decimal | None:

@@ -23,7 +23,6 @@ from leadmaster.lib import screens
 from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, moment
 from leadmaster.lib.admin.widgets import DateWidget, SelectWidget
-from leadmaster.lib.clock import business_day
 from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter, current_user, promoters_by_name
 from opportunities.enums import AbsencePolicy
 from opportunities.errors import Refused
@@ -119,7 +118,7 @@ class AbsenceAdmin(ReadOnlyAdmin[Absence], DeskAdmin[Absence]):
     def standing(self, absence: Absence) -> SafeString:
         if absence.ended_at is not None:
             return screens.badge(_("Terminada"), "neutral")
-        today = business_day(timezone.now(), absence.promoter.desk.calendar.tz)
+        today = absence.promoter.desk.date_at(timezone.now())
         if absence.starts_on > today:
             return screens.badge(_("Por venir"), "info")
         return screens.badge(_("En curso"), "warn")

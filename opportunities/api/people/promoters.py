@@ -22,7 +22,6 @@ from leadmaster.accounts.roles import Role
 from leadmaster.lib.api.fields import VisibleField
 from leadmaster.lib.api.requests import DescribedRequests
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
-from leadmaster.lib.clock import business_day
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.filters import PromoterFilter, QuotaFilter
 from opportunities.api.pages import Subpages
@@ -188,7 +187,7 @@ class PromoterViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMod
         now = timezone.now()
         row = quota.change_limit(
             promoter,
-            business_day(now, promoter.desk.calendar.tz),
+            promoter.desk.day_at(now),
             given.validated_data["limit"],
             by=current_user(request),
             reason=given.validated_data["reason"],

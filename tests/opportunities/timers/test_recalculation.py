@@ -105,6 +105,35 @@ def test_of_many_the_nearest_follow_at_once_and_the_rest_in_batches(many: Many) 
     assert findings() == []
 
 
+def test_a_host_whose_clock_is_behind_gives_nobody_time(many: Many) -> None:
+    """By its clock the change was an hour and ten minutes before these clocks began."""
+    behind = NOW - 70 * MINUTE
+    before = many.deadlines()
+    row = many.rows[0]
+
+    many.close_for_siesta(now=behind)
+    while recalculation.apply_backlog(NOW):
+        pass
+
+    # A quarter of an hour until the siesta, and the rest of it after five.
+    late = [deadline for deadline in before if deadline is not None and deadline > NOW + 15 * MINUTE]
+    assert many.deadlines() == [deadline + GAINED for deadline in late]
+    row.refresh_from_db()
+    assert row.clock_since == NOW
+    assert findings() == []
+
+
+def test_nor_does_another_timer_there(many: Many) -> None:
+    stage, behind = many.funnel.new, NOW - 70 * MINUTE
+
+    recalculation.change_stage(stage, timer_minutes=90, by=many.boss, now=behind)
+    while recalculation.apply_backlog(NOW):
+        pass
+
+    assert many.deadlines()[0] == NOW + 90 * MINUTE
+    assert findings() == []
+
+
 def test_doing_it_again_moves_nobody_twice(many: Many) -> None:
     many.close_for_siesta()
     recalculation.apply_backlog(NOW + MINUTE)

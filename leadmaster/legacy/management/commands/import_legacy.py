@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import json
-import zoneinfo
 from argparse import ArgumentParser
 from typing import Any
 
@@ -19,6 +18,7 @@ from leadmaster.legacy.errors import LegacyError
 from leadmaster.legacy.report import Remark, Report
 from leadmaster.legacy.run import import_legacy
 from leadmaster.lib.commands import BaseCommand
+from leadmaster.lib.zones import zone_named
 
 _SHOWN = 10
 
@@ -45,10 +45,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            tz = zoneinfo.ZoneInfo(options["time_zone"])
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            raise CommandError(_("Escribe una zona horaria como America/Mexico_City."), returncode=2) from None
+        tz = zone_named(options["time_zone"])
+        if tz is None:
+            raise CommandError(_("Escribe una zona horaria como America/Mexico_City."), returncode=2)
         try:
             report = import_legacy(
                 options["source"],

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
+from leadmaster.calendars.models import OperatingCalendar
 from opportunities.enums import QuotaKind
-from opportunities.models import Lot, Promoter, QuotaEntry
+from opportunities.models import DailyQuota, Lot, Promoter, QuotaEntry
+from tests.company import signed_in
 from tests.factories.accounts import UserFactory
 from tests.factories.opportunities import PromoterFactory
 from tests.opportunities.api.asking import refused
@@ -89,6 +92,27 @@ def test_today_tells_what_could_still_be_had(world: World) -> None:
     told = world.client("owner").get("/api/v1/quotas/today/").json()
 
     assert told == {"limit": 100, "used": 4, "room": 196, "left": 96, "full": False}
+
+
+def test_today_goes_on_where_the_zone_has_another_date(world: World) -> None:
+    """Kiritimati is a day ahead of Pago Pago at any hour. By the API, to its answers and to the supervisor's page."""
+    desk = world.promoter("owner").desk
+    OperatingCalendar.objects.filter(pk=desk.calendar_id).update(time_zone="Pacific/Kiritimati")
+    world.give(4)
+    path = f"{V1}/calendars/{desk.calendar_id}"
+    seen = world.post("admin", f"{path}/rehearse/", {"time_zone": "Pacific/Pago_Pago"}).json()
+
+    body = {"time_zone": "Pacific/Pago_Pago", "rehearsed": seen["rehearsed"]}
+    moved = world.client("admin").patch(f"{path}/", body)
+
+    assert moved.status_code == 200, moved.content
+    assert world.client("owner").get(f"{V1}/quotas/today/").json()["used"] == 4
+    rows = world.client("boss").get(f"{V1}/promoters/").json()["results"]
+    assert next(row for row in rows if row["id"] == world.promoter("owner").pk)["used"] == 4
+    page = signed_in(world.boss).get(reverse("admin:opportunities_dailyquota_changelist"))
+    assert page.context["today"]["used"] == 4
+    world.give(1)
+    assert DailyQuota.objects.get(promoter=world.promoter("owner")).used == 5
 
 
 def test_a_correction_is_a_line_of_the_ledger(world: World) -> None:
