@@ -21,7 +21,7 @@ from tests.factories.campaigns import (
 )
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.simulator import Simulator, simulator, start_simulator
-from whatsapp import screens, sessions
+from whatsapp import reconnection, screens, sessions
 from whatsapp.models import SessionEvent, State, WhatsAppSession
 from whatsapp.standing import Standing, standing
 
@@ -71,6 +71,22 @@ def test_it_rests_over_night_and_is_open_before_the_window_opens(simulator: Simu
     assert line_rest.run(MORNING - 8 * MINUTE) == 0
     kinds = list(SessionEvent.objects.order_by("id").values_list("kind", flat=True))
     assert kinds == [SessionEvent.Kind.RESTED, SessionEvent.Kind.WOKEN]
+
+
+def test_a_first_try_that_fails_is_followed_by_others(simulator: Simulator) -> None:
+    """The gateway goes on saying that it was closed on request: that was ours, and is over."""
+    campaign_on(a_line(simulator))
+    line_rest.run(EVENING)
+    at = MORNING - 10 * MINUTE
+    WhatsAppSession.objects.update(base_url="http://127.0.0.1:9")
+    assert line_rest.run(at) == 1
+    assert the_line().state == State.DISCONNECTED
+
+    WhatsAppSession.objects.update(base_url=simulator.base_url)
+    sessions.refresh(the_line(), at + MINUTE)
+    assert reconnection.run(at + 2 * MINUTE) == 1
+    simulator.advance(1)
+    assert sessions.refresh(the_line(), at + 3 * MINUTE).state == State.READY
 
 
 def test_only_where_it_was_asked_for(simulator: Simulator) -> None:
