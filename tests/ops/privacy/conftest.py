@@ -18,6 +18,7 @@ from leadmaster.accounts.roles import Role
 from leadmaster.directory.models import Client, Suppression, SuppressionLift
 from leadmaster.ops.models import Alert, IdempotentRequest, Repair
 from opportunities.enums import ContactChannel, ContactOutcome
+from opportunities.funnel import contact as contacting
 from opportunities.funnel import moves
 from opportunities.models import Opportunity
 from tests.factories.accounts import UserFactory
