@@ -18,6 +18,7 @@ from leadmaster.accounts.roles import Role
 from leadmaster.directory.models import Client, Suppression, SuppressionLift
 from leadmaster.ops.models import Alert, IdempotentRequest, Repair
 from opportunities.enums import ContactChannel, ContactOutcome
+from opportunities.funnel import contact as contacting
 from opportunities.funnel import moves
 from opportunities.models import Opportunity
 from tests.factories.accounts import UserFactory
@@ -62,9 +63,9 @@ def known(db: None, settings: object, tmp_path: object) -> Known:
     contact = client.contacts.get()
     type(contact).objects.filter(pk=contact.pk).update(normalised=PHONE, raw="(351) 555-0199", is_valid=True)
     moves.note(row.pk, by=people.owner.user, text=f"{NAME} pide que la llamen al 351 555-0199", now=now)
-    press = contact.Press(channel=ContactChannel.CALL, key="llamada", phone=PHONE)
-    result = contact.Result(outcome=ContactOutcome.CALL_BACK, note=f"{NAME} atiende en el 351 555-0199")
-    contact.tell(row.pk, press, result, by=people.owner.user, now=now, remind_at=now + dt.timedelta(days=1))
+    press = contacting.Press(channel=ContactChannel.CALL, key="llamada", phone=PHONE)
+    result = contacting.Result(outcome=ContactOutcome.CALL_BACK, note=f"{NAME} atiende en el 351 555-0199")
+    contacting.tell(row.pk, press, result, by=people.owner.user, now=now, remind_at=now + dt.timedelta(days=1))
     administrator = UserFactory.create(role=Role.ADMINISTRATOR)
     campaign = CampaignFactory.create(owner=people.owner.user, team=people.owner.desk.team, state=CampaignState.RUNNING)
     mine = {"campaign": campaign, "phone": PHONE, "name": NAME, "text": f"Hola {NAME}", "variables": {"tel": PHONE}}

@@ -27,7 +27,7 @@ EXCUSED = {
         "campaigns.journalreport", "campaigns.schedule", "contenttypes.", "django_q.", "ops.heartbeat",
         "ops.reconciliationrun", "directory.syncstate", "campaigns.attempttally", "campaigns.campaigntotals",
         "ops.alert.key", "ops.alert.open_key", "ops.alert.notify_error", "ops.idempotentrequest.key",
-        "campaigns.envio.written_key",
+        "campaigns.envio.written_key", "opportunities.contactattempt.key", "opportunities.reminder.key",
     ),
     "of a campaign, and the same for everybody in it": (
         "campaigns.campaign", "campaigns.campaignevent", "campaigns.campaignbrake", "campaigns.recipientimport.file_name",
@@ -46,6 +46,7 @@ EXCUSED = {
         "campaigns.attempt.host", "campaigns.attempt.code", "campaigns.earlyreceipt.kind",
         "campaigns.earlyreceipt.error_code", "campaigns.recipientimport.state", "opportunities.opportunity.state",
         "opportunities.opportunity.origin", "opportunities.opportunityevent.kind",
+        "opportunities.contactattempt.channel", "opportunities.contactattempt.outcome", "opportunities.reminder.state",
         "opportunities.opportunityevent.from_state", "opportunities.opportunityevent.to_state", "ops.alert.severity",
         "ops.reconciliationfinding.area", "ops.reconciliationfinding.kind", "ops.repair.kind",
     ),
