@@ -3,6 +3,7 @@
     a message of theirs        anything → por_atender: also what was put off, and what somebody had attended to
     handle                     por_atender, pospuesta → atendida
     snooze                     por_atender, pospuesta → pospuesta, which waits again from its hour on
+    a reply of ours left       por_atender → atendida, unless they wrote on
     read, assign               leave the state as it is
 
 Who may do so is the business of whoever calls. People say which version they looked at; whatever the other side wrote
@@ -149,7 +150,7 @@ def _answered_campaign(row: Conversation) -> int | None:
     """Whose message went out last to them. A person has few."""
     if row.phone is None:
         return None
-    said = Envio.objects.filter(phone=row.phone, session=row.session_id, state__in=_SAID)
+    said = Envio.objects.of_campaigns().filter(phone=row.phone, session=row.session_id, state__in=_SAID)
     went = Coalesce("sent_at", "dispatched_at", "created_at")
     return said.order_by(went.desc(), "-id").values_list("campaign_id", flat=True).first()
 
@@ -158,6 +159,15 @@ def _wake(row: Conversation, *, at: dt.datetime) -> None:
     row.waiting_since = at if row.waiting_since is None else min(row.waiting_since, at)
     row.state, row.due_at = S.WAITING, row.waiting_since
     row.unread += 1
+
+
+def answered(envio_id: int, *, now: dt.datetime) -> None:
+    """A reply left. Unless they wrote on meanwhile, nothing is left to do. Runs in the caller's transaction."""
+    reply = Envio.objects.select_related("author").only("session", "phone", "author").get(pk=envio_id)
+    row = Conversation.objects.select_for_update().filter(session=reply.session_id, phone=reply.phone).first()
+    if row is not None and row.state == S.WAITING and not row.unread:
+        _settle(row, by=reply.author, now=now)
+        _save(row)
 
 
 # --- What people of ours do --------------------------------------------------------------------------------------------

@@ -26,12 +26,19 @@ _MOST: Final = 20
 _LONGEST: Final = 1_000
 _MOST_OF_A_THREAD: Final = 200
 
-_TONES: Final[dict[str, Tone]] = {EnvioState.ERROR: "bad", EnvioState.UNCERTAIN: "warn"}
+_TONES: Final[dict[str, Tone]] = {
+    EnvioState.ERROR: "bad",
+    EnvioState.UNCERTAIN: "warn",
+    EnvioState.CANCELLED: "bad",
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Said:
-    """One message. `ours` went out; `title` names the campaign or the line; `standing` how far it got, in words."""
+    """One message. `ours` went out; `title` names the campaign, the person or the line; `standing` how far it got, in words.
+
+    `reply` is the row of what a person of ours wrote here.
+    """
 
     phone: str
     ours: bool
@@ -42,6 +49,7 @@ class Said:
     tone: Tone
     # Of what is no text, its name; `text` is then the caption.
     media: str = ""
+    reply: Envio | None = None
 
 
 def conversation(
@@ -62,12 +70,12 @@ def thread(row: Conversation, *, most: int = _MOST_OF_A_THREAD) -> list[Said]:
 
     Whoever may read the conversation reads all of it: the caller asks `opportunities.scope`.
     """
-    person = Q(phone=row.phone) if row.phone else Q(lid=row.lid or "", phone="")
-    replies = Reply.objects.filter(person, session=row.session_id).select_related("session")
+    replies = Reply.objects.filter(row.words(), session=row.session_id).select_related("session")
     said = [_heard(reply) for reply in replies.order_by("-at", "-id")[:most]]
     if row.phone:
-        envios = Envio.objects.filter(phone=row.phone, session=row.session_id, state__in=_TOLD)
-        said += [_written(one) for one in envios.select_related("campaign").defer("variables").order_by("-id")[:most]]
+        told = Q(state__in=_TOLD) | Q(campaign__isnull=True)
+        envios = Envio.objects.filter(told, phone=row.phone, session=row.session_id).defer("variables")
+        said += [_written(one) for one in envios.select_related("campaign", "author").order_by("-id")[:most]]
     return sorted(said, key=lambda one: one.at)[-most:]
 
 
@@ -86,14 +94,17 @@ def _messages(phones: Collection[str], viewer: User, most: int) -> Iterable[Said
 
 
 def _written(envio: Envio) -> Said:
+    went = envio.sent_at or envio.ended_at or envio.dispatched_at or envio.created_at
     return Said(
         phone=envio.phone,
         ours=True,
-        at=envio.sent_at or envio.ended_at or envio.dispatched_at or envio.created_at,
-        title=_("Mensaje de “%(campaign)s”") % {"campaign": envio.campaign},
+        # An answer stands where it was written, whenever its line was free.
+        at=envio.created_at if envio.is_reply else went,
+        title=envio.title if envio.is_reply else _("Mensaje de “%(campaign)s”") % {"campaign": envio.campaign},
         text=envio.text,
         standing=_standing(envio),
         tone=_TONES.get(envio.state, "good" if envio.ack == Ack.READ else "neutral"),
+        reply=envio if envio.is_reply else None,
     )
 
 
@@ -102,7 +113,8 @@ def _standing(envio: Envio) -> str:
     if envio.state == EnvioState.SENT:
         return str(envio.get_ack_display())
     state = str(envio.get_state_display())
-    return f"{state}: {envio.error_text}" if envio.state == EnvioState.ERROR and envio.error_text else state
+    ended = envio.state in (EnvioState.ERROR, EnvioState.CANCELLED)
+    return f"{state}: {envio.error_text}" if ended and envio.error_text else state
 
 
 def _replies(phones: Collection[str], viewer: User, team_ids: Collection[int], most: int) -> Iterable[Said]:

@@ -6,14 +6,16 @@ import datetime as dt
 import enum
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import envio_states
 from campaigns.enums import CAMPAIGN_ENDED, EnvioState, Evidence
-from campaigns.errors import Incomplete, WrongState
+from campaigns.errors import Incomplete, NotAllowed, WrongState
 from campaigns.models import Campaign, Envio
-from campaigns.policy import Act, require
+from campaigns.models.envio import REPLY_KEEPS
+from campaigns.policy import Act, may, require
 from leadmaster.accounts.models import User
 
 
@@ -35,11 +37,11 @@ _TARGET = {
 @transaction.atomic(durable=True)
 def decide(envio: Envio, decision: Decision, *, by: User, reason: str, now: dt.datetime) -> Envio:
     """Settle an uncertain envío. Raises NotAllowed, Incomplete (no reason) or WrongState (no longer uncertain)."""
-    require(by, Act.DECIDE, envio.campaign)
+    require_decision(envio, by=by)
     reason = _reason(reason)
     target = _TARGET[decision]
-    if target is EnvioState.PENDING and _campaign_state(envio) in CAMPAIGN_ENDED:
-        raise WrongState(_("La campaña ya terminó: este envío no puede volver a salir."))
+    if target is EnvioState.PENDING:
+        _require_that_it_may_go(envio, now)
     outcomes: dict[EnvioState, dict[str, Any]] = {
         EnvioState.SENT_BY_HAND: {"ended_at": now},
         EnvioState.PENDING: {"next_due": now, "dispatched_at": None, "error_code": "", "error_text": ""},
@@ -51,15 +53,42 @@ def decide(envio: Envio, decision: Decision, *, by: User, reason: str, now: dt.d
 @transaction.atomic(durable=True)
 def mark_by_hand(envio: Envio, *, by: User, reason: str, now: dt.datetime) -> Envio:
     """Somebody wrote to the person themselves: the envío will not go out."""
-    require(by, Act.DECIDE, envio.campaign)
+    require_decision(envio, by=by)
     return _settle(
         envio, EnvioState.PENDING, EnvioState.SENT_BY_HAND, by=by, reason=_reason(reason), now=now, ended_at=now
     )
 
 
-def _campaign_state(envio: Envio) -> str:
+def may_decide(user: User | AnonymousUser, envio: Envio) -> bool:
+    """Of a campaign's whoever decides about the campaign; of a reply who wrote it, and who supervises its line."""
+    if envio.campaign is not None:
+        return may(user, Act.DECIDE, envio.campaign)
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    if user.is_administrator or envio.author_id == user.pk:
+        return True
+    return user.has_perm(Act.DECIDE.value) and envio.session.team_id in user.supervised_team_ids
+
+
+def require_decision(envio: Envio, *, by: User | AnonymousUser) -> None:
+    """Raise NotAllowed unless `may_decide`."""
+    if envio.campaign is not None:
+        require(by, Act.DECIDE, envio.campaign)
+    elif not may_decide(by, envio):
+        raise NotAllowed(_("Lo decide quien escribió la respuesta o quien supervisa su línea."))
+
+
+def _require_that_it_may_go(envio: Envio, now: dt.datetime) -> None:
+    if envio.campaign_id is None:
+        if envio.created_at <= now - REPLY_KEEPS:
+            raise WrongState(_("Pasó más de una hora: ciérrala como no enviada y vuelve a escribirla."))
+    elif _campaign_state(envio.campaign_id) in CAMPAIGN_ENDED:
+        raise WrongState(_("La campaña ya terminó: este envío no puede volver a salir."))
+
+
+def _campaign_state(campaign_id: int) -> str:
     """As it is now, and held: whoever cancels meanwhile waits, and then sweeps up what this decision left pending."""
-    return Campaign.objects.select_for_update().values_list("state", flat=True).get(pk=envio.campaign_id)
+    return Campaign.objects.select_for_update().values_list("state", flat=True).get(pk=campaign_id)
 
 
 def _reason(reason: str) -> str:

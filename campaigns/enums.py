@@ -121,6 +121,8 @@ class Evidence(models.TextChoices):
     RECONCILED = "conciliacion", _("Lo encontró una conciliación")
     IMPORTED = "importacion", _("Vino del sistema anterior")
     ERASED = "borrado", _("Se borraron los datos de la persona")
+    TOO_LATE = "tarde", _("No salió a tiempo")
+    AUTHOR = "autor", _("Quien lo escribió ya no entra")
 
 
 class ConversationState(models.TextChoices):

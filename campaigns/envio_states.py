@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Collection
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -69,6 +70,18 @@ def move(
             raise ValueError("what comes back to pendiente says when")
         if moved:
             _end_withdrawn(ids, now)
+    return moved
+
+
+@transaction.atomic
+def end_reply(envio_id: int, *, evidence: Evidence, reason: str, now: dt.datetime) -> int:
+    """A reply that waits will not go out: `cancelado`, with its reason where its author reads it. Returns 1, or 0 when
+    something else moved it meanwhile."""
+    source, target = S.PENDING, S.CANCELLED
+    fields: dict[str, Any] = {"ended_at": now, "error_code": evidence.name, "error_text": reason[:300]}
+    moved = move(envio_id, source=source, target=target, guard=Q(campaign__isnull=True), **fields)
+    if moved:
+        record([envio_id], source=source, target=target, evidence=evidence, now=now, reason=reason)
     return moved
 
 

@@ -26,6 +26,7 @@ from campaigns.models import (
     RefusedEvent,
     Reply,
 )
+from campaigns.querysets import EnvioQuerySet
 from campaigns.withdrawals import withdraw_pending_of
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import ErasedPhone, lid_keys
@@ -72,7 +73,10 @@ class Messages(Part):
         def once() -> None:
             pairs = {
                 (phone, owner)
-                for phone, owner in _envios(person).filter(state__in=ENVIO_OPEN).values_list("phone", "campaign__owner")
+                for phone, owner in _envios(person)
+                .of_campaigns()
+                .filter(state__in=ENVIO_OPEN)
+                .values_list("phone", "campaign__owner")
             }
             with transaction.atomic(durable=True):
                 withdraw_pending_of(pairs, by=by, now=now, reason=kept(_REASON))
@@ -116,14 +120,14 @@ class Messages(Part):
                     naming(RefusedEvent.objects.all(), person, "content", "reason"), person, "content", "reason"
                 ),
             }
-            files = list(_files_of_campaigns([envio.campaign_id for envio in envios]))
+            files = list(_files_of_campaigns([envio.campaign_id for envio in envios if envio.campaign_id]))
             RecipientImport.objects.filter(pk__in=[record.pk for record in files]).update(file="", report="")
             # With the commit: a file that outlives it is found by nobody, and goes with the uploads that are too old.
             transaction.on_commit(lambda: _delete(files))
         return {**counts, "files": len(files)}
 
 
-def _envios(person: Person) -> QuerySet[Envio]:
+def _envios(person: Person) -> EnvioQuerySet:
     return Envio.objects.filter(phone__in=person.phones)
 
 
@@ -208,7 +212,8 @@ def _empty_replies(person: Person) -> int:
 
 def _files(person: Person) -> QuerySet[RecipientImport]:
     """Files that brought them into a campaign, and reports that name them."""
-    return _files_of_campaigns(list(_envios(person).values_list("campaign_id", flat=True)))
+    campaigns = _envios(person).of_campaigns().values_list("campaign_id", flat=True)
+    return _files_of_campaigns(list(campaigns))
 
 
 def _files_of_campaigns(campaigns: list[int]) -> QuerySet[RecipientImport]:

@@ -37,7 +37,22 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
 
 class EnvioQuerySet(models.QuerySet["Envio"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        return self.filter(scope(user, owner="campaign__owner", team="campaign__team"))
+        """Messages of campaigns. What people wrote themselves is read in its conversation."""
+        return self.of_campaigns().filter(scope(user, owner="campaign__owner", team="campaign__team"))
+
+    def decided_by(self, user: User | AnonymousUser) -> Self:
+        """What this person may say the truth about: the same, and the replies of their lines. For few rows."""
+        replies = Q(campaign__isnull=True) & scope(user, owner="session__owner", team="session__team")
+        own = Q(author=user) if isinstance(user, User) and user.is_active else Q(pk__in=[])
+        mine = Q(campaign__isnull=False) & scope(user, owner="campaign__owner", team="campaign__team")
+        return self.filter(mine | replies | own)
+
+    def of_campaigns(self) -> Self:
+        return self.filter(campaign__isnull=False)
+
+    def replies(self) -> Self:
+        """What people of ours wrote in conversations."""
+        return self.filter(campaign__isnull=True)
 
     def pending(self) -> Self:
         return self.filter(state=EnvioState.PENDING)

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from campaigns import envio_states, totals
+from campaigns import conversation_states, envio_states, totals
 from campaigns.enums import Ack, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, EarlyReceipt, Envio
 from leadmaster.lib.db.retry import retrying
@@ -102,6 +102,8 @@ def prove_sent(envio_id: int, *, message_id: str, evidence: Evidence, at: dt.dat
         lookup_due=None,
     )
     envio_states.record([envio_id], source=before, target=EnvioState.SENT, evidence=evidence, now=now)
+    if envio.is_reply:
+        conversation_states.answered(envio_id, now=now)
     if before not in _EXPECTED:
         _alert_conflict(envio, before, now)
     return before

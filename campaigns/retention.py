@@ -38,8 +38,9 @@ def forget(now: dt.datetime, *, apply: bool) -> dict[str, int]:
 
 
 def _messages(until: dt.datetime) -> QuerySet[Envio]:
-    """At rest, in campaigns that are over: nothing will send them again."""
+    """At rest, in campaigns that are over or answered by people: nothing will send them again."""
     over = Q(campaign__state__in=CAMPAIGN_ENDED, campaign__ended_at__lt=until)
+    over |= Q(campaign__isnull=True, created_at__lt=until)
     return Envio.objects.filter(over, state__in=ENVIO_TERMINAL).exclude(text="")
 
 

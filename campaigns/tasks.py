@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 
+from django.db import transaction
+from django_q.tasks import async_task
+
 from campaigns import comeback, receipts, tally, totals, warming
 from campaigns import retention as retaining
 from campaigns.audience.import_record import interrupt_lost
 from campaigns.audience.queued import forget_unconfirmed, run_queued
+from campaigns.engine.answers import end_late
 from campaigns.engine.lookup import run_lookups
 from campaigns.engine.sweep_cancelled import sweep_stragglers
-from campaigns.engine.tick import TickReport, run_tick
+from campaigns.engine.tick import TickReport, answer_now, run_tick
 from leadmaster.lib.clock import DatabaseClock, database_now
 from leadmaster.ops.heartbeat import beat
 from whatsapp import sessions
@@ -43,9 +47,24 @@ def lookups() -> str:
     now = database_now()
     applied = receipts.apply_orphans(now)
     swept = sweep_stragglers(now)
+    late = end_late(now)
     settled = run_lookups(now)
     beat("lookups", now=now)
-    return f"settled {settled}, applied {applied}, swept {swept}"
+    return f"settled {settled}, applied {applied}, swept {swept}, late {late}"
+
+
+def answer() -> str:
+    """What people wrote in conversations, at once instead of at the next minute."""
+    return f"answered {answer_now()}"
+
+
+def wake() -> None:
+    """Have the cluster run `answer`, once the caller's transaction is committed. Should that fail, the next tick does it."""
+    transaction.on_commit(_wake, robust=True)
+
+
+def _wake() -> None:
+    async_task("campaigns.tasks.answer", q_options={"task_name": "answer"})
 
 
 def upkeep() -> str:

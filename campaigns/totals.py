@@ -52,10 +52,11 @@ def drop_groups(*envio_ids: int) -> None:
     drop_groups_of(*campaigns)
 
 
-def drop_groups_of(*campaign_ids: int) -> None:
-    """The same, for whoever knows the campaigns."""
+def drop_groups_of(*campaign_ids: int | None) -> None:
+    """The same, for whoever knows the campaigns. None is what is of no campaign, and counted nowhere."""
+    known = sorted(pk for pk in campaign_ids if pk is not None)
     # No further condition: the row's lock has to be waited for, or a count at work would miss this move.
-    CampaignTotals.objects.filter(pk__in=sorted(campaign_ids)).update(groups=None)
+    CampaignTotals.objects.filter(pk__in=known).update(groups=None)
 
 
 def forget(campaign_id: int) -> None:

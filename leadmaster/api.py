@@ -35,6 +35,7 @@ from campaigns.api.suppressions import SuppressionViewSet
 from campaigns.api.switch import SwitchViewSet
 from campaigns.audience import AudienceError
 from campaigns.errors import Incomplete, NotAllowed, Refused, Stale, WrongState
+from campaigns.replying import Unseen
 from leadmaster.accounts import api_tokens
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
@@ -68,6 +69,7 @@ from whatsapp.sessions import NothingToLift
 
 # How the domain's refusals are told. Their sentences are written for people and go out as they are.
 REFUSALS: dict[type[Exception], Refusal] = {
+    Unseen: Refusal(409, "unseen"),
     Stale: Refusal(409, "stale"),
     WrongState: Refusal(409, "wrong_state"),
     NotAllowed: Refusal(403, "not_allowed"),

@@ -264,6 +264,8 @@ HALF_DEAF_AFTER = env.integer("HALF_DEAF_AFTER", 5, minimum=0, maximum=100)
 WARM_UP_START = env.integer("WARM_UP_START", 20, minimum=0, maximum=100_000)
 WARM_UP_GROWTH = env.integer("WARM_UP_GROWTH", 50, minimum=1, maximum=1000)
 DIAG_SENDER = env.boolean("DIAG_SENDER", False)
+# What people answer from one line, whatever its campaigns send.
+REPLIES_PER_HOUR = env.integer("REPLIES_PER_HOUR", 60, minimum=1, maximum=10_000)
 WHATSAPP_DAILY_LIMIT = env.integer("WHATSAPP_DAILY_LIMIT", 180, minimum=1, maximum=100_000)
 SENDER_SLOTS = env.integer("SENDER_SLOTS", 1, minimum=1, maximum=64)
 # HTTP threads of one tick: one per message in flight; they only wait on sockets.

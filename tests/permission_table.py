@@ -230,6 +230,8 @@ _ROWS: Final = (
         """
         conversaciones/<int:conversation_id>/leer/
         conversaciones/<int:conversation_id>/atender/
+        conversaciones/<int:conversation_id>/responder/
+        conversaciones/<int:conversation_id>/decidir/
         conversaciones/<int:conversation_id>/posponer/
         conversaciones/<int:conversation_id>/asignar/
         conversaciones/<int:conversation_id>/captar/
@@ -256,6 +258,7 @@ _ROWS: Final = (
         api/v1/conversations/<pk>/capture/
         api/v1/conversations/<pk>/handle/
         api/v1/conversations/<pk>/read/
+        api/v1/conversations/<pk>/replies/
         api/v1/conversations/<pk>/snooze/
         api/v1/opportunities/<pk>/extend/
         api/v1/opportunities/<pk>/move/

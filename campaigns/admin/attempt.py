@@ -54,7 +54,7 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
 
     @display(description=_("campaña"))
     def campaign(self, attempt: Attempt) -> str:
-        return attempt.envio.campaign.name
+        return attempt.envio.title
 
     @display(description=_("destinatario"))
     def recipient(self, attempt: Attempt) -> str:

@@ -16,7 +16,7 @@ def awaiting_approval(request: HttpRequest) -> str:
 
 
 def uncertain(request: HttpRequest) -> str:
-    return _shown(Envio.objects.visible_to(request.user).uncertain().order_by()[:_ENOUGH].count())
+    return _shown(Envio.objects.decided_by(request.user).uncertain().order_by()[:_ENOUGH].count())
 
 
 def open_alerts(request: HttpRequest) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,6 +31,8 @@ class EnvioAdmin(MessageAdmin):
     def by_hand_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Somebody wrote to the person themselves: it will not go out."""
         envio = self.find(request, str(pk))
+        if envio.campaign is None:
+            raise Http404  # a reply is its conversation's
         require_act(request, Act.DECIDE, envio.campaign)
 
         def run(data: Mapping[str, Any]) -> str:

@@ -91,7 +91,7 @@ def look(user: User, now: dt.datetime) -> dict[str, Any]:
     active = _active(campaigns, now)
     return {
         "waiting": list(waiting[: _LISTED + 1]),
-        "uncertain": Envio.objects.visible_to(user).uncertain().order_by()[:1000].count(),
+        "uncertain": Envio.objects.decided_by(user).uncertain().order_by()[:1000].count(),
         "alerts": list(visible_alerts(user).filter(open_key__isnull=False).order_by("-last_seen_at")[:_LISTED])
         if user.has_perm("ops.view_alert")
         else [],

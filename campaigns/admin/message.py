@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy
 
 from campaigns import screens
 from campaigns.admin.base import CampaignFilter, SessionFilter
+from campaigns.decisions import may_decide
 from campaigns.engine.why_not import why_not_this
 from campaigns.enums import Ack, EnvioState
 from campaigns.models import Campaign, Envio
-from campaigns.policy import Act, may
 from leadmaster.lib.admin.modeladmins import NOTHING, ReadOnlyAdmin, ScopedAdmin, UncountedPaginator, moment
 from leadmaster.lib.phones import parsing
 from whatsapp.models import Region
@@ -99,7 +99,7 @@ class MessageAdmin(ReadOnlyAdmin[Envio], ScopedAdmin[Envio]):
 
     @display(description=gettext_lazy("campaña"))
     def campaign_name(self, envio: Envio) -> str:
-        return envio.campaign.name
+        return envio.title
 
     @display(description=gettext_lazy("estado"))
     def standing(self, envio: Envio) -> SafeString:
@@ -123,15 +123,15 @@ class MessageAdmin(ReadOnlyAdmin[Envio], ScopedAdmin[Envio]):
 
 def detail(envio: Envio, request: HttpRequest) -> dict[str, Any]:
     """What the page of one message shows around its fields."""
-    may_decide = may(request.user, Act.DECIDE, envio.campaign)
+    decides = may_decide(request.user, envio)
     return {
         "envio": envio,
         "moments": _moments(envio),
         "standing": why_not_this(envio, timezone.now()) if envio.state == EnvioState.PENDING else None,
         "tries": envio.attempt_log.order_by("-id"),
         "events": envio.events.select_related("by").order_by("-id"),
-        "may_mark": may_decide and envio.state == EnvioState.PENDING,
-        "may_decide": may_decide and envio.state == EnvioState.UNCERTAIN,
+        "may_mark": decides and envio.state == EnvioState.PENDING,
+        "may_decide": decides and envio.state == EnvioState.UNCERTAIN,
     }
 
 

@@ -81,6 +81,11 @@ class UncertainEnvioAdmin(MessageAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Envio]:
         return super().get_queryset(request).uncertain()  # type: ignore[attr-defined, no-any-return]  # EnvioQuerySet
 
+    def visible(self, rows: QuerySet[Envio], request: HttpRequest) -> QuerySet[Envio]:
+        """Few, so that replies stand beside the campaigns'."""
+        mine = Envio.objects.decided_by(request.user).uncertain()
+        return rows.filter(pk__in=mine.values("pk")).prefetch_related("campaign", "author", "session")
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
@@ -110,8 +115,8 @@ class UncertainEnvioAdmin(MessageAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         ids = frozen(request.POST.get("ids") or request.GET.get("ids", ""))
-        rows = Envio.objects.visible_to(request.user).filter(pk__in=ids).select_related("campaign").order_by("pk")
-        envios = list(rows)
+        rows = Envio.objects.decided_by(request.user).filter(pk__in=ids).select_related("campaign", "session", "author")
+        envios = list(rows.order_by("pk"))
         back = reverse("admin:campaigns_uncertainenvio_changelist")
         if not envios:
             messages.warning(request, _("Elige al menos un mensaje incierto."))
@@ -166,8 +171,7 @@ def _page(envios: list[Envio]) -> Confirmation:
         button=_("Guardar la decisión"),
         facts=[(_("Mensajes"), len(envios)), (_("Campañas"), len({envio.campaign_id for envio in envios}))],
         sample=[
-            f"{envio.name} · {parsing.pretty(envio.phone)} · {envio.campaign.name}".strip(" ·")
-            for envio in envios[:_SAMPLE]
+            f"{envio.name} · {parsing.pretty(envio.phone)} · {envio.title}".strip(" ·") for envio in envios[:_SAMPLE]
         ],
         sample_title=_("Sobre estas personas"),
         warning=_("Cada decisión queda en el historial del mensaje con tu nombre."),

@@ -16,11 +16,11 @@ from rest_framework.viewsets import GenericViewSet
 from campaigns import decisions
 from campaigns.api.campaign_serializers import WhyNotSerializer
 from campaigns.api.filters import EnvioFilter
-from campaigns.decisions import Decision
+from campaigns.decisions import Decision, require_decision
 from campaigns.engine.why_not import why_not_this
 from campaigns.enums import Ack
 from campaigns.models import Attempt, Envio, EnvioEvent
-from campaigns.policy import Act, require
+from campaigns.policy import Act
 from campaigns.serializers import EnvioSerializer
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
@@ -79,9 +79,9 @@ class EnvioViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelM
     }
 
     def get_queryset(self) -> QuerySet[Envio]:
-        envios = Envio.objects.visible_to(self.request.user).select_related("campaign")
         if self.action == "list":
-            return envios
+            return Envio.objects.visible_to(self.request.user).select_related("campaign")
+        envios = Envio.objects.decided_by(self.request.user).select_related("campaign", "session")
         return envios.prefetch_related(
             Prefetch("attempt_log", queryset=Attempt.objects.order_by("id")),
             Prefetch("events", queryset=EnvioEvent.objects.order_by("id")),
@@ -89,7 +89,7 @@ class EnvioViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveModelM
 
     def require_allowed(self, row: Envio) -> None:
         if self.needs[self.action] == Act.DECIDE:
-            require(current_user(self.request), Act.DECIDE, row.campaign)
+            require_decision(row, by=current_user(self.request))
 
     def get_serializer_class(self) -> type[EnvioSerializer]:
         return EnvioSerializer if self.action == "list" else EnvioDetailSerializer

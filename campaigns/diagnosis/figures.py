@@ -65,7 +65,8 @@ def by_campaign(scope: Scope) -> list[CampaignFigures]:
         (EnvioState.HISTORICAL, "ended_at"),
         (EnvioState.ERROR, "ended_at"),
     ):
-        for campaign, number in scope.within(column, state).values_list("campaign_id").annotate(number=Count("pk")):
+        of_campaigns = scope.within(column, state).filter(campaign__isnull=False)
+        for campaign, number in of_campaigns.values_list("campaign_id").annotate(number=Count("pk")):
             counts[campaign][state] = number
     if scope.campaigns is not None and len(scope.campaigns) == 1:
         counts[next(iter(scope.campaigns))].update({})

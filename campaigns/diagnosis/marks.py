@@ -44,7 +44,7 @@ class Unproven:
     """A row that says it went out, and nothing bears it out."""
 
     id: int
-    campaign: int
+    campaign: int | None  # None: a reply
     at: dt.datetime
     has_id: bool
     state: EnvioState
@@ -115,7 +115,8 @@ def runs(scope: Scope, doubtful: list[Unproven]) -> dict[int, list[Run]]:
     """By campaign, the runs of marks that a scheduler made and nobody received. Raises TooMany."""
     by_campaign: Mapping[int, set[int]] = collections.defaultdict(set)
     for one in doubtful:
-        by_campaign[one.campaign].add(one.id)
+        if one.campaign is not None:
+            by_campaign[one.campaign].add(one.id)
     found = {}
     for campaign in sorted(by_campaign):
         accused = by_campaign[campaign]

@@ -203,11 +203,11 @@ def _phantom_runs(found: Diagnosis) -> Iterator[Finding]:
 def _unproven(found: Diagnosis) -> Iterator[Finding]:
     """What says `enviado` and stands in no run. That another system claims something is known and nothing new."""
     in_runs = {pk for runs in found.runs.values() for run in runs for pk in run.ids}
-    left: dict[int, list[int]] = collections.defaultdict(list)
+    left: dict[int | None, list[int]] = collections.defaultdict(list)
     for one in found.unproven:
         if one.id not in in_runs and one.state == EnvioState.SENT:
             left[one.campaign].append(one.id)
-    for campaign, ids in sorted(left.items()):
+    for campaign, ids in sorted(left.items(), key=lambda one: one[0] or 0):
         yield Finding(
             kind="unproven",
             campaign=campaign,
@@ -275,7 +275,9 @@ def _error_rates(found: Diagnosis) -> Iterator[Finding]:
         )
 
 
-def _name(found: Diagnosis, campaign: int) -> str:
+def _name(found: Diagnosis, campaign: int | None) -> str:
+    if campaign is None:
+        return _("Respuestas de personas")
     return next((f"«{one.name}»" for one in found.campaigns if one.id == campaign), f"#{campaign}")
 
 

@@ -11,18 +11,24 @@ import datetime as dt
 import os
 import socket
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.db import DatabaseError, DataError, IntegrityError, transaction
-from django.db.models import F, Min
+from django.db.models import F, Min, Q
 
 from campaigns.engine import diag, person_rest, statements
+from campaigns.engine.answers import ReplySlot
 from campaigns.engine.plan import Plan, Slot
 from campaigns.engine.statements import Due
 from campaigns.engine.timing import lease
 from campaigns.enums import EnvioState
-from campaigns.models import Attempt, Envio, Lane, SessionDay
+from campaigns.models import Attempt, Campaign, Envio, Lane, SessionDay
+from campaigns.models.envio import REPLY_ATTEMPTS
 from leadmaster.lib.db.retry import drop_broken_connection, is_lost_connection, retrying
+from whatsapp.models import WhatsAppSession
+
+# What a lane may be given to: a campaign that may send, or the people that its line answers.
+AnySlot = Slot | ReplySlot
 
 
 def worker_name() -> str:
@@ -36,18 +42,28 @@ class Claim:
 
     token: uuid.UUID
     lane_id: int
+    lane_due: dt.datetime  # from when on its campaigns might have it
     burst_count: int
     envio_id: int
     phone: str = dataclasses.field(repr=False)
     text: str = dataclasses.field(repr=False)
     client_message_id: uuid.UUID
     attempt: int
-    slot: Slot
-    session_day_id: int
-    schedule_day_id: int
+    slot: AnySlot
+    session_day_id: int | None
+    schedule_day_id: int | None
     due_at: dt.datetime | None
     claimed_at: dt.datetime
     lease_until: dt.datetime
+
+    @property
+    def campaign(self) -> Campaign | None:
+        """None: it is a reply."""
+        return self.slot.campaign
+
+    @property
+    def max_attempts(self) -> int:
+        return REPLY_ATTEMPTS if self.campaign is None else self.campaign.max_attempts
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,7 +86,12 @@ class Candidate:
 
 def ensure_lanes(plan: Plan, *, now: dt.datetime) -> None:
     """Make the lanes that the planned sessions should have. One query when they all exist."""
-    sessions = {slots[0].session.pk: slots[0].session for slots in plan.slots.values()}
+    ensure_lanes_of((slots[0].session for slots in plan.slots.values()), now=now)
+
+
+def ensure_lanes_of(lines: Iterable[WhatsAppSession], *, now: dt.datetime) -> None:
+    """The same for these sessions."""
+    sessions = {session.pk: session for session in lines}
     have = set(Lane.objects.filter(session_id__in=sessions).values_list("session_id", "slot"))
     missing = [
         Lane(session_id=session.pk, slot=slot, next_due=now)
@@ -82,12 +103,19 @@ def ensure_lanes(plan: Plan, *, now: dt.datetime) -> None:
         Lane.objects.bulk_create(missing, ignore_conflicts=True)
 
 
-def candidates(slots: Mapping[int, Sequence[Slot]], *, until: dt.datetime) -> list[Candidate]:
-    """Free lanes of these sessions that fall due before `until`, the longest due first. One plain read, no lock."""
+def candidates(
+    slots: Mapping[int, Sequence[AnySlot]], *, until: dt.datetime, answering: Collection[int] = ()
+) -> list[Candidate]:
+    """Free lanes of these sessions that fall due before `until`, the longest due first. One plain read, no lock.
+
+    The sessions in `answering` have replies, which wait for nobody's pace: whatever is free of them.
+    """
     if not slots:
         return []
+    falls_due = Q(next_due__lte=until)
     rows = (
-        Lane.objects.filter(busy=False, next_due__lte=until, session_id__in=slots)
+        Lane.objects.filter(falls_due | Q(session_id__in=answering) if answering else falls_due)
+        .filter(busy=False, session_id__in=slots)
         .order_by("next_due", "id")
         .values_list("id", "session_id", "next_due", "slot")
     )
@@ -98,7 +126,7 @@ def candidates(slots: Mapping[int, Sequence[Slot]], *, until: dt.datetime) -> li
     ]
 
 
-def held_elsewhere(slots: Mapping[int, Sequence[Slot]], *, ours: Collection[int]) -> bool:
+def held_elsewhere(slots: Mapping[int, Sequence[AnySlot]], *, ours: Collection[int]) -> bool:
     """Whether somebody else has a lane of these sessions in the air: it falls free when they are done."""
     return bool(slots) and Lane.objects.filter(busy=True, session_id__in=slots).exclude(id__in=ours).exists()
 
@@ -112,7 +140,7 @@ def next_due_of(campaign_ids: Collection[int], *, after: dt.datetime, until: dt.
     return found
 
 
-def claim(lane_ids: Sequence[int], slots: Mapping[int, Sequence[Slot]], *, now: dt.datetime) -> Round:
+def claim(lane_ids: Sequence[int], slots: Mapping[int, Sequence[AnySlot]], *, now: dt.datetime) -> Round:
     """Claim what is due on these lanes, in one short transaction.
 
     A deadlock is retried whole. When the connection breaks at COMMIT nobody knows whether it held: the rows are read
@@ -140,21 +168,35 @@ def claim(lane_ids: Sequence[int], slots: Mapping[int, Sequence[Slot]], *, now: 
 
 
 @transaction.atomic(durable=True)
-def _claim(tokens: Mapping[int, uuid.UUID], slots: Mapping[int, Sequence[Slot]], now: dt.datetime) -> Round:
-    lanes = Lane.objects.filter(id__in=tokens, busy=False, next_due__lte=now).order_by("id")
+def _claim(tokens: Mapping[int, uuid.UUID], slots: Mapping[int, Sequence[AnySlot]], now: dt.datetime) -> Round:
+    lanes = Lane.objects.filter(id__in=tokens, busy=False).order_by("id")
     held = list(lanes.only("session_id", "next_due", "burst_count").select_for_update(skip_locked=True))
     found = Round(claims=[], without_due=set(), exhausted=set())
     # By session and then by lane: every claimer charges the day rows in the same order.
     for lane in sorted(held, key=lambda lane: (lane.session_id, lane.pk)):
-        claim = _fill(lane, tokens[lane.pk], slots.get(lane.session_id, ()), now, found)
+        open_ones = slots.get(lane.session_id, ())
+        claim = _answer(lane, tokens[lane.pk], open_ones, now)
+        if claim is None and lane.next_due <= now:
+            claim = _fill(lane, tokens[lane.pk], open_ones, now, found)
         if claim is not None:
             found.claims.append(claim)
     Attempt.objects.bulk_create(_opened(claim) for claim in found.claims)
     return found
 
 
-def _fill(lane: Lane, token: uuid.UUID, slots: Sequence[Slot], now: dt.datetime, found: Round) -> Claim | None:
+def _answer(lane: Lane, token: uuid.UUID, slots: Sequence[AnySlot], now: dt.datetime) -> Claim | None:
+    """The first due reply of this line, before any campaign and whatever the pace of those. It charges no day."""
+    slot = next((slot for slot in slots if isinstance(slot, ReplySlot)), None)
+    if slot is None:
+        return None
+    reply = statements.first_reply(session_id=slot.session.pk, now=now)
+    return None if reply is None else _take(lane, token, slot, envio=reply, now=now)
+
+
+def _fill(lane: Lane, token: uuid.UUID, slots: Sequence[AnySlot], now: dt.datetime, found: Round) -> Claim | None:
     for slot in slots:
+        if isinstance(slot, ReplySlot):
+            continue
         if slot.campaign.pk in found.without_due or slot.session.pk in found.exhausted:
             continue
         envio = _first_whom_nobody_wrote_to(slot, now)
@@ -192,8 +234,8 @@ def _charge(slot: Slot, found: Round) -> bool:
     return True
 
 
-def _take(lane: Lane, token: uuid.UUID, slot: Slot, *, envio: Due, now: dt.datetime) -> Claim:
-    if not person_rest.hold(slot.campaign, envio, now):
+def _take(lane: Lane, token: uuid.UUID, slot: AnySlot, *, envio: Due, now: dt.datetime) -> Claim:
+    if slot.campaign is not None and not person_rest.hold(slot.campaign, envio, now):
         # Another line's claim was first: this one is rolled back, and its next look finds that the person rests.
         raise IntegrityError("the person was written to by another campaign")
     lease_until = now + lease()
@@ -209,7 +251,8 @@ def _take(lane: Lane, token: uuid.UUID, slot: Slot, *, envio: Due, now: dt.datet
         slot=slot,
         session_day_id=slot.session_day_id,
         schedule_day_id=slot.schedule_day_id,
-        due_at=max(lane.next_due, envio.next_due),
+        # A reply waits for no pace: it is late from the moment in which it was written.
+        due_at=envio.next_due if slot.campaign is None else max(lane.next_due, envio.next_due),
         now=now,
         lease_until=lease_until,
         attempt=envio.attempts + 1,
@@ -235,9 +278,9 @@ def _claim_of(
     envio: Due | Envio,
     lane: Lane,
     token: uuid.UUID,
-    slot: Slot,
-    session_day_id: int,
-    schedule_day_id: int,
+    slot: AnySlot,
+    session_day_id: int | None,
+    schedule_day_id: int | None,
     due_at: dt.datetime | None,
     now: dt.datetime,
     lease_until: dt.datetime,
@@ -247,6 +290,7 @@ def _claim_of(
     return Claim(
         token=token,
         lane_id=lane.pk,
+        lane_due=lane.next_due,
         burst_count=lane.burst_count,
         envio_id=envio.id,
         phone=envio.phone,
@@ -262,9 +306,9 @@ def _claim_of(
     )
 
 
-def _ours(tokens: Mapping[int, uuid.UUID], slots: Mapping[int, Sequence[Slot]], now: dt.datetime) -> list[Claim]:
+def _ours(tokens: Mapping[int, uuid.UUID], slots: Mapping[int, Sequence[AnySlot]], now: dt.datetime) -> list[Claim]:
     """What a COMMIT that broke really left with us, read back by token."""
-    by_campaign = {slot.campaign.pk: slot for group in slots.values() for slot in group}
+    by_owner = {(key, slot.campaign and slot.campaign.pk): slot for key, group in slots.items() for slot in group}
     rows = Attempt.objects.filter(token__in=list(tokens.values())).select_related("envio", "lane")
     claims = []
     for row in rows:
@@ -276,7 +320,7 @@ def _ours(tokens: Mapping[int, uuid.UUID], slots: Mapping[int, Sequence[Slot]], 
                 envio=envio,
                 lane=lane,
                 token=row.token,
-                slot=by_campaign[envio.campaign_id],
+                slot=by_owner[envio.session_id, envio.campaign_id],
                 session_day_id=row.session_day_id,
                 schedule_day_id=row.schedule_day_id,
                 due_at=row.due_at,

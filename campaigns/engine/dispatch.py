@@ -33,6 +33,7 @@ def commit_dispatch(claim: Claim, now: dt.datetime, *, deadline: dt.timedelta) -
             claim.envio_id,
             claim.token,
             session_id=claim.slot.session.pk,
+            is_reply=claim.campaign is None,
             person_keys=journal.person_keys(claim.phone, claim.text),
             phone_keys=phone_keys(claim.phone),
             lease_until=now + deadline,

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import DateTimeField, Exists
 
 from campaigns.engine import restore_guard
-from campaigns.models import Campaign, Lane
+from campaigns.models import Campaign, Envio, Lane
 from leadmaster.lib.db.compiled import CompiledRow, Param
 from leadmaster.ops.models import Heartbeat
 
@@ -23,11 +23,12 @@ class Glance:
 
     stale: bool  # leases that ran out
     running: bool  # campaigns
+    written: bool  # by people, to be answered now
     forgotten: bool  # the journal knows more than the database, or a restore is being looked into
 
     @property
     def idle(self) -> bool:
-        return not (self.stale or self.running or self.forgotten)
+        return not (self.stale or self.running or self.written or self.forgotten)
 
 
 def glance(now: dt.datetime) -> Glance:
@@ -35,10 +36,15 @@ def glance(now: dt.datetime) -> Glance:
     suspicion = restore_guard.suspicion()
     row = _look(suspicion.shape)(now=now, **suspicion.values)
     if row is None:
-        return Glance(stale=True, running=True, forgotten=suspicion.unreadable or not suspicion.tail.empty)
-    stale, running, *answers = row
+        return Glance(
+            stale=True, running=True, written=True, forgotten=suspicion.unreadable or not suspicion.tail.empty
+        )
+    stale, running, written, *answers = row
     return Glance(
-        stale=bool(stale), running=bool(running), forgotten=suspicion.confirmed(restore_guard.Answers(*answers))
+        stale=bool(stale),
+        running=bool(running),
+        written=bool(written),
+        forgotten=suspicion.confirmed(restore_guard.Answers(*answers)),
     )
 
 
@@ -50,6 +56,9 @@ def _look(shape: restore_guard.Shape) -> CompiledRow:
     now: Any = Param("now", DateTimeField())
     return CompiledRow(
         lambda: Heartbeat.objects.filter(name=HEARTBEAT).values_list(
-            Exists(Lane.objects.stale(now)), Exists(Campaign.objects.running()), *restore_guard.columns(shape)
+            Exists(Lane.objects.stale(now)),
+            Exists(Campaign.objects.running()),
+            Exists(Envio.objects.replies().due(now)),
+            *restore_guard.columns(shape),
         )[:1]
     )

@@ -22,6 +22,7 @@ from campaigns.engine.settle import refund
 from campaigns.engine.timing import LOOKUP_AFTER, lease
 from campaigns.enums import CAMPAIGN_ENDED, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Envio
+from campaigns.models.envio import REPLY_KEEPS
 from leadmaster.lib.db.retry import retrying
 from whatsapp import sessions
 from whatsapp.gateways.base import Capability, GatewayError, Outcome, Scope, SendResult
@@ -121,10 +122,17 @@ def _may_resend(envio: Envio, now: dt.datetime) -> bool:
     """Whether "not found" counts for this envío now."""
     if not sessions.has_capability(envio.session, Capability.DEDUPE):
         return False
-    if envio.campaign.state in CAMPAIGN_ENDED or envio.attempts >= envio.campaign.max_attempts:
+    if envio.attempts >= envio.max_attempts or _is_over(envio, now):
         return False
     # A worker that was stopped with the request half made could still finish it until its lease is over.
     return envio.dispatched_at is None or envio.dispatched_at + lease() < now
+
+
+def _is_over(envio: Envio, now: dt.datetime) -> bool:
+    """Whether it would not go out any more: then it waits for a person."""
+    if envio.campaign is None:
+        return envio.created_at <= now - REPLY_KEEPS
+    return envio.campaign.state in CAMPAIGN_ENDED
 
 
 @transaction.atomic(durable=True)

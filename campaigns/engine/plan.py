@@ -165,7 +165,7 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
     open_ones = [(schedule, opening) for schedule, opening in found if opening]
     if not open_ones:
         return _closed(schedules, rules, session, now, kept)
-    against = _against_session(session, now)
+    against = against_session(session, now)
     if against is not None:
         return against
     day = session.day_at(now)
@@ -234,7 +234,8 @@ def cold_standing(session: WhatsAppSession, *, until: dt.datetime | None = None)
     )
 
 
-def _against_session(session: WhatsAppSession, now: dt.datetime) -> Standing | None:
+def against_session(session: WhatsAppSession, now: dt.datetime) -> Standing | None:
+    """What keeps this line from sending anything now."""
     where = lines.standing(session, now)
     if where is lines.Standing.READY:
         return None

@@ -85,7 +85,7 @@ def _give_back(envio: Envio, now: dt.datetime, rng: random.Random) -> None:
     """
     fields: dict[str, object] = {"error_code": LEASE, "error_text": _reason()}
     evidence, reason = Evidence.LEASE, _reason()
-    last_try = envio.attempts >= envio.campaign.max_attempts
+    last_try = envio.attempts >= envio.max_attempts
     if envio.dispatched_at is not None:
         target = EnvioState.UNCERTAIN
         fields |= {"lookups": 0, "lookup_due": now + LOOKUP_AFTER[0]}
@@ -126,6 +126,10 @@ def _free(lane: Lane, envio: Envio | None, left: dt.datetime | None, now: dt.dat
         return
     if envio is None or left is None:
         free_lane(lane.pk, lane.token, next_due=now, burst_count=lane.burst_count)
+        return
+    if envio.campaign is None:
+        # A reply leaves the pace of campaigns as it found it.
+        free_lane(lane.pk, lane.token, next_due=max(now, lane.next_due), burst_count=lane.burst_count)
         return
     rest, burst_count = pause_after(envio.campaign, lane.burst_count, rng=rng)
     free_lane(lane.pk, lane.token, next_due=max(now, left + rest), burst_count=burst_count)

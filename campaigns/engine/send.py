@@ -218,8 +218,9 @@ class Flights:
                 raise
             return
         self._count(state or "lost")
-        self._news[claim.slot.campaign.pk] = claim.slot.campaign
-        self._line_days[claim.slot.session.pk] = claim.session_day_id
+        if claim.campaign is not None and claim.session_day_id is not None:
+            self._news[claim.campaign.pk] = claim.campaign
+            self._line_days[claim.slot.session.pk] = claim.session_day_id
         if flight.phase is Phase.SENDING and now >= flight.due:
             flight.phase, flight.due = Phase.OVERDUE, _NEVER
             self.landed += 1
@@ -280,7 +281,12 @@ def _answer(flight: Flight, result: SendResult | GatewayError, now: dt.datetime)
 
 
 def _shows_typing(claim: Claim) -> bool:
-    return claim.slot.campaign.typing and sessions.has_capability(claim.slot.session, Capability.PRESENCE)
+    # Who wrote a reply has typed it.
+    return (
+        claim.campaign is not None
+        and claim.campaign.typing
+        and sessions.has_capability(claim.slot.session, Capability.PRESENCE)
+    )
 
 
 def _ask(gateway: Gateway, phone: str, seconds: float) -> SessionStatus:

@@ -15,10 +15,10 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from campaigns import envio_states, receipts
-from campaigns.engine import diag, person_rest, statements
+from campaigns import conversation_states, envio_states, receipts
+from campaigns.engine import answers, diag, person_rest, statements
 from campaigns.engine.claim import Claim
-from campaigns.engine.timing import DOUBT_REST, LOOKUP_AFTER, SESSION_REST, WITHDRAWN_REST, back_off
+from campaigns.engine.timing import DOUBT_REST, LOOKUP_AFTER, REPLY_REST, SESSION_REST, WITHDRAWN_REST, back_off
 from campaigns.enums import CAMPAIGN_ENDED, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Campaign, ScheduleDay, SessionDay
 from leadmaster.directory.models import Suppression
@@ -92,13 +92,14 @@ def close_attempt(token: uuid.UUID, outcome: AttemptOutcome, *, now: dt.datetime
     Attempt.objects.filter(token=token, outcome=AttemptOutcome.OPEN).update(outcome=outcome, finished_at=now, **facts)
 
 
-def refund(token: uuid.UUID, *, session_day_id: int, schedule_day_id: int) -> None:
+def refund(token: uuid.UUID, *, session_day_id: int | None, schedule_day_id: int | None) -> None:
     """Give back what a message took that is proven not to have left, the day's charge and its person, once: the
-    attempt's own flag decides."""
+    attempt's own flag decides. A reply took none of the two."""
     if Attempt.objects.filter(token=token, refunded=False).update(refunded=True):
         person_rest.release(token)
-        SessionDay.objects.filter(pk=session_day_id, used__gt=0).update(used=F("used") - 1)
-        ScheduleDay.objects.filter(pk=schedule_day_id, used__gt=0).update(used=F("used") - 1)
+        if session_day_id and schedule_day_id:
+            SessionDay.objects.filter(pk=session_day_id, used__gt=0).update(used=F("used") - 1)
+            ScheduleDay.objects.filter(pk=schedule_day_id, used__gt=0).update(used=F("used") - 1)
 
 
 def pause_after(campaign: Campaign, burst_count: int, *, rng: random.Random) -> tuple[dt.timedelta, int]:
@@ -107,6 +108,20 @@ def pause_after(campaign: Campaign, burst_count: int, *, rng: random.Random) -> 
     if campaign.burst_size and sent >= campaign.burst_size:
         return dt.timedelta(seconds=campaign.burst_pause), 0
     return dt.timedelta(seconds=rng.uniform(campaign.delay_min, campaign.delay_max)), sent
+
+
+def _rest_after(
+    claim: Claim, now: dt.datetime, rng: random.Random, *, session_rest: bool = False, in_doubt: bool = False
+) -> tuple[dt.datetime, int]:
+    """When the lane is free for campaigns again, and its burst count. `session_rest`: its line is in trouble."""
+    if claim.campaign is None:
+        # Their pace goes on as if nobody had answered in between.
+        return max(claim.lane_due, now + (SESSION_REST if session_rest else REPLY_REST)), claim.burst_count
+    rest, burst = pause_after(claim.campaign, claim.burst_count, rng=rng)
+    if session_rest:
+        # What may have left is followed by its pause all the same.
+        rest, burst = (max(rest, SESSION_REST), burst) if in_doubt else (SESSION_REST, claim.burst_count)
+    return now + rest, burst
 
 
 # --- The two outcomes ------------------------------------------------------------------------------------------------
@@ -122,8 +137,8 @@ def _settle(claim: Claim, answer: Answer, now: dt.datetime, rng: random.Random) 
 def _succeed(
     claim: Claim, answer: Answer, result: SendResult, now: dt.datetime, rng: random.Random
 ) -> EnvioState | None:
-    rest, burst = pause_after(claim.slot.campaign, claim.burst_count, rng=rng)
-    free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
+    free_from, burst = _rest_after(claim, now, rng)
+    free_lane(claim.lane_id, claim.token, next_due=free_from, burst_count=burst)
     moved = statements.settle_sent(claim.envio_id, claim.token, message_id=result.message_id, sent_at=now)
     statements.close_sent(
         claim.token,
@@ -140,17 +155,17 @@ def _succeed(
         )
     if statements.came_early(claim.slot.session.pk, result.message_id):
         receipts.apply_early(claim.slot.session.pk, result.message_id, envio_id=claim.envio_id, now=now)
+    if moved and claim.campaign is None:
+        conversation_states.answered(claim.envio_id, now=now)
     return EnvioState.SENT
 
 
 def _fail(claim: Claim, answer: Answer, error: GatewayError, now: dt.datetime, rng: random.Random) -> EnvioState | None:
     target, fields = _next_state(claim, answer, error, now, rng)
-    rest, burst = pause_after(claim.slot.campaign, claim.burst_count, rng=rng)
-    if error.scope is Scope.SESSION:
-        # What may have left is followed by its pause all the same.
-        in_doubt = error.outcome is Outcome.UNKNOWN
-        rest, burst = (max(rest, SESSION_REST), burst) if in_doubt else (SESSION_REST, claim.burst_count)
-    free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=burst)
+    free_from, burst = _rest_after(
+        claim, now, rng, session_rest=error.scope is Scope.SESSION, in_doubt=error.outcome is Outcome.UNKNOWN
+    )
+    free_lane(claim.lane_id, claim.token, next_due=free_from, burst_count=burst)
     moved = envio_states.move(
         claim.envio_id, source=EnvioState.SENDING, target=target, guard=Q(token=claim.token), now=now, **fields
     )
@@ -189,9 +204,11 @@ def _next_state(
         return EnvioState.ERROR, {**why, "ended_at": now}
     if error.scope is Scope.SESSION and not _was_answered(answer, error):
         # Not this message's fault, and no byte of it left: no attempt burnt, its turn comes when the session is back.
-        return EnvioState.PENDING, {"dispatched_at": None, "attempts": F("attempts") - 1}
+        fields: dict[str, object] = {"dispatched_at": None, "attempts": F("attempts") - 1}
+        # A reply does not wait for its lane's rest.
+        return EnvioState.PENDING, fields if claim.campaign else {**fields, "next_due": now + SESSION_REST}
     # The gateway had the message in its hands. Its word that it did not pass it on is taken so often and no oftener.
-    if claim.attempt >= claim.slot.campaign.max_attempts:
+    if claim.attempt >= claim.max_attempts:
         return EnvioState.ERROR, {**why, "error_code": MAX_ATTEMPTS, "ended_at": now}
     return EnvioState.PENDING, {
         **why,
@@ -207,22 +224,28 @@ def _was_answered(answer: Answer, error: GatewayError) -> bool:
 
 @transaction.atomic(durable=True)
 def _withdraw(claim: Claim, *, suppression: Suppression | None, written_to: bool, now: dt.datetime) -> None:
-    ended = Campaign.objects.filter(pk=claim.slot.campaign.pk, state__in=CAMPAIGN_ENDED).exists()
+    over = _over(claim, now)
     target, evidence, reason = EnvioState.PENDING, Evidence.CAMPAIGN, ""
     fields: dict[str, object] = {"attempts": F("attempts") - 1, "dispatched_at": None}
+    if claim.campaign is None:
+        fields["next_due"] = now + WITHDRAWN_REST  # it does not wait for its lane's
     suppressed = suppression is not None and not suppression.in_doubt
     if suppression is not None and suppression.in_doubt:
         # Others of its lane go first; it comes again until a person has said what was meant.
         fields["next_due"] = now + DOUBT_REST
-    if suppressed or ended:
-        target, evidence = EnvioState.CANCELLED, Evidence.OPT_OUT if suppressed else Evidence.CAMPAIGN
+    if suppressed:
+        target, evidence = EnvioState.CANCELLED, Evidence.OPT_OUT
         fields["ended_at"] = now
+    elif over is not None:
+        target, (evidence, reason) = EnvioState.CANCELLED, over
+        fields |= {"ended_at": now, "error_text": reason}
     elif written_to:
         target, evidence = EnvioState.UNCERTAIN, Evidence.RESTORE
         reason = _("Esta persona ya recibió este texto después del respaldo del que volvió la base.")
         fields |= {"error_code": RESTORED, "error_text": reason, "lookup_due": None}
     rest = WITHDRAWN_REST if target is EnvioState.PENDING else dt.timedelta(0)
-    free_lane(claim.lane_id, claim.token, next_due=now + rest, burst_count=claim.burst_count)
+    free_from = now + rest if claim.campaign else max(claim.lane_due, now)
+    free_lane(claim.lane_id, claim.token, next_due=free_from, burst_count=claim.burst_count)
     moved = envio_states.move(
         claim.envio_id, source=EnvioState.SENDING, target=target, guard=Q(token=claim.token), now=now, **fields
     )
@@ -233,3 +256,12 @@ def _withdraw(claim: Claim, *, suppression: Suppression | None, written_to: bool
         envio_states.record(
             [claim.envio_id], source=EnvioState.SENDING, target=target, evidence=evidence, now=now, reason=reason
         )
+
+
+def _over(claim: Claim, now: dt.datetime) -> tuple[Evidence, str] | None:
+    """Why it never will go out, whatever changes; None while it may."""
+    if claim.campaign is None:
+        return answers.over_because(claim.envio_id, now)
+    if Campaign.objects.filter(pk=claim.campaign.pk, state__in=CAMPAIGN_ENDED).exists():
+        return Evidence.CAMPAIGN, ""
+    return None

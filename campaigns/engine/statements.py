@@ -22,6 +22,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     UUIDField,
+    Value,
 )
 
 from campaigns import envio_states
@@ -38,6 +39,8 @@ from campaigns.models import (
     SenderSwitch,
     SessionDay,
 )
+from campaigns.models.envio import REPLY_KEEPS
+from leadmaster.accounts.models import User
 from leadmaster.directory.models import ErasedPhone, Suppression
 from leadmaster.lib.db.compiled import CompiledInsert, CompiledRow, CompiledUpdate, Param
 from whatsapp.models import WhatsAppSession
@@ -60,6 +63,7 @@ class Due(NamedTuple):
 _id = Param("id", BigIntegerField())
 _token = Param("token", UUIDField())
 _message_id = Param("message_id", CharField())
+_session = cast(Any, Param("session", BigIntegerField()))
 _campaign = cast(Any, Param("campaign", BigIntegerField()))
 _limit = Param("limit", BigIntegerField())
 _lease_until = Param("lease_until", DateTimeField())
@@ -83,6 +87,27 @@ _first_due_warm = CompiledRow(lambda: _due().filter(warm=True)[:1])
 def first_due(*, campaign_id: int, warm_only: bool, now: dt.datetime) -> Due | None:
     """The first due envío of a campaign that nobody is claiming, locked; of people already written to if asked so."""
     row = (_first_due_warm if warm_only else _first_due)(id=campaign_id, now=now)
+    return None if row is None else Due(*row)
+
+
+_first_reply = CompiledRow(
+    lambda: (
+        Envio.objects.replies()
+        .filter(session_id=_session)
+        .due(_now)
+        .order_by("next_due", "id")
+        .select_for_update(skip_locked=True)
+        .annotate(
+            written_by=Value(None, output_field=BigIntegerField()), written_at=Value(None, output_field=DateTimeField())
+        )
+        .values_list(*Due._fields)[:1]
+    )
+)
+
+
+def first_reply(*, session_id: int, now: dt.datetime) -> Due | None:
+    """The first due reply of a line that nobody is claiming, locked."""
+    row = _first_reply(session=session_id, now=now)
     return None if row is None else Due(*row)
 
 
@@ -233,19 +258,30 @@ _PHONE_KEYS = tuple(Param(f"phone_key_{number}", CharField()) for number in rang
 
 
 def _may_go() -> QuerySet[Envio]:
+    """A campaign's: while it runs on a line that may send."""
+    line = WhatsAppSession.objects.ready(_now).filter(pk=_session)
+    running = Campaign.objects.filter(pk=OuterRef("campaign_id"), state=CampaignState.RUNNING, session__in=line)
+    return _held().filter(Exists(running))
+
+
+def _may_answer() -> QuerySet[Envio]:
+    """A reply: while its line may send, whoever wrote it may still enter, and it answers this conversation."""
+    line = WhatsAppSession.objects.ready(_now).filter(pk=_session)
+    author = User.objects.filter(pk=OuterRef("author_id"), is_active=True)
+    written_since = cast(Any, Param("written_since", DateTimeField()))
+    return _held().filter(Exists(line), Exists(author), campaign__isnull=True, created_at__gt=written_since)
+
+
+def _held() -> QuerySet[Envio]:
+    """Ours to send, with the switch on, to somebody who wants to hear of us."""
     still_on = SenderSwitch.objects.order_by("-id").values("on")[:1]
-    running = Campaign.objects.filter(
-        pk=OuterRef("campaign_id"),
-        state=CampaignState.RUNNING,
-        session__in=WhatsAppSession.objects.ready(_now).filter(pk=Param("session", BigIntegerField())),
-    )
     opted_out = Suppression.objects.filter(phone=OuterRef("phone"))
     erased = ErasedPhone.objects.filter(digest__in=_PHONE_KEYS)
     # Somebody who got this text after the backup that the database came back from: a person decides.
     written_to = ForgottenDispatch.objects.filter(person_key__in=_PERSON_KEYS, excluded_until__gt=_now)
     return (
         Envio.objects.filter(id=_id, token=_token, state=EnvioState.SENDING, lease_until__gt=_lease_until)
-        .filter(~Exists(opted_out), ~Exists(erased), Exists(running))
+        .filter(~Exists(opted_out), ~Exists(erased))
         .filter(Q(settled_by__isnull=False) | ~Exists(written_to))
         .alias(switch=Subquery(still_on))
         .filter(Q(switch__isnull=True) | Q(switch=True))
@@ -253,6 +289,7 @@ def _may_go() -> QuerySet[Envio]:
 
 
 _begin_dispatch = CompiledUpdate(_may_go, dispatched_at=_now)
+_begin_reply = CompiledUpdate(_may_answer, dispatched_at=_now)
 
 
 def begin_dispatch(
@@ -260,20 +297,23 @@ def begin_dispatch(
     token: uuid.UUID,
     *,
     session_id: int,
+    is_reply: bool,
     person_keys: Sequence[str],
     phone_keys: Sequence[str],
     lease_until: dt.datetime,
     now: dt.datetime,
 ) -> bool:
     """The last look before the socket: still ours, campaign running, session ready, switch on, no opt-out, nobody who
-    got it after a backup, and a lease that goes on past `lease_until`. False if one of them fails."""
+    got it after a backup, and a lease that goes on past `lease_until`. False if one of them fails. Of a reply: an author
+    who may still enter in place of the campaign, and not too long ago."""
     by_name = {**_named("person_key", person_keys), **_named("phone_key", phone_keys)}
-    return bool(
-        _begin_dispatch(id=envio_id, token=token, session=session_id, lease_until=lease_until, now=now, **by_name)
-    )
+    begin = _begin_dispatch
+    if is_reply:
+        begin, by_name["written_since"] = _begin_reply, now - REPLY_KEEPS
+    return bool(begin(id=envio_id, token=token, session=session_id, lease_until=lease_until, now=now, **by_name))
 
 
-def _named(name: str, keys: Sequence[str]) -> dict[str, str]:
+def _named(name: str, keys: Sequence[str]) -> dict[str, Any]:
     """As many as the statement has room for: where there are fewer, today's again."""
     filled = [*keys, *[keys[0]] * (len(_PERSON_KEYS) - len(keys))]
     return {f"{name}_{number}": key for number, key in enumerate(filled)}

@@ -15,10 +15,21 @@ from django.db import IntegrityError
 from campaigns import lifecycle
 from campaigns.brakes import watch
 from campaigns.engine import diag, journal_trouble
-from campaigns.engine.claim import Candidate, candidates, claim, ensure_lanes, held_elsewhere, next_due_of, worker_name
+from campaigns.engine.answers import ReplySlot, waiting_lines
+from campaigns.engine.claim import (
+    AnySlot,
+    Candidate,
+    candidates,
+    claim,
+    ensure_lanes,
+    ensure_lanes_of,
+    held_elsewhere,
+    next_due_of,
+    worker_name,
+)
 from campaigns.engine.idle_check import HEARTBEAT, glance
 from campaigns.engine.io_pool import IoPool, ThreadIoPool
-from campaigns.engine.plan import Plan, Slot, ensure_days, make_plan
+from campaigns.engine.plan import Plan, ensure_days, make_plan
 from campaigns.engine.reap import reap
 from campaigns.engine.restore_guard import begin, guard_against_restore
 from campaigns.engine.send import Flights, OpenGateway
@@ -87,6 +98,35 @@ def run_tick(
     return report
 
 
+def answer_now(
+    *,
+    clock: Clock | None = None,
+    io: IoPool | None = None,
+    open_gateway: OpenGateway = open_real_gateway,
+    rng: random.Random | None = None,
+) -> dict[str, int]:
+    """What people wrote goes out between two minutes: claim, send and settle replies alone. Returns the outcomes.
+
+    Like a tick it may run any number of times, at once, or die anywhere; what it leaves is the next tick's. It waits for
+    no lane that somebody else holds: they look for replies themselves when they are done.
+    """
+    clock = clock or DatabaseClock()
+    seen = glance(clock.now())
+    if not seen.written:
+        return {}
+    _parked, usable = _guard(clock.now()) if seen.forgotten else (0, True)
+    loop = _TickLoop(
+        None,
+        clock=clock,
+        io=io,
+        open_gateway=open_gateway,
+        rng=rng or random.Random(),  # noqa: S311 - pacing, not a secret
+    )
+    if usable:
+        loop.run()
+    return loop.outcomes
+
+
 def _guard(now: dt.datetime) -> tuple[int, bool]:
     """How many envíos were parked, and whether the journal can be used: without it nothing may leave."""
     try:
@@ -122,11 +162,14 @@ def _close(tick: Tick, report: TickReport, now: dt.datetime) -> None:
 
 
 class _TickLoop:
-    """Claim until the next minute's tick takes over, then only collect. It never ends while a line will be free first."""
+    """Claim until the next minute's tick takes over, then only collect. It never ends while a line will be free first.
+
+    Without a tick it sends replies alone, and ends when none of them can go.
+    """
 
     def __init__(
         self,
-        tick: Tick,
+        tick: Tick | None,
         *,
         clock: Clock,
         io: IoPool | None,
@@ -141,6 +184,7 @@ class _TickLoop:
         self._stop_claiming = clock.now() + dt.timedelta(seconds=CLAIM_SECONDS)
         self._plan = Plan(slots={}, standings={})
         self._plan_due = clock.now()
+        self._answering: dict[int, ReplySlot] = {}
         # When to look at the lanes again by ourselves. None: nothing more falls due in this tick.
         self._next_look: dt.datetime | None = clock.now()
         self._landed = 0
@@ -153,7 +197,8 @@ class _TickLoop:
 
     def run(self) -> None:
         self._replan()
-        if not self._plan.slots and self._plan_changes_at() is None:
+        self._look_for_replies(self._clock.now())
+        if not self._plan.slots and not self._answering and self._plan_changes_at() is None:
             return
         if not self._begin():
             return
@@ -167,6 +212,8 @@ class _TickLoop:
         finally:
             self.outcomes = flights.outcomes
             io.close()
+        if self._tick is None:
+            return
         watch.look(flights.take_news(), self._clock.now())
         lifecycle.finish_done(self._clock.now())
 
@@ -228,9 +275,11 @@ class _TickLoop:
         """Claim every lane that is due. Returns when the next may be, or None when none will in this tick."""
         now = self._clock.now()
         slots = self._open_slots(flights, now)
-        lanes = [lane for lane in candidates(slots, until=self._stop_claiming) if self._has_room(lane)]
+        answering = [key for key, group in slots.items() if isinstance(group[0], ReplySlot)]
+        free = candidates(slots, until=self._stop_claiming, answering=answering)
+        lanes = [lane for lane in free if self._has_room(lane)]
         room = settings.SENDER_THREADS - len(flights)
-        due = [lane.lane_id for lane in lanes if lane.next_due <= now][:room]
+        due = [lane.lane_id for lane in lanes if lane.next_due <= now or lane.session_id in answering][:room]
         before = self.claimed
         for start in range(0, len(due), CLAIM_BATCH):
             self._launch(due[start : start + CLAIM_BATCH], slots, flights)
@@ -238,7 +287,7 @@ class _TickLoop:
             return now
         return self._quiet_until(slots, [lane.next_due for lane in lanes if lane.next_due > now], flights)
 
-    def _launch(self, lane_ids: list[int], slots: dict[int, list[Slot]], flights: Flights) -> None:
+    def _launch(self, lane_ids: list[int], slots: dict[int, list[AnySlot]], flights: Flights) -> None:
         """Claim these lanes and start what they took; what was found empty or exhausted is left alone for a while."""
         found = claim(lane_ids, slots, now=self._clock.now())
         self._without_due |= found.without_due
@@ -251,13 +300,15 @@ class _TickLoop:
             flights.advance(0)
 
     def _quiet_until(
-        self, slots: dict[int, list[Slot]], free_lanes: list[dt.datetime], flights: Flights
+        self, slots: dict[int, list[AnySlot]], free_lanes: list[dt.datetime], flights: Flights
     ) -> dt.datetime | None:
         """When something may fall due that isn't now: a free lane, a message, a window, a lane that another tick holds.
 
         What another tick frees is only seen by looking.
         """
         now = self._clock.now()
+        if self._tick is None:
+            return None
         changes = min((at for at in (self._next_message(now), self._plan_changes_at()) if at), default=None)
         if changes is not None:
             self._plan_due = min(self._plan_due, changes)
@@ -276,24 +327,35 @@ class _TickLoop:
         ends = (standing.until for standing in self._plan.standings.values() if standing.until is not None)
         return min((end for end in ends if self._clock.now() < end < self._stop_claiming), default=None)
 
-    def _open_slots(self, flights: Flights, now: dt.datetime) -> dict[int, list[Slot]]:
-        """The plan without what this tick found empty, exhausted or in trouble.
+    def _open_slots(self, flights: Flights, now: dt.datetime) -> dict[int, list[AnySlot]]:
+        """Whom lines answer, and after them the plan without what this tick found empty, exhausted or in trouble.
 
         Who comes first is drawn anew each time: a line that sends one message a minute gives its only claim of a tick
         to any of its campaigns, and lines that are due together never fall into step.
         """
-        slots = {}
+        self._look_for_replies(now)
+        slots: dict[int, list[AnySlot]] = {
+            session_id: [slot]
+            for session_id, slot in self._answering.items()
+            if session_id not in flights.troubled_sessions
+        }
         for session_id, group in self._plan.slots.items():
             if session_id in self._exhausted or session_id in flights.troubled_sessions:
                 continue
             left = [slot for slot in group if slot.campaign.pk not in self._without_due and now < slot.closes]
             if left:
                 turn = self._rng.randrange(len(left))
-                slots[session_id] = left[turn:] + left[:turn]
+                slots.setdefault(session_id, []).extend(left[turn:] + left[:turn])
         return slots
 
     def _has_room(self, lane: Candidate) -> bool:
         return self._per_lane.get(lane.lane_id, 0) < MAX_PER_LANE
+
+    def _look_for_replies(self, now: dt.datetime) -> None:
+        """Written since: each round asks, so that nobody waits for a campaign's message. One query when there is none."""
+        self._answering = waiting_lines(now)
+        if self._answering:
+            retrying(partial(ensure_lanes_of, [slot.session for slot in self._answering.values()], now=now))
 
     def _taken_over(self) -> bool:
         """Whether the tick of a later minute has begun: what falls due is its work now.
@@ -301,15 +363,19 @@ class _TickLoop:
         Nothing rests on it, two that claim at once only waste questions. One that has ended already does no work.
         `pk` keeps out a minute that was written in the future while the database's clock was wrong.
         """
+        if self._tick is None:
+            return False
         later = Tick.objects.filter(pk__gt=self._tick.pk, minute__gt=self._tick.minute, finished_at__isnull=True)
         return later.exists()
 
     def _replan(self) -> None:
         now = self._clock.now()
+        self._plan_due = now + dt.timedelta(seconds=PLAN_SECONDS)
+        if self._tick is None:
+            return
         # A tick is alive for a minute: what ended is not "sending" until then.
         lifecycle.finish_done(now)
         self._plan = make_plan(now)
-        self._plan_due = now + dt.timedelta(seconds=PLAN_SECONDS)
         self._without_due.clear()
         self._exhausted.clear()
         self.waiting = {key: standing.reason for key, standing in self._plan.standings.items() if standing.reason}

@@ -30,6 +30,8 @@ SESSION_REST = dt.timedelta(seconds=30)
 WITHDRAWN_REST = dt.timedelta(seconds=PLAN_SECONDS)
 # When somebody is tried again of whom nobody has said yet whether they asked to be left alone.
 DOUBT_REST = dt.timedelta(minutes=10)
+# Rest of a lane after a reply. Campaigns wait for their own pace as well.
+REPLY_REST = dt.timedelta(seconds=2)
 # An answer that the database could not take is written again so often, and given up after COLLECT_MARGIN_SECONDS.
 UNSETTLED_REST = dt.timedelta(seconds=2)
 # When an uncertain envío is asked about: so long after it became uncertain, and after each empty answer.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable
 
-from campaigns import holds
+from campaigns import holds, switch
 from campaigns.engine import journal_trouble, person_rest
-from campaigns.engine.plan import GO, Standing, cold_standing, standing_of
+from campaigns.engine.plan import GO, Standing, against_session, cold_standing, standing_of
 from campaigns.enums import BrakeKind, CampaignState, EnvioState, WhyNot
 from campaigns.models import Campaign, Envio, Lane
 from campaigns.progress import Progress
@@ -83,27 +83,41 @@ def why_not_this(envio: Envio, now: dt.datetime) -> Standing:
         return Standing(reason=WhyNot.UNCERTAIN)
     if envio.state != EnvioState.PENDING:
         return Standing(reason=WhyNot.DONE, detail=str(envio.get_state_display()))
-    suppression = Suppression.objects.filter(phone=envio.phone).first()
-    if suppression is not None:
-        return Standing(reason=WhyNot.DOUBT if suppression.in_doubt else WhyNot.SUPPRESSED)
-    if Suppression.objects.among([envio.phone]):
-        return Standing(reason=WhyNot.SUPPRESSED)
+    held = Suppression.objects.holding(envio.phone)
+    if held is not None:
+        return Standing(reason=WhyNot.DOUBT if held.in_doubt else WhyNot.SUPPRESSED)
+    if envio.campaign is None:
+        return _why_no_answer(envio, now)
     standing = why_not(envio.campaign, now)
     if standing.reason == WhyNot.COLD and envio.warm:
-        return _why_this_waits(envio, now) or Standing(reason=WhyNot.PACING)
+        return _why_this_waits(envio, envio.campaign, now) or Standing(reason=WhyNot.PACING)
     if standing.reason in (None, WhyNot.PACING, WhyNot.BACK_OFF, WhyNot.IN_FLIGHT, WhyNot.NOTHING_DUE, WhyNot.RESTING):
-        return _why_this_waits(envio, now) or (standing if standing.reason else Standing(reason=WhyNot.PACING))
+        return _why_this_waits(envio, envio.campaign, now) or (
+            standing if standing.reason else Standing(reason=WhyNot.PACING)
+        )
     return standing
 
 
-def _why_this_waits(envio: Envio, now: dt.datetime) -> Standing | None:
+def _why_no_answer(envio: Envio, now: dt.datetime) -> Standing:
+    """Why this reply is not going out now: no campaign's hours, caps or pace concern it."""
+    if not switch.is_on():
+        return Standing(reason=WhyNot.SWITCHED_OFF)
+    against = against_session(envio.session, now)
+    if against is not None:
+        return against
+    if envio.next_due > now:
+        return Standing(reason=WhyNot.BACK_OFF, until=envio.next_due)
+    return Standing(reason=WhyNot.PACING)
+
+
+def _why_this_waits(envio: Envio, campaign: Campaign, now: dt.datetime) -> Standing | None:
     """Why this one waits while its campaign sends."""
-    rest = person_rest.rests_until(envio.campaign, envio.phone, now)
+    rest = person_rest.rests_until(campaign, envio.phone, now)
     if rest is not None:
         return Standing(reason=WhyNot.RESTING, until=max(rest, envio.next_due))
-    cold = envio.campaign.session.cold_until
+    cold = campaign.session.cold_until
     if not envio.warm and cold is not None and cold > now:
-        return cold_standing(envio.campaign.session, until=max(cold, envio.next_due))
+        return cold_standing(campaign.session, until=max(cold, envio.next_due))
     return Standing(reason=WhyNot.BACK_OFF, until=envio.next_due) if envio.next_due > now else None
 
 

@@ -20,9 +20,9 @@ class Attempt(models.Model):
     envio = models.ForeignKey(Envio, models.CASCADE, related_name="attempt_log", verbose_name=_("envío"))
     token = models.UUIDField(_("intento"), unique=True)
     lane = models.ForeignKey(Lane, models.SET_NULL, null=True, related_name="+", verbose_name=_("carril"))
-    # What was charged, so that a refund finds the same day even after midnight.
-    session_day = models.ForeignKey(SessionDay, models.PROTECT, related_name="attempts")
-    schedule_day = models.ForeignKey(ScheduleDay, models.PROTECT, related_name="attempts")
+    # What was charged, so that a refund finds the same day even after midnight. A reply charges neither.
+    session_day = models.ForeignKey(SessionDay, models.PROTECT, null=True, related_name="attempts")
+    schedule_day = models.ForeignKey(ScheduleDay, models.PROTECT, null=True, related_name="attempts")
     refunded = models.BooleanField(_("devuelto al cupo"), default=False)
     # Whether it used up one of the message's tries: waiting for a session that is not ready does not.
     counted = models.BooleanField(_("cuenta como intento"), default=True)

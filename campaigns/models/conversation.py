@@ -110,6 +110,10 @@ class Conversation(models.Model):
     def __str__(self) -> str:
         return f"#{self.pk}"
 
+    def words(self) -> Q:
+        """Whose replies to its line are this person's."""
+        return Q(phone=self.phone) if self.phone else Q(lid=self.lid or "", phone="")
+
     @property
     def snoozed_until(self) -> dt.datetime | None:
         return self.due_at if self.state == ConversationState.SNOOZED else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.conf import settings
@@ -17,13 +18,39 @@ from campaigns.querysets import EnvioQuerySet
 from leadmaster.lib.fields import IdentifierField
 from whatsapp.models import WhatsAppSession
 
+# How often the gateway may be asked to take what a person wrote. Campaigns have their own number.
+REPLY_ATTEMPTS = 3
+# One that could not go out for so long would answer another conversation.
+REPLY_KEEPS = dt.timedelta(hours=1)
+
 
 class Envio(models.Model):
-    """`state` is written by `campaigns.envio_states` alone; the text is frozen when the row is made."""
+    """`state` is written by `campaigns.envio_states` alone; the text is frozen when the row is made.
+
+    Of a campaign, or written by a person in a conversation: that of its line and its number.
+    """
 
     campaign = models.ForeignKey(
-        Campaign, models.CASCADE, related_name="envios", verbose_name=_("campaña"), db_index=False
+        Campaign,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="envios",
+        verbose_name=_("campaña"),
+        db_index=False,
     )
+    # Who wrote it as an answer, and the key by which the same press is the same reply; empty in a campaign's.
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("escribió"),
+        editable=False,
+        db_index=False,
+    )
+    written_key = IdentifierField(_("clave"), max_length=100, null=True, blank=True, editable=False)
     session = models.ForeignKey(
         WhatsAppSession, models.PROTECT, related_name="envios", verbose_name=_("sesión"), db_index=False
     )
@@ -77,6 +104,12 @@ class Envio(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["campaign", "phone"], name="envio_once_per_campaign"),
             models.UniqueConstraint(fields=["session", "message_id"], name="envio_message_id_once"),
+            models.UniqueConstraint(fields=["author", "written_key"], name="envio_written_once"),
+            models.CheckConstraint(
+                condition=Q(campaign__isnull=False, author__isnull=True, written_key__isnull=True)
+                | Q(campaign__isnull=True, author__isnull=False, written_key__isnull=False),
+                name="envio_campaign_or_author",
+            ),
             models.CheckConstraint(condition=Q(state__in=EnvioState.values), name="envio_state_known"),
             models.CheckConstraint(condition=Q(ack__in=Ack.values), name="envio_ack_known"),
             # A phantom is unrepresentable.
@@ -102,7 +135,7 @@ class Envio(models.Model):
             ),
         ]
         indexes = [
-            # Reader: claim takes the first due one of a campaign.
+            # Readers: claim takes the first due one of a campaign; with no campaign, what people wrote themselves.
             models.Index(fields=["campaign", "state", "next_due", "id"], name="envio_claim"),
             # Reader: claim while first contacts are refused.
             models.Index(fields=["campaign", "state", "warm", "next_due", "id"], name="envio_claim_warm"),
@@ -119,6 +152,19 @@ class Envio(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def is_reply(self) -> bool:
+        return self.campaign_id is None
+
+    @property
+    def max_attempts(self) -> int:
+        return REPLY_ATTEMPTS if self.campaign is None else self.campaign.max_attempts
+
+    @property
+    def title(self) -> str:
+        """Whose words they are: the campaign's, or the person's who wrote them."""
+        return str(self.author if self.campaign is None else self.campaign)
 
 
 class UncertainEnvio(Envio):

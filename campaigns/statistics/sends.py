@@ -130,7 +130,7 @@ class _Cell:
 
 
 def _cells(period: Period, campaigns: Collection[int] | None, session: int | None) -> Iterator[_Cell]:
-    rows = Envio.objects.order_by()
+    rows = Envio.objects.of_campaigns().order_by()
     if campaigns is not None:
         rows = rows.filter(campaign_id__in=sorted(campaigns))
     if session is not None:

@@ -5,21 +5,56 @@ from __future__ import annotations
 import datetime as dt
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from campaigns import conversation_states
-from campaigns.models import Conversation
+from campaigns import conversation_states, decisions, replying, tasks
+from campaigns.decisions import Decision
+from campaigns.models import Conversation, Envio
+from campaigns.replying import Seen
 from leadmaster.accounts.models import User
+from leadmaster.lib.language import kept
 from opportunities.assignment.capture import NewClient, capture
 from opportunities.errors import Incomplete, NotAllowed, Refused
 from opportunities.models import Opportunity, Promoter
 from opportunities.policy import WORK, may_supervise
 from opportunities.scope import conversations_of
 
+# Whoever presses a button in the conversation has looked at the line's phone: the page asks them to.
+_REASONS = {
+    Decision.ARRIVED: gettext_lazy("Lo vio en el teléfono de la línea."),
+    Decision.RESEND: gettext_lazy("No está en el teléfono de la línea."),
+    Decision.GIVE_UP: gettext_lazy("No llegó, y ya no hace falta."),
+}
+
 
 def read(conversation_id: int, *, by: User, version: int) -> Conversation:
     """Their words were opened. Raises NotAllowed."""
     _mine(conversation_id, by)
     return conversation_states.read(conversation_id, version=version)
+
+
+def reply(conversation_id: int, *, text: str, by: User, key: str, seen: Seen, now: dt.datetime) -> Envio:
+    """Answer from the conversation's own line; it leaves within seconds, or says why it doesn't. The same key, once.
+
+    Raises NotAllowed, Unseen while there is something that they have not seen, and what `replying.write` raises.
+    """
+    _mine(conversation_id, by)
+    written = replying.write(conversation_id, text=text, by=by, key=key, seen=seen, now=now)
+    tasks.wake()
+    return written
+
+
+def decide(conversation_id: int, envio_id: int, decision: Decision, *, by: User, now: dt.datetime) -> Envio:
+    """Say what became of a reply of which nobody knows whether it arrived. Raises NotAllowed or WrongState."""
+    row = _mine(conversation_id, by)
+    doubtful = Envio.objects.replies().filter(pk=envio_id, session=row.session_id, phone=row.phone or "")
+    envio = doubtful.select_related("session", "author").first()
+    if envio is None:
+        raise NotAllowed(_("No es una respuesta de esta conversación."))
+    decided = decisions.decide(envio, decision, by=by, reason=kept(_REASONS[decision]), now=now)
+    if decision is Decision.RESEND:
+        tasks.wake()
+    return decided
 
 
 def handle(conversation_id: int, *, by: User, version: int, now: dt.datetime) -> Conversation:

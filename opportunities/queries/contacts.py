@@ -9,7 +9,7 @@ from urllib.parse import quote
 from leadmaster.directory.enums import ContactKind
 from leadmaster.directory.models import Suppression
 from leadmaster.lib.phones.parsing import pretty
-from opportunities.models import Opportunity, Promoter
+from opportunities.models import Opportunity, Promoter, Stage
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,8 +67,12 @@ def message(row: Opportunity, *, sender: Promoter | None) -> str:
     if row.stage is None:
         return ""
     who = (sender.user.first_name or str(sender)) if sender else ""
-    name = row.client.name or row.client.full_name
-    return row.stage.message_template.replace("{nombre}", name).replace("{promotor}", who)
+    return filled(row.stage, name=row.client.name or row.client.full_name, who=who)
+
+
+def filled(stage: Stage, *, name: str, who: str) -> str:
+    """A stage's message with these names."""
+    return stage.message_template.replace("{nombre}", name).replace("{promotor}", who)
 
 
 def _line(e164: str, label: str, *, text: str, silenced: bool) -> PhoneLine:

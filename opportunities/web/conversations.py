@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,19 +18,31 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from campaigns.conversations import thread
+from campaigns.decisions import Decision, may_decide
+from campaigns.enums import EnvioState
 from campaigns.errors import Refused as NotNow
-from campaigns.models import Campaign, Conversation
+from campaigns.models import Campaign, Conversation, Envio
+from campaigns.replying import Seen, Unseen, seen_of, why_nobody_answers
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
 from leadmaster.lib.ids import MOST_ID
 from opportunities.assignment import answering
 from opportunities.errors import Refused
-from opportunities.models import Promoter
+from opportunities.models import Opportunity, Promoter, Stage
 from opportunities.queries import conversations as lists
+from opportunities.queries.contacts import filled
 from opportunities.queries.conversations import Asked, View
 from opportunities.scope import conversations_of, own_desk
 from opportunities.web.access import on_desk_time
-from opportunities.web.forms import AssignConversationForm, SeenForm, SnoozeForm, TakeClientForm, new_key
+from opportunities.web.forms import (
+    AssignConversationForm,
+    DecideReplyForm,
+    ReplyForm,
+    SeenForm,
+    SnoozeForm,
+    TakeClientForm,
+    new_key,
+)
 from opportunities.web.verbs import verb_of
 
 
@@ -58,6 +71,48 @@ def read(request: HttpRequest, conversation_id: int) -> HttpResponse:
     if form.is_valid():
         answering.read(row.pk, by=current_user(request), version=form.cleaned_data["version"])
     return HttpResponse(status=204)
+
+
+@login_required
+@_verb
+def reply(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """Answer from the line. What was written meanwhile is shown first, with the text as it was and one tap to send it."""
+    row, form = _mine(request, conversation_id), ReplyForm(request.POST)
+    if not form.is_valid():
+        return _page(request, row.pk, answered=form)
+    data = form.cleaned_data
+    try:
+        answering.reply(
+            row.pk,
+            text=data["text"],
+            by=current_user(request),
+            key=data["key"],
+            seen=Seen.of(data["seen"]),
+            now=timezone.now(),
+        )
+    except Unseen as news:
+        return _page(request, row.pk, answered=form, unseen=str(news))
+    except (Refused, NotNow) as refusal:
+        form.add_error(None, str(refusal))
+        return _page(request, row.pk, answered=form)
+    return redirect("desk-conversation", row.pk)
+
+
+@login_required
+@_verb
+def decide(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """Whoever looked at the line's phone says what became of an answer of which nobody knows."""
+    row, form = _mine(request, conversation_id), DecideReplyForm(request.POST)
+    if not form.is_valid():
+        return redirect("desk-conversation", row.pk)
+    data = form.cleaned_data
+    try:
+        answering.decide(
+            row.pk, data["reply"], Decision(data["decision"]), by=current_user(request), now=timezone.now()
+        )
+    except (Refused, NotNow) as refusal:
+        return _refused(request, row.pk, refusal)
+    return redirect("desk-conversation", row.pk)
 
 
 @login_required
@@ -180,12 +235,22 @@ def _page(request: HttpRequest, conversation_id: int, **bound: Any) -> HttpRespo
     first = own or (promoters[0] if len(promoters) == 1 else None)
     taking = {"version": row.version, "to": first.pk if first else None}
     name = "" if person.name == person.phone or not row.phone else person.name
+    said = thread(row)
     with _times_of(user) as desk:
         context = {
             **_listed(request, user, desk),
             "row": row,
             "person": person,
-            "said": thread(row),
+            "said": said,
+            "moving": any(one.reply is not None and one.reply.state in _MOVING for one in said),
+            "decides": {one.reply.pk for one in said if one.reply and _may_decide(user, one.reply)},
+            "seen": seen_of(row),
+            "unseen": bound.get("unseen", ""),
+            "held": why_nobody_answers(row),
+            "answer_form": bound.get("answered") or ReplyForm(),
+            "answer_key": (bound["answered"]["key"].value() if "answered" in bound else "") or new_key(),
+            "retry_key": new_key(),
+            "phrases": _phrases(user, person, name),
             "waits": row.is_waiting(now),
             "may_open": _may_open(user, person),
             "snooze_form": bound.get("snoozed") or SnoozeForm(now=now, initial={"version": row.version}),
@@ -196,6 +261,27 @@ def _page(request: HttpRequest, conversation_id: int, **bound: Any) -> HttpRespo
             "gives": len(promoters) > 1 or (bool(promoters) and own is None),
         }
         return render(request, "web/desk/conversation.html", context)
+
+
+_MOVING = (EnvioState.PENDING, EnvioState.SENDING)
+_MOST_PHRASES: Final = 12
+
+
+def _may_decide(user: User, reply: Envio) -> bool:
+    return reply.state == EnvioState.UNCERTAIN and may_decide(user, reply)
+
+
+def _phrases(user: User, person: lists.Person, name: str) -> list[tuple[str, str]]:
+    """What the stages have ready to be said, with the names in it: the one that their client is in comes first."""
+    stages = Stage.objects.filter(active=True).exclude(message_template="")
+    if person.opportunity_id:
+        stages = stages.annotate(
+            here=Exists(Opportunity.objects.filter(pk=person.opportunity_id, stage=OuterRef("pk")))
+        )
+        stages = stages.order_by("-here", "order", "id")
+    first = name.split(" ", maxsplit=1)[0]
+    who = user.first_name or str(user)
+    return [(stage.name, filled(stage, name=first, who=who)) for stage in stages[:_MOST_PHRASES]]
 
 
 def _may_open(user: User, person: lists.Person) -> bool:

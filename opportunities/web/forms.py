@@ -13,7 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.decisions import Decision
+from campaigns.replying import LONGEST
 from leadmaster.lib.amount_field import AmountField
+from leadmaster.lib.ids import MOST_ID
 from opportunities.assignment.request_keys import KEY_LENGTH
 from opportunities.enums import StageType
 from opportunities.funnel.labels import label_of
@@ -136,6 +139,26 @@ class SeenForm(forms.Form):
     """The version that was looked at."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class ReplyForm(forms.Form):
+    """What is answered from the line, the press that it is, and the last that was before the author's eyes."""
+
+    text = forms.CharField(
+        label=gettext_lazy("Tu respuesta"),
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 1, "enterkeyhint": "send"}),
+        error_messages={"required": gettext_lazy("Escribe algo: no se mandó nada.")},
+    )
+    key = forms.CharField(max_length=KEY_LENGTH, widget=forms.HiddenInput)
+    seen = forms.CharField(max_length=40, widget=forms.HiddenInput)
+
+
+class DecideReplyForm(forms.Form):
+    """What became of an answer of which nobody knows."""
+
+    reply = forms.IntegerField(min_value=1, max_value=MOST_ID, widget=forms.HiddenInput)
+    decision = forms.ChoiceField(choices=[(one.value, one.value) for one in Decision])
 
 
 class SnoozeForm(SeenForm):

@@ -25,6 +25,76 @@
     }
   });
 
+  // A conversation opens at its end, and what was being written is still there: with its key, so that a press whose
+  // answer never came is the same press. It is forgotten once the thread has it.
+  function kept(form) {
+    try {
+      return JSON.parse(window.localStorage.getItem(form.dataset.draft) || "null");
+    } catch (error) {
+      return null;
+    }
+  }
+
+  function keep(form) {
+    var text = form.elements.text.value;
+    try {
+      if (text) {
+        window.localStorage.setItem(form.dataset.draft, JSON.stringify({key: form.elements.key.value, text: text}));
+      } else {
+        window.localStorage.removeItem(form.dataset.draft);
+      }
+    } catch (error) {
+      // A browser that keeps nothing writes all the same.
+    }
+  }
+
+  function grow(field) {
+    field.style.height = "auto";
+    field.style.height = Math.min(field.scrollHeight + 2, window.innerHeight / 3) + "px";
+  }
+
+  document.addEventListener("DOMContentLoaded", function () {
+    var form = document.querySelector("[data-draft]");
+    var said = document.querySelector(".said > li:last-child");
+    if (said && !document.querySelector("#acts [aria-invalid=true], #acts [role=alert]")) {
+      said.scrollIntoView({block: "center"});
+    }
+    if (!form) {
+      return;
+    }
+    var draft = kept(form);
+    var sent = draft && Array.prototype.some.call(document.querySelectorAll("[data-key]"), function (one) {
+      return one.dataset.key === draft.key;
+    });
+    if (sent) {
+      window.localStorage.removeItem(form.dataset.draft);
+    } else if (draft && !form.elements.text.value) {
+      form.elements.text.value = draft.text;
+      form.elements.key.value = draft.key;
+    }
+    grow(form.elements.text);
+  });
+
+  document.addEventListener("input", function (event) {
+    var form = event.target.closest("[data-draft]");
+    if (form) {
+      keep(form);
+      grow(event.target);
+    }
+  });
+
+  document.addEventListener("click", function (event) {
+    var chip = event.target.closest("[data-insert]");
+    var form = chip && document.querySelector("[data-draft]");
+    if (form) {
+      // The words are put in by whoever else listens to this press.
+      setTimeout(function () {
+        keep(form);
+        grow(form.elements.text);
+      }, 0);
+    }
+  });
+
   document.addEventListener("click", function (event) {
     var step = event.target.closest("[data-step]");
     var field = step && document.getElementById(step.dataset.for);

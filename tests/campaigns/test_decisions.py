@@ -16,7 +16,7 @@ from campaigns.models import Campaign, Envio, EnvioEvent
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from tests.factories.accounts import TeamFactory, UserFactory
-from tests.factories.campaigns import CampaignFactory, EnvioFactory
+from tests.factories.campaigns import CampaignFactory, EnvioFactory, campaign_of
 
 NOW = dt.datetime(2026, 3, 2, 13, 0, tzinfo=dt.UTC)
 
@@ -33,7 +33,7 @@ def an_envio(state: EnvioState = EnvioState.UNCERTAIN, campaign_state: CampaignS
 
 def boss_of(envio: Envio) -> User:
     boss: User = UserFactory.create(role=Role.SUPERVISOR)
-    envio.campaign.team.supervisors.add(boss)
+    campaign_of(envio).team.supervisors.add(boss)
     return boss
 
 
@@ -139,12 +139,12 @@ def test_only_the_boss_decides(who: str) -> None:
     envio = an_envio()
     pending = an_envio(EnvioState.PENDING)
     person = (
-        envio.campaign.owner
+        campaign_of(envio).owner
         if who == "owner"
         else UserFactory.create(role=Role.SUPERVISOR if who == "other_boss" else Role.PROMOTER)
     )
     if who == "colleague":
-        envio.campaign.team.members.add(person)
+        campaign_of(envio).team.members.add(person)
     if who == "other_boss":
         TeamFactory.create(supervisors=[person])
 
@@ -232,7 +232,7 @@ def test_deciding_while_the_campaign_is_cancelled_leaves_nothing_pending() -> No
         thread = threading.Thread(target=resend)
         thread.start()
         start.wait()
-        lifecycle.cancel(envio.campaign, by=boss, now=NOW, reason="Fin")
+        lifecycle.cancel(campaign_of(envio), by=boss, now=NOW, reason="Fin")
         thread.join()
 
         assert Envio.objects.get(pk=envio.pk).state in (EnvioState.UNCERTAIN, EnvioState.CANCELLED)

@@ -17,7 +17,7 @@ from campaigns.enums import Ack, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, EarlyReceipt, Envio, EnvioEvent
 from campaigns.progress import progress
 from leadmaster.ops.models import Alert
-from tests.factories.campaigns import AttemptFactory, CampaignFactory, EnvioFactory
+from tests.factories.campaigns import AttemptFactory, CampaignFactory, EnvioFactory, campaign_of
 from tests.faults.world import START as NOW
 from whatsapp.receipts import Receipt, ReceiptKind
 
@@ -61,7 +61,7 @@ def test_each_step_is_taken_with_its_time() -> None:
     envio = give(sent(), K.SERVER, K.DELIVERED, K.READ)
 
     assert face(envio) == (EnvioState.SENT, Ack.READ, AT[K.SERVER], AT[K.DELIVERED], AT[K.READ], "true_A")
-    assert progress(envio.campaign).read == 1
+    assert progress(campaign_of(envio)).read == 1
 
 
 def test_fault_09_ten_times_and_in_any_order_is_one_transition() -> None:

@@ -17,7 +17,7 @@ from campaigns import retention
 from campaigns.enums import CampaignState, EnvioState
 from campaigns.models import Envio, RecipientImport, Reply
 from campaigns.progress import progress
-from tests.factories.campaigns import CampaignFactory, EnvioFactory
+from tests.factories.campaigns import CampaignFactory, EnvioFactory, campaign_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,13 +52,13 @@ def test_a_dry_run_counts_and_touches_nothing(old: Envio) -> None:
 
 
 def test_what_is_too_old_goes_and_the_rest_stays(old: Envio, tmp_path: Path) -> None:
-    before = progress(old.campaign)
+    before = progress(campaign_of(old))
 
     assert sum(retention.forget(timezone.now(), apply=True).values()) == 4
 
     old.refresh_from_db()
     assert (old.text, old.variables, old.state) == ("", {}, EnvioState.SENT)
-    assert progress(old.campaign) == before
+    assert progress(campaign_of(old)) == before
     assert Envio.objects.exclude(text="").count() == Reply.objects.exclude(text="").count() == 1
     assert RecipientImport.objects.exclude(file="").exclude(report="").count() == 1
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 2

@@ -16,6 +16,7 @@ from campaigns.enums import (
     Ack,
     AttemptOutcome,
     CampaignState,
+    ConversationState,
     EnvioState,
     Evidence,
     ScheduleState,
@@ -24,11 +25,13 @@ from campaigns.models import (
     Attempt,
     Campaign,
     CampaignEvent,
+    Conversation,
     Envio,
     EnvioEvent,
     JournalReport,
     Lane,
     RecipientImport,
+    Reply,
     Restore,
     Schedule,
     ScheduleDay,
@@ -174,6 +177,59 @@ class EnvioFactory(DjangoModelFactory[Envio]):
     settled_reason = factory.LazyAttribute(lambda envio: "Le escribí yo" if envio.by_hand else "")
 
 
+class ConversationFactory(DjangoModelFactory[Conversation]):
+    """Somebody wrote and waits: one message of theirs, on a READY line."""
+
+    class Meta:
+        model = Conversation
+        skip_postgeneration_save = True
+
+    session = factory.SubFactory(WhatsAppSessionFactory)
+    phone = factory.Sequence(lambda n: f"+549351{n + 4_000_000:07d}")
+    state = ConversationState.WAITING
+    waiting_since = factory.LazyFunction(timezone.now)
+    due_at = factory.SelfAttribute("waiting_since")
+    last_at = factory.SelfAttribute("waiting_since")
+    unread = 1
+
+    @factory.post_generation
+    def words(self: Conversation, create: bool, extracted: str | None, **_: Any) -> None:
+        if create:
+            said = ReplyFactory(
+                session=self.session,
+                phone=self.phone or "",
+                lid=self.lid or "",
+                text=extracted or "¿Cuánto sale?",
+                at=self.last_at,
+            )
+            Conversation.objects.filter(pk=self.pk).update(last_reply=said)
+
+
+class ReplyFactory(DjangoModelFactory[Reply]):
+    """A message of theirs."""
+
+    class Meta:
+        model = Reply
+
+    session = factory.SubFactory(WhatsAppSessionFactory)
+    phone = factory.Sequence(lambda n: f"+549351{n + 4_500_000:07d}")
+    text = "Hola"
+    at = factory.LazyFunction(timezone.now)
+    message_id = factory.Sequence(lambda n: f"de-ellos-{n}")
+
+
+class WrittenReplyFactory(EnvioFactory):
+    """A pending answer of a person of ours; any state, as for an envío."""
+
+    campaign = None
+    session = factory.SubFactory(WhatsAppSessionFactory)
+    name = ""
+    text = "Sale $ 10.000"
+    warm = True
+    author = factory.SubFactory(UserFactory)
+    written_key = factory.LazyFunction(lambda: uuid.uuid4().hex)
+
+
 class EnvioEventFactory(DjangoModelFactory[EnvioEvent]):
     class Meta:
         model = EnvioEvent
@@ -279,6 +335,12 @@ class TickFactory(DjangoModelFactory[Tick]):
     slot = 0
     worker = "prueba"
     started_at = factory.LazyAttribute(lambda tick: tick.minute)
+
+
+def campaign_of(envio: Envio) -> Campaign:
+    """Of an envío that is no reply."""
+    assert envio.campaign is not None
+    return envio.campaign
 
 
 def running_campaign(*, envios: int = 0, **fields: Any) -> Campaign:

@@ -28,6 +28,7 @@ from campaigns.models import (
     SenderSwitch,
     SessionDay,
 )
+from campaigns.models.envio import REPLY_ATTEMPTS
 from campaigns.progress import progress_of
 from whatsapp.models import State
 
@@ -177,7 +178,7 @@ def _settled() -> Iterator[str]:
 def _paced_by_the_log() -> Iterator[str]:
     """I5: on one lane, what left comes at least the campaign's shortest pause after what left before it."""
     left = (
-        Attempt.objects.filter(dispatched_at__isnull=False, lane__isnull=False)
+        Attempt.objects.filter(dispatched_at__isnull=False, lane__isnull=False, envio__campaign__isnull=False)
         .exclude(outcome__in=[AttemptOutcome.WITHDRAWN, AttemptOutcome.NOT_SENT])
         .order_by("lane_id", "dispatched_at", "id")
         .values_list("lane_id", "dispatched_at", "id", "envio__campaign__delay_min")
@@ -206,8 +207,9 @@ def _tried() -> Iterator[str]:
     for pk, attempts, counted, most in rows.values_list("id", "attempts", "counted", "campaign__max_attempts"):
         if attempts != counted:
             yield f"I10: envío {pk} says {attempts} attempts, its log {counted}"
-        if attempts > most + resends[pk]:
-            yield f"I10: envío {pk} was tried {attempts} times, {most} are allowed"
+        allowed = (REPLY_ATTEMPTS if most is None else most) + resends[pk]
+        if attempts > allowed:
+            yield f"I10: envío {pk} was tried {attempts} times, {allowed} are allowed"
 
 
 def _could_have_left(lane: Lane, since: dt.datetime, now: dt.datetime) -> Envio | None:

@@ -14,8 +14,9 @@ from django.db.models import Q
 
 from campaigns import receipts
 from campaigns.engine import journal, lookup
+from campaigns.engine.answers import end_late
 from campaigns.engine.sweep_cancelled import sweep_stragglers
-from campaigns.engine.tick import TickReport, run_tick
+from campaigns.engine.tick import TickReport, answer_now, run_tick
 from campaigns.enums import CampaignState, EnvioState, ScheduleState
 from campaigns.models import (
     Attempt,
@@ -96,6 +97,16 @@ class World:
             rng=self.rng,
         )
 
+    def answer_now(self) -> dict[str, int]:
+        """What the cluster runs when somebody wrote a reply."""
+        io = VirtualIoPool(self.clock, self.provider)
+        return answer_now(
+            clock=self.clock,
+            io=io if self.crashes is None else _CrashingIoPool(io, self.crashes),
+            open_gateway=self.provider.open,
+            rng=self.rng,
+        )
+
     def next_minute(self) -> None:
         self.clock.time = self.clock.time.replace(second=0, microsecond=0) + MINUTE
 
@@ -138,6 +149,7 @@ class World:
         """What the cluster's second task does every minute."""
         receipts.apply_orphans(self.now)
         sweep_stragglers(self.now)
+        end_late(self.now)
         lookup.run_lookups(self.now, open_gateway=self.provider.open)
 
     def restart(self) -> None:
@@ -159,7 +171,8 @@ class World:
     def _something_left(self) -> bool:
         """In flight, or waiting for nothing but its turn."""
         stopped = Q(session__paused_at__isnull=False) | Q(session__cold_until__gt=self.now)
-        mine = Q(state=EnvioState.PENDING, campaign__state=CampaignState.RUNNING) & ~stopped
+        goes = Q(campaign__state=CampaignState.RUNNING) | Q(campaign__isnull=True)
+        mine = Q(state=EnvioState.PENDING) & goes & ~stopped
         asked = Q(state=EnvioState.UNCERTAIN, lookup_due__isnull=False)
         return Envio.objects.filter(Q(state=EnvioState.SENDING) | mine | asked).exists()
 

@@ -16,6 +16,7 @@ from campaigns.models import Attempt, Campaign, Envio, EnvioEvent, Schedule
 from leadmaster.directory.models import Client
 from leadmaster.legacy.models import ImportedRow
 from tests.factories.accounts import UserFactory
+from tests.factories.campaigns import campaign_of
 from tests.legacy.conftest import TZ, Import
 from tests.legacy.old import DAY, TABLES, Old, phone
 
@@ -260,7 +261,7 @@ def test_a_message_knows_its_place_and_nobody_draws_it(take_over: Import) -> Non
 
     told = Envio.objects.get(name="Ana 1")
     assert told.variables == {"lugar": "Óptica Díaz", "ciudad": "Rosario", "rubro": "Óptica"}
-    assert told.campaign.columns == ["lugar", "ciudad", "rubro"]
+    assert campaign_of(told).columns == ["lugar", "ciudad", "rubro"]
     place = Client.objects.get()
     assert (place.name, place.city, place.contacts.get().normalised) == ("Óptica Díaz", "Rosario", f"+{phone(5)}")
     assert place.gone_at is not None

@@ -19,7 +19,8 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from campaigns.conversations import thread, words_of
-from campaigns.models import Conversation
+from campaigns.models import Conversation, Envio
+from campaigns.replying import LONGEST, Seen, seen_of
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.filters import BooleanFilter, IdFilter
@@ -105,15 +106,38 @@ class MessageSerializer(Serializer[Any]):
 class ConversationDetailSerializer(ConversationSerializer):
     """With its last two hundred messages, the oldest first."""
 
+    seen = serializers.SerializerMethodField(help_text="Va con la respuesta: hasta dónde se leyó.")
     messages = serializers.SerializerMethodField()
 
     class Meta(ConversationSerializer.Meta):
-        fields = (*ConversationSerializer.Meta.fields, "messages")
+        fields = (*ConversationSerializer.Meta.fields, "seen", "messages")
         read_only_fields = fields
+
+    def get_seen(self, row: Conversation) -> str:
+        return str(seen_of(row))
 
     @extend_schema_field(MessageSerializer(many=True))
     def get_messages(self, row: Conversation) -> Any:
         return MessageSerializer(thread(row), many=True).data
+
+
+class ReplySerializer(Serializer[Any]):
+    """`seen` is the conversation's, as it was read: what was written since is read before anything is sent."""
+
+    text = serializers.CharField(max_length=LONGEST)
+    seen = serializers.CharField(max_length=40)
+
+
+class WrittenReplySerializer(ModelSerializer[Envio]):
+    """An answer from the line. `enviado` has the gateway's own id; of an `incierto` nobody knows whether it arrived."""
+
+    class Meta:
+        model = Envio
+        fields = (
+            "id", "session", "phone", "text", "author", "state", "client_message_id", "message_id", "created_at",
+            "sent_at", "ack", "server_at", "delivered_at", "read_at", "ended_at", "error_code", "error_text",
+        )  # fmt: skip
+        read_only_fields = fields
 
 
 class SnoozeSerializer(VersionSerializer):
@@ -142,7 +166,7 @@ class ConversationViewSet(
     lookup_value_regex = "[0-9]{1,18}"
     needs: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("list", "retrieve"), VIEW),
-        **dict.fromkeys(("read", "handle", "snooze", "assign", "capture"), WORK),
+        **dict.fromkeys(("read", "handle", "snooze", "assign", "capture", "replies"), WORK),
     }
     # They open transactions of their own.
     undone_by_crash: ClassVar[frozenset[str]] = frozenset()
@@ -185,6 +209,25 @@ class ConversationViewSet(
         return self._told(
             answering.handle(row.pk, by=current_user(request), version=given["version"], now=timezone.now())
         )
+
+    @extend_schema(request=ReplySerializer, parameters=[KEY], responses={201: WrittenReplySerializer})
+    @action(detail=True, methods=["post"])
+    def replies(self, request: Request, pk: str) -> Response:
+        """Contesta por la línea de la conversación, antes que sus campañas. Sale en segundos: su estado dice cómo le fue.
+
+        Si se escribió algo que no se había leído, la respuesta es 409 `unseen` y no sale nada: hay que leer la
+        conversación de nuevo y repetirla con su `seen`.
+        """
+        row, given = self._asked(ReplySerializer)
+        made = answering.reply(
+            row.pk,
+            text=given["text"],
+            by=current_user(request),
+            key=key_of(request),
+            seen=Seen.of(given["seen"]),
+            now=timezone.now(),
+        )
+        return Response(WrittenReplySerializer(made).data, status=201)
 
     @extend_schema(request=SnoozeSerializer, responses=ConversationSerializer)
     @action(detail=True, methods=["post"])

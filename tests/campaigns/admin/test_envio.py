@@ -16,6 +16,7 @@ from tests.factories.campaigns import (
     CampaignFactory,
     EnvioEventFactory,
     EnvioFactory,
+    campaign_of,
     running_campaign,
 )
 from tests.factories.directory import SuppressionFactory
@@ -108,7 +109,7 @@ def test_filters_by_state_acknowledgement_and_campaign(company: Company, envio: 
     assert has({"state__exact": "enviado"}, "Luis Ruiz")
     assert not has({"state__exact": "enviado"}, "Ana Sosa")
     assert has({"ack": 3}, "Luis Ruiz")
-    assert has({"campaign": envio.campaign_id}, "Ana Sosa")
+    assert has({"campaign": campaign_of(envio).pk}, "Ana Sosa")
     assert not has({"campaign": CampaignFactory(team=company.team).pk}, "Ana Sosa")
 
 

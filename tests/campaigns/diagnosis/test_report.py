@@ -15,7 +15,7 @@ from campaigns.enums import Ack, EnvioState
 from campaigns.models import Campaign, Envio
 from leadmaster.lib.periods import of_days
 from tests.campaigns.diagnosis.incident import FIRST, phantoms, sent_for_real
-from tests.factories.campaigns import CampaignFactory, EnvioFactory
+from tests.factories.campaigns import CampaignFactory, EnvioFactory, campaign_of
 from tests.lies import without_constraints
 
 pytestmark = pytest.mark.django_db
@@ -206,6 +206,6 @@ def test_a_run_over_midnight_is_one() -> None:
     before_midnight = dt.datetime(2026, 2, 8, 2, 40, 12, tzinfo=dt.UTC)
     rows = phantoms(CampaignFactory(), 45, first=before_midnight)
 
-    [run] = look(last=DAY + dt.timedelta(days=1)).runs[rows[0].campaign_id]
+    [run] = look(last=DAY + dt.timedelta(days=1)).runs[campaign_of(rows[0]).pk]
 
     assert run.ids == tuple(row.pk for row in rows)

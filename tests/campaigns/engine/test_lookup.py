@@ -11,6 +11,7 @@ import pytest
 from campaigns.engine import lookup
 from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, Evidence
 from campaigns.models import Attempt, Campaign, Envio, EnvioEvent, ScheduleDay, SessionDay
+from tests.factories.campaigns import campaign_of
 from tests.faults.behaviours import BY_NAME
 from tests.faults.harness import World
 from tests.faults.world import Behaviour, VirtualGateway
@@ -71,7 +72,7 @@ def test_an_answer_with_the_message_id_of_another_envio_is_asked_for_four_times(
 ) -> None:
     world = World(capabilities=[LOOKUP])
     envio = doubtful(world)
-    world.fill(envio.campaign, 1, state=EnvioState.SENT, message_id="true_otro", sent_at=world.now)
+    world.fill(campaign_of(envio), 1, state=EnvioState.SENT, message_id="true_otro", sent_at=world.now)
     answering(monkeypatch, lambda _id: SendResult(message_id="true_otro", http_status=200, host="virtual"))
 
     for _ in range(90):

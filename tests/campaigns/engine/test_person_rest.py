@@ -18,6 +18,7 @@ from campaigns.engine.settle import Answer, settle
 from campaigns.engine.why_not import why_not, why_not_this
 from campaigns.enums import EnvioState, WhyNot
 from campaigns.models import Campaign, Envio, Lane, PersonRest, ScheduleDay, SessionDay
+from tests.factories.campaigns import campaign_of
 from tests.faults.crowd import at_once
 from tests.faults.harness import World
 from tests.persons import fifty_thousand_persons
@@ -47,7 +48,7 @@ def claim_all(world: World) -> list[str]:
     plan = planned(world)
     lanes = list(Lane.objects.filter(busy=False).order_by("id").values_list("id", flat=True))
     found = claiming.claim(lanes, plan.slots, now=world.now)
-    return sorted(f"{one.slot.campaign.name} {one.phone}" for one in found.claims)
+    return sorted(f"{one.campaign} {one.phone}" for one in found.claims)
 
 
 def both(world: World, **second: Any) -> tuple[Campaign, Campaign]:
@@ -140,7 +141,7 @@ def test_why_not_now_says_it_of_the_message_and_of_the_campaign(world: World) ->
     told = why_not_this(waiting, world.now)
 
     assert (told.reason, told.until) == (WhyNot.RESTING, waiting.next_due)
-    campaign = {one.pk: one, other.pk: other}[waiting.campaign_id]
+    campaign = {one.pk: one, other.pk: other}[campaign_of(waiting).pk]
     assert why_not(campaign, world.now) == told
 
 

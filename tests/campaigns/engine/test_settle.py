@@ -14,6 +14,7 @@ from campaigns.engine.plan import ensure_days, make_plan
 from campaigns.engine.settle import Answer, close_attempt, refund, settle
 from campaigns.enums import AttemptOutcome, EnvioState
 from campaigns.models import Attempt, Envio, Lane, ScheduleDay, SessionDay
+from tests.factories.campaigns import campaign_of
 from tests.faults.harness import World
 from whatsapp.gateways.base import GatewayError, Outcome, Scope, SendResult
 
@@ -139,7 +140,13 @@ def test_a_success_replaces_a_doubt_in_the_log_of_tries_and_nothing_replaces_a_s
 
 
 def test_a_message_id_that_another_envio_has_proves_nothing(held: Claim, world: World) -> None:
-    taken = world.fill(held.slot.campaign, 1, state=EnvioState.SENT, message_id="true_1", sent_at=world.now)
+    taken = world.fill(
+        campaign_of(Envio.objects.get(pk=held.envio_id)),
+        1,
+        state=EnvioState.SENT,
+        message_id="true_1",
+        sent_at=world.now,
+    )
     result = SendResult(message_id="true_1", http_status=200, host="h")
 
     settle(held, answer(result, world), now=world.now, rng=RNG)

@@ -169,12 +169,14 @@ def messages_miscounted() -> int:
 
 def line_charged_twice() -> int:
     day = AttemptDays.of(sent()).session_day
+    assert day is not None
     SessionDay.objects.filter(pk=day.pk).update(used=2)
     return day.pk
 
 
 def cap_not_charged() -> int:
     day = AttemptDays.of(sent()).schedule_day
+    assert day is not None
     type(day).objects.filter(pk=day.pk).update(used=0)
     return day.pk
 
@@ -282,6 +284,7 @@ def test_what_was_stuck_is_in_doubt_only_if_it_may_have_left(dispatched: bool, s
     assert envio.state == state
     assert not Lane.objects.filter(busy=True).exists()
     assert attempt.outcome == (AttemptOutcome.UNKNOWN if dispatched else AttemptOutcome.NOT_SENT)
+    assert attempt.session_day is not None
     assert attempt.session_day.used == int(dispatched)
     assert look(CHECKS, now=NOW) == []
 

@@ -10,7 +10,7 @@ from campaigns.enums import Ack, CampaignState, EnvioState, Evidence
 from campaigns.models import EarlyReceipt, Envio
 from campaigns.progress import progress
 from tests.campaigns.webhooks.events import ack, event, post
-from tests.factories.campaigns import CampaignFactory, EnvioFactory
+from tests.factories.campaigns import CampaignFactory, EnvioFactory, campaign_of
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from whatsapp.models import WhatsAppSession
 
@@ -22,7 +22,7 @@ def test_in_any_order_the_message_ends_up_read(order: tuple[str, ...], envio: En
     envio.refresh_from_db()
     assert (envio.state, envio.ack) == (EnvioState.SENT, Ack.READ)
     assert None not in (envio.server_at, envio.delivered_at, envio.read_at)
-    seen = progress(envio.campaign)
+    seen = progress(campaign_of(envio))
     assert (seen.sent, seen.server, seen.delivered, seen.read) == (1, 1, 1, 1)
 
 
@@ -34,7 +34,7 @@ def test_the_same_one_ten_times_changes_what_one_does(envio: Envio) -> None:
     assert [post(told) for _ in range(9)] == [200] * 9
 
     assert Envio.objects.values().get(pk=envio.pk) == after_one
-    assert progress(envio.campaign).delivered == 1
+    assert progress(campaign_of(envio)).delivered == 1
 
 
 def test_a_later_step_is_not_taken_back(envio: Envio) -> None:
@@ -73,7 +73,7 @@ def test_a_late_refusal_makes_it_an_error_and_the_funnel_smaller(envio: Envio) -
     envio.refresh_from_db()
     assert (envio.state, envio.error_code) == (EnvioState.ERROR, "463")
     assert envio.events.count() == 1
-    assert (progress(envio.campaign).sent, progress(envio.campaign).server) == (0, 0)
+    assert (progress(campaign_of(envio)).sent, progress(campaign_of(envio)).server) == (0, 0)
 
 
 def test_many_at_once_are_all_applied(session: WhatsAppSession, envio: Envio) -> None:

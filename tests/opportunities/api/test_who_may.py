@@ -161,6 +161,13 @@ TABLE = [
         body=lambda w: {"name": "Rosa", "promoter": w.promoter("owner").pk},
         expected=only_team(201),
     ),
+    Row(
+        method="post",
+        path=f"{V1}/conversations/{{id}}/replies/",
+        seed=lambda w: w.talk().pk,
+        body=lambda _w: {"text": "Sale $ 100", "seen": "999999999.0"},
+        expected=only_team(201),
+    ),
     # The queues
     Row(method="get", path=f"{V1}/inbox/", expected=bosses(200)),
     Row(method="get", path=f"{V1}/pool/", expected=bosses(200)),

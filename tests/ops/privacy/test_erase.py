@@ -28,7 +28,7 @@ from leadmaster.ops.privacy.part import NotNow
 from opportunities.assignment import capture
 from opportunities.enums import OpportunityState
 from opportunities.errors import Incomplete
-from tests.factories.campaigns import CampaignFactory, EnvioFactory
+from tests.factories.campaigns import CampaignFactory, EnvioFactory, campaign_of
 from tests.ops.privacy.conftest import DIGITS, LID, NAME, PHONE, Known
 from whatsapp.inbound import Inbound
 
@@ -51,7 +51,7 @@ def test_nothing_of_the_person_is_found_in_any_table_and_the_ledger_is_as_it_was
     before = everything()
     assert before.count(DIGITS) > 10
     assert "555-0199" in before
-    counted = progress(known.sent.campaign)
+    counted = progress(campaign_of(known.sent))
     attempts = list(Attempt.objects.values_list("outcome", "token", "session_day__used"))
 
     erased = erase(known)
@@ -60,7 +60,7 @@ def test_nothing_of_the_person_is_found_in_any_table_and_the_ledger_is_as_it_was
     for trace in (DIGITS, PHONE, LID, "555-0199", "555 0199", NAME, "Quintanilla", "QUIE800101"):
         assert trace not in after, after[max(after.find(trace) - 300, 0) : after.find(trace) + 80]
     assert erased["messages"] == 2
-    assert progress(known.sent.campaign) == counted
+    assert progress(campaign_of(known.sent)) == counted
     assert list(Attempt.objects.values_list("outcome", "token", "session_day__used")) == attempts
     known.sent.refresh_from_db()
     known.pending.refresh_from_db()

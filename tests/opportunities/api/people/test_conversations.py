@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from django_q.models import OrmQ
 
-from campaigns.models import Conversation
+from campaigns.models import Conversation, Envio
 from opportunities.models import Opportunity
 from tests.opportunities.api.asking import refused
 from tests.opportunities.api.world import World, hear
@@ -118,3 +119,62 @@ def test_an_answer_becomes_an_opportunity_once(world: World) -> None:
     assert world.client("owner").get(f"{URL}{row.pk}/").json()["opportunity"] == made.pk
     assert listed(world, "without_opportunity=true") == []
     assert refused(world.post("owner", f"{URL}{row.pk}/capture/", body)) == (409, "taken")
+
+
+def answer(world: World, row: Conversation, text: str = "Sale $ 100", *, who: str = "owner", **given: Any) -> Any:
+    seen = given.get("seen") or world.client("owner").get(f"{URL}{row.pk}/").json()["seen"]
+    return world.post(who, f"{URL}{row.pk}/replies/", {"text": text, "seen": seen}, key=given.get("key", "una-clave"))
+
+
+def test_an_answer_is_written_once_and_wakes_the_cluster(world: World, django_capture_on_commit_callbacks: Any) -> None:
+    row = world.talk()
+    seen = world.client("owner").get(f"{URL}{row.pk}/").json()["seen"]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        told = answer(world, row, seen=seen)
+    again = answer(world, row, seen=seen)
+
+    assert (told.status_code, told.json()["state"], told.json()["author"]) == (201, "pendiente", world.owner.pk)
+    assert again.json()["id"] == told.json()["id"]
+    assert Envio.objects.get().text == "Sale $ 100"
+    assert [task.func() for task in OrmQ.objects.all()] == ["campaigns.tasks.answer"]
+    said = world.client("owner").get(f"{URL}{row.pk}/").json()["messages"][-1]
+    assert (said["ours"], said["text"], said["standing"]) == (True, "Sale $ 100", "Pendiente")
+
+
+def test_what_was_written_since_is_read_before_anything_is_sent(world: World) -> None:
+    row = world.talk()
+    seen = world.client("owner").get(f"{URL}{row.pk}/").json()["seen"]
+    hear(row.session, "Mejor dos")
+
+    assert refused(answer(world, row, seen=seen)) == (409, "unseen")
+    assert not Envio.objects.exists()
+    assert answer(world, row).status_code == 201
+
+
+@pytest.mark.parametrize("who", ["colleague", "outsider", "other_boss"])
+def test_who_does_not_read_it_does_not_answer_it(world: World, who: str) -> None:
+    row = world.talk()
+
+    assert refused(answer(world, row, who=who))[0] == 404
+    assert not Envio.objects.exists()
+
+
+def test_the_teams_supervisor_and_whoever_works_the_client_answer(world: World) -> None:
+    row = world.talk()
+
+    assert answer(world, row, who="boss", key="b").status_code == 201
+    act(world, row, "assign", who="boss", promoter=world.promoter("colleague").pk)
+    assert answer(world, row, who="colleague", key="c").status_code == 201
+    assert list(Envio.objects.order_by("id").values_list("author__username", flat=True)) == [
+        world.boss.username,
+        world.colleague.username,
+    ]
+
+
+@pytest.mark.parametrize("body", [{"text": "Hola"}, {"seen": "1.0"}, {"text": "", "seen": "1.0"}, {"texto": "Hola"}])
+def test_an_answer_that_does_not_say_it_is_not_written(world: World, body: dict[str, Any]) -> None:
+    row = world.talk()
+
+    assert refused(world.post("owner", f"{URL}{row.pk}/replies/", body, key="k"))[0] == 400
+    assert not Envio.objects.exists()
