@@ -311,7 +311,7 @@ class _ToPromoterForm(forms.Form):
     ids = "id_%s"
 
     def __init__(self, *args: Any, promoters: Sequence[Promoter], **options: Any) -> None:
-        super().__init__(*args, auto_id=self.ids, **options)
+        super().__init__(*args, **{**options, "auto_id": self.ids})
         self._promoters = {str(one.pk): one for one in promoters}
         field = self.fields["to"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - both subclasses have it
