@@ -346,7 +346,7 @@ MUTANTS = (
     Mutant(
         "an absence begins beside who is being given something",
         _ABSENCES,
-        "is theirs when this looks.\n    quota.hold(absence.promoter, today)\n",
+        "is theirs when this looks.\n    quota.hold(absence.promoter, absence.promoter.desk.day_at(now))\n",
         "is theirs when this looks.\n",
         _LEAVING_BESIDE,
         mariadb=True,
