@@ -34,6 +34,8 @@ from whatsapp.session_manager.phone import (
 
 PROGRAM = (sys.executable, "-m", "whatsapp.session_manager.neonize_program")
 MAX_LINE = 4 * 1024 * 1024
+# Seconds until an answer is not waited for any more: longer than a line waits for a message, which settles it late then.
+PATIENCE = 180.0
 # Seconds that each way to end it is given.
 ASKED, TERMINATED = 5.0, 2.0
 # What a program needs to run and to reach the network.
@@ -127,7 +129,10 @@ class ChildPhone:
         answer = self._asked[number] = asyncio.get_running_loop().create_future()
         try:
             self._write({"n": number, "do": verb, **values})
-            return await answer
+            async with asyncio.timeout(PATIENCE):
+                return await answer
+        except TimeoutError:
+            raise PhoneError(Trouble.UNKNOWN, f"no answer to {verb} in {PATIENCE:.0f} s") from None
         finally:
             self._asked.pop(number, None)
 

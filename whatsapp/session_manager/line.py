@@ -124,10 +124,8 @@ class PhoneLine:
 
     async def logout(self) -> None:
         """Close it, unlink its phone where WhatsApp can be reached, and forget its credentials in any case."""
-        phone = self.open_phone
-        if phone is not None:
-            with contextlib.suppress(PhoneError):
-                await phone.log_out()
+        if self.open_phone is not None:
+            await self._unlink(self.open_phone)
         await self._stop()
         self._world.vault.forget(self.name)
         self._remember(wanted=False, reason=End.REQUESTED, phone="")
@@ -206,8 +204,7 @@ class PhoneLine:
             if isinstance(event, Gone):
                 return event
             if isinstance(event, Paired | Connected) and event.phone and self.phone not in ("", event.phone):
-                with contextlib.suppress(PhoneError):
-                    await phone.log_out()
+                await self._unlink(phone)
                 return Gone(end=End.ANOTHER_ACCOUNT, detail="a phone of another number was linked")
             if event is None and (over := self._over()):
                 return over
@@ -274,6 +271,16 @@ class PhoneLine:
                 self.sending.acknowledged(event)
             case _:
                 events.put_nowait(event)
+
+    async def _unlink(self, phone: Phone) -> None:
+        """At WhatsApp's, where it can be reached: whoever asked waits no longer than for a closing."""
+        try:
+            async with asyncio.timeout(CLOSING):
+                await phone.log_out()
+        except (PhoneError, TimeoutError) as error:
+            log.warning(
+                "line %s: WhatsApp was not told of the log-out (%s): unlink it on the phone too", self.name, error
+            )
 
     async def _stop(self) -> None:
         keeping, self._keeping = self._keeping, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 
 from whatsapp.contract import wire
@@ -10,11 +11,12 @@ from whatsapp.contract.app import Coded, ContractApp
 from whatsapp.contract.http import Reply
 from whatsapp.contract.wire import Message, RequestRefusedError, error_reply
 from whatsapp.session_manager.line import Code, PhoneLine, World
-from whatsapp.session_manager.phone import PhoneError, Trouble
+from whatsapp.session_manager.phone import Phone, PhoneError, Trouble
 from whatsapp.session_manager.store import LineRow
 
 # Lines that were open come back this many seconds apart: WhatsApp sees no storm after a restart.
 APART = 0.5
+CODE_PATIENCE = 8.0  # seconds until a code to type is none: whoever asks waits for ten
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class SessionManager(ContractApp[PhoneLine]):
         self._world = world
         self._lines = {row.name: PhoneLine(row, world) for row in world.store.lines()}
         self._opening: asyncio.Task[None] | None = None
+        self._typing: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Open what was open when the last process ended. Must run inside the event loop."""
@@ -71,7 +74,10 @@ class SessionManager(ContractApp[PhoneLine]):
 
     async def code_to_type(self, line: PhoneLine, phone: str) -> Coded | None:
         try:
-            return self._coded(await line.code_to_type(phone.removeprefix("+")))
+            async with asyncio.timeout(CODE_PATIENCE):
+                return self._coded(await line.code_to_type(phone.removeprefix("+")))
+        except TimeoutError:
+            return None
         except PhoneError as error:
             if error.trouble is not Trouble.RATE_LIMITED:
                 return None
@@ -93,10 +99,10 @@ class SessionManager(ContractApp[PhoneLine]):
         open_phone = line.open_phone
         if open_phone is None:
             raise RequestRefusedError(wire.not_ready(line))
-        try:
-            await open_phone.show_typing(phone, seconds)
-        except PhoneError:
-            raise RequestRefusedError(wire.not_ready(line)) from None
+        # It answers at once: nobody waits for an indicator.
+        typing = asyncio.create_task(_shown(open_phone, phone, seconds))
+        self._typing.add(typing)
+        typing.add_done_callback(self._typing.discard)
 
     async def send(self, line: PhoneLine, message: Message) -> Reply:
         return await line.sending.send(message)
@@ -106,3 +112,8 @@ class SessionManager(ContractApp[PhoneLine]):
 
     def _coded(self, code: Code | None) -> Coded | None:
         return None if code is None else (code.text, self._world.clock.real_moment(code.expires))
+
+
+async def _shown(phone: Phone, to: str, seconds: float) -> None:
+    with contextlib.suppress(PhoneError):
+        await phone.show_typing(to, seconds)

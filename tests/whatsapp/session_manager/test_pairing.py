@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from tests.whatsapp.messages import a_message
 from tests.whatsapp.session_manager.conftest import Start
+from tests.whatsapp.session_manager.double import DoublePhone
 from tests.whatsapp.session_manager.running import SPEED, Running, running
 from whatsapp.contract.wire import CODE_LIVES
 from whatsapp.gateways.base import GatewayError, SessionState, SessionStatus, TypedCode
+from whatsapp.session_manager import line
+from whatsapp.session_manager import manager as manager_module
 from whatsapp.session_manager.phone import End
 
 PHONE = "+5491155550000"
@@ -150,3 +154,30 @@ def test_asking_about_a_line_makes_none(start: Start) -> None:
     assert manager.gateway("99").status().state is SessionState.DISCONNECTED
     manager.gateway("99").disconnect()
     assert manager.do(manager.world.store.lines) == []
+
+
+def test_a_log_out_that_whatsapp_does_not_answer_forgets_the_credentials_all_the_same(
+    manager: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_phone: DoublePhone) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(DoublePhone, "log_out", never)
+    monkeypatch.setattr(line, "CLOSING", 0.05)
+    manager.gateway().logout()
+    assert list((tmp_path / "disk" / "credentials").iterdir()) == []
+
+
+def test_a_code_to_type_that_whatsapp_does_not_give_is_none(pairing: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(_phone: DoublePhone, _number: str) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    monkeypatch.setattr(DoublePhone, "pair_by_code", never)
+    monkeypatch.setattr(manager_module, "CODE_PATIENCE", 0.05)
+    assert pairing.gateway().typed_code("+5491144440001") is None
+
+
+def test_a_typing_indicator_is_asked_for_and_nobody_waits_for_it(manager: Running) -> None:
+    manager.gateway().show_typing("+5491123456789", 2.5)
+    manager.wait(lambda: manager.whatsapp.typing == [("5491123456789", 2.5)])
