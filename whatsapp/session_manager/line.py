@@ -168,7 +168,7 @@ class PhoneLine:
     def _finish(self, gone: Gone) -> None:
         """Nothing is dialled any more until somebody asks."""
         log.warning("line %s: closed, %s %s", self.name, gone.end, gone.detail)
-        if gone.end in (End.LOGGED_OUT, End.ANOTHER_ACCOUNT, End.QR_EXPIRED):
+        if gone.end in (End.LOGGED_OUT, End.WRONG_ACCOUNT, End.QR_EXPIRED):
             self._world.vault.forget(self.name)
         self._keeping = None
         self._remember(wanted=False, reason=gone.end)
@@ -205,7 +205,7 @@ class PhoneLine:
                 return event
             if isinstance(event, Paired | Connected) and event.phone and self.phone not in ("", event.phone):
                 await self._unlink(phone)
-                return Gone(end=End.ANOTHER_ACCOUNT, detail="a phone of another number was linked")
+                return Gone(end=End.WRONG_ACCOUNT, detail="a phone of another number was linked")
             if event is None and (over := self._over()):
                 return over
             if isinstance(event, QrShown) and self._codes >= len(CODE_LIVES):

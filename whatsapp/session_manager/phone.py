@@ -40,7 +40,7 @@ class End(enum.StrEnum):
     REPLACED = "REPLACED"  # another program uses the same credentials
     CLIENT_OUTDATED = "CLIENT_OUTDATED"  # WhatsApp wants a newer client
     QR_EXPIRED = "QR_EXPIRED"
-    ANOTHER_ACCOUNT = "ANOTHER_ACCOUNT"  # not the number of this line
+    WRONG_ACCOUNT = "WRONG_ACCOUNT"  # not the number of this line
     IDLE = "IDLE"
     REQUESTED = "REQUESTED"
     CREDENTIALS_UNREADABLE = "CREDENTIALS_UNREADABLE"  # no key that we have opens the file

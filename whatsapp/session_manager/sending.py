@@ -30,7 +30,7 @@ _REFUSALS = {
     Trouble.FIRST_CONTACT: ("FIRST_CONTACT_REFUSED", "this line may not write to new contacts (463)"),
 }
 _SENTENCES = dict(_REFUSALS.values())
-_FORBIDDEN = {End.LOGGED_OUT: "LOGGED_OUT", End.ANOTHER_ACCOUNT: "LOGGED_OUT", End.BANNED: "BANNED"}
+_FORBIDDEN = {End.LOGGED_OUT: "LOGGED_OUT", End.WRONG_ACCOUNT: "LOGGED_OUT", End.BANNED: "BANNED"}
 
 T = TypeVar("T")
 

@@ -118,7 +118,7 @@ def test_a_phone_of_another_number_is_logged_out_and_told(manager: Running, tmp_
     manager.gateway().connect()
     manager.wait_for("51", SessionState.AWAITING_QR)
     manager.scan(phone="+5491199990000")
-    manager.wait(lambda: manager.line().reason == "ANOTHER_ACCOUNT")
+    manager.wait(lambda: manager.line().reason == "WRONG_ACCOUNT")
     assert manager.whatsapp.logged_out == 1
     assert list((tmp_path / "disk" / "credentials").iterdir()) == []
     with pytest.raises(GatewayError):

@@ -81,7 +81,7 @@ def test_a_process_that_died_between_send_and_answer_never_sends_it_again(manage
         assert (error.outcome, error.code, error.http_status) == (Outcome.UNKNOWN, "GATEWAY_ERROR", 504)
         with pytest.raises(GatewayError) as caught:
             second.gateway().lookup(message.client_message_id)
-        assert caught.value.outcome is Outcome.UNKNOWN
+        assert (caught.value.outcome, caught.value.code) == (Outcome.UNKNOWN, "OUTCOME_UNKNOWN")
         assert second.whatsapp.delivered == []
     sent.release()
 
@@ -179,7 +179,8 @@ def test_a_broken_phone_is_a_doubt(manager: Running) -> None:
 
 def test_a_message_without_whatsapps_id_is_not_claimed(manager: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manager.whatsapp, "next_id", lambda: "")
-    assert refusal(manager, a_message()).outcome is Outcome.UNKNOWN
+    error = refusal(manager, a_message())
+    assert (error.outcome, error.http_status) == (Outcome.UNKNOWN, 504)
 
 
 def test_an_answer_that_comes_too_late_is_written_down_and_told(start: Start, receiver: Receiver) -> None:
