@@ -30,6 +30,7 @@ from leadmaster.accounts.models import User
 from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 from leadmaster.lib.admin.modeladmins import NOTHING, moment
 from leadmaster.lib.admin.widgets import TextareaWidget
+from leadmaster.lib.ids import ids_in
 from leadmaster.lib.phones import parsing
 
 _MANY = 200
@@ -158,7 +159,7 @@ def decide_all(envios: list[Envio], decision: Decision, *, by: User, reason: str
 
 def frozen(text: str) -> list[int]:
     """The ids of `1,2,3`; whatever is no number is left out."""
-    return [int(part) for part in text.split(",") if part.isascii() and part.isdigit()][:_MANY]
+    return ids_in(text)[:_MANY]
 
 
 def _page(envios: list[Envio]) -> Confirmation:

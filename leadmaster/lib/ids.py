@@ -14,3 +14,8 @@ def parse_id(text: str) -> int | None:
         return None
     number = int(text)
     return number if number <= MOST_ID else None
+
+
+def ids_in(text: str) -> list[int]:
+    """Those of `1,2,3`; whatever is no row's number is left out."""
+    return [number for part in text.split(",") if (number := parse_id(part)) is not None]

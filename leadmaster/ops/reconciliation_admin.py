@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from leadmaster.lib import screens
 from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, moment
+from leadmaster.lib.ids import ids_in
 from leadmaster.ops.models import ReconciliationFinding, Repair
 from leadmaster.ops.reconciliation import nightly, registry, run
 
@@ -90,7 +91,7 @@ class FindingAdmin(ReadOnlyAdmin[ReconciliationFinding]):
         if not self.has_repair_permission(request):
             raise PermissionDenied
         asked = request.POST.get("ids") or request.GET.get("ids", "")
-        ids = [int(part) for part in asked.split(",") if part.isascii() and part.isdigit()][:_MANY]
+        ids = ids_in(asked)[:_MANY]
         rows = list(self.get_queryset(request).filter(pk__in=ids, repaired_at__isnull=True).exclude(repair=""))
         back = reverse("admin:ops_reconciliationfinding_changelist")
         if not rows:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from django.core.paginator import Paginator as UncountedPaginator
     from unfold.views import ChangeList
 else:
+    from django.contrib.admin.options import IncorrectLookupParameters
     from unfold import admin as unfold_admin
     from unfold.paginator import InfinitePaginator as UncountedPaginator
     from unfold.views import ChangeList
@@ -39,7 +40,15 @@ else:
             return cls
 
     class ModelAdmin(_Subscriptable, unfold_admin.ModelAdmin):
-        pass
+        def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+            """An address that asks for a number which no column holds is answered as any other that makes no sense."""
+            try:
+                found = super().get_changelist_instance(request)
+                # Lists that count nothing would read their rows later, when nobody answers for it any more.
+                bool(found.result_list)
+            except OverflowError:
+                raise IncorrectLookupParameters from None
+            return found
 
     class StackedInline(_Subscriptable, unfold_admin.StackedInline):
         pass

@@ -42,7 +42,7 @@ class KnownFields(Base):
     """A misspelt field would otherwise be left out without a word, and the act done more widely than it was meant."""
 
     def to_internal_value(self, data: Any) -> Any:
-        refused = self._refused(data) if isinstance(data, Mapping) else {}
+        refused = {**self._missing(data), **self._refused(data)} if isinstance(data, Mapping) else {}
         try:
             value = super().to_internal_value(data)
         except ValidationError as error:
@@ -52,6 +52,13 @@ class KnownFields(Base):
         if refused:
             raise ValidationError(refused)
         return value
+
+    def _missing(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
+        """A change may leave out fields of its own. What it holds is new, and whole: DRF asks the outermost alone."""
+        if self.parent is None or not getattr(self.root, "partial", False):
+            return {}
+        needed = (name for name, field in self.fields.items() if field.required and not field.read_only)
+        return {name: [str(self.fields[name].error_messages["required"])] for name in needed if name not in data}
 
     def _refused(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
         names = {str(name) for name in data}

@@ -89,6 +89,22 @@ def test_what_is_changed_waits_for_approval_again(world: World) -> None:
     assert [(window.opens, window.closes) for window in schedule.windows.all()] == [(dt.time(10), dt.time(11))]
 
 
+@pytest.mark.parametrize(
+    ("window", "missing"),
+    [({}, ["closes", "opens"]), ({"opens": "10:00"}, ["closes"]), ({"closes": "10:00"}, ["opens"])],
+)
+def test_a_change_brings_its_windows_whole(window: dict[str, str], missing: list[str], world: World) -> None:
+    """What a change may leave out are its own fields, not those of what it holds."""
+    schedule = world.schedule()
+    before = list(schedule.windows.values_list("opens", "closes"))
+
+    answer = world.client("owner").patch(f"{URL}{schedule.pk}/", {"windows": [window]})
+
+    assert answer.status_code == 400
+    assert sorted(answer.json()["error"]["fields"]) == [f"windows.0.{name}" for name in missing]
+    assert list(schedule.windows.values_list("opens", "closes")) == before
+
+
 def test_windows_stay_when_they_are_not_named(world: World) -> None:
     schedule = world.schedule()
 
