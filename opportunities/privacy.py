@@ -6,14 +6,14 @@ import datetime as dt
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
 from campaigns.models import Conversation
 from leadmaster.accounts.models import User
 from leadmaster.lib.language import kept
 from leadmaster.ops.privacy.part import Part, Person, scrub, told
-from opportunities.enums import OPEN, EventKind, OpportunityState, ReminderState
+from opportunities.enums import OPEN, EventKind, OpportunityState
 from opportunities.models import (
     BulkItem,
     ContactAttempt,
@@ -23,7 +23,8 @@ from opportunities.models import (
     Reminder,
     Sale,
 )
-from opportunities.state import locking, machine
+from opportunities.querysets import ReminderQuerySet
+from opportunities.state import following, locking, machine
 
 _REASON = gettext_lazy("Se borraron los datos de la persona.")
 # What these lines carry is the ledger's: clocks before and after, which sale, which amounts.
@@ -87,7 +88,7 @@ class Work(Part):
         }
 
 
-def _reminders_of(person: Person) -> QuerySet[Reminder]:
+def _reminders_of(person: Person) -> ReminderQuerySet:
     """Of their opportunities, and of the conversations with their numbers."""
     talks = Conversation.objects.filter(phone__in=person.phones)
     return Reminder.objects.filter(Q(opportunity__client__in=person.clients) | Q(conversation__in=talks))
@@ -97,9 +98,7 @@ def _forget_reminders(person: Person, *, by: User | None, now: dt.datetime) -> i
     """What is pending ends; nobody is reminded of a person of whom nothing is known."""
     ids = list(_reminders_of(person).order_by().values_list("pk", flat=True))
     rows = Reminder.objects.filter(pk__in=ids)
-    rows.filter(state=ReminderState.PENDING).update(
-        state=ReminderState.ENDED, closed_at=now, closed_by=by, version=F("version") + 1
-    )
+    following.end(rows, by=by, now=now)
     return rows.update(note="")
 
 

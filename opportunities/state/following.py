@@ -1,4 +1,4 @@
-"""Where an opportunity goes, its reminders go: to whoever has it now, or to their end.
+"""The one door to a reminder's state. Where an opportunity goes, its reminders go: to whoever has it now, or to their end.
 
 One in the inbox because its promoter left keeps them, for whoever is given it next. Whoever else lets go of one, or
 loses or sells it, has nothing left to be reminded of; who draws it from the pool later starts anew.
@@ -15,6 +15,7 @@ from django.db.models import F
 from leadmaster.accounts.models import User
 from opportunities.enums import EventKind, OpportunityState, ReminderState
 from opportunities.models import Opportunity, Promoter, Reminder
+from opportunities.querysets import ReminderQuerySet
 
 S = OpportunityState
 
@@ -34,7 +35,20 @@ def follow(
     if isinstance(owner, Promoter) and target in (S.ACTIVE, S.EXIT):
         _hand_over(pending, owner, team_id=_team(fields))
     elif target is not S.ACTIVE and kind != EventKind.ORPHANED:
-        pending.update(state=ReminderState.ENDED, closed_at=now, closed_by=by, version=F("version") + 1)
+        end(pending, by=by, now=now)
+
+
+def end(rows: ReminderQuerySet, *, by: User | None, now: dt.datetime) -> int:
+    """What is pending of these has nothing to remind anybody of any more. Returns how many."""
+    pending = rows.order_by().filter(state=ReminderState.PENDING)
+    return pending.update(state=ReminderState.ENDED, closed_at=now, closed_by=by, version=F("version") + 1)
+
+
+def close(reminder: Reminder, state: ReminderState, *, by: User, now: dt.datetime) -> None:
+    """Somebody acted on this locked one."""
+    reminder.state, reminder.closed_at, reminder.closed_by = state, now, by
+    reminder.version += 1
+    reminder.save(update_fields=["state", "closed_at", "closed_by", "version"])
 
 
 def reopen(row: Opportunity, *, since: dt.datetime) -> int:

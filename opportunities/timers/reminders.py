@@ -31,7 +31,7 @@ from opportunities.models.contact import LONGEST_NOTE
 from opportunities.policy import WORK, may_supervise, require_worker
 from opportunities.querysets import ReminderQuerySet
 from opportunities.scope import conversations_of, own_desk
-from opportunities.state import locking, machine
+from opportunities.state import following, locking, machine
 
 MOST_OF_ONE: Final = 5
 MOST_OF_PERSON: Final = 500
@@ -199,8 +199,7 @@ def _act_once(reminder_id: int, by: User, version: int, change: Callable[[Remind
 
 
 def _close(reminder: Reminder, state: ReminderState, *, by: User, now: dt.datetime) -> None:
-    reminder.state, reminder.closed_at, reminder.closed_by = state, now, by
-    _save(reminder, "state", "closed_at", "closed_by")
+    following.close(reminder, state, by=by, now=now)
     if reminder.opportunity is not None and reminder.holds:
         _let_go(reminder.opportunity, by=by, now=now)
     if reminder.opportunity is not None:
