@@ -405,6 +405,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CampaignState": "campaigns.enums.CampaignState",
         "EnvioState": "campaigns.enums.EnvioState",
+        "AttemptOutcome": "campaigns.enums.AttemptOutcome",
+        "ContactOutcome": "opportunities.enums.ContactOutcome",
+        "ToldOutcome": "opportunities.api.opportunities.coming_back.TOLD",
         "ScheduleState": "campaigns.enums.ScheduleState",
         "ImportState": "campaigns.models.RecipientImport.State",
         "ConversationState": "campaigns.enums.ConversationState",

@@ -276,7 +276,8 @@ class WhatsAppSession(models.Model):
     @property
     def address(self) -> str:
         """Where our server goes for this line: as written, its kind's own home, or the environment's gateway."""
-        return self.base_url or registry.profile(self.gateway).home or addresses.default()
+        home = "" if self.base_url else registry.profile(self.gateway).home
+        return home or addresses.resolved(self.base_url)
 
     def gateway_config(self) -> GatewayConfig:
         """Plain values for the threads that speak to the gateway.

@@ -125,6 +125,13 @@ def may_correct(attempt: ContactAttempt, user: User, now: dt.datetime) -> bool:
     return attempt.by_id == user.pk and (attempt.told_at is None or now - attempt.told_at <= CORRECT_FOR)
 
 
+def require_author(attempt: ContactAttempt | None, user: User) -> ContactAttempt:
+    """The attempt, if it is theirs. Raises NotAllowed."""
+    if attempt is None or attempt.by_id != user.pk:
+        raise NotAllowed(_("Solo quien llamó o escribió cuenta cómo le fue."))
+    return attempt
+
+
 # --- Writing ----------------------------------------------------------------------------------------------------------
 
 _OF_ATTEMPT = "intento-"
@@ -146,9 +153,7 @@ def _attempt(row: Opportunity, press: Press, *, by: User, now: dt.datetime) -> C
 
 
 def _correct(attempt_id: int, result: Result, *, by: User, now: dt.datetime) -> ContactAttempt:
-    seen = ContactAttempt.objects.filter(pk=attempt_id).first()
-    if seen is None or seen.by_id != by.pk:
-        raise NotAllowed(_("Solo quien llamó o escribió cuenta cómo le fue."))
+    seen = require_author(ContactAttempt.objects.filter(pk=attempt_id).first(), by)
     row = locking.lock_one(seen.opportunity_id)
     require_worker(by, row)
     attempt = ContactAttempt.objects.get(pk=attempt_id)

@@ -290,8 +290,8 @@ MUTANTS = (
     Mutant(
         "an undo forgets the clock",
         _TAKING_BACK,
-        '    return setting.again(before["seconds_left"], before["stage"], owner, now=now)\n',
-        '    return setting.again(0, before["stage"], owner, now=now)\n',
+        '    return setting.again(before["seconds_left"], before["stage"], owner, now=now, held_until=held_until)\n',
+        '    return setting.again(0, before["stage"], owner, now=now, held_until=held_until)\n',
         _STORY,
     ),
     Mutant(

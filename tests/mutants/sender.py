@@ -282,7 +282,7 @@ MUTANTS = (
     Mutant(
         "a bare status proves that nothing left",
         "whatsapp/gateways/answers.py",
-        "    if not _in_its_own_words(answer):\n        meaning = _in_doubt(meaning)\n",
+        "    if not _in_its_own_words(answer):\n        meaning = in_doubt(meaning)\n",
         "",
         "tests/faults/test_bounded_tries.py",
     ),

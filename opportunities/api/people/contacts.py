@@ -58,6 +58,10 @@ class ContactViewSet(IdempotentPosts, mixins.ListModelMixin, mixins.RetrieveMode
         rows = ContactAttempt.objects.filter(scope(user, owner="opportunity__owner__user", team="opportunity__team"))
         return rows.select_related("by")
 
+    def require_allowed(self, row: ContactAttempt) -> None:
+        if self.action == "outcome":
+            contact.require_author(row, current_user(self.request))
+
     @extend_schema(request=ResultSerializer, responses=ContactSerializer)
     @action(detail=True, methods=["post"])
     def outcome(self, request: Request, pk: str) -> Response:

@@ -201,6 +201,7 @@ def test_an_absence_keeps_to_its_dates_on_the_wall(boss: User) -> None:
 # Who may ask for the date somewhere: the desk itself, lines' schedules, and pages that look up a date's hours.
 _ASK_THE_DATE = {
     "opportunities/models/promoter.py",
+    "opportunities/clocks/mornings.py",
     "opportunities/own_campaigns.py",
     "opportunities/demo/campaigns.py",
     "opportunities/queries/time_left.py",

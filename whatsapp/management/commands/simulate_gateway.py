@@ -26,6 +26,7 @@ _HELP = {
     ),
     "latency": gettext_lazy("segundos que tarda un mensaje"),
     "read_ratio": gettext_lazy("qué parte de los mensajes entregados se lee"),
+    "people": gettext_lazy("qué parte de quienes reciben un mensaje lo responde"),
     "faults": gettext_lazy("archivo JSON con una lista de fallas, o {settings, faults}"),
     "ledger": gettext_lazy("agrega lo entregado a este archivo JSON Lines"),
     "callback_url": gettext_lazy("a dónde van los avisos; {cliente_id} es el de la línea"),
