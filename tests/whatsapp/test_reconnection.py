@@ -111,7 +111,7 @@ def test_of_two_clusters_one_dials(simulator: Simulator) -> None:
     assert the_line().reconnect_tries == 1
 
 
-@pytest.mark.parametrize("reason", ["LOGGED_OUT", "BANNED", "REQUESTED", "QR_EXPIRED", "REPLACED"])
+@pytest.mark.parametrize("reason", sorted(set(End) - {End.NETWORK, End.IDLE}))
 def test_what_needs_a_person_is_not_dialled(simulator: Simulator, reason: str) -> None:
     lost(simulator, reason=reason)
     assert [run(NOW + hours * dt.timedelta(hours=1)) for hours in range(4)] == [0, 0, 0, 0]
