@@ -74,6 +74,33 @@ def test_the_doors_of_the_desks_rooms_are_there(room: str, door: str) -> None:
     assert name in _names_in(ROOT / "opportunities" / room / f"{module}.py")
 
 
+def doors_below() -> list[tuple[str, str]]:
+    """(app, door) of the table of the sender and below, for doors written `module.name` of the sender and the line."""
+    table = read("docs/architecture.md").partition("| Room of the sender")[2].partition("###")[0]
+    rows = re.findall(r"^\| `(campaigns|whatsapp)/.*\| ([^|]*) \|$", table, re.MULTILINE)
+    return [(app, door) for app, cell in rows for door in re.findall(r"`([a-z_]\w*\.\w+)`", cell)]
+
+
+@pytest.mark.parametrize(("app", "door"), doors_below())
+def test_the_doors_below_the_desk_are_there(app: str, door: str) -> None:
+    module, _, name = door.partition(".")
+
+    assert any(name in _names_in(path) | _offered_by(path) for path in (ROOT / app).rglob(f"{module}.py"))
+
+
+def test_the_modules_in_the_picture_of_the_rooms_are_there() -> None:
+    picture = read("docs/architecture.md").partition("```")[2].partition("```")[0]
+    app = ""
+    named: list[str] = []
+    for line in picture.splitlines():
+        app = line.split("/")[0] if line[:1].isalpha() else app
+        if first := re.match(r"  (?:[\w/]+(?:\.py|/) +)+", line):
+            named += [f"{app}/{name}" for name in first[0].split()]
+
+    assert len(named) > 40
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_every_room_of_the_desk_is_on_the_map() -> None:
     rooms = {path.parent.name for path in (ROOT / "opportunities").glob("*/__init__.py")}
     named = set(re.findall(r"`(\w+)/`", read("docs/architecture.md")))
@@ -88,6 +115,15 @@ def test_the_folders_that_the_contributors_map_names_are_there() -> None:
 
     assert len(named) > 10
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def _offered_by(path: Path) -> set[str]:
+    """What a module hands on from elsewhere, by its `__all__`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    lists = [
+        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
+    return {name for one in lists for name in ast.literal_eval(one)}
 
 
 def _names_in(path: Path) -> set[str]:

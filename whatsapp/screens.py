@@ -14,7 +14,18 @@ from leadmaster.lib import screens
 from leadmaster.lib.screens import Tone
 from whatsapp import warm_up
 from whatsapp.models import LineTest, WhatsAppSession
-from whatsapp.standing import QR_EXPIRED, REQUESTED, WRONG_ACCOUNT, Standing, needs_pairing, standing, word
+from whatsapp.standing import (
+    CLIENT_OUTDATED,
+    CREDENTIALS_UNREADABLE,
+    QR_EXPIRED,
+    REPLACED,
+    REQUESTED,
+    WRONG_ACCOUNT,
+    Standing,
+    needs_pairing,
+    standing,
+    word,
+)
 
 _TONE: dict[Standing, Tone] = {
     Standing.READY: "good",
@@ -114,7 +125,14 @@ def next_try(session: WhatsAppSession, now: dt.datetime) -> str:
 _CAUSES: dict[str, Promise] = {
     QR_EXPIRED: gettext_lazy("Nadie escaneó el código a tiempo."),
     REQUESTED: gettext_lazy("La cerraron desde el gateway."),
+    REPLACED: gettext_lazy("Otro programa usa la misma vinculación: apágalo y después conéctala."),
+    WRONG_ACCOUNT: gettext_lazy("Se vinculó un teléfono de otro número y el gateway lo soltó: vincula el de la línea."),
     "NETWORK": gettext_lazy("Se cortó la red del gateway o del teléfono."),
+    "IDLE": gettext_lazy("El gateway la cerró porque nadie la usaba; el teléfono sigue vinculado."),
+    CLIENT_OUTDATED: gettext_lazy("WhatsApp ya no acepta la versión del gateway: hay que actualizarlo."),
+    CREDENTIALS_UNREADABLE: gettext_lazy(
+        "El gateway no puede abrir las credenciales de esta línea: revisa su clave de cifrado."
+    ),
 }
 
 

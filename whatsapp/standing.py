@@ -19,10 +19,16 @@ BANNED = "BANNED"
 WRONG_ACCOUNT = "WRONG_ACCOUNT"
 QR_EXPIRED = "QR_EXPIRED"
 REQUESTED = "REQUESTED"
+REPLACED = "REPLACED"
+CLIENT_OUTDATED = "CLIENT_OUTDATED"
+CREDENTIALS_UNREADABLE = "CREDENTIALS_UNREADABLE"
 # A phone has to be linked anew, and then it goes on by itself.
 UNLINKED = (LOGGED_OUT, WRONG_ACCOUNT)
-# Why it was closed, where dialling again would not help or is not ours to do.
-_STAYS_CLOSED = (LOGGED_OUT, BANNED, WRONG_ACCOUNT, QR_EXPIRED, REQUESTED)
+# Why it was closed, where dialling again would not help or is not ours to do: two programs with the same
+# credentials would throw each other out for ever.
+_STAYS_CLOSED = (
+    LOGGED_OUT, BANNED, WRONG_ACCOUNT, QR_EXPIRED, REQUESTED, REPLACED, CLIENT_OUTDATED, CREDENTIALS_UNREADABLE
+)  # fmt: skip
 NOT_AUTHORISED = "NOT_AUTHORISED"
 
 

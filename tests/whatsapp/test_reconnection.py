@@ -18,6 +18,7 @@ from tests.simulator import Simulator
 from whatsapp import reconnection, screens, sessions
 from whatsapp.gateways.base import SessionState, SessionStatus
 from whatsapp.models import SessionEvent, State, WhatsAppSession
+from whatsapp.session_manager.phone import End
 from whatsapp.standing import Standing, standing
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +111,7 @@ def test_of_two_clusters_one_dials(simulator: Simulator) -> None:
     assert the_line().reconnect_tries == 1
 
 
-@pytest.mark.parametrize("reason", ["LOGGED_OUT", "BANNED", "REQUESTED", "QR_EXPIRED"])
+@pytest.mark.parametrize("reason", sorted(set(End) - {End.NETWORK, End.IDLE}))
 def test_what_needs_a_person_is_not_dialled(simulator: Simulator, reason: str) -> None:
     lost(simulator, reason=reason)
     assert [run(NOW + hours * dt.timedelta(hours=1)) for hours in range(4)] == [0, 0, 0, 0]
@@ -123,6 +124,19 @@ def test_a_farewell_that_only_the_status_tells_is_told_to_people(simulator: Simu
     assert line.paused_at == NOW
     assert line.trouble_code == reason
     assert Alert.objects.get().open_key == f"session:{line.pk}"
+
+
+def test_every_reason_of_our_session_manager_has_words_of_its_own(simulator: Simulator) -> None:
+    line = a_line(simulator)
+    told = set()
+    for end in End:
+        WhatsAppSession.objects.update(state=State.READY, paused_at=None, trouble="", trouble_code="", closed_reason="")
+        gone = SessionStatus(state=SessionState.DISCONNECTED, can_send=False, reason=end.value)
+        sessions.record_status(line.pk, gone, NOW)
+        told.add(f"{the_line().trouble} {screens.session_advice(the_line(), NOW)}")
+
+    assert len(told) == len(End)
+    assert not [words for words in told if "Se cortó la conexión" in words]
 
 
 def test_codes_that_nobody_scanned_are_not_asked_for_again(simulator: Simulator) -> None:
