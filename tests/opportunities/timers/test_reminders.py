@@ -320,3 +320,24 @@ def test_a_key_that_came_to_two_at_once_is_refused_at_the_second(
 
     with pytest.raises(Refused, match="clave ya se usó"):
         remind(other, by) if door == "reminder" else contact.begin(other.pk, press, by=by, now=NOW)
+
+
+def test_of_a_conversation_of_ones_own_line_in_another_team_one_is_reminded(people: People, funnel: Funnel) -> None:
+    conversation = talk(people)
+    Promoter.objects.filter(pk=people.owner.pk).update(desk=people.stranger.desk)
+
+    made = reminders.remind_of_conversation(conversation.pk, wish(), by=people.owner.user, now=NOW)
+
+    assert [one.row for one in next_of_day(people.owner.user, now=NOW)] == [made]
+
+
+def test_who_left_their_desk_reads_no_reminder_of_its_conversations(people: People, funnel: Funnel) -> None:
+    """Also where nobody supervises the team, so that they wait with it."""
+    conversation = talk(people)
+    given = reminders.remind_of_conversation(conversation.pk, wish(), by=people.boss, now=NOW, whom=people.colleague)
+    assert [one.row for one in next_of_day(people.colleague.user, now=NOW)] == [given]
+    user = people.colleague.user
+
+    people.colleague.delete()
+
+    assert not reminders_of(user, Reminder.objects.all()).exists()
