@@ -37,6 +37,13 @@ def apply(receipt: Receipt, *, session: WhatsAppSession, now: dt.datetime) -> En
     return retrying(lambda: _apply(receipt, session, now))
 
 
+def was_refused(receipt: Receipt, *, session: WhatsAppSession) -> bool:
+    """Whether the refusal that this receipt tells of was told before."""
+    envio = Envio.objects.filter(session=session, message_id=receipt.message_id, state=EnvioState.ERROR)
+    early = EarlyReceipt.objects.filter(session=session, message_id=receipt.message_id, kind=ReceiptKind.FAILED.value)
+    return envio.exists() or early.exists()
+
+
 def apply_early(session_id: int, message_id: str, *, envio_id: int, now: dt.datetime) -> None:
     """Apply what came for this message id before we knew it. Runs in the caller's transaction."""
     early = list(EarlyReceipt.objects.filter(session_id=session_id, message_id=message_id).order_by("id"))

@@ -215,7 +215,10 @@ def _bad(event: Event | BadEvent, line: WhatsAppSession | None) -> BadEvent | No
 def _apply(event: Event, *, session: WhatsAppSession, now: dt.datetime) -> None:
     match event:
         case Receipt():
+            repeated = event.trouble is not None and receipts.was_refused(event, session=session)
             envio = receipts.apply(event, session=session, now=now)
+            if repeated:
+                return  # what it says of the line was said then: a person may have put it right since
             if event.kind is not ReceiptKind.FAILED:
                 sessions.record_acknowledged(session, now)
             elif event.trouble is not None:

@@ -139,6 +139,7 @@ class SessionViewSet(
         "change_number": "whatsapp.change_whatsappsession",
         **dict.fromkeys(("connect", "disconnect", "refresh", "qr", "typed_code"), "whatsapp.pair_whatsappsession"),
     }
+    answers_secret: ClassVar[frozenset[str]] = frozenset({"typed_code"})
     refusals: ClassVar[dict[str, str]] = {"502": "El gateway no respondió o no lo hizo: `message` dice por qué."}
 
     def get_queryset(self) -> QuerySet[WhatsAppSession]:

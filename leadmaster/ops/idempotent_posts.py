@@ -32,6 +32,8 @@ class IdempotentPosts(DescribedRequests):
     takes_idempotency_key: ClassVar[bool] = True
     # Actions that only write to our database and open no transaction of their own: act and answer commit together.
     undone_by_crash: ClassVar[frozenset[str]] = frozenset({"create"})
+    # Actions whose answer is a secret of this moment: it is kept nowhere, so a repetition is carried out.
+    answers_secret: ClassVar[frozenset[str]] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -40,7 +42,10 @@ class IdempotentPosts(DescribedRequests):
             return
         if not is_valid_key(key):
             raise ValidationError({HEADER: [_("Escribe entre 1 y 128 caracteres visibles, por ejemplo un UUID.")]})
-        together = getattr(self, "action", None) in self.undone_by_crash
+        action = getattr(self, "action", None)
+        if action in self.answers_secret:
+            return
+        together = action in self.undone_by_crash
         post: Handler = getattr(self, "post", self.http_method_not_allowed)
         self.post = _once(self, post, user_id=request.user.pk, key=key, together=together)
 

@@ -82,7 +82,7 @@ def assign(conversation_id: int, *, to: Promoter | None, by: User, version: int)
     if to is not None:
         _require_receiver(row, to)
     given = conversation_states.assign(conversation_id, to=to.user if to else None, version=version)
-    reminders.pass_on(row.pk, before=row.assigned_to, to=given.assigned_to)
+    reminders.pass_on(row.pk, before=row.assigned_to, to=to)
     return given
 
 

@@ -11,7 +11,7 @@ from opportunities.assignment import capture
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.clocks.countdown import deadline_for
-from opportunities.demo import campaigns, exceptions
+from opportunities.demo import campaigns, contacts, exceptions
 from opportunities.demo.ground import Funnel, build_funnel, fill_directory, join_desk, open_desk
 from opportunities.funnel import moves
 from opportunities.models import Opportunity, Promoter, Stage
@@ -34,6 +34,7 @@ def work(staff: Staff, lines: Lines, *, now: dt.datetime, chance: random.Random)
     join_desk(staff.south, staff.on_leave)
     for promoter in promoters:
         _work(promoter, funnel, now=now, chance=chance)
+        contacts.happen(promoter, now=now)
     exceptions.happen(staff, now=now)
     expiry.expire_timers(now)
     campaigns.to_the_directory(staff, lines, now=now)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from leadmaster.accounts.models import User
 from leadmaster.directory.enums import ContactKind
 from leadmaster.directory.models import ContactPoint
-from leadmaster.lib.db.retry import retrying
+from leadmaster.lib.db.retry import retrying, retrying_keyed
 from leadmaster.lib.language import in_project_language
 from leadmaster.lib.phones.parsing import pretty
 from opportunities.enums import OUTCOMES, ContactChannel, ContactOutcome
@@ -68,7 +68,7 @@ def begin(opportunity_id: int, press: Press, *, by: User, now: dt.datetime) -> C
             require_worker(by, row)
             return _attempt(row, press, by=by, now=now)
 
-    return retrying(once)
+    return retrying_keyed(once)
 
 
 def tell(
@@ -104,7 +104,7 @@ def tell(
                 reminder = reminders.remind_locked(row, wish, by=by, now=now, attempt=attempt)
             return Told(attempt=attempt, reminder=reminder)
 
-    return retrying(once)
+    return retrying_keyed(once)
 
 
 def correct(attempt_id: int, result: Result, *, by: User, now: dt.datetime) -> ContactAttempt:
@@ -143,6 +143,8 @@ def _attempt(row: Opportunity, press: Press, *, by: User, now: dt.datetime) -> C
     if known is not None:
         if known.opportunity_id != row.pk:
             raise Refused(_("Esa clave ya se usó con otra oportunidad. Usa una nueva para cada llamada."))
+        if (known.channel, known.phone) != (press.channel, press.phone):
+            raise Refused(_("Esa clave ya se usó con otro número o por otro medio. Usa una nueva para cada contacto."))
         return known
     _check_phone(row, press)
     if ContactAttempt.objects.filter(by=by, at__gt=now - _DAY).count() >= MOST_A_DAY:

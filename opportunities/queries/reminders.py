@@ -30,12 +30,15 @@ class DueReminder:
 
 def reminders_of(user: User, rows: ReminderQuerySet) -> ReminderQuerySet:
     """Of these, the ones that this person sees: theirs and their teams'. A promoter who left a desk has left its
-    conversations, and what was to be remembered of them."""
+    conversations, and what was to be remembered of them; those of their own lines and campaigns stay theirs."""
     shown = rows.visible_to(user)
-    desk = None if user.is_administrator or user.is_supervisor else own_desk(user)
-    if desk is None:
+    if user.is_administrator or user.is_supervisor:
         return shown
-    return shown.filter(Q(conversation__isnull=True) | Q(team=desk.desk.team_id))
+    talks = Q(conversation__session__owner=user) | Q(conversation__campaign__owner=user)
+    desk = own_desk(user)
+    if desk is not None:
+        talks |= Q(team=desk.desk.team_id)
+    return shown.filter(Q(conversation__isnull=True) | talks)
 
 
 def next_of_day(user: User, *, now: dt.datetime) -> list[DueReminder]:

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Case, F, When
 
 from leadmaster.accounts.models import User
 from opportunities.enums import EventKind, OpportunityState, ReminderState
@@ -67,9 +67,11 @@ def reopen(row: Opportunity, *, since: dt.datetime) -> int:
 
 
 def _hand_over(pending: Any, owner: Promoter, *, team_id: int | None) -> None:
+    """To this owner, and to their team: who has changed teams may be given what was theirs in the other one."""
     moved = {} if team_id is None else {"team_id": team_id}
-    pending.exclude(whom=owner.user_id).update(
-        handed_from=F("whom"), whom=owner.user_id, version=F("version") + 1, **moved
+    before = Case(When(whom=owner.user_id, then=F("handed_from")), default=F("whom"))
+    pending.exclude(whom=owner.user_id, **moved).update(
+        handed_from=before, whom=owner.user_id, version=F("version") + 1, **moved
     )
 
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from campaigns.models import Conversation
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
-from leadmaster.lib.db.retry import retrying
+from leadmaster.lib.db.retry import retrying, retrying_keyed
 from leadmaster.lib.language import kept
 from opportunities.clocks import setting
 from opportunities.enums import OpportunityState, ReminderState
@@ -64,7 +64,7 @@ def remind(opportunity_id: int, wish: Wish, *, by: User, now: dt.datetime) -> Re
         with transaction.atomic(durable=True):
             return remind_locked(locking.lock_one(opportunity_id), wish, by=by, now=now)
 
-    return retrying(once)
+    return retrying_keyed(once)
 
 
 def remind_locked(
@@ -106,7 +106,7 @@ def remind_of_conversation(
     Raises NotAllowed or Incomplete.
     """
     _check(wish, now)
-    return retrying(lambda: _remind_of_conversation(conversation_id, wish, by=by, now=now, whom=whom))
+    return retrying_keyed(lambda: _remind_of_conversation(conversation_id, wish, by=by, now=now, whom=whom))
 
 
 @transaction.atomic(durable=True)
@@ -308,12 +308,14 @@ def left_behind() -> ReminderQuerySet:
     return rows.filter(team__supervisors__is_active=True, team__supervisors__role=Role.SUPERVISOR)
 
 
-def pass_on(conversation_id: int, *, before: User | None, to: User | None) -> None:
-    """A conversation was given to somebody else: so are the reminders of whoever attended to it."""
-    if before is None or to is None or before == to:
+def pass_on(conversation_id: int, *, before: User | None, to: Promoter | None) -> None:
+    """A conversation was given to somebody else: so are the reminders of whoever attended to it, and to their team, which
+    may be the campaign's where they were the line's."""
+    if before is None or to is None or before.pk == to.user_id:
         return
-    _pass_on(Reminder.objects.filter(conversation=conversation_id, state=ReminderState.PENDING, whom=before), to)
+    theirs = Reminder.objects.filter(conversation=conversation_id, state=ReminderState.PENDING, whom=before)
+    _pass_on(theirs, to.user, team=to.desk.team_id)
 
 
-def _pass_on(rows: ReminderQuerySet, to: User) -> int:
-    return rows.order_by().update(handed_from=F("whom"), whom=to, version=F("version") + 1)
+def _pass_on(rows: ReminderQuerySet, to: User, **moved: Any) -> int:
+    return rows.order_by().update(handed_from=F("whom"), whom=to, version=F("version") + 1, **moved)

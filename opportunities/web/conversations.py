@@ -166,7 +166,12 @@ def remind(request: HttpRequest, conversation_id: int) -> HttpResponse:
         tz = timezone.get_current_timezone()
     if not valid:
         return _page(request, row.pk, wished=form)
-    whom = next((one for one in answering.receivers(row, by=user) if str(one.pk) == request.POST.get("to")), None)
+    asked = request.POST.get("to", "")
+    whom = next((one for one in answering.receivers(row, by=user) if str(one.pk) == asked), None)
+    if asked and whom is None:
+        # It was for somebody else: to oneself it would be a promise that nobody keeps.
+        form.add_error(None, _("Esa persona ya no puede recibirlo: elige a otra."))
+        return _page(request, row.pk, wished=form)
     try:
         made = reminders.remind_of_conversation(row.pk, form.wish(calendar, now=now), by=user, now=now, whom=whom)
     except Refused as refusal:

@@ -159,11 +159,14 @@ class Server:
                 headers[name.strip().lower()] = value.strip()
         method, _space, target = request_line.partition(" ")
         length = headers.get("content-length", "0")
-        if "transfer-encoding" in headers or not length.isdecimal() or int(length) > MAX_BODY:
-            writer.write(json_reply({"error": True, "code": "VALIDATION", "message": "length"}, status=400).encode())
-            await writer.drain()
-            return False
-        parts = urlsplit(target.rpartition(" ")[0])
+        # More digits than Python reads as a number are too many all the same.
+        fits = length.isdecimal() and len(length) <= len(str(MAX_BODY)) and int(length) <= MAX_BODY
+        if "transfer-encoding" in headers or not fits:
+            return await self._refuse(writer, "length")
+        try:
+            parts = urlsplit(target.rpartition(" ")[0])
+        except ValueError:
+            return await self._refuse(writer, "address")
         request = Request(
             method=method,
             path=unquote(parts.path),
@@ -174,6 +177,12 @@ class Server:
         reply = await self._handler(request)
         await self._write(reply, reader, writer)
         return reply.delivery is Delivery.WHOLE and headers.get("connection", "").lower() != "close"
+
+    async def _refuse(self, writer: asyncio.StreamWriter, what: str) -> bool:
+        """What can't be read ends its connection: nobody knows where the next request begins."""
+        writer.write(json_reply({"error": True, "code": "VALIDATION", "message": what}, status=400).encode())
+        await writer.drain()
+        return False
 
     async def _write(self, reply: Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         match reply.delivery:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, connection, connections
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, connections
 
 # MySQL and MariaDB: 1205 lock wait time-out, 1213 deadlock victim, 1020 row changed since read.
 _RETRYABLE_CODES = {1020, 1205, 1213}
@@ -47,6 +47,14 @@ def retrying(operation: Callable[[], T], *, sleep: Callable[[float], None] = tim
                 raise
             sleep(random.uniform(0.005, 0.02) * 2**attempt)  # noqa: S311 - jitter, not a secret
     raise AssertionError("unreachable")
+
+
+def retrying_keyed(operation: Callable[[], T]) -> T:
+    """`retrying` of what looks for its key before it writes it: where somebody else wrote it in between, it looks again."""
+    try:
+        return retrying(operation)
+    except IntegrityError:
+        return retrying(operation)
 
 
 def drop_broken_connection() -> None:

@@ -16,8 +16,10 @@ from campaigns.enums import Ack, BrakeKind, CampaignState, EnvioState
 from campaigns.models import CampaignBrake, Envio, Reply
 from leadmaster.directory.models import Suppression
 from leadmaster.ops.models import Alert
+from tests.factories.accounts import UserFactory
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
+from whatsapp import sessions
 from whatsapp.models import GatewayKind, WhatsAppSession
 from whatsapp.simulator.vendors.meta import callback
 
@@ -200,3 +202,20 @@ def test_a_late_refusal_of_the_template_pauses_its_campaign_once(envio: Envio, l
     assert (envio.campaign.state, line.paused_at) == (CampaignState.PAUSED, None)
     assert CampaignBrake.objects.filter(campaign=envio.campaign, kind=BrakeKind.TEMPLATE).count() == 1
     assert Alert.objects.filter(open_key=f"campaign-template:{envio.campaign_id}").exists()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_refusal_that_is_told_again_undoes_nothing_that_a_person_put_right(
+    envio: Envio, line: WhatsAppSession, known: bool
+) -> None:
+    if not known:
+        Envio.objects.filter(pk=envio.pk).update(message_id="wamid.0")
+    assert post(failed(131042)) == 200
+    line.refresh_from_db()
+    assert line.paused_at is not None
+    sessions.unpause(line, by=UserFactory.create(), now=timezone.now())
+
+    assert post(failed(131042)) == 200
+
+    line.refresh_from_db()
+    assert line.paused_at is None

@@ -22,7 +22,17 @@ from opportunities.clocks.countdown import deadline_for
 from opportunities.demo import days
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState, QuotaKind
 from opportunities.management.commands import demo
-from opportunities.models import Absence, Lot, Opportunity, OpportunityEvent, Promoter, QuotaEntry, Stage
+from opportunities.models import (
+    Absence,
+    ContactAttempt,
+    Lot,
+    Opportunity,
+    OpportunityEvent,
+    Promoter,
+    QuotaEntry,
+    Stage,
+)
+from opportunities.queries.reminders import next_of_day
 from opportunities.queries.rush import rush_of
 from opportunities.queries.time_left import shift_of
 from tests.company import signed_in
@@ -87,6 +97,13 @@ def test_its_desk_is_at_work_whenever_it_is_opened(now: dt.datetime) -> None:
         assert rush.this_shift >= 6
         assert Opportunity.objects.filter(owner=promoter, state=OpportunityState.EXIT).count() >= 3
         assert Lot.objects.filter(promoter=promoter).count() == 2
+        assert [one.due for one in next_of_day(promoter.user, now=now)] == [True, False]
+        assert sorted(ContactAttempt.objects.filter(by=promoter.user).values_list("outcome", flat=True)) == [
+            "escrito",
+            "no_atendio",
+            "sin_resultado",
+            "volver_a_llamar",
+        ]
     _check_exceptions(staff, now)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -146,3 +147,16 @@ def test_a_day_has_so_many_contacts_and_no_more(
     with pytest.raises(WrongState, match="máximo de un día"):
         contact.begin(row.pk, press(row, "c"), by=people.owner.user, now=NOW + HOUR)
     contact.begin(row.pk, press(row, "c"), by=people.owner.user, now=NOW + 25 * HOUR)
+
+
+def test_a_key_of_a_call_tells_nothing_of_a_chat_nor_of_another_number(people: People, row: Opportunity) -> None:
+    by = people.owner.user
+    contact.begin(row.pk, press(row), by=by, now=NOW)
+    chat = press(row, channel=ContactChannel.CHAT)
+    elsewhere = dataclasses.replace(press(row), phone="+5493515550999")
+
+    for other, outcome in ((chat, R.WRITTEN), (elsewhere, R.ANSWERED)):
+        with pytest.raises(Refused, match="otro medio"):
+            contact.tell(row.pk, other, Result(outcome=outcome), by=by, now=NOW)
+
+    assert ContactAttempt.objects.get().outcome == R.PENDING

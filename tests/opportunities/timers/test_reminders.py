@@ -6,20 +6,24 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from django.db import IntegrityError
 
 from campaigns.inbound import receive
 from campaigns.models import Conversation
 from leadmaster.accounts.models import User
 from opportunities.assignment import answering
-from opportunities.enums import EventKind, ReminderState
+from opportunities.enums import ContactChannel, EventKind, ReminderState
 from opportunities.errors import Incomplete, NotAllowed, Refused, Stale, WrongState
-from opportunities.funnel import moves
-from opportunities.models import BulkAction, Opportunity, Reminder
+from opportunities.funnel import contact, moves
+from opportunities.funnel.contact import Press
+from opportunities.models import BulkAction, Opportunity, Promoter, Reminder
 from opportunities.queries.reminders import next_of_day, next_reminders, reminders_of
+from opportunities.state import locking
 from opportunities.supervision import bulk, decisions, departures
 from opportunities.supervision.undo import undo
 from opportunities.timers import expiry, reminders
 from opportunities.timers.reminders import Wish
+from tests.factories.campaigns import CampaignFactory
 from tests.factories.opportunities import Funnel
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.faults.desk_checker import findings
@@ -269,3 +273,71 @@ def test_of_two_conversations_that_become_one_no_reminder_is_lost(people: People
 
     made.refresh_from_db()
     assert made.conversation == Conversation.objects.get()
+
+
+def test_who_comes_back_to_their_work_from_another_team_has_it_there(people: People, row: Opportunity) -> None:
+    made = remind(row, people.owner.user)
+    departures.hand_over(people.owner.user, by=None, now=NOW)
+    Promoter.objects.filter(pk=people.owner.pk).update(desk=people.stranger.desk)
+    people.owner.refresh_from_db()
+    people.stranger.desk.team.supervisors.add(people.boss)
+
+    decisions.reassign(row.pk, people.owner, by=people.boss, now=NOW)
+
+    made.refresh_from_db()
+    assert (made.state, made.whom, made.team) == (S.PENDING, people.owner.user, people.stranger.desk.team)
+    assert reminders_of(people.other_boss, Reminder.objects.all()).exists()
+
+
+def test_a_conversation_of_two_teams_takes_its_reminders_to_the_other_one(people: People, funnel: Funnel) -> None:
+    conversation = talk(people)
+    campaign = CampaignFactory.create(session=conversation.session, team=people.stranger.desk.team)
+    Conversation.objects.filter(pk=conversation.pk).update(campaign=campaign, assigned_to=people.owner.user)
+    made = reminders.remind_of_conversation(conversation.pk, wish(), by=people.owner.user, now=NOW)
+
+    answering.assign(conversation.pk, to=people.stranger, by=people.other_boss, version=conversation.version)
+
+    assert [one.row for one in next_of_day(people.stranger.user, now=NOW)] == [made]
+
+
+@pytest.mark.parametrize("door", ["reminder", "contact"])
+def test_a_key_that_came_to_two_at_once_is_refused_at_the_second(
+    people: People, row: Opportunity, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    """The other one commits between the look for the key and the insert."""
+    by, other = people.owner.user, one_of(people.owner)
+    press = Press(channel=ContactChannel.CALL, key="k", phone=row.client.contacts.all()[0].normalised)
+    remind(row, by)
+    contact.begin(row.pk, press, by=by, now=NOW)
+    lock, fails = locking.lock_one, [IntegrityError("the key is there")]
+
+    def late(opportunity_id: int) -> Opportunity:
+        if fails:
+            raise fails.pop()
+        return lock(opportunity_id)
+
+    monkeypatch.setattr(locking, "lock_one", late)
+
+    with pytest.raises(Refused, match="clave ya se usó"):
+        remind(other, by) if door == "reminder" else contact.begin(other.pk, press, by=by, now=NOW)
+
+
+def test_of_a_conversation_of_ones_own_line_in_another_team_one_is_reminded(people: People, funnel: Funnel) -> None:
+    conversation = talk(people)
+    Promoter.objects.filter(pk=people.owner.pk).update(desk=people.stranger.desk)
+
+    made = reminders.remind_of_conversation(conversation.pk, wish(), by=people.owner.user, now=NOW)
+
+    assert [one.row for one in next_of_day(people.owner.user, now=NOW)] == [made]
+
+
+def test_who_left_their_desk_reads_no_reminder_of_its_conversations(people: People, funnel: Funnel) -> None:
+    """Also where nobody supervises the team, so that they wait with it."""
+    conversation = talk(people)
+    given = reminders.remind_of_conversation(conversation.pk, wish(), by=people.boss, now=NOW, whom=people.colleague)
+    assert [one.row for one in next_of_day(people.colleague.user, now=NOW)] == [given]
+    user = people.colleague.user
+
+    people.colleague.delete()
+
+    assert not reminders_of(user, Reminder.objects.all()).exists()

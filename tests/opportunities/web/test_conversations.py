@@ -16,7 +16,7 @@ from campaigns.models import Campaign, Conversation
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from opportunities.enums import EventKind
-from opportunities.models import Opportunity, Promoter
+from opportunities.models import Opportunity, Promoter, Reminder
 from opportunities.scope import conversations_of
 from tests.company import signed_in, told
 from tests.factories.accounts import TeamFactory, UserFactory
@@ -402,3 +402,24 @@ def test_who_is_in_no_team_of_the_line_sees_nothing(talks: Talks) -> None:
     TeamFactory.create()
 
     assert "Nadie espera una respuesta" in page(browser)
+
+
+def test_a_reminder_for_somebody_who_cannot_have_it_is_not_set_for_oneself(talks: Talks) -> None:
+    row = talks.answered()
+    colleague = talks.world.colleague
+    act(talks, row, "recordar", who="supervisor", to=colleague.pk, preset="1h", key="a", note="Llamarla")
+    User.objects.filter(pk=colleague.user_id).update(is_active=False)
+
+    data = {"to": colleague.pk, "preset": "1h", "key": "b", "note": "Llamarla luego"}
+    answer = talks.world.browser("supervisor").post(f"{URL}{row.pk}/recordar/", data)
+
+    assert "ya no puede recibirlo" in answer.content.decode()
+    assert "Llamarla luego" in answer.content.decode()
+    assert list(Reminder.objects.values_list("whom", flat=True)) == [colleague.user_id]
+
+
+def test_a_draft_is_its_authors_alone_on_a_browser_that_two_share(talks: Talks) -> None:
+    row = talks.answered()
+
+    for who, user in (("promoter", talks.world.promoter.user), ("supervisor", talks.world.supervisor)):
+        assert f'data-draft="conversation-{row.pk}-{user.pk}"' in page(talks.world.browser(who), f"{URL}{row.pk}/")

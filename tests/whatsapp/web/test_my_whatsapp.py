@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from leadmaster.accounts.models import User
+from leadmaster.ops.models import IdempotentRequest
 from tests import company as companies
 from tests.company import Company, let_into_the_admin, signed_in
 from tests.factories.whatsapp import WhatsAppSessionFactory
@@ -212,6 +213,18 @@ def test_on_the_desk_it_is_the_same_operation(company: Company, line: WhatsAppSe
     assert "lm-typed-code" in boss.post(f"{desk}/pair/typed/", {"phone": NUMBER}).content.decode()
     api = boss.post(f"/api/v1/sessions/{line.pk}/typed-code/", {"phone": NUMBER}, content_type="application/json")
     assert re.fullmatch(r"[1-9A-HJ-NP-TV-Z]{8}", api.json()["code"])
+
+
+def test_a_code_to_type_is_kept_nowhere(company: Company, line: WhatsAppSession, simulator: Simulator) -> None:
+    owner, path = signed_in(company.owner), f"/api/v1/sessions/{line.pk}/typed-code/"
+    opened(owner, line, simulator)
+
+    answer = owner.post(
+        path, {"phone": NUMBER}, content_type="application/json", headers={"Idempotency-Key": "otra-vez"}
+    )
+
+    assert answer.json()["code"]
+    assert not IdempotentRequest.objects.exists()
 
 
 # --- Another number for a line -------------------------------------------------------------------------------------
