@@ -108,7 +108,7 @@ def test_four_people_answer_a_campaign_and_are_answered(look: OpenPage, world: W
     desk.go(f"/conversaciones/{asked.pk}/")
     desk.page.get_by_text("Hacerla una oportunidad").first.click()
     desk.page.get_by_label("Nombre y apellido").fill("Julián Paz")
-    desk.page.get_by_label("Para quién").select_option(str(world.promoter.pk))
+    desk.page.locator("#take_to").select_option(str(world.promoter.pk))
     desk.page.get_by_role("button", name="Hacerla una oportunidad").click()
     desk.page.get_by_text("ya es una oportunidad de").wait_for()
     desk.check("conversation-supervisor")

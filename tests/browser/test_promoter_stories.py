@@ -48,7 +48,7 @@ def test_a_step_a_note_and_more_time_become_history(look: OpenPage, world: World
 
     page.get_by_role("button", name="Contactada").click()
     page.get_by_text("pasó a “Contactada”").wait_for()
-    page.get_by_label("Nota").fill("Llamar el jueves")
+    page.get_by_label("Nota", exact=True).fill("Llamar el jueves")
     page.get_by_role("button", name="Guardar nota").click()
     page.get_by_text("Nota guardada.").wait_for()
     page.get_by_role("button", name="pedir prórroga").click()

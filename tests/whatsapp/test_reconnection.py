@@ -199,7 +199,9 @@ def test_a_gateway_that_is_away_is_not_dialled_and_its_line_is_when_it_answers_a
 
 
 @pytest.mark.parametrize(
-    "fields", [{"paired_at": None}, {"paused_at": NOW}, {"rested_at": NOW}, {"capabilities": []}], ids=str
+    "fields",
+    [{"paired_at": None}, {"paused_at": NOW}, {"rested_at": NOW}, {"capabilities": []}],
+    ids=lambda fields: next(iter(fields)),
 )
 def test_who_is_never_dialled(simulator: Simulator, fields: dict[str, object]) -> None:
     lost(simulator)
