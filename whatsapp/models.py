@@ -76,6 +76,8 @@ class WhatsAppSessionQuerySet(models.QuerySet["WhatsAppSession"]):
             can_send=True,
             paused_at__isnull=True,
             deaf_since__isnull=True,
+            # Marked before it is closed: nothing may be on its way while it closes.
+            rested_at__isnull=True,
         )
 
     def lost(self) -> Self:
@@ -270,6 +272,7 @@ class WhatsAppSession(models.Model):
             and self.can_send
             and self.paused_at is None
             and self.deaf_since is None
+            and self.rested_at is None
             and (self.blocked_until is None or self.blocked_until <= now)
         )
 
