@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import random
+from typing import Self
 
 import pytest
 from django.utils import timezone
@@ -198,7 +199,7 @@ class Here:
 
     def __init__(self, **_: object) -> None: ...
 
-    def __enter__(self) -> Here:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None: ...
