@@ -279,7 +279,9 @@ class WhatsAppSession(models.Model):
     @property
     def address(self) -> str:
         """Where our server goes for this line: as written, its kind's own home, or the environment's gateway."""
-        return self.base_url or registry.profile(self.gateway).home or addresses.default()
+        if not self.base_url:
+            return registry.profile(self.gateway).home or addresses.default()
+        return addresses.resolved(self.base_url)
 
     def gateway_config(self) -> GatewayConfig:
         """Plain values for the threads that speak to the gateway.
