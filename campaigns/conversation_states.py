@@ -4,6 +4,7 @@
     handle                     por_atender, pospuesta → atendida
     snooze                     por_atender, pospuesta → pospuesta, which waits again from its hour on
     a reply of ours left       por_atender → atendida, unless they wrote on
+    and was refused later      atendida → por_atender
     read, assign               leave the state as it is
 
 Who may do so is the business of whoever calls. People say which version they looked at; whatever the other side wrote
@@ -170,12 +171,36 @@ def _wake(row: Conversation, *, at: dt.datetime) -> None:
 
 
 def answered(envio_id: int, *, now: dt.datetime) -> None:
-    """A reply left. Unless they wrote on meanwhile, nothing is left to do. Runs in the caller's transaction."""
-    reply = Envio.objects.select_related("author").only("session", "phone", "author").get(pk=envio_id)
+    """A reply left. Unless they wrote on meanwhile, nothing is left to do. Runs in the caller's transaction.
+
+    What they wrote after it was written has no answer yet, also when somebody has opened it since.
+    """
+    reply = Envio.objects.select_related("author").only("session", "phone", "author", "created_at").get(pk=envio_id)
     row = Conversation.objects.select_for_update().filter(session=reply.session_id, phone=reply.phone).first()
-    if row is not None and row.state == S.WAITING and not row.unread:
-        _settle(row, by=reply.author, now=now)
-        _save(row)
+    if row is None or row.state != S.WAITING or row.unread or _wrote_on(row, after=reply.created_at):
+        return
+    _settle(row, by=reply.author, now=now)
+    _save(row)
+
+
+def refused(envio_id: int, *, now: dt.datetime) -> None:
+    """A reply that had left was refused afterwards: whoever it was for still waits. Runs in the caller's transaction."""
+    reply = Envio.objects.only("session", "phone", "author").get(pk=envio_id)
+    row = Conversation.objects.select_for_update().filter(session=reply.session_id, phone=reply.phone).first()
+    if row is None or row.state != S.HANDLED or row.handled_by_id != reply.author_id or _said_since(row, reply):
+        return
+    row.state, row.waiting_since, row.due_at = S.WAITING, now, now
+    _save(row)
+
+
+def _wrote_on(row: Conversation, *, after: dt.datetime) -> bool:
+    return Reply.objects.filter(row.words(), session=row.session_id, at__gt=after).exists()
+
+
+def _said_since(row: Conversation, reply: Envio) -> bool:
+    """Whether another answer of ours came after this one, and left."""
+    later = Envio.objects.replies().filter(session=row.session_id, phone=reply.phone, pk__gt=reply.pk)
+    return later.filter(state__in=(EnvioState.SENT, EnvioState.SENT_BY_HAND)).exists()
 
 
 # --- What people of ours do --------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from campaigns import envio_states
+from campaigns import conversation_states, envio_states
 from campaigns.enums import CAMPAIGN_ENDED, EnvioState, Evidence
 from campaigns.errors import Incomplete, NotAllowed, WrongState
 from campaigns.models import Campaign, Envio
@@ -126,5 +126,7 @@ def _settle(
     envio_states.record(
         [envio.pk], source=source, target=target, evidence=Evidence.PERSON, now=now, by=by, reason=reason
     )
+    if target is EnvioState.SENT_BY_HAND and envio.is_reply:
+        conversation_states.answered(envio.pk, now=now)
     envio.refresh_from_db()
     return envio

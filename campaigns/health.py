@@ -8,7 +8,7 @@ from functools import partial
 
 from django.utils.translation import gettext as _
 
-from campaigns.brakes import canary, error_rate
+from campaigns.brakes import canary, error_rate, template
 from campaigns.engine import journal_trouble
 from campaigns.models import Campaign
 from leadmaster.ops import health, heartbeat, schedules
@@ -68,12 +68,14 @@ def check_schedules(now: dt.datetime) -> Sequence[CheckResult]:
 
 
 def check_brakes(now: dt.datetime) -> Sequence[CheckResult]:
-    """First messages that don't arrive; and what is told of a campaign's errors ends with it. Two to four queries."""
+    """First messages that don't arrive; and what is told of a campaign's errors, or of its template, ends with it. Two to
+    four queries."""
     stuck = canary.check(now)
     still = {result.key for result in stuck}
-    told = open_keys(error_rate.ALERT, canary.ALERT)
-    if any(key.startswith(error_rate.ALERT) for key in told):
-        still |= {error_rate.alert_key(pk) for pk in Campaign.objects.alive().values_list("pk", flat=True)}
+    told = open_keys(error_rate.ALERT, canary.ALERT, template.ALERT)
+    if any(key.startswith((error_rate.ALERT, template.ALERT)) for key in told):
+        alive = list(Campaign.objects.alive().values_list("pk", flat=True))
+        still |= {key_of(pk) for pk in alive for key_of in (error_rate.alert_key, template.alert_key)}
     return [*stuck, *(CheckResult(key=key) for key in told if key not in still)]
 
 

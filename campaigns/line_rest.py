@@ -1,12 +1,14 @@
 """Lines that rest while nobody needs them: closed after so many idle minutes, where asked for, and open in time.
 
-A line is needed when a campaign of it may send, now or soon, and when somebody who wrote to it waits. Before its first
+A line is needed when a campaign of it may send, now or soon, when somebody who wrote to it waits, and when an answer waits
+to leave. Before its first
 window opens it is connected again, early enough to be ready; a person who connects it ends its rest as well.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import zoneinfo
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -22,6 +24,7 @@ from whatsapp.models import WhatsAppSession
 
 # How long before a window opens its line is connected: a gateway takes a minute, and the first try may fail.
 LEAD: Final = dt.timedelta(minutes=10)
+_ON_THEIR_WAY: Final = (EnvioState.PENDING, EnvioState.SENDING)
 
 
 @in_project_language
@@ -34,16 +37,20 @@ def run(now: dt.datetime) -> int:
     asleep = [line for line in lines if line.rested_at is not None]
     woken = [line for line in asleep if _is_soon(needed.get(line.pk), now, LEAD) and resting.wake(line, now)]
     idle = [line for line in lines if _may_rest(line, needed.get(line.pk), now) and _is_unused(line, now)]
-    return reconnection.dial(woken, now) + sum(resting.rest(line, now) for line in idle)
+    rested = (resting.rest(line, now, in_use=functools.partial(_has_something_in_the_air, line)) for line in idle)
+    return reconnection.dial(woken, now) + sum(rested)
 
 
 def needed_at(lines: Sequence[WhatsAppSession], now: dt.datetime) -> dict[int, dt.datetime]:
-    """When each line is needed next: when somebody who wrote to it waits, or when the first of its windows opens."""
+    """When each line is needed next: when somebody who wrote to it waits, or when the first of its windows opens; now for an
+    answer that waits to leave, which may be to somebody who was attended to before."""
     waiting = Conversation.objects.filter(session__in=lines, due_at__isnull=False).order_by()
     found = {
         session_id: max(due_at, now)
         for session_id, due_at in waiting.values_list("session_id").annotate(first=Min("due_at"))
     }
+    answers = Envio.objects.replies().filter(session__in=lines, state__in=_ON_THEIR_WAY).order_by()
+    found |= dict.fromkeys(answers.values_list("session_id", flat=True).distinct(), now)
     for campaign, opens in _openings(lines, now):
         found[campaign.session_id] = min(opens, found.get(campaign.session_id, opens))
     return found
@@ -51,7 +58,7 @@ def needed_at(lines: Sequence[WhatsAppSession], now: dt.datetime) -> dict[int, d
 
 def _openings(lines: Sequence[WhatsAppSession], now: dt.datetime) -> Iterable[tuple[Campaign, dt.datetime]]:
     """The running campaigns of these lines with something left to send, and when they may next."""
-    pending = Envio.objects.filter(campaign=OuterRef("pk"), state__in=(EnvioState.PENDING, EnvioState.SENDING))
+    pending = Envio.objects.filter(campaign=OuterRef("pk"), state__in=_ON_THEIR_WAY)
     running = Campaign.objects.running().filter(Exists(pending), session__in=lines).select_related("session")
     campaigns = list(running.prefetch_related("schedules__windows").order_by("id"))
     kept = holidays.kept_by(campaigns, now)
@@ -95,3 +102,7 @@ def _is_unused(line: WhatsAppSession, now: dt.datetime) -> bool:
         Attempt.objects.filter(lane=lane).order_by("-id").values_list("claimed_at", flat=True).first() for lane in lanes
     ]
     return not any(at is not None and at > since for at in last)
+
+
+def _has_something_in_the_air(line: WhatsAppSession) -> bool:
+    return Lane.objects.filter(session=line, busy=True).exists()

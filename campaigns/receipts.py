@@ -240,6 +240,8 @@ def _refuse_late(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
         now=now,
         reason=receipt.error_code,
     )
+    if envio.is_reply and source == EnvioState.SENT:
+        conversation_states.refused(envio.pk, now=now)
     envio.refresh_from_db()
 
 

@@ -76,6 +76,8 @@ class WhatsAppSessionQuerySet(models.QuerySet["WhatsAppSession"]):
             can_send=True,
             paused_at__isnull=True,
             deaf_since__isnull=True,
+            # Marked before it is closed: nothing may be on its way while it closes.
+            rested_at__isnull=True,
         )
 
     def lost(self) -> Self:
@@ -270,14 +272,16 @@ class WhatsAppSession(models.Model):
             and self.can_send
             and self.paused_at is None
             and self.deaf_since is None
+            and self.rested_at is None
             and (self.blocked_until is None or self.blocked_until <= now)
         )
 
     @property
     def address(self) -> str:
         """Where our server goes for this line: as written, its kind's own home, or the environment's gateway."""
-        home = "" if self.base_url else registry.profile(self.gateway).home
-        return home or addresses.resolved(self.base_url)
+        if not self.base_url:
+            return registry.profile(self.gateway).home or addresses.default()
+        return addresses.resolved(self.base_url)
 
     def gateway_config(self) -> GatewayConfig:
         """Plain values for the threads that speak to the gateway.

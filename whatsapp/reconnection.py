@@ -8,12 +8,13 @@ or whose gateway does not answer: that one is asked again by `sessions.refresh_a
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from leadmaster.lib.language import in_project_language
 from whatsapp import sessions
@@ -21,6 +22,8 @@ from whatsapp.gateways.base import Capability, GatewayConfig, GatewayError
 from whatsapp.gateways.registry import open_gateway
 from whatsapp.models import WhatsAppSession
 from whatsapp.standing import needs_pairing
+
+logger = logging.getLogger(__name__)
 
 FIRST: Final = dt.timedelta(seconds=30)
 LONGEST: Final = dt.timedelta(minutes=30)
@@ -62,10 +65,22 @@ def dial(lines: Sequence[WhatsAppSession], now: dt.datetime) -> int:
         errors = list(pool.map(_open, [line.gateway_config() for line in lines]))
     for line, error in zip(lines, errors, strict=True):
         if error is None:
+            _close_again_if_asked(line)
             sessions.refresh(line, now)
         else:
             sessions.record_error(line.pk, error, now)
     return len(lines)
+
+
+def _close_again_if_asked(line: WhatsAppSession) -> None:
+    """Somebody closed it, or put it to rest, while it was being dialled: their word was later, and holds."""
+    closed = Q(closed_at__isnull=False) | Q(rested_at__isnull=False)
+    if not WhatsAppSession.objects.filter(closed, pk=line.pk).exists():
+        return
+    try:
+        open_gateway(line.gateway_config()).disconnect()
+    except GatewayError:
+        logger.warning("line %s was closed while it was dialled, and its gateway did not close it again", line.pk)
 
 
 def _take_turn(line: WhatsAppSession, now: dt.datetime, rng: random.Random) -> bool:

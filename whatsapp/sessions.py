@@ -72,8 +72,15 @@ def connect(session: WhatsAppSession, now: dt.datetime, *, by: User | None = Non
 @in_project_language
 def disconnect(session: WhatsAppSession, now: dt.datetime, *, by: User | None = None) -> WhatsAppSession:
     """Ask the gateway to close the session; it stays closed until a person connects it. Raises GatewayError."""
-    open_gateway(session.gateway_config()).disconnect()
+    row = WhatsAppSession.objects.filter(pk=session.pk)
+    before = row.values("closed_at", "rested_at", "reconnect_at", "reconnect_tries").get()
+    # Written first: whoever is dialling it at this moment finds it, and closes it again.
     _update(session.pk, closed_at=now, rested_at=None, reconnect_at=None, reconnect_tries=0)
+    try:
+        open_gateway(session.gateway_config()).disconnect()
+    except GatewayError:
+        row.filter(closed_at=now).update(**before)
+        raise
     if by is not None:
         SessionEvent.objects.create(session=session, at=now, by=by, kind=SessionEvent.Kind.DISCONNECTED)
     return refresh(session, now)

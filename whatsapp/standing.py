@@ -72,6 +72,8 @@ def standing(session: WhatsAppSession, now: dt.datetime) -> Standing:
         return Standing.CONNECTING
     if session.state != State.READY:
         return _closed(session)
+    if session.rested_at is not None:
+        return Standing.RESTING  # it is being closed
     if session.deaf_since is not None or session.mute_since is not None:
         return Standing.DEAF if session.deaf_since is not None else Standing.MUTE
     if session.blocked_until is not None and session.blocked_until > now:

@@ -79,9 +79,9 @@ def move(line: WhatsAppSession, *, by_steps: int, day: dt.date, reason: str, now
 
 
 def note_held(line: WhatsAppSession, *, reason: str, now: dt.datetime) -> None:
-    """That it stays where it is, and why; told once for each reason and day."""
-    last = SessionEvent.objects.filter(session=line).order_by("-id").first()
-    if last is not None and last.kind == Kind.WARM_UP_HELD and line.day_at(last.at) == line.day_at(now):
+    """That it stays where it is, and why; told once a day, whatever else happens to the line."""
+    last = SessionEvent.objects.filter(session=line, kind=Kind.WARM_UP_HELD).order_by("-id").first()
+    if last is not None and line.day_at(last.at) == line.day_at(now):
         return
     SessionEvent.objects.create(session=line, at=now, kind=Kind.WARM_UP_HELD, reason=reason[:300])
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from campaigns.brakes.canary import ALERT as CANARY_ALERT
 from campaigns.brakes.error_rate import ALERT as ERROR_RATE_ALERT
+from campaigns.brakes.template import ALERT as TEMPLATE_ALERT
 from campaigns.models import Campaign, Envio
 from leadmaster.accounts.models import User
 from leadmaster.ops.alert_admin import AlertAdmin
@@ -28,10 +29,13 @@ def visible_alerts(user: Any) -> QuerySet[Alert]:
     owned = {
         "session:": WhatsAppSession.objects.visible_to(user),
         "session-cold:": WhatsAppSession.objects.visible_to(user),
+        "callback-secret:": WhatsAppSession.objects.visible_to(user),
+        "callback-refused:": WhatsAppSession.objects.visible_to(user),
         CANARY_ALERT: Campaign.objects.visible_to(user),
         ERROR_RATE_ALERT: Campaign.objects.visible_to(user),
+        TEMPLATE_ALERT: Campaign.objects.visible_to(user),
         "campaign:": Campaign.objects.visible_to(user),
-        "envio-conflict:": Envio.objects.visible_to(user),
+        "envio-conflict:": Envio.objects.decided_by(user),
     }
     shown = Q()
     for prefix, rows in owned.items():

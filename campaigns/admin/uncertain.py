@@ -170,7 +170,7 @@ def _page(envios: list[Envio]) -> Confirmation:
             "si envías de nuevo uno que llegó, la persona lo recibe dos veces."
         ),
         button=_("Guardar la decisión"),
-        facts=[(_("Mensajes"), len(envios)), (_("Campañas"), len({envio.campaign_id for envio in envios}))],
+        facts=[(_("Mensajes"), len(envios)), (_("Campañas"), len({envio.campaign_id for envio in envios} - {None}))],
         sample=[
             f"{envio.name} · {parsing.pretty(envio.phone)} · {envio.title}".strip(" ·") for envio in envios[:_SAMPLE]
         ],

@@ -40,6 +40,8 @@ class Standing:
 
 
 GO = Standing(reason=None)
+# WhatsApp counts 24 hours by its own clock, from the arrival, which comes after the claim.
+_PEOPLE_COUNT = dt.timedelta(hours=24, minutes=5)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -309,7 +311,7 @@ class _Used:
 
     def _people(self, session_id: int) -> int:
         """Whom this line wrote to, or may have, in the last 24 hours."""
-        since = self.now - dt.timedelta(hours=24)
+        since = self.now - _PEOPLE_COUNT
         tries = Attempt.objects.filter(session_day__session=session_id, refunded=False, claimed_at__gt=since)
         recent = tries.filter(session_day__day__gte=since.date() - dt.timedelta(days=1))
         return recent.aggregate(people=Count("envio__phone", distinct=True))["people"] or 0

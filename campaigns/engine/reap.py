@@ -124,11 +124,8 @@ def _free(lane: Lane, envio: Envio | None, left: dt.datetime | None, now: dt.dat
     """A message that may have left is followed by its campaign's pause, counted from when it left."""
     if lane.token is None:
         return
-    if envio is None or left is None:
-        free_lane(lane.pk, lane.token, next_due=now, burst_count=lane.burst_count)
-        return
-    if envio.campaign is None:
-        # A reply leaves the pace of campaigns as it found it.
+    if envio is None or left is None or envio.campaign is None:
+        # Nothing left, or a reply, which was taken before the lane was due: campaigns keep the pace that they had.
         free_lane(lane.pk, lane.token, next_due=max(now, lane.next_due), burst_count=lane.burst_count)
         return
     rest, burst_count = pause_after(envio.campaign, lane.burst_count, rng=rng)

@@ -114,6 +114,7 @@ def _options(campaign: Campaign) -> list[str]:
 
 def _recent(campaign: Campaign) -> list[str]:
     """What this line sent last in other campaigns, each text once. By the index of its sending times."""
-    rows = Envio.objects.filter(session=campaign.session_id, state=EnvioState.SENT).exclude(campaign=campaign)
+    others = Envio.objects.of_campaigns().exclude(campaign=campaign)  # what people answered is no mailing's text
+    rows = others.filter(session=campaign.session_id, state=EnvioState.SENT)
     texts = rows.order_by("-sent_at").values_list("text", flat=True)[: _RECENT * 4]
     return list(itertools.islice(dict.fromkeys(texts), _RECENT))

@@ -18,6 +18,7 @@ from tests.factories.campaigns import (
     LaneFactory,
     ScheduleDayFactory,
     ScheduleFactory,
+    WrittenReplyFactory,
 )
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.simulator import Simulator, simulator, start_simulator
@@ -160,3 +161,41 @@ def test_whoever_takes_the_wish_back_wakes_it(simulator: Simulator) -> None:
     simulator.advance(1)
     assert sessions.refresh(line, EVENING + 2 * MINUTE).state == State.READY
     assert the_line().rested_at is None
+
+
+def test_an_answer_that_waits_wakes_it_also_when_nobody_else_does(simulator: Simulator) -> None:
+    """Somebody who was attended to is written to once more."""
+    line = a_line(simulator)
+    line_rest.run(EVENING)
+    assert the_line().rested_at is not None
+    WrittenReplyFactory.create(session=line, next_due=EVENING, created_at=EVENING)
+
+    assert line_rest.run(EVENING + MINUTE) == 1
+
+    assert the_line().rested_at is None
+    simulator.advance(1)
+    sessions.refresh(line, EVENING + 2 * MINUTE)
+    WhatsAppSession.objects.update(state_at=EVENING - dt.timedelta(hours=3))
+    assert line_rest.run(EVENING + 3 * MINUTE) == 0
+
+
+def test_nothing_leaves_through_a_line_that_is_being_closed(simulator: Simulator) -> None:
+    line = a_line(simulator)
+    campaign = campaign_on(line)
+    WhatsAppSession.objects.update(rested_at=EVENING)
+
+    line = the_line()
+
+    assert line.state == State.READY
+    assert not line.is_ready(EVENING)
+    assert not WhatsAppSession.objects.ready(EVENING).exists()
+    assert standing(line, EVENING) is Standing.RESTING
+    assert why_not(campaign, MORNING).reason == WhyNot.SESSION
+
+
+def test_a_message_on_its_way_keeps_it_open(simulator: Simulator) -> None:
+    LaneFactory.create(session=a_line(simulator), busy=True)
+
+    assert line_rest.run(EVENING) == 0
+
+    assert (the_line().state, the_line().rested_at) == (State.READY, None)

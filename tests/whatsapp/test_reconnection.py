@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import random
+from typing import Self
 
 import pytest
 from django.utils import timezone
@@ -16,7 +17,7 @@ from tests.factories.accounts import UserFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.simulator import Simulator
 from whatsapp import reconnection, screens, sessions
-from whatsapp.gateways.base import SessionState, SessionStatus
+from whatsapp.gateways.base import GatewayConfig, GatewayError, SessionState, SessionStatus
 from whatsapp.models import SessionEvent, State, WhatsAppSession
 from whatsapp.session_manager.phone import End
 from whatsapp.standing import Standing, standing
@@ -184,6 +185,48 @@ def test_a_gateway_that_is_slow_to_close_does_not_undo_it(simulator: Simulator, 
     sessions.record_status(line.pk, SessionStatus(state=SessionState.DISCONNECTED, can_send=False), NOW + 9 * SECOND)
     assert run(NOW + 5 * MINUTE) == 0
     assert the_line().closed_at == NOW
+
+
+def test_who_disconnects_it_while_it_is_dialled_is_obeyed(
+    simulator: Simulator, boss: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost(simulator)
+    run(NOW)
+    dial = reconnection._open
+
+    def overtaken(config: GatewayConfig) -> GatewayError | None:
+        sessions.disconnect(the_line(), NOW + MINUTE, by=boss)
+        return dial(config)
+
+    monkeypatch.setattr(reconnection, "ThreadPoolExecutor", Here)
+    monkeypatch.setattr(reconnection, "_open", overtaken)
+
+    assert run(NOW + MINUTE) == 1
+
+    simulator.advance(5)
+    line = sessions.refresh(the_line(), NOW + 2 * MINUTE)
+    assert (line.state, line.closed_at) == (State.DISCONNECTED, NOW + MINUTE)
+
+
+class Here:
+    """A pool of this thread alone."""
+
+    def __init__(self, **_: object) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    map = staticmethod(map)
+
+
+def test_a_gateway_that_does_not_close_it_leaves_it_as_it_was(simulator: Simulator, boss: User) -> None:
+    line = a_line(simulator)
+    simulator.add_faults({"fault": "status", "route": "disconnect", "status": 500})
+    with pytest.raises(GatewayError):
+        sessions.disconnect(line, NOW, by=boss)
+    assert (the_line().state, the_line().closed_at) == (State.READY, None)
 
 
 def test_a_gateway_that_is_away_is_not_dialled_and_its_line_is_when_it_answers_again(simulator: Simulator) -> None:

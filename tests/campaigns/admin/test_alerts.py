@@ -6,9 +6,14 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from campaigns.admin.alert import visible_alerts
+from campaigns.brakes.template import alert_key
+from campaigns.enums import CampaignState
+from campaigns.health import check_brakes
+from leadmaster.accounts.models import User
 from leadmaster.ops.models import Alert
 from tests.company import Company, signed_in, told
-from tests.factories.campaigns import CampaignFactory
+from tests.factories.campaigns import CampaignFactory, WrittenReplyFactory
 from tests.factories.ops import AlertFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 
@@ -33,6 +38,28 @@ def test_trouble_of_one_row_is_shown_to_whoever_sees_the_row(company: Company) -
     assert seen(company.supervisor) == {"De la sesión", "De todos"}
     assert seen(company.stranger) == {"De la campaña", "De todos"}
     assert seen(company.administrator) == {"De la sesión", "De la campaña", "De todos"}
+
+
+def test_a_reply_is_its_lines_and_a_template_its_campaigns(company: Company) -> None:
+    reply = WrittenReplyFactory(session=WhatsAppSessionFactory(team=company.team))
+    campaign = CampaignFactory(team=company.other_team)
+    AlertFactory(key=f"envio-conflict:{reply.pk}", title="De la respuesta")
+    AlertFactory(key=alert_key(campaign.pk), title="De la plantilla")
+    AlertFactory(key=f"callback-secret:{reply.session.pk}", title="De los acuses")
+
+    def seen(user: User) -> set[str]:
+        return set(visible_alerts(user).values_list("title", flat=True))
+
+    assert seen(company.supervisor) == {"De la respuesta", "De los acuses"}
+    assert seen(company.stranger) == {"De la plantilla"}
+
+
+def test_what_is_told_of_a_template_ends_with_its_campaign(db: None) -> None:
+    over, held = CampaignFactory(state=CampaignState.CANCELLED), CampaignFactory(state=CampaignState.PAUSED)
+    for campaign in (over, held):
+        AlertFactory(key=alert_key(campaign.pk))
+
+    assert [result.key for result in check_brakes(timezone.now())] == [alert_key(over.pk)]
 
 
 def test_get_changes_nothing(company: Company) -> None:

@@ -22,7 +22,7 @@ from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
 from leadmaster.directory.models import ErasedPhone, Suppression, phone_keys
 from tests.factories.accounts import UserFactory
-from tests.factories.campaigns import ConversationFactory, WrittenReplyFactory
+from tests.factories.campaigns import ConversationFactory, ReplyFactory, WrittenReplyFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.faults.harness import World
 from tests.faults.world import Behaviour
@@ -226,7 +226,7 @@ def test_a_doubt_is_settled_by_asking_with_our_own_id() -> None:
     reply = written(world, line(world))
     lost = GatewayError("", outcome=Outcome.UNKNOWN, scope=Scope.MESSAGE, code="RESET")
     world.provider.behave = lambda _message: Behaviour(error=lost)
-    ConversationFactory(session=reply.session, phone=reply.phone, unread=0)
+    ConversationFactory(session=reply.session, phone=reply.phone, unread=0, waiting_since=world.now)
 
     world.answer_now()
     assert states()[reply.pk] == EnvioState.UNCERTAIN
@@ -318,3 +318,73 @@ def test_a_gateway_in_trouble_is_asked_again_later_and_not_at_once() -> None:
 
     assert states()[reply.pk] == EnvioState.SENT
     assert world.findings() == []
+
+
+def test_words_that_came_after_it_was_written_keep_waiting_also_when_somebody_opened_them() -> None:
+    world = World()
+    session = line(world)
+    row = ConversationFactory(session=session, waiting_since=world.now, last_at=world.now, unread=0)
+    reply = written(world, session, phone=row.phone)
+    ReplyFactory(session=session, phone=row.phone, at=world.now + dt.timedelta(seconds=1), text="¿Y en cuotas?")
+
+    world.answer_now()
+
+    row.refresh_from_db()
+    assert states()[reply.pk] == EnvioState.SENT
+    assert row.state == ConversationState.WAITING
+
+
+def failed(reply: Envio, now: dt.datetime) -> None:
+    receipt = Receipt(
+        kind=ReceiptKind.FAILED,
+        message_id=reply.message_id or "",
+        client_message_id=reply.client_message_id,
+        at=now,
+        error_code="131026",
+        error_text="",
+    )
+    receipts.apply(receipt, session=reply.session, now=now)
+
+
+def test_whoever_was_answered_with_what_was_refused_afterwards_waits_again() -> None:
+    world = World()
+    session = line(world)
+    row = ConversationFactory(session=session, waiting_since=world.now, last_at=world.now, unread=0)
+    reply = written(world, session, phone=row.phone)
+    world.answer_now()
+    row.refresh_from_db()
+    assert row.state == ConversationState.HANDLED
+
+    reply.refresh_from_db()
+    failed(reply, world.now)
+
+    row.refresh_from_db()
+    assert (row.state, row.waiting_since) == (ConversationState.WAITING, world.now)
+
+
+def test_whoever_got_another_answer_since_does_not() -> None:
+    world = World()
+    session = line(world)
+    row = ConversationFactory(session=session, waiting_since=world.now, last_at=world.now, unread=0)
+    reply = written(world, session, phone=row.phone)
+    written(world, session, phone=row.phone, author=reply.author)
+    world.answer_now()
+
+    reply.refresh_from_db()
+    failed(reply, world.now)
+
+    row.refresh_from_db()
+    assert row.state == ConversationState.HANDLED
+
+
+def test_who_says_that_it_arrived_has_answered() -> None:
+    world = World()
+    session = line(world)
+    row = ConversationFactory(session=session, waiting_since=world.now, last_at=world.now, unread=0)
+    reply = written(world, session, phone=row.phone, state=EnvioState.UNCERTAIN, dispatched_at=world.now)
+    assert reply.author is not None
+
+    decisions.decide(reply, Decision.ARRIVED, by=reply.author, reason="Lo vi en el teléfono", now=world.now)
+
+    row.refresh_from_db()
+    assert (row.state, row.handled_by) == (ConversationState.HANDLED, reply.author)

@@ -162,6 +162,20 @@ def test_the_bound_is_of_24_hours_and_goes_over_midnight() -> None:
     assert len(handed.messages) == 5
 
 
+def test_the_24_hours_are_whatsapps_and_not_ours_to_the_second() -> None:
+    start = dt.datetime(2026, 2, 8, 2, 50, tzinfo=dt.UTC)  # 23:50 in Córdoba
+    world = World(capabilities=OFFICIAL, start=start)
+    campaign, handed = world.campaign(session__people_a_day=3, **TEMPLATE), Handed(world)
+    world.fill(campaign, 5)
+    world.run_minutes(5)
+    last = Attempt.objects.latest("id").claimed_at
+
+    world.clock.time = last + dt.timedelta(hours=24, seconds=30)
+    world.run_minutes(1)
+
+    assert len(handed.messages) == 3
+
+
 # --- Before it is sent to be approved --------------------------------------------------------------------------------
 
 

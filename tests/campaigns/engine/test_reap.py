@@ -13,6 +13,7 @@ from campaigns import receipts
 from campaigns.engine import reap
 from campaigns.enums import AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, Campaign, Envio, EnvioEvent, Lane, SessionDay
+from tests.factories.campaigns import WrittenReplyFactory
 from tests.faults.harness import Crash, Crashes, World
 from tests.faults.world import VirtualGateway
 from whatsapp.gateways.base import GatewayConfig
@@ -174,3 +175,20 @@ def test_one_lane_that_cannot_be_reaped_stops_nobody(
     assert list(Lane.objects.filter(busy=True).values_list("session_id", flat=True)) == [bad.session_id]
     assert any(record.levelname == "CRITICAL" for record in caplog.records)
     assert Campaign.objects.count() == 2
+
+
+def test_a_reply_that_never_left_gives_its_campaigns_no_shorter_pause() -> None:
+    world = World()
+    campaign = world.campaign(envios=2, delay=3600)
+    world.tick()
+    due = Lane.objects.get().next_due
+    world.clock.time += dt.timedelta(minutes=1)
+    WrittenReplyFactory.create(session=campaign.session, next_due=world.now, created_at=world.now)
+    dies(world, before="before submit")
+    assert Lane.objects.get().busy
+
+    assert lease_is_over(world) == 1
+
+    lane = Lane.objects.get()
+    assert (lane.busy, lane.next_due) == (False, due)
+    assert world.now < due

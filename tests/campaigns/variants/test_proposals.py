@@ -18,10 +18,10 @@ from campaigns.errors import Incomplete, NotAllowed, Stale, WrongState
 from campaigns.models import Campaign
 from campaigns.parsing import parse
 from campaigns.variants import provider, stand_in
-from campaigns.variants.proposals import accept, base_of, propose
+from campaigns.variants.proposals import _recent, accept, base_of, propose
 from tests import company as companies
 from tests.company import Company, signed_in, told
-from tests.factories.campaigns import CampaignFactory, EnvioFactory
+from tests.factories.campaigns import CampaignFactory, EnvioFactory, WrittenReplyFactory
 
 MESSAGE = "Hola {nombre}, te escribimos de Solar Norte. Tenemos paneles con 20% menos: ¿te interesa? Gracias"
 
@@ -220,3 +220,12 @@ def test_the_page_proposes_and_accepts(company: Company, draft: Campaign, writer
     assert told(response) == ["El mensaje tiene 2 variantes más."]
     draft.refresh_from_db()
     assert parse(draft.template).texts == 3
+
+
+def test_what_people_answered_is_no_text_of_another_campaign(db: None) -> None:
+    campaign = CampaignFactory()
+    sent = {"session": campaign.session, "state": EnvioState.SENT, "sent_at": timezone.now()}
+    EnvioFactory(text="Otra campaña", message_id="a", **sent)
+    WrittenReplyFactory(text="Una respuesta", message_id="b", **sent)
+
+    assert _recent(campaign) == ["Otra campaña"]
