@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from django.core.cache import cache
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -30,6 +31,8 @@ __all__ = ["MOST", "Proposal", "accept", "base_of", "propose"]
 
 # At once: what a person reads with care.
 MOST: Final = 5
+# Of one person in an hour: each holds a worker for as long as the endpoint takes, and costs what its owner asks for it.
+MOST_AN_HOUR: Final = 30
 # The line's last texts that a variant is held against.
 _RECENT: Final = 50
 
@@ -47,8 +50,13 @@ def base_of(campaign: Campaign) -> str:
 
 
 def propose(campaign: Campaign, *, count: int, by: User | None) -> list[Proposal]:
-    """Ask for `count` variants. Nothing is written. Raises NotAllowed, WrongState or provider.ProviderError."""
+    """Ask for `count` variants. Nothing is written.
+
+    Raises NotAllowed, WrongState (no draft, or asked too often within an hour) or provider.ProviderError.
+    """
     _require_draft(campaign, by)
+    if provider.configured():
+        _count(by)
     texts = provider.rewrite(base_of(campaign), count=min(max(count, 1), MOST))
     return check(campaign, texts)
 
@@ -102,6 +110,16 @@ def _require_draft(campaign: Campaign, by: User | None) -> None:
     require(by, Act.EDIT, campaign)
     if campaign.state != CampaignState.DRAFT:
         raise WrongState(_("Las variantes se escriben mientras la campaña es borrador."))
+
+
+def _count(by: User | None) -> None:
+    key = f"variants-{by.pk if by else 0}"
+    cache.add(key, 0, timeout=3600)
+    if cache.incr(key) > MOST_AN_HOUR:
+        raise WrongState(
+            _("Ya pediste variantes %(most)d veces en una hora: espera un poco antes de pedir más.")
+            % {"most": MOST_AN_HOUR}
+        )
 
 
 def _options(campaign: Campaign) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from campaigns.enums import CampaignState, EnvioState
 from campaigns.errors import Incomplete, NotAllowed, Stale, WrongState
 from campaigns.models import Campaign
 from campaigns.parsing import parse
-from campaigns.variants import provider, stand_in
+from campaigns.variants import proposals, provider, stand_in
 from campaigns.variants.proposals import _recent, accept, base_of, propose
 from tests import company as companies
 from tests.company import Company, signed_in, told
@@ -57,6 +58,12 @@ def running(server: http.server.ThreadingHTTPServer) -> Iterator[str]:
         thread.join()
 
 
+@pytest.fixture(autouse=True)
+def _nobody_asked_yet() -> None:
+    """The counts of an hour outlive a test, and people's numbers come again in the next."""
+    cache.clear()
+
+
 @pytest.fixture
 def company(db: None) -> Company:
     return companies.build()
@@ -92,9 +99,9 @@ def said(*texts: str) -> bytes:
 def test_the_bundled_endpoint_proposes_what_can_be_accepted_and_everybody_gets_one(
     company: Company, draft: Campaign, writer: None
 ) -> None:
-    proposals = propose(draft, count=5, by=company.supervisor)
-    assert len({one.text for one in proposals}) == 5
-    usable = [one.text for one in proposals if not one.problem]
+    found = propose(draft, count=5, by=company.supervisor)
+    assert len({one.text for one in found}) == 5
+    usable = [one.text for one in found if not one.problem]
     assert len(usable) >= 3
 
     assert accept(draft, usable[:3], base=MESSAGE, by=company.supervisor, now=timezone.now()) == 30
@@ -118,9 +125,9 @@ def test_the_endpoint_is_told_the_message_and_nothing_of_anybody(
     company: Company, draft: Campaign, canned: type[Canned]
 ) -> None:
     canned.body = said("Buenas {nombre}, de Solar Norte: 20% en paneles", "Sin nada de eso")
-    proposals = propose(draft, count=2, by=company.supervisor)
+    found = propose(draft, count=2, by=company.supervisor)
 
-    assert [bool(one.problem) for one in proposals] == [False, True]
+    assert [bool(one.problem) for one in found] == [False, True]
     [(path, key, body)] = canned.asked
     assert (path, key, body["model"]) == ("/v1/chat/completions", "Bearer secret-key", "some-model")
     assert body["messages"][-1] == {"role": "user", "content": MESSAGE}
@@ -152,6 +159,19 @@ def test_what_the_endpoint_gets_wrong_is_told_and_nothing_of_it_repeated(
     with pytest.raises(provider.ProviderError, match=sentence):
         propose(draft, count=2, by=company.supervisor)
     assert parse(Campaign.objects.get(pk=draft.pk).template).texts == 1
+
+
+def test_one_person_asks_so_often_in_an_hour_and_no_more(
+    company: Company, draft: Campaign, canned: type[Canned], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canned.body = said("Buenas {nombre}, de Solar Norte: 20% en paneles")
+    monkeypatch.setattr(proposals, "MOST_AN_HOUR", 2)
+    for _turn in range(2):
+        propose(draft, count=1, by=company.supervisor)
+    with pytest.raises(WrongState, match="2 veces en una hora"):
+        propose(draft, count=1, by=company.supervisor)
+    assert len(canned.asked) == 2
+    propose(draft, count=1, by=company.owner)
 
 
 def test_nobody_there_and_nothing_configured_are_told(company: Company, draft: Campaign, settings: Any) -> None:
