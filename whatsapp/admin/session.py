@@ -236,84 +236,74 @@ class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
 
     def lift_cold_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A supervisor lets first contacts go out again, and says why."""
-        session = self.find(request, str(pk))
-        if not self.has_change_permission(request, session):
-            raise PermissionDenied
-        return confirm_and_run(
-            request,
-            page=Confirmation(
-                title=_("Escribir a contactos nuevos · %(name)s") % {"name": session.name},
-                question=_(
-                    "WhatsApp rechazó contactos nuevos de esta línea. Insistir puede costarle el número: hazlo solo si "
-                    "sabes por qué los rechazó."
-                ),
-                button=_("Volver a escribirles"),
-                facts=[(_("Esperan hasta"), screens.cold_end(session, timezone.now()) or NOTHING)],
-                tone="danger",
+        session = self._liftable(request, pk)
+        page = Confirmation(
+            title=_("Escribir a contactos nuevos · %(name)s") % {"name": session.name},
+            question=_(
+                "WhatsApp rechazó contactos nuevos de esta línea. Insistir puede costarle el número: hazlo solo si "
+                "sabes por qué los rechazó."
             ),
-            run=lambda data: self._lift(request, session, data),
-            refusals=sessions.NothingToLift,
-            back=_url("change", session),
-            context={**self.admin_site.each_context(request), "opts": self.opts, "original": session},
-            form_class=ReasonForm,
+            button=_("Volver a escribirles"),
+            facts=[(_("Esperan hasta"), screens.cold_end(session, timezone.now()) or NOTHING)],
+            tone="danger",
         )
-
-    @staticmethod
-    def _lift(request: HttpRequest, session: WhatsAppSession, data: Mapping[str, Any]) -> str:
-        sessions.lift_cold(session, by=current_user(request), reason=data["reason"], now=timezone.now())
-        return _("La línea vuelve a escribir a contactos nuevos.")
+        return self._lift(
+            request, session, page, sessions.lift_cold, _("La línea vuelve a escribir a contactos nuevos.")
+        )
 
     def lift_deaf_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A supervisor lets a line send again that confirms nothing, and says why."""
-        session = self.find(request, str(pk))
-        if not self.has_change_permission(request, session):
-            raise PermissionDenied
-
-        def run(data: Mapping[str, Any]) -> str:
-            sessions.lift_deaf(session, by=current_user(request), reason=data["reason"], now=timezone.now())
-            return _("La línea vuelve a enviar.")
-
-        return confirm_and_run(
-            request,
-            page=Confirmation(
-                title=_("Soltar el freno · %(name)s") % {"name": session.name},
-                question=_(
-                    "Nada de lo último que envió llegó al servidor. Si sigue así, lo que salga ahora tampoco llega: hazlo "
-                    "cuando veas en el teléfono que sus mensajes salen."
-                ),
-                button=_("Soltar el freno"),
-                facts=[(_("Sin acuses desde"), screens.deaf_start(session, timezone.now()) or NOTHING)],
-                tone="danger",
+        session = self._liftable(request, pk)
+        page = Confirmation(
+            title=_("Soltar el freno · %(name)s") % {"name": session.name},
+            question=_(
+                "Nada de lo último que envió llegó al servidor. Si sigue así, lo que salga ahora tampoco llega: hazlo "
+                "cuando veas en el teléfono que sus mensajes salen."
             ),
-            run=run,
-            refusals=sessions.NothingToLift,
-            back=_url("change", session),
-            context={**self.admin_site.each_context(request), "opts": self.opts, "original": session},
-            form_class=ReasonForm,
+            button=_("Soltar el freno"),
+            facts=[(_("Sin acuses desde"), screens.deaf_start(session, timezone.now()) or NOTHING)],
+            tone="danger",
         )
+        return self._lift(request, session, page, sessions.lift_deaf, _("La línea vuelve a enviar."))
 
     def lift_warm_up_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A supervisor gives a line its own limit at once, and says why."""
+        session = self._liftable(request, pk)
+        page = Confirmation(
+            title=_("Dar el límite completo · %(name)s") % {"name": session.name},
+            question=_(
+                "Un número nuevo que de golpe escribe mucho es lo que WhatsApp bloquea. Hazlo si el número ya enviaba "
+                "antes, o si sabes que lo aguanta."
+            ),
+            button=_("Dar el límite completo"),
+            facts=[(_("Hoy puede enviar"), warm_up.limit(session)), (_("Su límite"), session.daily_limit)],
+            tone="danger",
+        )
+        return self._lift(request, session, page, warm_up.lift, _("La línea envía desde ahora hasta su límite."))
+
+    def _liftable(self, request: HttpRequest, pk: int) -> WhatsAppSession:
         session = self.find(request, str(pk))
         if not self.has_change_permission(request, session):
             raise PermissionDenied
+        return session
+
+    def _lift(
+        self,
+        request: HttpRequest,
+        session: WhatsAppSession,
+        page: Confirmation,
+        lift: Callable[..., WhatsAppSession],
+        done: str,
+    ) -> HttpResponse:
+        """Ask for the reason, and take away what holds the line back."""
 
         def run(data: Mapping[str, Any]) -> str:
-            warm_up.lift(session, by=current_user(request), reason=data["reason"], now=timezone.now())
-            return _("La línea envía desde ahora hasta su límite.")
+            lift(session, by=current_user(request), reason=data["reason"], now=timezone.now())
+            return done
 
         return confirm_and_run(
             request,
-            page=Confirmation(
-                title=_("Dar el límite completo · %(name)s") % {"name": session.name},
-                question=_(
-                    "Un número nuevo que de golpe escribe mucho es lo que WhatsApp bloquea. Hazlo si el número ya enviaba "
-                    "antes, o si sabes que lo aguanta."
-                ),
-                button=_("Dar el límite completo"),
-                facts=[(_("Hoy puede enviar"), warm_up.limit(session)), (_("Su límite"), session.daily_limit)],
-                tone="danger",
-            ),
+            page=page,
             run=run,
             refusals=sessions.NothingToLift,
             back=_url("change", session),

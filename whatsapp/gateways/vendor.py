@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +28,7 @@ _PHONE = re.compile(r"\+[1-9][0-9]{5,14}", re.ASCII)
 _MESSAGE_ID = re.compile(rf"[\x21-\x7e]{{1,{MAX_MESSAGE_ID_LENGTH}}}")
 
 
-class VendorGateway:
+class VendorGateway(abc.ABC):
     """One line at a vendor. Holds nothing but its configuration, so any number of threads may share it."""
 
     def __init__(self, config: GatewayConfig) -> None:
@@ -37,17 +38,17 @@ class VendorGateway:
 
     # --- What each vendor says differently ------------------------------------------------------------------------
 
+    @abc.abstractmethod
     def headers(self) -> dict[str, str]:
         """Those that authenticate us."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def refusal(self, answer: Answer) -> GatewayError:
         """What an answer outside 2xx means for the message that was handed over."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def trouble(self, answer: Answer) -> GatewayError:
         """What an answer outside 2xx to a call that sends no message says about the line."""
-        raise NotImplementedError
 
     # --- One exchange ---------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ tells what was delivered.
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import concurrent.futures
 import contextlib
@@ -53,7 +54,7 @@ class Options:
     acks: Sequence[Ack] = ACKS
 
 
-class Emulator:
+class Emulator(abc.ABC):
     """Subclasses speak one vendor's words: what is read, what is answered, and how it calls back."""
 
     def __init__(self, options: Options) -> None:
@@ -69,31 +70,33 @@ class Emulator:
 
     # --- What each vendor says differently ------------------------------------------------------------------------
 
+    @abc.abstractmethod
     def read_send(self, request: Request) -> Sent | None:
         """The message of a request, or None when it is about something else. Raises RequestRefusedError."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def new_id(self, sent: Sent) -> str:
-        raise NotImplementedError
+        """The vendor's id of a message that it took."""
 
+    @abc.abstractmethod
     def accepted(self, sent: Sent) -> Reply:
-        raise NotImplementedError
+        """The answer to a message that it took."""
 
+    @abc.abstractmethod
     def refused(self, status: int, code: str) -> Reply:
         """An error in the vendor's own shape."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def answer(self, request: Request) -> Reply:
         """Of a request that sends nothing. Raises RequestRefusedError."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def told(self, ack: Ack, sent: Sent) -> Any:
         """The body of a callback about a message."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def signed(self, body: bytes) -> dict[str, str]:
         """The headers that authenticate a callback."""
-        raise NotImplementedError
 
     # --- One request ----------------------------------------------------------------------------------------------
 
