@@ -16,12 +16,17 @@ from leadmaster.directory import health as directory_watch
 from leadmaster.directory import metrics as directory_figures
 from leadmaster.ops.metrics import installation
 from leadmaster.ops.views import healthz, metrics, readyz
+from leadmaster.shell import views as shell
 from opportunities import health as desk_watch
 from opportunities import metrics as desk_figures
 
 FIGURES = (*installation.SOURCES, *sender_figures.SOURCES, *desk_figures.SOURCES, *directory_figures.SOURCES)
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("sw.js", shell.worker, name="worker"),
+    path("app.webmanifest", shell.manifest, name="manifest"),
+    path("sin-conexion/", shell.offline, name="offline"),
+    path("sesion/", shell.presence, name="presence"),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("cuenta/", AccountView.as_view(), name="account"),

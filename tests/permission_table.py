@@ -566,8 +566,12 @@ _ROWS: Final = (
         """
         api/docs/
         api/schema/
+        app.webmanifest
         healthz
         readyz
+        sesion/
+        sin-conexion/
+        sw.js
         """,
     ),
     (
