@@ -9,6 +9,7 @@ bar of notifications. Whoever changes favicon.svg changes the numbers here and r
 from __future__ import annotations
 
 import functools
+import itertools
 import struct
 import zlib
 from collections.abc import Callable
@@ -78,7 +79,7 @@ def _triangle(at: Point) -> float:
     """Far enough inside or outside for its edge to be smooth."""
     corners = [*_TAIL, _TAIL[0]]
     away = []
-    for (ax, ay), (bx, by) in zip(corners, corners[1:], strict=False):
+    for (ax, ay), (bx, by) in itertools.pairwise(corners):
         length = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5
         away.append(((at[0] - ax) * (by - ay) - (at[1] - ay) * (bx - ax)) / length)
     return max(away)

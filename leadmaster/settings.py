@@ -348,6 +348,10 @@ ALERT_WEBHOOK_SECRET = env.text("ALERT_WEBHOOK_SECRET", "")
 ALERT_REMINDER_HOURS = env.integer("ALERT_REMINDER_HOURS", 6, minimum=0, maximum=168)
 # Between these hours of TIME_ZONE only what is critical is told, and the rest when they end.
 ALERT_QUIET_HOURS = env.hours("ALERT_QUIET_HOURS")
+# Notices on people's phones, through the push service of each browser. Empty: off, and no page offers it.
+WEB_PUSH_KEY = env.vapid_key("WEB_PUSH_KEY")
+# Push services beside those of the browsers that we know, such as one in the house.
+WEB_PUSH_SERVICES = env.origins("WEB_PUSH_SERVICES")
 # Any endpoint with OpenAI's chat completions, which proposes variants of a message. Empty: off.
 AI_BASE_URL = env.http_url("AI_BASE_URL", "")
 AI_API_KEY = env.token("AI_API_KEY", "")

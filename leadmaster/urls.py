@@ -16,6 +16,7 @@ from leadmaster.directory import health as directory_watch
 from leadmaster.directory import metrics as directory_figures
 from leadmaster.ops.metrics import installation
 from leadmaster.ops.views import healthz, metrics, readyz
+from leadmaster.shell import notices
 from leadmaster.shell import views as shell
 from opportunities import health as desk_watch
 from opportunities import metrics as desk_figures
@@ -31,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logout/", LeaveView.as_view(), name="logout"),
     path("cuenta/", AccountView.as_view(), name="account"),
     path("cuenta/accesos/", end_tokens, name="end-tokens"),
+    path("cuenta/avisos/", notices.subscribe, name="notices"),
+    path("cuenta/avisos/terminar/", notices.unsubscribe, name="end-notices"),
     path("cuenta/dispositivos/", end_other_devices, name="end-devices"),
     path("admin/", admin.site.urls),
     path("api/", include("leadmaster.api")),

@@ -253,6 +253,8 @@ _ROWS: Final = (
         "ocxbya",
         """
         cuenta/accesos/
+        cuenta/avisos/
+        cuenta/avisos/terminar/
         cuenta/dispositivos/
         oportunidades/escribir/vista/
         """,

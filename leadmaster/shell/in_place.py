@@ -92,7 +92,9 @@ class InPlaceMiddleware:
 
 
 def _asks_who(request: HttpRequest, response: HttpResponse) -> bool:
-    return response.status_code == 302 and not request.user.is_authenticated and "/login/" in response.headers["Location"]
+    return (
+        response.status_code == 302 and not request.user.is_authenticated and "/login/" in response.headers["Location"]
+    )
 
 
 def _log_in_first() -> HttpResponse:

@@ -17,6 +17,7 @@ from django.views import csrf
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from leadmaster.ops import push
 from leadmaster.shell import files
 from leadmaster.shell.in_place import REASON
 
@@ -82,7 +83,7 @@ def offline(request: HttpRequest) -> HttpResponse:
 def presence(request: HttpRequest) -> HttpResponse:
     """Who is logged in here, and a token with which a form of before is taken again."""
     person = str(request.user.pk) if request.user.is_authenticated else ""
-    return JsonResponse({"person": person, "csrf": get_token(request)})
+    return JsonResponse({"person": person, "csrf": get_token(request), "push": push.public_key() if person else ""})
 
 
 def csrf_failure(request: HttpRequest, reason: str = "", **_options: Any) -> HttpResponse:

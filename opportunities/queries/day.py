@@ -11,6 +11,7 @@ from django.db.models import Count, Sum
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign
 from campaigns.progress import Progress, progress_of
+from leadmaster.accounts.models import User
 from leadmaster.lib.amounts import show_amount
 from leadmaster.lib.clock import local_datetime
 from opportunities.enums import EventKind
@@ -63,7 +64,7 @@ def campaigns_under_way(promoter: Promoter) -> list[UnderWay]:
     return [UnderWay(campaign=row, progress=done[row.pk]) for row in rows]
 
 
-def lines_in_trouble(promoter: Promoter, *, now: dt.datetime) -> list[WhatsAppSession]:
+def lines_in_trouble(user: User, *, now: dt.datetime) -> list[WhatsAppSession]:
     """Their own lines that do not send and need somebody to look."""
-    lines = WhatsAppSession.objects.filter(owner=promoter.user_id).order_by("name", "id")
+    lines = WhatsAppSession.objects.filter(owner=user).order_by("name", "id")
     return [line for line in lines if standing(line, now) not in _WELL]

@@ -360,7 +360,9 @@ def _listed(request: HttpRequest, user: User, desk: Promoter | None) -> dict[str
         "without": urlencode({"ver": asked.view.value, **({} if asked.unclaimed else {"sin": "1"})}),
         "campaign": Campaign.objects.visible_to(user).filter(pk=asked.campaign).first() if asked.campaign else None,
         # Of those that wait, what nobody opened comes first; each part as long as it waits.
-        "cards": lists.cards(sorted(found.rows, key=lambda row: asked.view == View.WAITING and not row.unread), now=now),
+        "cards": lists.cards(
+            sorted(found.rows, key=lambda row: asked.view == View.WAITING and not row.unread), now=now
+        ),
         "more": urlencode({**request.GET.dict(), "despues": found.after}) if found.after else "",
     }
 

@@ -15,8 +15,8 @@ from opportunities.capacity.usage import allowance_of
 from opportunities.errors import NotAllowed
 from opportunities.models import Lot, Opportunity, Promoter
 from opportunities.policy import promoter_of
-from opportunities.queries.cards import cards
 from opportunities.queries import conversations as talks
+from opportunities.queries.cards import cards
 from opportunities.queries.day import campaigns_under_way, lines_in_trouble, results_of_day
 from opportunities.queries.reminders import next_of_day
 from opportunities.queries.rush import Rush, rush_of
@@ -53,7 +53,7 @@ def _day(promoter: Promoter, now: dt.datetime) -> dict[str, object]:
         "rush": rush,
         "allowance": allowance_of(promoter, active=rush.active, now=now),
         "closed": why_closed(promoter, now),
-        "lines": lines_in_trouble(promoter, now=now),
+        "lines": lines_in_trouble(promoter.user, now=now),
         "talks": talks.waiting_count(promoter.user, now=now) if waiting else 0,
         "waiting": talks.cards(waiting, now=now),
         "cards": cards(_hurrying(promoter, rush, now), promoter, calendar=calendar, now=now),

@@ -22,14 +22,14 @@
 
   // --- One request, and what became of it ---------------------------------------------------------------------------
 
-  function presence() {
+  var presence = lm.presence = function () {
     return window.fetch(lm.part("shell").dataset.presence, {credentials: "same-origin", cache: "no-store"})
       .then(function (answer) { return answer.json(); })
       .then(function (here) {
         document.querySelectorAll("[name=csrfmiddlewaretoken]").forEach(function (field) { field.value = here.csrf; });
         return here;
       });
-  }
+  };
 
   // Answers {kind: "done" | "refused" | "page" | "login" | "busy" | "failed" | "offline", to, said, html}.
   function post(address, fields, how, again) {

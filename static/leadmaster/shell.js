@@ -204,6 +204,13 @@
     };
   }
 
+  // Something came in while somebody looks: the parts that move ask at once.
+  window.navigator.serviceWorker.addEventListener("message", function (event) {
+    if (event.data === "wake" && window.htmx) {
+      document.querySelectorAll("[data-live]").forEach(function (part) { window.htmx.trigger(part, "wake"); });
+    }
+  });
+
   window.navigator.serviceWorker.addEventListener("controllerchange", function () {
     if (asked) {
       asked = false;

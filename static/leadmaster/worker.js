@@ -115,3 +115,32 @@ async function forget(but) {
     }
   }
 }
+
+// Something to be told. Whoever looks at one of our pages at that moment sees it there.
+self.addEventListener("push", (event) => {
+  const told = event.data ? event.data.json() : {};
+  event.waitUntil((async () => {
+    const pages = await self.clients.matchAll({type: "window"});
+    const looking = pages.find((page) => page.visibilityState === "visible" && page.focused);
+    if (looking) {
+      looking.postMessage("wake");
+      return;
+    }
+    await self.registration.showNotification(told.title || "LeadMaster", {
+      body: told.body || "", tag: told.tag || "leadmaster", icon: SHELL.icon, badge: SHELL.badge, data: {url: told.url || "/"}
+    });
+  })());
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const address = new URL(event.notification.data.url, self.location.origin);
+  if (address.origin !== self.location.origin) {
+    return;
+  }
+  event.waitUntil((async () => {
+    const pages = await self.clients.matchAll({type: "window", includeUncontrolled: true});
+    const open = pages.find((page) => new URL(page.url).pathname === address.pathname);
+    await (open ? open.focus() : self.clients.openWindow(address.href));
+  })());
+});

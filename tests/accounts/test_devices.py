@@ -70,7 +70,12 @@ def test_no_session_can_be_taken_over_by_who_reads_the_table() -> None:
 
 @pytest.mark.parametrize(
     ("agent", "name"),
-    [(ANDROID, "Chrome en Android"), (IPHONE, "Safari en iPhone"), ("curl/8", "Otro navegador"), ("", "Otro navegador")],
+    [
+        (ANDROID, "Chrome en Android"),
+        (IPHONE, "Safari en iPhone"),
+        ("curl/8", "Otro navegador"),
+        ("", "Otro navegador"),
+    ],
 )
 def test_a_browser_has_a_name_that_people_know(agent: str, name: str) -> None:
     assert name_of(agent) == name

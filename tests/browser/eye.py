@@ -53,6 +53,10 @@ class Eye:
     def check_quiet(self) -> None:
         assert not self._troubles, self._troubles
 
+    def forget_troubles(self) -> None:
+        """What was meant to fail did."""
+        self._troubles.clear()
+
     def _grave(self) -> list[str]:
         found: list[dict[str, Any]] = Axe().run(self.page).response["violations"]
         return [

@@ -74,8 +74,8 @@ def test_the_day_tells_what_was_done_since_midnight_and_by_whom(world: World, br
     moves.move(row.pk, world.funnel.contacted, by=world.promoter.user, version=1, now=now, reason="")
     moves.move(other.pk, world.funnel.contacted, by=world.supervisor, version=1, now=now, reason="")
     sold = {"amount": "1234.50", "product": "Plan"}
-    moves.move(other.pk, world.funnel.sale, by=world.promoter.user, version=2, now=now, reason="", data=sold)
-    moves.move(old.pk, world.funnel.sale, by=world.promoter.user, version=1, now=now, reason="", data=sold)
+    moves.move(other.pk, world.funnel.sold, by=world.promoter.user, version=2, now=now, reason="", data=sold)
+    moves.move(old.pk, world.funnel.sold, by=world.promoter.user, version=1, now=now, reason="", data=sold)
     Sale.objects.filter(opportunity=old).update(at=now - dt.timedelta(days=2))
 
     results = results_of_day(world.promoter, now=now)
@@ -86,7 +86,9 @@ def test_the_day_tells_what_was_done_since_midnight_and_by_whom(world: World, br
     assert not results_of_day(world.colleague, now=now).any
 
 
-def test_a_campaign_under_way_is_there_with_how_far_it_is_and_an_ended_one_is_not(world: World, browser: Browser) -> None:
+def test_a_campaign_under_way_is_there_with_how_far_it_is_and_an_ended_one_is_not(
+    world: World, browser: Browser
+) -> None:
     running = CampaignFactory.create(owner=world.promoter.user, state=CampaignState.RUNNING, name="Otoño")
     EnvioFactory.create(campaign=running)
     CampaignFactory.create(owner=world.promoter.user, state=CampaignState.FINISHED, name="Verano")
