@@ -61,8 +61,6 @@ def worker(_request: HttpRequest) -> HttpResponse:
         "version": files.version(),
         "files": files.addresses(),
         "offline": reverse("offline"),
-        "login": reverse("login"),
-        "logout": reverse("logout"),
         # Whoever has been away for so long logs in again, with a network or without.
         "minutes": settings.SESSION_IDLE_MINUTES,
         "icon": static("leadmaster/icon-192.png"),

@@ -130,7 +130,7 @@
       } else {
         landed(form, outcome);
       }
-    });
+    }).catch(function () { landed(form, {kind: "failed"}); });
   }
 
   function landed(form, outcome) {
@@ -276,6 +276,10 @@
       lm.drafts.forget(form);
       form.lmWritten = null;
       form.reset();
+      if (form.elements.key) {
+        // What is written next is another press; a hidden field is not reset.
+        form.elements.key.value = lm.newKey();
+      }
       form.dispatchEvent(new CustomEvent("lm:restored", {bubbles: true}));
       free(form);
       var dialog = form.closest("dialog");

@@ -220,8 +220,6 @@
 
   window.addEventListener("load", function () {
     window.navigator.serviceWorker.register(root.dataset.worker).then(function (registration) {
-      lm.registration = registration;
-      document.dispatchEvent(new CustomEvent("lm:worker"));
       offer(registration);
       registration.addEventListener("updatefound", function () {
         var fresh = registration.installing;

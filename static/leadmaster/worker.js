@@ -39,9 +39,7 @@ self.addEventListener("fetch", (event) => {
   if (url.origin !== self.location.origin) {
     return;
   }
-  if (request.method === "POST" && url.pathname === SHELL.logout) {
-    event.respondWith(forget().then(() => fetch(request)));
-  } else if (request.method === "GET" && SHELL.files.includes(url.pathname)) {
+  if (request.method === "GET" && SHELL.files.includes(url.pathname)) {
     event.respondWith(file(request));
   } else if (request.method === "GET" && request.mode === "navigate" && !url.pathname.startsWith("/admin/")) {
     event.respondWith(page(event));

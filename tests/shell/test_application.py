@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.test import Client as Browser
 
 from leadmaster.shell import files
@@ -61,6 +62,8 @@ def test_the_worker_is_at_the_root_a_script_and_asked_for_each_time() -> None:
     told = json.loads(first.removeprefix("const SHELL = ").removesuffix(";"))
     assert told["version"] == files.version()
     assert told["minutes"] == settings.SESSION_IDLE_MINUTES
+    # One that is not there would keep the worker from being installed.
+    assert [name for name in files.names() if finders.find(name) is None] == []
 
 
 def test_it_keeps_every_file_of_our_own_that_a_page_asks_for(browser: Browser) -> None:
