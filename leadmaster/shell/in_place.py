@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django.contrib import messages
+from django.contrib.messages.storage.base import BaseStorage
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -83,6 +84,7 @@ class InPlaceMiddleware:
         if _asks_who(request, response):
             return _log_in_first()
         said = messages.get_messages(request)
+        assert isinstance(said, BaseStorage)  # noqa: S101 - the middleware above put it there
         told = [(message.level, str(message)) for message in said]
         done = all(level < messages.WARNING for level, _text in told)
         # The page that comes next shows it, unless there is none.

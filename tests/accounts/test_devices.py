@@ -64,7 +64,7 @@ def test_no_session_can_be_taken_over_by_who_reads_the_table() -> None:
     user = UserFactory.create()
     browser = entered(user, ANDROID)
 
-    assert browser.session.session_key not in str(Device.objects.values())
+    assert str(browser.session.session_key) not in str(Device.objects.values())
     assert SEEN_AT in browser.session
 
 

@@ -66,7 +66,8 @@ class Eye:
         ]
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        # Where a story has no worker, Playwright says so by itself.
+        if message.type in {"error", "warning"} and "blocked by Playwright" not in message.text:
             self._troubles.append(f"console: {message.text}")
 
     def _answered(self, response: Response) -> None:

@@ -30,7 +30,8 @@ __all__ = ["row", "world"]
 
 @pytest.fixture
 def line(world: World) -> WhatsAppSession:
-    return WhatsAppSessionFactory.create(owner=world.promoter.user, team=world.promoter.desk.team)
+    made: WhatsAppSession = WhatsAppSessionFactory.create(owner=world.promoter.user, team=world.promoter.desk.team)
+    return made
 
 
 def told(user: User) -> str:
