@@ -60,6 +60,7 @@ from opportunities.api.people.persons import PersonViewSet
 from opportunities.api.people.promoters import PromoterViewSet, QuotaViewSet
 from opportunities.api.people.radar import RadarViewSet
 from opportunities.api.people.reminders import ReminderViewSet
+from opportunities.api.people.results import ResultsViewSet
 from opportunities.api.setup.calendars import CalendarViewSet
 from opportunities.api.setup.desks import DeskViewSet
 from opportunities.api.setup.holidays import HolidayViewSet
@@ -210,6 +211,7 @@ desk_router.register("desks", DeskViewSet, "desk")
 desk_router.register("absences", AbsenceViewSet, "absence")
 desk_router.register("cool-downs", CoolDownViewSet, "cool-down")
 desk_router.register("radar", RadarViewSet, "radar")
+desk_router.register("results", ResultsViewSet, "results")
 desk_router.register("stages", StageViewSet, "stage")
 desk_router.register("stage-routes", StageRouteViewSet, "stage-route")
 desk_router.register("calendars", CalendarViewSet, "calendar")

@@ -451,6 +451,9 @@ _ROWS: Final = (
         admin/campaigns/campaign/stats/
         admin/campaigns/campaign/stats/csv/
         api/v1/radar/
+        api/v1/results/
+        api/v1/results/csv/
+        api/v1/results/xlsx/
         api/v1/radar/lines/
         api/v1/retimings/
         api/v1/suppressions/<pk>/
@@ -536,6 +539,9 @@ _ROWS: Final = (
         admin/opportunities/promoter/
         admin/opportunities/promoter/<path:object_id>/
         admin/opportunities/promoter/radar/
+        admin/opportunities/promoter/results/
+        admin/opportunities/promoter/results/csv/
+        admin/opportunities/promoter/results/xlsx/
         admin/opportunities/quotaentry/
         admin/opportunities/quotaentry/<path:object_id>/
         admin/opportunities/stage/
