@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import io
 from typing import Any
 
 import openpyxl
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from opportunities.models import Promoter
 from opportunities.results import asking
+from opportunities.results.figures import By
 from opportunities.results.report import report
 from opportunities.results.sums import roll_up
 from tests.company import signed_in
@@ -52,28 +53,28 @@ def test_a_supervisor_gets_their_teams_results_and_an_administrator_everybodys(w
 def test_another_teams_rows_do_not_exist_for_them(world: World) -> None:
     theirs = {"team": world.beto.desk.team_id, "promoter": world.beto.pk, "campaign": world.other.pk}
     for field, pk in theirs.items():
-        assert set(api(world, "supervisor", **{field: pk}).json()) >= {field}, field
         assert api(world, "supervisor", **{field: pk}).status_code == 400
         assert api(world, "administrator", **{field: pk}).status_code == 200
     assert api(world, "administrator", promoter=world.beto.pk).json()["total"]["sales"] == 1
 
 
-@pytest.mark.parametrize(
-    "query", [{"by": "moon"}, {"since": "ayer"}, {"since": "2020-01-01", "until": "2026-01-01"}, {"team": "x"}]
-)
-def test_what_is_not_understood_is_told_at_every_door(world: World, query: dict[str, str]) -> None:
-    assert api(world, "supervisor", **query).status_code == 400
+def test_what_is_not_understood_is_told_at_every_door(world: World) -> None:
     browser = signed_in(world.supervisor)
-    page = browser.get(reverse(PAGE), query)
-    assert page.status_code == 200
-    assert 'role="alert"' in page.content.decode()
-    assert browser.get(reverse(f"{PAGE}_csv"), query).status_code == 302
+    for query in ({"by": "moon"}, {"since": "ayer"}, {"since": "2020-01-01", "until": "2026-01-01"}, {"team": "x"}):
+        assert api(world, "supervisor", **query).status_code == 400, query
+        page = browser.get(reverse(PAGE), query)
+        assert page.status_code == 200
+        assert 'role="alert"' in page.content.decode(), query
+        assert browser.get(reverse(f"{PAGE}_csv"), query).status_code == 302
 
 
-@pytest.mark.parametrize("by", ["promoter", "team", "campaign", "asked", "week"])
-def test_the_page_and_the_files_show_what_the_api_says(world: World, by: str) -> None:
+def test_the_page_and_the_files_show_what_the_api_says(world: World) -> None:
     roll_up(AFTER)
-    Promoter.objects.get(pk=world.ana.pk)
+    for by in By:
+        check_doors(world, by.value)
+
+
+def check_doors(world: World, by: str) -> None:
     world.ana.user.first_name, world.ana.user.last_name = "=1+1", ""
     world.ana.user.save()
     answer = api(world, "supervisor", by=by).json()
@@ -94,12 +95,14 @@ def test_the_page_and_the_files_show_what_the_api_says(world: World, by: str) ->
     assert written[-2][1] == answer["total"]["sales"] == 2
 
 
-def test_a_year_is_asked_in_as_many_queries_as_a_week(world: World, django_assert_num_queries: Any) -> None:
+def test_a_year_is_asked_in_as_many_queries_as_a_week(world: World) -> None:
+    """Days before anything happened have no sums, and nothing to count."""
     roll_up(AFTER)
-    year = {"since": "2025-12-01", "until": (MONDAY + 5 * DAY).date().isoformat()}
+    year = {"since": "2025-04-01", "until": PERIOD["until"]}
+    counts = []
     for query in (PERIOD, year):
-        # Days before the first one have no sums, and nothing to sum.
-        asked = asking.read(query, user=world.administrator, now=AFTER + DAY)
-        assert asked.period.last == (MONDAY + 5 * DAY).date()
-    asked = asking.read(PERIOD, user=world.administrator, now=AFTER + dt.timedelta(days=1))
-    assert report(asked).total.sales == 3
+        asked = asking.read(query, user=world.administrator, now=AFTER)
+        with CaptureQueriesContext(connection) as queries:
+            assert report(asked).total.sales == 3
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
