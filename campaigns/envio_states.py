@@ -27,8 +27,9 @@ TRANSITIONS: dict[EnvioState, frozenset[EnvioState]] = {
     S.UNCERTAIN: frozenset({S.SENT, S.PENDING, S.ERROR, S.CANCELLED, S.SENT_BY_HAND}),
     # Back to a doubt only by a reconciliation that found no proof.
     S.SENT: frozenset({S.ERROR, S.UNCERTAIN}),
-    # Back to a doubt only when a journal names a dispatch that a restored database forgot.
-    S.ERROR: frozenset({S.SENT, S.UNCERTAIN}),
+    # Back to a doubt only when a journal names a dispatch that a restored database forgot; tried again only by a person,
+    # and only what provably did not leave (`afterwards.retry`).
+    S.ERROR: frozenset({S.SENT, S.UNCERTAIN, S.PENDING}),
     S.CANCELLED: frozenset({S.SENT, S.UNCERTAIN}),
     S.SENT_BY_HAND: frozenset({S.SENT}),
     S.HISTORICAL: frozenset({S.SENT}),

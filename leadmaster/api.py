@@ -25,6 +25,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.throttling import AnonRateThrottle, BaseThrottle, ScopedRateThrottle
 from rest_framework.views import APIView
 
+from campaigns.api.afterwards import AfterwardsViewSet
 from campaigns.api.campaigns import CampaignViewSet
 from campaigns.api.directory import DirectoryRecipientsViewSet
 from campaigns.api.envios import EnvioViewSet
@@ -184,6 +185,7 @@ def unknown_address(request: HttpRequest) -> JsonResponse:
 sender_router = SimpleRouter()
 sender_router.register("sessions", SessionViewSet, "session")
 sender_router.register("campaigns", CampaignViewSet, "campaign")
+sender_router.register("campaigns", AfterwardsViewSet, "afterwards")
 sender_router.register("campaigns", RecipientsViewSet, "recipients")
 sender_router.register("campaigns", DirectoryRecipientsViewSet, "directory-recipients")
 sender_router.register("schedules", ScheduleViewSet, "schedule")
