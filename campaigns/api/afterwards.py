@@ -102,10 +102,11 @@ class AfterwardsViewSet(IdempotentPosts, GenericViewSet[Campaign]):
     @action(detail=True, methods=["post"])
     def repeat(self, request: Request, pk: str) -> Response:
         """Un borrador nuevo con el mismo mensaje, las programaciones desde hoy y el ritmo."""
+        campaign = self.get_object()
         given = RepeatSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         draft = repeat(
-            self.get_object(),
+            campaign,
             by=current_user(request),
             now=timezone.now(),
             name=given.validated_data["name"],
@@ -117,9 +118,10 @@ class AfterwardsViewSet(IdempotentPosts, GenericViewSet[Campaign]):
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
         """Los errores que con seguridad no salieron vuelven a esperar su turno. Los inciertos, nunca."""
+        campaign = self.get_object()
         given = RetrySerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        number = retry(self.get_object(), by=current_user(request), now=timezone.now(), **given.validated_data)
+        number = retry(campaign, by=current_user(request), now=timezone.now(), **given.validated_data)
         return Response({"retried": number})
 
     @extend_schema(responses=ErrorReasonSerializer(many=True))

@@ -174,7 +174,7 @@ def test_who_may_not_see_it_repeats_nothing(campaign: Campaign, company: Company
 
 def test_who_answered_is_counted_and_who_of_them_waits(campaign: Campaign, company: Company) -> None:
     ConversationFactory.create(session=campaign.session, campaign=campaign)
-    done = {"state": ConversationState.HANDLED, "waiting_since": None, "due_at": None, "unread": 0}
+    done = {"state": ConversationState.HANDLED, "waiting_since": None, "due_at": None, "last_at": NOW, "unread": 0}
     ConversationFactory.create_batch(2, session=campaign.session, campaign=campaign, **done)
     other = CampaignFactory.create()
     assert answered([campaign.pk, other.pk]) == {campaign.pk: Answered(people=3, waiting=1), other.pk: Answered()}
