@@ -11,6 +11,7 @@ from leadmaster.lib.clock import database_now
 from leadmaster.ops import push
 from leadmaster.ops.heartbeat import beat
 from opportunities.queries.news import news_of
+from opportunities.results.sums import roll_up
 from opportunities.supervision import departures
 from opportunities.timers import absence_clocks, expiry, recalculation
 
@@ -47,3 +48,8 @@ def tell_devices() -> str:
             told += push.tell(user.pk, news_of(user, now=now), now=now)
     push.forget_old(now)
     return f"told {told}"
+
+
+def sum_up() -> str:
+    """Days of sends and of results that are over, or that changed since."""
+    return f"summed {roll_up(database_now())}"

@@ -11,7 +11,7 @@ import leadmaster.lib.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ops", "0005_personal_data"),
+        ("ops", "0006_rolled_days"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
