@@ -127,7 +127,7 @@ messages: dev ## Collect the texts of the screens for translation, and compile t
 
 .PHONY: lock
 lock: dev ## Pin requirements/*.in anew (UPGRADE=1 takes newer versions)
-	@for set in dev base mysql session_manager bench; do \
+	@for set in dev base mysql session_manager bench redis; do \
 		constraint=; [ $$set = dev ] || constraint='--constraint requirements/dev.txt'; \
 		uv=$$(command -v $(BIN)/uv || command -v uv) || { $(BIN)/python -m pip install --quiet uv; uv=$(BIN)/uv; }; \
 		$$uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

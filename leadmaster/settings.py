@@ -168,6 +168,9 @@ TEMPLATES = [
 
 # --- Database -----------------------------------------------------------------------------------------------------
 
+# No transaction of ours waits for anything but the database.
+IDLE_TRANSACTION_SECONDS = 60
+
 
 def _database() -> dict[str, Any]:
     """SQLite (WAL, IMMEDIATE, full sync) unless DATABASE_URL names a MySQL or MariaDB server."""
@@ -186,7 +189,9 @@ def _database() -> dict[str, Any]:
             "isolation_level": "read committed",
             # MariaDB from 11.6.2 turns this on by itself. An UPDATE then waits for rows that it passes by and leaves,
             # and what reads a row that others changed meanwhile is refused (1020). Elsewhere only the rest is executed.
-            "init_command": "SET /*M!110602 innodb_snapshot_isolation = OFF, */ @leadmaster = 1",
+            "init_command": "SET /*M!110602 innodb_snapshot_isolation = OFF, */ "
+            # A host that the network lost in the middle of a transaction holds its rows until the server lets go.
+            f"/*M!100300 idle_transaction_timeout = {IDLE_TRANSACTION_SECONDS}, */ @leadmaster = 1",
             "connect_timeout": 10,
         }
         config["CONN_MAX_AGE"] = 60
@@ -330,14 +335,8 @@ Q_CLUSTER = {
     "label": "django-q2",
 }
 
-# Throttles count in it: together for all processes of a machine, and without a query.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-        "LOCATION": VAR_DIR / "cache" / "throttles",
-        "OPTIONS": {"MAX_ENTRIES": 20_000},
-    }
-}
+# Throttles count in it. In files of this machine they cost no query; several machines count together elsewhere.
+CACHES = {"default": env.cache("SHARED_CACHE", VAR_DIR / "cache" / "throttles", table="ops_cachedvalue")}
 
 # --- Operation ----------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from leadmaster.accounts.middleware import SEEN_AT
 from tests import emptying
+from tests.chaos.hosts import why_none
 from tests.databases import left_to_a_server, left_to_sqlite, runs_on_a_server
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,6 +75,7 @@ _THERE = {
     "logrotate": shutil.which("logrotate", path=_PLACES) is not None,
     "given_dump": _GIVEN_DUMP.is_file(),
     "vendor_specs": (ROOT.parent / "shared" / "specs").is_dir(),
+    "hosts": not why_none(),
     "neonize": importlib.util.find_spec("neonize") is not None,
 }
 

@@ -66,6 +66,10 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         (f"sqlite:///{ROOT}/tests", "Name a file"),
         (f"sqlite:///{__file__}/file.sqlite3", "Make the folder"),
     ),
+    "SHARED_CACHE": tuple(
+        (value, "Write database, or redis://")
+        for value in ("memcached://host", "db", "redis:", "redis://", "redis://user:hunter2@a b", "http://a")
+    ),
     "LOGIN_FAILURES_PER_ADDRESS": _NUMBER,
     "SESSION_IDLE_MINUTES": _NUMBER,
     "API_TOKEN_DAYS": _NUMBER,

@@ -255,6 +255,22 @@ class PushNotice(models.Model):
         return self.key
 
 
+class CachedValue(models.Model):
+    """What Django's cache keeps where it is told to keep it in the database (`SHARED_CACHE`). Written by that alone."""
+
+    cache_key = IdentifierField(_("clave"), max_length=255, primary_key=True)
+    value = models.TextField(_("valor"))
+    expires = models.DateTimeField(_("vence"), db_index=True)
+
+    class Meta:
+        verbose_name = _("valor en caché")
+        verbose_name_plural = _("valores en caché")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.cache_key
+
+
 class RolledDay(models.Model):
     """A day whose sums are written down. Written and read by `leadmaster.ops.rollups` alone."""
 

@@ -18,6 +18,7 @@ PARTS = {
     "idle": "A tick with nothing due, a million messages sent before",
     "claims": "Claiming ten lanes, a million messages sent before",
     "lateness": "One, two, three and five hundred lines at 20-40 s a message over real HTTP: how late messages leave",
+    "scale_out": "The same lines under one, two and three clusters on hosts of their own: messages a second, and how late",
     "imports": "Recipients from a file",
     "reconcile": "Everything looked at by `reconcile`, a million messages sent before: rows a second and memory",
     "screens": "The sender's pages, a million messages in the past and a million in one campaign",

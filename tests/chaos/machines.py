@@ -26,6 +26,7 @@ class Machine:
     environment: dict[str, str]
     log: Path
     command: tuple[str, ...] = ("manage.py", "qcluster")
+    on: tuple[str, ...] = ()  # the command that runs another one on its host; nothing: on this one
     journal: Journal | None = None
     process: subprocess.Popen[bytes] | None = None
     started: bool = False  # had every process since it was last started, whatever was killed afterwards
@@ -34,7 +35,7 @@ class Machine:
         self.started = False
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.skewed", *self.command],
+                [*self.on, sys.executable, "-m", "tests.chaos.skewed", *self.command],
                 cwd=REPOSITORY,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -55,7 +56,7 @@ class Machine:
         # A slot that the cluster does not know: the tick has its minute whatever runs beside it.
         environment = {**self.environment, "SENDER_SLOTS": "20"}
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "tests.chaos.skewed", "manage.py", "tick"]
+            command = [*self.on, sys.executable, "-m", "tests.chaos.skewed", "manage.py", "tick"]
             subprocess.run(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log, check=True)
 
     def kill(self) -> None:

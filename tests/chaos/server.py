@@ -20,8 +20,11 @@ _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 
 
 class Server:
-    def __init__(self, home: Path) -> None:
+    """`address` is where it listens: other hosts reach it where that is not the loopback's."""
+
+    def __init__(self, home: Path, address: str = "127.0.0.1") -> None:
         self._home = home
+        self.address = address
         # A socket's path has a limit of about 100 characters, and a test's folder is deep.
         self._socket = f"/tmp/{home.name}-{os.getpid()}.sock"
         self._process: subprocess.Popen[bytes] | None = None
@@ -44,7 +47,7 @@ class Server:
                     f"--tmpdir={self._home}",
                     f"--socket={self._socket}",
                     f"--pid-file={self._home}/pid",
-                    "--bind-address=127.0.0.1",
+                    f"--bind-address={self.address}",
                     f"--port={self.port}",
                     "--skip-name-resolve",
                     "--skip-log-bin",
@@ -72,8 +75,8 @@ class Server:
     def copy_of(self, settings: dict[str, Any]) -> None:
         """Make our database with the tables and rows of this one."""
         for sql in (
-            "CREATE USER 'leadmaster'@'127.0.0.1' IDENTIFIED BY 'throwaway'",
-            "GRANT ALL ON *.* TO 'leadmaster'@'127.0.0.1'",
+            "CREATE USER 'leadmaster'@'%' IDENTIFIED BY 'throwaway'",
+            "GRANT ALL ON *.* TO 'leadmaster'@'%'",
             f"CREATE DATABASE {_NAME} CHARACTER SET utf8mb4",
         ):
             self._run(*self._client(), f"--execute={sql}")
@@ -84,12 +87,17 @@ class Server:
 
     def settings(self) -> dict[str, str]:
         return {
-            "HOST": "127.0.0.1",
+            "HOST": self.address,
             "PORT": str(self.port),
             "NAME": _NAME,
             "USER": "leadmaster",
             "PASSWORD": "throwaway",
         }
+
+    def url(self) -> str:
+        """DATABASE_URL, for processes that a test starts."""
+        told = self.settings()
+        return f"mysql://{told['USER']}:{told['PASSWORD']}@{told['HOST']}:{told['PORT']}/{told['NAME']}"
 
     def _client(self) -> list[str]:
         return [self._program("mariadb"), "--no-defaults", f"--socket={self._socket}", "--user=root"]
@@ -112,9 +120,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def own_server(home: Path) -> Iterator[Server]:
+def own_server(home: Path, address: str = "127.0.0.1") -> Iterator[Server]:
     """This process talks to a server of its own for so long, with the same tables."""
-    server = Server(home)
+    server = Server(home, address)
     server.install()
     server.start()
     ours = connections["default"].settings_dict

@@ -10,6 +10,7 @@ import datetime as dt
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ TENANTS = ("51", "52", "53", "54")
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_whatever_is_killed_nobody_gets_it_twice_and_nothing_is_claimed_that_did_not_happen(
-    provider: str, database_url: str, tmp_path: Path, settings: Any
+    provider: str, database_url: str, tmp_path: Path, settings: Any, record_property: Callable[[str, str], None]
 ) -> None:
     settings.SESSION_MANAGER_SEND_TIMEOUT = SEND_TIMEOUT
     settings.SENDER_SLOTS = 10
@@ -89,6 +90,7 @@ def test_whatever_is_killed_nobody_gets_it_twice_and_nothing_is_claimed_that_did
         f"{_states(campaigns)}, at the desks {crowd.told()}"
     )
     sys.stdout.write(f"\n{told}\n")
+    record_property("told", told)
     assert len(ledger) > 2 * len(TENANTS), told
     assert sum(chaos.done.values()) >= 3, told
     assert bad_answers is None or bad_answers >= _ENOUGH, told

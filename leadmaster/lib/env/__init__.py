@@ -5,6 +5,7 @@ translated.
 """
 
 from leadmaster.lib.env.addresses import gateway_hosts, hosts, http_url, mail_server, mails, networks, origins, sender
+from leadmaster.lib.env.caches import cache
 from leadmaster.lib.env.databases import client_base, database
 from leadmaster.lib.env.places import folder, read_file
 from leadmaster.lib.env.push import vapid_key
@@ -24,6 +25,7 @@ from leadmaster.lib.env.values import (
 
 __all__ = [
     "boolean",
+    "cache",
     "choice",
     "client_base",
     "database",
