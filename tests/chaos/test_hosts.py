@@ -46,8 +46,8 @@ pytestmark = [
 
 CLUSTERS = ("uno", "dos", "tres")
 WEBS = ("web1", "web2")
-# Seconds. Half an hour fast and half an hour slow, and a web server that is a whole one fast.
-CLOCKS = {"uno": 1800.0, "dos": -1800.0, "web2": 3600.0}
+# Seconds: half an hour fast and half an hour slow.
+CLOCKS = {"uno": 1800.0, "dos": -1800.0}
 TENANTS = ("61", "62", "63", "64", "65", "66")
 WEB_PORT = 8000
 # Takes what every claim of the day needs, as soon as it is told to, and never lets go.
@@ -163,9 +163,9 @@ def _one_quota_behind_two_doors(site: Site, desks: desk.Desks) -> None:
     for thread in threads:
         thread.join(timeout=120)
     assert watch.troubles == []
-    assert {answer.status_code for answer in answers} <= {201, 409, 429}, [answer.text[:200] for answer in answers]
+    assert {answer.status_code for answer in answers} <= {200, 201}, [answer.text[:200] for answer in answers]
     day = DailyQuota.objects.get(promoter=who.promoter)
-    given = sum(answer.json()["granted"] for answer in answers if answer.status_code == 201)
+    given = sum(answer.json()["granted"] for answer in answers)
     assert day.used == given == day.limit
 
 
