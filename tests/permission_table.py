@@ -462,6 +462,8 @@ _ROWS: Final = (
         admin/campaigns/senderswitch/comeback/
         admin/campaigns/campaign/stats/
         admin/campaigns/campaign/stats/csv/
+        admin/opportunities/promoter/audit/
+        admin/opportunities/promoter/audit/csv/
         admin/opportunities/promoter/results/
         admin/opportunities/promoter/results/csv/
         admin/opportunities/promoter/results/xlsx/
