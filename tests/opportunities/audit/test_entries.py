@@ -100,7 +100,7 @@ def test_a_field_that_a_program_changed_is_told_too(world: World) -> None:
 
 def test_a_secret_is_never_in_it() -> None:
     user = UserFactory.create()
-    session = WhatsAppSessionFactory.create(token="abc123")  # noqa: S106 - made up
+    session = WhatsAppSessionFactory.create(token="abc123")
     told = changes.values_of(session, [field.name for field in session._meta.concrete_fields])
     assert "abc123" not in str(told)
     assert changes.values_of(user, ["password"]) == {"password": changes.HIDDEN}
