@@ -20,10 +20,13 @@ from leadmaster.accounts.models import User
 from leadmaster.directory.models import SuppressionLift
 from leadmaster.lib.periods import Period
 from leadmaster.ops.models import PersonalDataRequest
+from opportunities.enums import EventKind
 from opportunities.models import OpportunityEvent, QuotaEntry, Retiming
 from opportunities.scope import team_ids_of
 
 MOST: Final = 300
+# What they say is about a client, and stands in the opportunity's own history alone.
+_PERSONAL: Final = (EventKind.NOTE, EventKind.CAPTURED)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,7 +100,7 @@ def _opportunities(user: User, wanted: Wanted, most: int) -> Iterator[Entry]:
             about=_("Oportunidad #%(id)d") % {"id": row.opportunity_id},
             before=before,
             after=after,
-            reason=row.reason,
+            reason="" if row.kind in _PERSONAL else row.reason,
             url=_page("opportunities_opportunity", row.opportunity_id),
         )
 
@@ -110,6 +113,8 @@ def _moved(row: OpportunityEvent) -> tuple[str, str]:
         (str(row.get_from_state_display() or ""), str(row.get_to_state_display())),
     ]
     different = [(before or "—", after or "—") for before, after in pairs if before != after]
+    if not any(before for before, _after in pairs):
+        return "", " · ".join(after for _before, after in different)
     return " · ".join(before for before, _after in different), " · ".join(after for _before, after in different)
 
 

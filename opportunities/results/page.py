@@ -124,7 +124,7 @@ def _counted(found: Report, base: Mapping[str, str]) -> dict[str, Any]:
         "found": found,
         "tiles": _tiles(found),
         "sales_by_week": columns(
-            [_column(monday, [(_("Ventas"), one.sales, "read")]) for monday, one in found.weeks],
+            [_column(monday, [(_("Ventas"), one.sales, "brand")]) for monday, one in found.weeks],
             _("Ventas de cada semana"),
         ),
         "sends_by_week": columns(
@@ -246,7 +246,7 @@ def _bars(found: Report, base: Mapping[str, str]) -> list[Bar]:
         Bar(
             name=_name(row, found.asked.by),
             url=_url({**base, _FIELDS[found.asked.by]: _value(row, found.asked.by)}) if _leads(row, found) else "",
-            drawn=_drawn(row.name, number, most, "read"),
+            drawn=_drawn(row.name, number, most, "brand"),
             told=_told(row.figures),
         )
         for row, number in zip(shown, numbers, strict=True)

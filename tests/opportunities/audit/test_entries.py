@@ -17,6 +17,7 @@ from leadmaster.lib.periods import last_days
 from opportunities.audit.entries import Entry, Wanted, entries
 from opportunities.enums import EventKind
 from opportunities.models import Opportunity, Promoter
+from opportunities.state import machine
 from opportunities.supervision import decisions
 from tests.company import signed_in
 from tests.factories.accounts import UserFactory
@@ -57,6 +58,13 @@ def test_a_reassignment_says_from_whom_to_whom_and_why(world: World) -> None:
         world.supervisor, Wanted(period=None, kind="opportunities.opportunity", pk=str(row.pk))
     ).entries
     assert [one.what for one in of_the_row] == [EventKind.REASSIGNED.label, EventKind.ASSIGNED.label]
+
+
+def test_what_was_noted_about_a_client_is_not_in_it(world: World) -> None:
+    [row] = draw(world.ana, 1, at=timezone.now())
+    machine.remark(row, by=world.ana.user, text="+5493511234567: vive sola", now=timezone.now())
+    told = [one for one in today(world.administrator) if one.what == EventKind.NOTE.label]
+    assert [(one.pk, one.reason) for one in told] == [(str(row.pk), "")]
 
 
 def test_each_reads_their_teams_lines_alone(world: World) -> None:
