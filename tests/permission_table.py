@@ -468,6 +468,7 @@ _ROWS: Final = (
         admin/opportunities/promoter/results/csv/
         admin/opportunities/promoter/results/xlsx/
         api/v1/radar/
+        api/v1/results/cohorts/
         api/v1/results/
         api/v1/results/csv/
         api/v1/results/xlsx/
@@ -675,6 +676,7 @@ _ROWS: Final = (
         api/v1/envios/<pk>/why-not/
         api/v1/imports/<pk>/
         api/v1/lots/<pk>/
+        api/v1/lots/<pk>/fate/
         api/v1/opportunities/<pk>/
         api/v1/opportunities/<pk>/history/
         api/v1/opportunities/<pk>/messages/
