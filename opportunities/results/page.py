@@ -147,7 +147,7 @@ def _counted(found: Report, base: Mapping[str, str]) -> dict[str, Any]:
 
 def _cohorts(found: Report) -> dict[str, Any]:
     """Of one campaign: everybody whom it ever wrote to, whatever the period."""
-    campaign = Campaign.objects.filter(pk=found.asked.wanted.campaign).first()
+    campaign = Campaign.objects.filter(pk=found.asked.wanted.campaign or 0).first()
     if campaign is None:
         return {"cohorts": []}
     return {"cohorts": cohorts(campaign, zone=found.asked.period.zone), "most_of_a_cohort": MOST}

@@ -179,7 +179,7 @@ class ResultsViewSet(DescribedRequests, GenericViewSet[OpportunityEvent]):
     def cohorts(self, request: Request) -> Response:
         """De quienes recibieron una campaña cada semana, cuántos respondieron, fueron oportunidad y compraron."""
         asked = self._asked(request, CohortQuerySerializer)
-        campaign = Campaign.objects.get(pk=asked.wanted.campaign)
+        campaign = Campaign.objects.get(pk=asked.wanted.campaign or 0)
         return Response(CohortSerializer(cohorts(campaign, zone=asked.period.zone), many=True).data)
 
     def _report(self, request: Request) -> Report:

@@ -57,13 +57,13 @@ def test_a_reassignment_says_from_whom_to_whom_and_why(world: World) -> None:
     of_the_row = entries(
         world.supervisor, Wanted(period=None, kind="opportunities.opportunity", pk=str(row.pk))
     ).entries
-    assert [one.what for one in of_the_row] == [EventKind.REASSIGNED.label, EventKind.ASSIGNED.label]
+    assert [one.what for one in of_the_row] == [str(kind.label) for kind in (EventKind.REASSIGNED, EventKind.ASSIGNED)]
 
 
 def test_what_was_noted_about_a_client_is_not_in_it(world: World) -> None:
     [row] = draw(world.ana, 1, at=timezone.now())
     machine.remark(row, by=world.ana.user, text="+5493511234567: vive sola", now=timezone.now())
-    told = [one for one in today(world.administrator) if one.what == EventKind.NOTE.label]
+    told = [one for one in today(world.administrator) if one.what == str(EventKind.NOTE.label)]
     assert [(one.pk, one.reason) for one in told] == [(str(row.pk), "")]
 
 
