@@ -38,8 +38,10 @@ def _among_campaigns(request: HttpRequest) -> bool:
 
 
 def _among_promoters(request: HttpRequest) -> bool:
-    """Radar and results lie below the promoters' address and have entries of their own."""
-    whole, *others = (reverse(f"admin:opportunities_promoter_{page}") for page in ("changelist", "radar", "results"))
+    """Radar, results and audit lie below the promoters' address and have entries of their own."""
+    whole, *others = (
+        reverse(f"admin:opportunities_promoter_{page}") for page in ("changelist", "radar", "results", "audit")
+    )
     return request.path.startswith(whole) and not request.path.startswith(tuple(others))
 
 
@@ -209,6 +211,7 @@ UNFOLD: dict[str, Any] = {
                         "ops.handle_personal_data",
                     ),
                     _entry(_("Diagnóstico"), "troubleshoot", "campaigns_campaign_diagnose", "campaigns.view_attempt"),
+                    _entry(_("Auditoría"), "manage_search", "opportunities_promoter_audit", _SUPERVISE),
                     _entry(_("Latidos"), "ecg_heart", "ops_heartbeat_changelist", "ops.view_heartbeat"),
                     _entry(_("Minutos de envío"), "schedule", "campaigns_tick_changelist", "campaigns.view_tick"),
                     _entry(_("Intentos"), "history", "campaigns_attempt_changelist", "campaigns.view_attempt"),

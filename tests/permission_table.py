@@ -465,10 +465,13 @@ _ROWS: Final = (
         admin/campaigns/senderswitch/comeback/
         admin/campaigns/campaign/stats/
         admin/campaigns/campaign/stats/csv/
+        admin/opportunities/promoter/audit/
+        admin/opportunities/promoter/audit/csv/
         admin/opportunities/promoter/results/
         admin/opportunities/promoter/results/csv/
         admin/opportunities/promoter/results/xlsx/
         api/v1/radar/
+        api/v1/results/cohorts/
         api/v1/results/
         api/v1/results/csv/
         api/v1/results/xlsx/
@@ -680,6 +683,7 @@ _ROWS: Final = (
         api/v1/envios/<pk>/why-not/
         api/v1/imports/<pk>/
         api/v1/lots/<pk>/
+        api/v1/lots/<pk>/fate/
         api/v1/opportunities/<pk>/
         api/v1/opportunities/<pk>/history/
         api/v1/opportunities/<pk>/messages/

@@ -24,6 +24,7 @@ from campaigns.models import Campaign
 from campaigns.policy import Act
 from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_run
+from leadmaster.lib.admin.widgets import SelectWidget, TextWidget
 
 _EVERY = "todos"
 
@@ -31,11 +32,12 @@ _EVERY = "todos"
 class RepeatForm(forms.Form):
     """The draft's name, and who is in it."""
 
-    name = forms.CharField(label=gettext_lazy("Nombre"), max_length=160)
+    name = forms.CharField(label=gettext_lazy("Nombre"), max_length=160, widget=TextWidget)
     whom = forms.ChoiceField(
         label=gettext_lazy("A quién"),
         choices=[(whom.value, words) for whom, words in WORDS.items()],
         initial=Whom.NOBODY.value,
+        widget=SelectWidget,
     )
 
 

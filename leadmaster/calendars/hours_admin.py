@@ -76,7 +76,7 @@ class HoursAdmin(ScopedAdmin[M]):
         first = self.try_to_change(request, change)
         if first is not None:
             return first
-        said = self.construct_change_message(request, form, [], add=object_id is None)  # type: ignore[arg-type]  # any form
+        said = self.construct_change_message(request, form, [], add=object_id is None)
         if object_id is None:
             self.log_addition(request, form.instance, said)
             return self.response_add(request, form.instance)

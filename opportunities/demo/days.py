@@ -11,7 +11,7 @@ from opportunities.assignment import capture
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
 from opportunities.clocks.countdown import deadline_for
-from opportunities.demo import campaigns, contacts, exceptions
+from opportunities.demo import campaigns, contacts, exceptions, month
 from opportunities.demo.ground import Funnel, build_funnel, fill_directory, join_desk, open_desk
 from opportunities.funnel import moves
 from opportunities.models import Opportunity, Promoter, Stage
@@ -46,6 +46,7 @@ def _work(promoter: Promoter, funnel: Funnel, *, now: dt.datetime, chance: rando
     began = running_out(funnel.new, calendar=promoter.desk.calendar.as_value(), now=now)
     today = now - dt.timedelta(minutes=40)
     places = {"Monterrey": Filters(province="Nuevo León")}.get(promoter.desk.team.name, Filters(province="Córdoba"))
+    month.happen(promoter, funnel, places, now=began, chance=chance)
     request_lot(promoter, places, 18, key="demo-antes", now=began)
     for number, row in enumerate(_rows(promoter)):
         _step(row, number, funnel, promoter, at=began + dt.timedelta(minutes=20 + 3 * number), chance=chance)

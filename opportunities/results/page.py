@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from campaigns.models import Campaign
 from leadmaster.accounts.models import User
 from leadmaster.lib import screens
 from leadmaster.lib.charts import Column, columns
@@ -22,6 +23,7 @@ from leadmaster.lib.screens import Part
 from opportunities.enums import ContactChannel, ContactOutcome
 from opportunities.results import asking, table
 from opportunities.results.asking import MOST_DAYS, Asked, NotUnderstood
+from opportunities.results.cohorts import MOST, cohorts
 from opportunities.results.figures import By, Figures
 from opportunities.results.report import Report, Row, report
 
@@ -124,7 +126,7 @@ def _counted(found: Report, base: Mapping[str, str]) -> dict[str, Any]:
         "found": found,
         "tiles": _tiles(found),
         "sales_by_week": columns(
-            [_column(monday, [(_("Ventas"), one.sales, "read")]) for monday, one in found.weeks],
+            [_column(monday, [(_("Ventas"), one.sales, "brand")]) for monday, one in found.weeks],
             _("Ventas de cada semana"),
         ),
         "sends_by_week": columns(
@@ -139,7 +141,16 @@ def _counted(found: Report, base: Mapping[str, str]) -> dict[str, Any]:
         "body": body,
         "query": _url(base),
         "by_title": str(TABS[found.asked.by]),
+        **_cohorts(found),
     }
+
+
+def _cohorts(found: Report) -> dict[str, Any]:
+    """Of one campaign: everybody whom it ever wrote to, whatever the period."""
+    campaign = Campaign.objects.filter(pk=found.asked.wanted.campaign or 0).first()
+    if campaign is None:
+        return {"cohorts": []}
+    return {"cohorts": cohorts(campaign, zone=found.asked.period.zone), "most_of_a_cohort": MOST}
 
 
 def _tiles(found: Report) -> list[Tile]:
@@ -246,7 +257,7 @@ def _bars(found: Report, base: Mapping[str, str]) -> list[Bar]:
         Bar(
             name=_name(row, found.asked.by),
             url=_url({**base, _FIELDS[found.asked.by]: _value(row, found.asked.by)}) if _leads(row, found) else "",
-            drawn=_drawn(row.name, number, most, "read"),
+            drawn=_drawn(row.name, number, most, "brand"),
             told=_told(row.figures),
         )
         for row, number in zip(shown, numbers, strict=True)

@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
-from leadmaster.lib import screens
+from leadmaster.lib import changes, screens
 
 M = TypeVar("M", bound=Model)
 
@@ -132,6 +132,17 @@ class ScopedAdmin(_Hidden[M]):
     list_fullwidth = True
 
     empty_value_display = NOTHING
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> list[Any]:  # noqa: FBT001, FBT002 - Django's
+        """What Django's log keeps, with what each field said before and says now."""
+        told: list[Any] = super().construct_change_message(request, form, formsets, add)
+        # What a client is called and how to reach them is nobody's to keep in a log.
+        if not add and form.changed_data and self.opts.app_label != "directory":
+            values = changes.of_form(form)
+            for part in told:
+                if "changed" in part and "name" not in part["changed"]:
+                    part["changed"]["values"] = values
+        return told
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -13,6 +13,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.utils import html
 
+from leadmaster.lib import changes
+
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 
@@ -84,6 +86,7 @@ class ModelSerializer(KnownFields, serializers.ModelSerializer[M]):
         """Write these columns, and those that keep the time of a change. Whatever else changed while the request was on
         its way stays changed.
         """
+        before = changes.values_of(instance, validated_data)
         fields = instance._meta
         many = {field.name for field in fields.many_to_many}
         for name, value in validated_data.items():
@@ -94,4 +97,10 @@ class ModelSerializer(KnownFields, serializers.ModelSerializer[M]):
             instance.save(update_fields=sorted(columns | kept))
         for name in many & set(validated_data):
             getattr(instance, name).set(validated_data[name])
+        self._remember(instance, changes.between(before, changes.values_of(instance, validated_data)))
         return instance
+
+    def _remember(self, instance: M, changed: dict[str, list[str]]) -> None:
+        """Who changed what by a program stands where the pages' changes stand."""
+        request = self.context.get("request")
+        changes.remember(instance, by=getattr(request, "user", None), changed=changed)

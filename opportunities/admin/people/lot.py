@@ -23,6 +23,7 @@ from opportunities import badges
 from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter, team_ids_in
 from opportunities.models import Lot, Opportunity
 from opportunities.queries.lots import counts_of
+from opportunities.results.lots import fate
 
 _SHOWN = 200
 # More digits than any number of ours has.
@@ -133,6 +134,7 @@ class LotAdmin(ReadOnlyAdmin[Lot], DeskAdmin[Lot]):
             total=sum(counts.values()),
             bar=badges.state_bar(counts),
             facts=_facts(lot),
+            fate=fate(lot) if lot.reassigned_on is None else None,
             rows=[
                 (row, badges.who(row), badges.state_badge(row), badges.stage_name(row.stage), badges.clock(row, now))
                 for row in rows.prefetch_related("client__contacts").order_by("state", "id")[:_SHOWN]

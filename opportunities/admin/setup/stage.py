@@ -141,7 +141,7 @@ class StageAdmin(RecalculationAdmin[Stage]):
             messages.error(request, str(refusal))
             return HttpResponseRedirect(request.path)
         preview_page.tell(request, retimed)
-        said = self.construct_change_message(request, form, [], add=False)  # type: ignore[arg-type]  # any form
+        said = self.construct_change_message(request, form, [], add=False)
         self.log_change(request, form.instance, said)
         return self.response_change(request, form.instance)
 

@@ -28,6 +28,7 @@ from opportunities.models import Lot
 from opportunities.policy import WORK, promoter_of
 from opportunities.queries.lots import counts_of
 from opportunities.queries.offer import available_for
+from opportunities.results.lots import fate
 
 _MOST_ASKED = 10_000
 _LONGEST_FACET = 80
@@ -111,6 +112,18 @@ class OptionsSerializer(Serializer[Any]):
     facets = FacetsSerializer()
 
 
+class FateSerializer(Serializer[Any]):
+    """Each drawn one is in one of the places; `contacted` are those whom anybody tried to reach."""
+
+    drawn = serializers.IntegerField()
+    kept = serializers.IntegerField()
+    others = serializers.IntegerField()
+    pool = serializers.IntegerField()
+    won = serializers.IntegerField()
+    lost = serializers.IntegerField()
+    contacted = serializers.IntegerField()
+
+
 class LotViewSet(AskedByPromoters, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Lot]):
     """Lotes: lo que entregó cada pedido."""
 
@@ -124,6 +137,7 @@ class LotViewSet(AskedByPromoters, mixins.ListModelMixin, mixins.RetrieveModelMi
         "retrieve": "opportunities.view_lot",
         "create": WORK,
         "available": WORK,
+        "fate": "opportunities.view_lot",
     }
 
     _counts: dict[int, dict[str, int]]
@@ -160,6 +174,12 @@ class LotViewSet(AskedByPromoters, mixins.ListModelMixin, mixins.RetrieveModelMi
             now=timezone.now(),
         )
         return Response(GrantedSerializer(granted).data, status=200 if granted.lot_id is None else 201)
+
+    @extend_schema(responses=FateSerializer)
+    @action(detail=True, filter_backends=())
+    def fate(self, request: Request, pk: str) -> Response:
+        """Qué fue de los clientes que entregó, estén donde estén."""
+        return Response(FateSerializer(fate(self.get_object())).data)
 
     @extend_schema(parameters=[FiltersSerializer], responses=OptionsSerializer, filters=False)
     @action(detail=False, pagination_class=None, url_path="options")

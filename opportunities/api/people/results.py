@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from campaigns.models import Campaign
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.lib.api.fields import MOST_ID
@@ -23,6 +24,7 @@ from leadmaster.lib.api.serializers import Serializer
 from opportunities.models import OpportunityEvent
 from opportunities.policy import SUPERVISE
 from opportunities.results import asking, table
+from opportunities.results.cohorts import cohorts
 from opportunities.results.figures import By, Figures
 from opportunities.results.report import Report, report
 
@@ -120,6 +122,22 @@ class ResultsSerializer(Serializer[Any]):
     rows = ResultRowSerializer(many=True)
 
 
+class CohortQuerySerializer(Serializer[Any]):
+    campaign = serializers.IntegerField(min_value=0, max_value=MOST_ID)
+
+
+class CohortSerializer(Serializer[Any]):
+    """Whom a campaign wrote to in the week that begins on this Monday, however late they answered or bought."""
+
+    week = serializers.DateField()
+    sent = serializers.IntegerField()
+    delivered = serializers.IntegerField()
+    read = serializers.IntegerField()
+    replied = serializers.IntegerField()
+    opportunities = serializers.IntegerField()
+    sales = serializers.IntegerField()
+
+
 class ResultsViewSet(DescribedRequests, GenericViewSet[OpportunityEvent]):
     """Resultados: ventas, conversión, contactos, respuestas y envíos de tus equipos."""
 
@@ -127,7 +145,7 @@ class ResultsViewSet(DescribedRequests, GenericViewSet[OpportunityEvent]):
     permission_classes = (RolePermission,)
     pagination_class = None
     filter_backends = ()
-    needs: ClassVar[dict[str, str]] = dict.fromkeys(("list", "csv", "xlsx"), SUPERVISE)
+    needs: ClassVar[dict[str, str]] = dict.fromkeys(("list", "csv", "xlsx", "cohorts"), SUPERVISE)
 
     @extend_schema(parameters=[ResultsQuerySerializer], responses=ResultsSerializer)
     def list(self, request: Request) -> Response:
@@ -156,11 +174,21 @@ class ResultsViewSet(DescribedRequests, GenericViewSet[OpportunityEvent]):
         """Lo mismo como libro de Excel."""
         return table.as_xlsx(self._report(request))
 
+    @extend_schema(parameters=[CohortQuerySerializer], responses=CohortSerializer(many=True))
+    @action(detail=False)
+    def cohorts(self, request: Request) -> Response:
+        """De quienes recibieron una campaña cada semana, cuántos respondieron, fueron oportunidad y compraron."""
+        asked = self._asked(request, CohortQuerySerializer)
+        campaign = Campaign.objects.get(pk=asked.wanted.campaign or 0)
+        return Response(CohortSerializer(cohorts(campaign, zone=asked.period.zone), many=True).data)
+
     def _report(self, request: Request) -> Report:
-        given = ResultsQuerySerializer(data=request.query_params)
+        return report(self._asked(request, ResultsQuerySerializer))
+
+    def _asked(self, request: Request, kind: type[Serializer[Any]]) -> asking.Asked:
+        given = kind(data=request.query_params)
         given.is_valid(raise_exception=True)
         try:
-            asked = asking.read(request.query_params.dict(), user=current_user(request), now=timezone.now())
+            return asking.read(request.query_params.dict(), user=current_user(request), now=timezone.now())
         except asking.NotUnderstood as refusal:
             raise ValidationError({refusal.field: [str(refusal)]}) from refusal
-        return report(asked)

@@ -30,6 +30,7 @@ from opportunities.models import (
     OpportunityEvent,
     Promoter,
     QuotaEntry,
+    Sale,
     Stage,
 )
 from opportunities.queries.reminders import next_of_day
@@ -96,14 +97,17 @@ def test_its_desk_is_at_work_whenever_it_is_opened(now: dt.datetime) -> None:
         assert rush.active > 15
         assert rush.this_shift >= 6
         assert Opportunity.objects.filter(owner=promoter, state=OpportunityState.EXIT).count() >= 3
-        assert Lot.objects.filter(promoter=promoter).count() == 2
+        # Of the five weeks before, of days ago, of today.
+        assert Lot.objects.filter(promoter=promoter).count() == 5 + 2
         assert [one.due for one in next_of_day(promoter.user, now=now)] == [True, False]
-        assert sorted(ContactAttempt.objects.filter(by=promoter.user).values_list("outcome", flat=True)) == [
+        today = ContactAttempt.objects.filter(by=promoter.user, at__gte=now - dt.timedelta(hours=12))
+        assert sorted(today.values_list("outcome", flat=True)) == [
             "escrito",
             "no_atendio",
             "sin_resultado",
             "volver_a_llamar",
         ]
+    assert len({sale.at.isocalendar().week for sale in Sale.objects.filter(at__lt=now - dt.timedelta(days=7))}) >= 4
     _check_exceptions(staff, now)
 
 
