@@ -11,7 +11,6 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from leadmaster.lib import env
 from leadmaster.lib.api import components
@@ -130,6 +129,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "leadmaster.accounts.middleware.NoStoreMiddleware",
+    "leadmaster.accounts.middleware.PersonLanguageMiddleware",
     "leadmaster.accounts.middleware.IdleLimitMiddleware",
     "leadmaster.accounts.middleware.OwnPasswordMiddleware",
     "leadmaster.accounts.middleware.ViewerTimeZoneMiddleware",
@@ -198,7 +198,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "leadmaster.accounts.backends.AddressLimitBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "leadmaster.accounts.backends.PersonBackend",
     "leadmaster.accounts.backends.RoleBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -214,6 +214,7 @@ AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_CALLABLE = "leadmaster.accounts.backends.tried_name"
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_CLIENT_IP_CALLABLE = "leadmaster.accounts.client_address.client_address"
 # Wrong passwords of one address, whatever names it tries, until it waits as one name does. An office shares an address.
@@ -224,7 +225,8 @@ API_TOKEN_DAYS = env.integer("API_TOKEN_DAYS", 90, minimum=1, maximum=3_650)
 # --- Language and time --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "es"
-LANGUAGES = [("es", _("Español")), ("en", _("Inglés"))]
+# Each by its own name: who looks for theirs does not read the others.
+LANGUAGES = [("es", "Español"), ("es-ar", "Español (Argentina)"), ("pt-br", "Português (Brasil)"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "leadmaster" / "locale"]
 TIME_ZONE = env.time_zone("TIME_ZONE", "America/Argentina/Cordoba")
 USE_I18N = True

@@ -11,6 +11,7 @@ from campaigns import health
 from campaigns import metrics as sender_figures
 from campaigns.webhooks import callback
 from leadmaster.accounts.client_address import client_address
+from leadmaster.accounts.own_language import choose_language
 from leadmaster.accounts.views import AccountView, end_tokens
 from leadmaster.directory import health as directory_watch
 from leadmaster.directory import metrics as directory_figures
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("cuenta/", AccountView.as_view(), name="account"),
+    path("cuenta/idioma/", choose_language, name="choose-language"),
     path("cuenta/accesos/", end_tokens, name="end-tokens"),
     path("admin/", admin.site.urls),
     path("api/", include("leadmaster.api")),

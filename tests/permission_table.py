@@ -253,6 +253,7 @@ _ROWS: Final = (
         "ocxbya",
         """
         cuenta/accesos/
+        cuenta/idioma/
         oportunidades/escribir/vista/
         """,
     ),

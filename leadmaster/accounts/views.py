@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from leadmaster.accounts import api_tokens
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
+from leadmaster.accounts.own_language import LanguageForm
 
 
 class OwnPasswordForm(PasswordChangeForm):
@@ -49,7 +50,12 @@ class AccountView(PasswordChangeView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person = current_user(self.request)
         tokens = api_tokens.valid(timezone.now()).filter(user=person)
-        return {**super().get_context_data(**kwargs), "tokens": tokens, "first": person.must_change_password}
+        return {
+            **super().get_context_data(**kwargs),
+            "tokens": tokens,
+            "first": person.must_change_password,
+            "language_form": LanguageForm(instance=person),
+        }
 
 
 @login_required
