@@ -227,7 +227,8 @@ API_TOKEN_DAYS = env.integer("API_TOKEN_DAYS", 90, minimum=1, maximum=3_650)
 LANGUAGE_CODE = "es"
 # Each by its own name: who looks for theirs does not read the others.
 LANGUAGES = [("es", "Español"), ("es-ar", "Español (Argentina)"), ("pt-br", "Português (Brasil)"), ("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "leadmaster" / "locale"]
+# Our own sentences, and what Django and the theme say in words that are not ours.
+LOCALE_PATHS = [BASE_DIR / "leadmaster" / "locale", BASE_DIR / "leadmaster" / "wording"]
 TIME_ZONE = env.time_zone("TIME_ZONE", "America/Argentina/Cordoba")
 USE_I18N = True
 USE_TZ = True
