@@ -93,7 +93,10 @@ class PersonViewSet(IdempotentPosts, mixins.RetrieveModelMixin, mixins.UpdateMod
 
     def perform_update(self, serializer: BaseSerializer[User]) -> None:
         # Nothing else of the row: what a person may do is decided elsewhere, perhaps at this moment.
-        User.objects.filter(pk=self.get_object().pk).update(**serializer.validated_data)
+        person = serializer.instance
+        assert isinstance(person, User)  # noqa: S101 - the view looked it up
+        person.language = serializer.validated_data.get("language", person.language)
+        person.save(update_fields=["language"])
 
     @extend_schema(responses=HoldingsSerializer, filters=False)
     @action(detail=True)
