@@ -34,8 +34,8 @@ def speaking_to(user: User) -> AbstractContextManager[None]:
 
 
 def with_team_language(people: QuerySet[User]) -> QuerySet[User]:
-    """The same people with `team_language` read along, so that a page does not ask for it by itself."""
-    return people.annotate(team_language=Coalesce(_first("members"), _first("supervisors"), Value("")))
+    """The same people with their team's language read along, so that no page asks for it by itself."""
+    return people.annotate(language_read_along=Coalesce(_first("members"), _first("supervisors"), Value("")))
 
 
 def _first(role: str) -> Subquery:

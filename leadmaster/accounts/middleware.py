@@ -51,7 +51,7 @@ class PersonLanguageMiddleware:
         user = request.user
         if isinstance(user, User) and (code := language_of(user)):
             translation.activate(code)
-            request.LANGUAGE_CODE = translation.get_language()  # type: ignore[assignment]  # one is active
+            request.LANGUAGE_CODE = translation.get_language()
         return self.get_response(request)
 
 

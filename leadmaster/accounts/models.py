@@ -87,7 +87,9 @@ class User(AbstractUser):
 
     @cached_property
     def team_language(self) -> str:
-        """Of the first team that says one. Whoever logged in comes with it: `leadmaster.accounts.languages`."""
+        """Of the first team that says one. Whoever logged in comes with it: `accounts.languages.with_team_language`."""
+        if (read := self.__dict__.get("language_read_along")) is not None:
+            return str(read)
         for teams in (self.teams, self.supervised_teams):
             said = teams.exclude(language="").order_by("pk").values_list("language", flat=True).first()
             if said:

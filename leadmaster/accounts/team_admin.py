@@ -34,7 +34,7 @@ class TeamForm(TeamModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk is None and "language" in self.fields:
+        if self.instance._state.adding and "language" in self.fields:
             self.fields["language"].initial = languages.of_zone(settings.TIME_ZONE)
         for name, offered in (
             ("supervisors", Q(is_active=True) & ~Q(role=Role.PROMOTER)),
