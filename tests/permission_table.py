@@ -262,6 +262,9 @@ _ROWS: Final = (
         """
         cuenta/accesos/
         cuenta/idioma/
+        cuenta/avisos/
+        cuenta/avisos/terminar/
+        cuenta/dispositivos/
         oportunidades/escribir/vista/
         """,
     ),
@@ -585,8 +588,12 @@ _ROWS: Final = (
         """
         api/docs/
         api/schema/
+        app.webmanifest
         healthz
         readyz
+        sesion/
+        sin-conexion/
+        sw.js
         """,
     ),
     (

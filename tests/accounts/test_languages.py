@@ -176,7 +176,7 @@ def test_teams_that_are_there_already_read_the_language_of_where_they_work() -> 
     UserFactory(username="Ana")
     UserFactory(username="ana.")
 
-    migration = importlib.import_module("leadmaster.accounts.migrations.0006_languages")
+    migration = importlib.import_module("leadmaster.accounts.migrations.0007_languages")
     migration.fill_teams(apps, None)
     migration.write_names_in_one_way(apps, None)
 

@@ -31,7 +31,7 @@ def write_names_in_one_way(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_identifiers"),
+        ("accounts", "0006_devices"),
         ("calendars", "0001_initial"),
     ]
 
