@@ -120,10 +120,10 @@ fmt: dev ## Format, and mend what can be mended safely
 .PHONY: messages
 messages: dev ## Collect the texts of the screens for translation, and compile the catalogues
 	@deploy/bootstrap.sh apt gettext
-	@$(LOOK_AROUND) $(MANAGE) makemessages --locale en --no-location --no-obsolete \
+	@$(LOOK_AROUND) $(MANAGE) makemessages --locale en --locale pt_BR --no-location --no-obsolete \
 		--ignore '$(VENV)' --ignore var --ignore tests --ignore build
 	@$(LOOK_AROUND) $(MANAGE) compilemessages --ignore '$(VENV)'
-	@msgfmt --statistics --output-file /dev/null leadmaster/locale/en/LC_MESSAGES/django.po
+	@for language in en pt_BR; do msgfmt --statistics --output-file /dev/null leadmaster/locale/$$language/LC_MESSAGES/django.po; done
 
 .PHONY: lock
 lock: dev ## Pin requirements/*.in anew (UPGRADE=1 takes newer versions)

@@ -11,7 +11,6 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from leadmaster.lib import env
 from leadmaster.lib.api import components
@@ -133,6 +132,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "leadmaster.accounts.middleware.NoStoreMiddleware",
+    "leadmaster.accounts.middleware.PersonLanguageMiddleware",
     "leadmaster.accounts.middleware.IdleLimitMiddleware",
     "leadmaster.accounts.middleware.OwnPasswordMiddleware",
     "leadmaster.accounts.middleware.ViewerTimeZoneMiddleware",
@@ -207,7 +207,7 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "leadmaster.accounts.backends.AddressLimitBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "leadmaster.accounts.backends.PersonBackend",
     "leadmaster.accounts.backends.RoleBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -223,6 +223,7 @@ AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_CALLABLE = "leadmaster.accounts.backends.tried_name"
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_CLIENT_IP_CALLABLE = "leadmaster.accounts.client_address.client_address"
 # Wrong passwords of one address, whatever names it tries, until it waits as one name does. An office shares an address.
@@ -233,8 +234,10 @@ API_TOKEN_DAYS = env.integer("API_TOKEN_DAYS", 90, minimum=1, maximum=3_650)
 # --- Language and time --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "es"
-LANGUAGES = [("es", _("Español")), ("en", _("Inglés"))]
-LOCALE_PATHS = [BASE_DIR / "leadmaster" / "locale"]
+# Each by its own name: who looks for theirs does not read the others.
+LANGUAGES = [("es", "Español"), ("es-ar", "Español (Argentina)"), ("pt-br", "Português (Brasil)"), ("en", "English")]
+# Our own sentences, and what Django and the theme say in words that are not ours.
+LOCALE_PATHS = [BASE_DIR / "leadmaster" / "locale", BASE_DIR / "leadmaster" / "wording"]
 TIME_ZONE = env.time_zone("TIME_ZONE", "America/Argentina/Cordoba")
 USE_I18N = True
 USE_TZ = True

@@ -11,6 +11,7 @@ from campaigns import health
 from campaigns import metrics as sender_figures
 from campaigns.webhooks import callback
 from leadmaster.accounts.client_address import client_address
+from leadmaster.accounts.own_language import choose_language
 from leadmaster.accounts.views import AccountView, LeaveView, end_other_devices, end_tokens
 from leadmaster.directory import health as directory_watch
 from leadmaster.directory import metrics as directory_figures
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LeaveView.as_view(), name="logout"),
     path("cuenta/", AccountView.as_view(), name="account"),
+    path("cuenta/idioma/", choose_language, name="choose-language"),
     path("cuenta/accesos/", end_tokens, name="end-tokens"),
     path("cuenta/avisos/", notices.subscribe, name="notices"),
     path("cuenta/avisos/terminar/", notices.unsubscribe, name="end-notices"),

@@ -42,7 +42,7 @@ def build() -> Company:
 def signed_in(user: User) -> Client:
     """A browser of somebody who has logged in."""
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="leadmaster.accounts.backends.PersonBackend")
     return client
 
 

@@ -261,6 +261,7 @@ _ROWS: Final = (
         "ocxbya",
         """
         cuenta/accesos/
+        cuenta/idioma/
         cuenta/avisos/
         cuenta/avisos/terminar/
         cuenta/dispositivos/

@@ -199,7 +199,7 @@ def build() -> dict[str, Client]:
 def _browser(person: User | None) -> Client:
     client = Client(raise_request_exception=False)
     if person is not None:
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(person, backend="leadmaster.accounts.backends.PersonBackend")
     return client
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Sum
@@ -15,6 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from leadmaster.accounts.client_address import client_address
+from leadmaster.accounts.languages import with_team_language
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role, grants
 
@@ -34,6 +36,21 @@ class AddressLimitBackend:
         if address and (failed["times"] or 0) >= settings.LOGIN_FAILURES_PER_ADDRESS:
             request.axes_locked_out = True  # type: ignore[attr-defined]  # its middleware answers
             raise PermissionDenied
+
+
+class PersonBackend(ModelBackend):
+    """Names and passwords. Whoever is logged in comes with the language of their team, in the same question."""
+
+    def get_user(self, user_id: int) -> User | None:
+        user = with_team_language(User.objects.filter(pk=user_id)).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
+
+
+def tried_name(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str | None:
+    """Whose password is tried, in one writing: capitals buy nobody more tries."""
+    given = credentials or getattr(request, "data", request.POST)
+    name = given.get("username")
+    return User.normalize_username(name) if isinstance(name, str) else None
 
 
 class RoleBackend(BaseBackend):

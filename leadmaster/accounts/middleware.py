@@ -1,4 +1,4 @@
-"""What every request of a person goes through: their time zone, how long they may be away, whose password it is, and
+"""What every request of a person goes through: their language and time zone, how long they may be away, whose password it is, and
 that nobody keeps a copy of what they saw.
 """
 
@@ -11,11 +11,12 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
 from leadmaster.accounts import devices
+from leadmaster.accounts.languages import language_of
 from leadmaster.accounts.models import User
 from leadmaster.lib.api import errors
 from leadmaster.lib.zones import zone_named
@@ -36,6 +37,23 @@ class ViewerTimeZoneMiddleware:
         name = user.time_zone if isinstance(user, User) else ""
         with timezone.override(zone_named(name) if name else None):
             return self.get_response(request)
+
+
+class PersonLanguageMiddleware:
+    """The person's language, else their team's. Whoever has neither keeps the browser's, which is active already.
+
+    It stays active when the response is on its way, as the browser's does: a file is written while it is sent.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if isinstance(user, User) and (code := language_of(user)):
+            translation.activate(code)
+            request.LANGUAGE_CODE = translation.get_language()
+        return self.get_response(request)
 
 
 class IdleLimitMiddleware:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.utils import timezone
@@ -21,12 +22,30 @@ class LeadMasterUserManager(UserManager["User"]):
         extra.setdefault("role", Role.ADMINISTRATOR)
         return super().create_superuser(username, email, password, **extra)
 
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Whoever types `Diego` is diego. A name kept in capitals from before is found as it was typed."""
+        typed = username or ""
+        found = {
+            user.username: user for user in self.filter(username__in={typed, self.model.normalize_username(typed)})
+        }
+        try:
+            return found.get(typed) or found[self.model.normalize_username(typed)]
+        except KeyError:
+            raise self.model.DoesNotExist from None
+
 
 class User(AbstractUser):
     """A person. The role says what they may do; teams say to whose work."""
 
     role = models.CharField(_("rol"), max_length=16, choices=Role, default=Role.PROMOTER)
     time_zone = models.CharField(_("zona horaria"), max_length=64, blank=True)
+    language = models.CharField(
+        _("idioma"),
+        max_length=8,
+        blank=True,
+        choices=settings.LANGUAGES,
+        help_text=_("Vacío: el de su equipo."),
+    )
     # Somebody else chose the password: the next log-in asks for one that nobody else knows.
     must_change_password = models.BooleanField(_("tiene que cambiar la contraseña"), default=False, editable=False)
     password_set_at = models.DateTimeField(_("contraseña puesta"), null=True, editable=False)
@@ -62,6 +81,22 @@ class User(AbstractUser):
         """Programs' tokens of before end with it. (A hash that is only made stronger at a log-in is saved alone.)"""
         super().set_password(raw_password)
         self.password_set_at = timezone.now()
+
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        """One name in one writing: two accounts never differ by capitals alone."""
+        return super().normalize_username(username).lower()
+
+    @cached_property
+    def team_language(self) -> str:
+        """Of the first team that says one. Whoever logged in comes with it: `accounts.languages.with_team_language`."""
+        if (read := self.__dict__.get("language_read_along")) is not None:
+            return str(read)
+        for teams in (self.teams, self.supervised_teams):
+            said = teams.exclude(language="").order_by("pk").values_list("language", flat=True).first()
+            if said:
+                return said
+        return ""
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Django's, of the password, and of the round once there was one."""
@@ -101,6 +136,13 @@ class Team(models.Model):
     members = models.ManyToManyField(User, related_name="teams", blank=True, verbose_name=_("promotores"))
     supervisors = models.ManyToManyField(
         User, related_name="supervised_teams", blank=True, verbose_name=_("supervisores")
+    )
+    language = models.CharField(
+        _("idioma"),
+        max_length=8,
+        blank=True,
+        choices=settings.LANGUAGES,
+        help_text=_("El de sus pantallas, para quien no eligió otro. Vacío: el que pida el navegador de cada persona."),
     )
 
     class Meta:

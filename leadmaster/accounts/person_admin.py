@@ -147,7 +147,7 @@ class PersonAdmin(AdministratorsOnly, BaseUserAdmin):
     seen = moment("last_login", gettext_lazy("última entrada"))
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        (gettext_lazy("Datos"), {"fields": (("first_name", "last_name"), ("email", "time_zone"))}),
+        (gettext_lazy("Datos"), {"fields": (("first_name", "last_name"), "email", ("language", "time_zone"))}),
         (gettext_lazy("Qué puede hacer"), {"fields": (("role", "is_active"), "extras")}),
         (gettext_lazy("Accesos de programas (API)"), {"fields": ("programs", "end_tokens")}),
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.admin import display
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from leadmaster.accounts import languages
 from leadmaster.accounts.models import Team, User
 from leadmaster.accounts.person_admin import AdministratorsOnly
 from leadmaster.accounts.roles import Role
@@ -28,10 +30,12 @@ class TeamForm(TeamModelForm):
 
     class Meta:
         model = Team
-        fields = ("name", "supervisors", "members")
+        fields = ("name", "language", "supervisors", "members")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance._state.adding and "language" in self.fields:
+            self.fields["language"].initial = languages.of_zone(settings.TIME_ZONE)
         for name, offered in (
             ("supervisors", Q(is_active=True) & ~Q(role=Role.PROMOTER)),
             ("members", Q(is_active=True)),
@@ -50,7 +54,7 @@ def _in_team(user: User) -> str:
 class TeamAdmin(AdministratorsOnly, ModelAdmin[Team]):
     list_display = ("name", "who_supervises", "how_many")
     search_fields = ("name",)
-    fields = ("name", "supervisors", "members")
+    fields = ("name", "language", "supervisors", "members")
     form = TeamForm
     list_fullwidth = True
 

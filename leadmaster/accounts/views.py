@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from leadmaster.accounts import api_tokens, devices
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
+from leadmaster.accounts.own_language import LanguageForm
 
 
 class OwnPasswordForm(PasswordChangeForm):
@@ -53,6 +54,7 @@ class AccountView(PasswordChangeView):
             **super().get_context_data(**kwargs),
             "tokens": tokens,
             "first": person.must_change_password,
+            "language_form": LanguageForm(instance=person),
             "devices": devices.shown(self.request, person, now=timezone.now()),
         }
 

@@ -148,7 +148,7 @@ def _new(person: _Person, work: Work) -> User:
 
 
 def _free_name(person: _Person) -> str:
-    wanted = person.email[:150] or f"usuario-{person.row.id}"
+    wanted = User.normalize_username(person.email[:150]) or f"usuario-{person.row.id}"
     if not User.objects.filter(username__iexact=wanted).exists():
         return wanted
     return f"{wanted[:120]}-{person.row.id}"

@@ -30,7 +30,7 @@ def run() -> None:
     if not Opportunity.objects.exists():
         _fill(stage, opportunities)
     browser = Browser()
-    browser.force_login(desk_stage.administrator(), backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(desk_stage.administrator(), backend="leadmaster.accounts.backends.PersonBackend")
     # As `leadmaster.wsgi` does: what is here by now is not looked through again by full collections.
     gc.collect()
     gc.freeze()

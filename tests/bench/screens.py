@@ -68,7 +68,7 @@ def _one_of_many(messages: int) -> tuple[Campaign, int]:
 def _administrator() -> Client:
     boss: User = UserFactory(username=uuid.uuid4().hex, role=Role.ADMINISTRATOR)
     client = Client()
-    client.force_login(boss, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(boss, backend="leadmaster.accounts.backends.PersonBackend")
     return client
 
 

@@ -62,7 +62,8 @@ def look(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
     def open_page(width: int, user: User | None = None, *, dark: bool = False, worker: bool = False) -> Eye:
         context = chromium.new_context(
             viewport={"width": width, "height": 800 if width < 700 else 900},
-            locale="es-AR",
+            # The Spanish of the code; whoever asks for Argentina's reads vos.
+            locale="es",
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
             # Where a worker answers, Playwright sees no request: only the stories without a network have one.

@@ -12,6 +12,7 @@ from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from leadmaster.accounts.current_user import current_user
@@ -25,12 +26,14 @@ _DECIDE = "accounts.change_user"
 
 
 class PersonSerializer(ModelSerializer[User]):
+    """`language` is of their screens and of what they are told; empty: their team's."""
+
     name = serializers.CharField(source="get_full_name", read_only=True)
 
     class Meta:
         model = User
-        fields = ("id", "username", "name", "role", "is_active")
-        read_only_fields = fields
+        fields = ("id", "username", "name", "role", "is_active", "language")
+        read_only_fields = ("id", "username", "name", "role", "is_active")
 
 
 class HoldingsSerializer(Serializer[Any]):
@@ -68,16 +71,18 @@ class SettledSerializer(Serializer[Any]):
     paused = serializers.IntegerField()
 
 
-class PersonViewSet(IdempotentPosts, mixins.RetrieveModelMixin, GenericViewSet[User]):
+class PersonViewSet(IdempotentPosts, mixins.RetrieveModelMixin, mixins.UpdateModelMixin, GenericViewSet[User]):
     """Personas: quién entra. Solo para quien administra."""
 
     queryset = User.objects.none()
     serializer_class = PersonSerializer
     permission_classes = (RolePermission,)
     lookup_value_regex = "[0-9]{1,18}"
+    http_method_names = ["get", "post", "patch", "head", "options"]
     undone_by_crash: ClassVar[frozenset[str]] = frozenset()
     needs: ClassVar[dict[str, str]] = {
         "retrieve": _DECIDE,
+        "partial_update": _DECIDE,
         "holdings": _DECIDE,
         "switch_off": _DECIDE,
         "switch_on": _DECIDE,
@@ -85,6 +90,13 @@ class PersonViewSet(IdempotentPosts, mixins.RetrieveModelMixin, GenericViewSet[U
 
     def get_queryset(self) -> QuerySet[User]:
         return User.objects.order_by("-id") if current_user(self.request).is_administrator else User.objects.none()
+
+    def perform_update(self, serializer: BaseSerializer[User]) -> None:
+        # Nothing else of the row: what a person may do is decided elsewhere, perhaps at this moment.
+        person = serializer.instance
+        assert isinstance(person, User)  # noqa: S101 - the view looked it up
+        person.language = serializer.validated_data.get("language", person.language)
+        person.save(update_fields=["language"])
 
     @extend_schema(responses=HoldingsSerializer, filters=False)
     @action(detail=True)

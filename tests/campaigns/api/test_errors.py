@@ -105,7 +105,7 @@ def test_what_nobody_foresaw_is_logged_and_not_told(
 
 def test_a_browsers_session_needs_its_csrf_token(world: World) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(world.owner, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(world.owner, backend="leadmaster.accounts.backends.PersonBackend")
 
     assert client.get(URL).status_code == 200
     told = error(client.post(URL, {}, content_type="application/json"), 403)

@@ -300,7 +300,13 @@ TABLE = [
     # Promoters: this one is the owner.
     *(
         Row(method=method, path=f"{V1}/people/{{id}}/{part}", seed=lambda w: w.colleague.pk, expected=NOBODY)
-        for method, part in (("get", ""), ("get", "holdings/"), ("post", "switch-off/"), ("post", "switch-on/"))
+        for method, part in (
+            ("get", ""),
+            ("get", "holdings/"),
+            ("patch", ""),
+            ("post", "switch-off/"),
+            ("post", "switch-on/"),
+        )
     ),
     Row(method="get", path=f"{V1}/promoters/", expected=bosses(200)),
     Row(method="get", path=f"{V1}/promoters/{{id}}/", seed=lambda w: w.promoter("owner").pk, expected=only_boss(200)),

@@ -137,7 +137,7 @@ def test_verbs_are_not_links_and_whoever_logs_in_again_on_one_lands_on_the_page(
 
 def test_posts_need_the_pages_own_token(world: World, row: Opportunity) -> None:
     strict = Browser(enforce_csrf_checks=True)
-    strict.force_login(world.promoter.user, backend="django.contrib.auth.backends.ModelBackend")
+    strict.force_login(world.promoter.user, backend="leadmaster.accounts.backends.PersonBackend")
 
     for path in (f"/oportunidades/{row.pk}/nota/", "/pedir/", "/captar/"):
         assert strict.post(path, {"text": "Hola"}).status_code == 403

@@ -42,3 +42,17 @@ def test_the_last_administrator_is_not_switched_off(world: World) -> None:
     assert answer.status_code == 400
     world.admin.refresh_from_db()
     assert world.admin.is_active
+
+
+def test_their_language_is_chosen_and_nothing_else_of_them(world: World) -> None:
+    address = f"{V1}/{world.owner.pk}/"
+
+    chosen = world.client("admin").patch(address, {"language": "pt-br"}, content_type="application/json")
+    unknown = world.client("admin").patch(address, {"language": "fr"}, content_type="application/json")
+    promoted = world.client("admin").patch(address, {"role": "administrador"}, content_type="application/json")
+
+    assert (chosen.status_code, chosen.json()["language"]) == (200, "pt-br")
+    assert unknown.status_code == 400
+    assert promoted.status_code == 400
+    world.owner.refresh_from_db()
+    assert (world.owner.language, world.owner.role) == ("pt-br", "promotor")
