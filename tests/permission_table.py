@@ -276,6 +276,7 @@ _ROWS: Final = (
         api/v1/opportunities/<pk>/contact/
         api/v1/opportunities/<pk>/extend/
         api/v1/opportunities/<pk>/move/
+        api/v1/opportunities/<pk>/undo-step/
         api/v1/opportunities/<pk>/note/
         api/v1/opportunities/<pk>/remind/
         api/v1/opportunities/<pk>/sale/
@@ -607,6 +608,7 @@ _ROWS: Final = (
         mis-campanias/vivo/
         oportunidades/
         oportunidades/escribir/personas/
+        oportunidades/lista/
         pedir/opciones/
         """,
     ),
@@ -623,6 +625,7 @@ _ROWS: Final = (
         recordatorios/<int:reminder_id>/hecho/
         recordatorios/<int:reminder_id>/posponer/
         oportunidades/<int:opportunity_id>/prorroga/
+        oportunidades/<int:opportunity_id>/deshacer/
         """,
     ),
     (

@@ -9,6 +9,7 @@ from opportunities.models.quota import DailyQuota, QuotaEntry
 from opportunities.models.reminder import Reminder
 from opportunities.models.retiming import Retiming, RetimingLine
 from opportunities.models.sale import Sale
+from opportunities.models.saved_filter import SavedFilter
 from opportunities.models.stage import Stage, StageRoute
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Retiming",
     "RetimingLine",
     "Sale",
+    "SavedFilter",
     "Stage",
     "StageRoute",
 ]

@@ -60,14 +60,24 @@ class MoveForm(forms.Form):
         super().__init__(data, initial={"version": row.version}, auto_id=f"paso-{stage.pk}-%s", label_suffix="")
         self.stage = stage
         self.needs_reason = needs_reason
+        # Reasons that the team gives often, to be chosen with one touch.
+        self.suggested: list[str] = []
         for name in _demanded(stage):
             self.fields[_DATA + name] = _field(name, stage, given=row.data.get(name), region=region)
         self.fields["reason"] = forms.CharField(
             label=_("Motivo") if needs_reason else _("Comentario"),
-            required=needs_reason,
+            required=needs_reason and not (data or {}).get("usual", "").strip(),
             max_length=_LONGEST,
             widget=forms.Textarea(attrs={"rows": 2}),
         )
+        self.fields["usual"] = forms.CharField(required=False, max_length=_LONGEST, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """What was chosen and what was written are one reason."""
+        given = super().clean() or self.cleaned_data
+        chosen, written = given.get("usual", ""), given.get("reason", "")
+        given["reason"] = f"{chosen}: {written}"[:_LONGEST] if chosen and written else chosen or written
+        return given
 
     @property
     def is_quick(self) -> bool:

@@ -154,6 +154,13 @@
     }
   });
 
+  // What can be taken back only for some seconds is offered no longer.
+  document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("[data-fades]").forEach(function (part) {
+      window.setTimeout(function () { part.remove(); }, Number(part.dataset.fades) * 1000);
+    });
+  });
+
   // "Too many questions" is a sentence for the person who asked them.
   document.addEventListener("htmx:beforeSwap", function (event) {
     if (event.detail.xhr.status === 429) {

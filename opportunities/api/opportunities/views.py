@@ -51,7 +51,7 @@ class OpportunityViewSet(
     undone_by_crash: ClassVar[frozenset[str]] = frozenset()
     needs: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("list", "retrieve", "history", "timeline", "messages"), VIEW),
-        **dict.fromkeys(("move", "sale", "note", "extend", "contact", "remind"), WORK),
+        **dict.fromkeys(("move", "sale", "undo_step", "note", "extend", "contact", "remind"), WORK),
         **dict.fromkeys(("reassign", "return_to_pool", "close", "give_back", "correct_sale", "annul_sale"), SUPERVISE),
     }
 
