@@ -625,6 +625,7 @@ _ROWS: Final = (
         recordatorios/<int:reminder_id>/hecho/
         recordatorios/<int:reminder_id>/posponer/
         oportunidades/<int:opportunity_id>/prorroga/
+        oportunidades/<int:opportunity_id>/datos/
         oportunidades/<int:opportunity_id>/deshacer/
         """,
     ),

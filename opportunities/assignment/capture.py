@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
+from leadmaster.directory.client_editing import OWN_SOURCE
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client, ContactPoint, Suppression
 from leadmaster.directory.names import split_name
@@ -30,7 +31,7 @@ from opportunities.errors import Incomplete, NoQuota, Taken, Unavailable
 from opportunities.models import Opportunity, Promoter
 from opportunities.state import cooldowns, machine
 
-SOURCE = "captacion"
+SOURCE = OWN_SOURCE
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

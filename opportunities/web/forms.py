@@ -115,6 +115,30 @@ class NoteForm(forms.Form):
     text = forms.CharField(label=gettext_lazy("Nota"), max_length=_LONGEST, widget=forms.Textarea(attrs={"rows": 2}))
 
 
+class ClientForm(forms.Form):
+    """What is known of a client. `names`: whether the name is ours to correct."""
+
+    name = forms.CharField(label=gettext_lazy("Nombre y apellido"), max_length=160, required=False)
+    phone = forms.CharField(
+        label=gettext_lazy("Agregar teléfono"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "tel", "type": "tel"}),
+    )
+    mail = forms.CharField(
+        label=gettext_lazy("Agregar correo"),
+        max_length=160,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "email"}),
+    )
+    remove = forms.IntegerField(min_value=1, max_value=MOST_ID, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, names: bool, **options: Any) -> None:
+        super().__init__(*args, **{**options, "auto_id": "client-%s", "label_suffix": ""})
+        if not names:
+            del self.fields["name"]
+
+
 class ExtendForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
 

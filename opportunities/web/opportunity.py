@@ -16,19 +16,21 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from leadmaster.accounts.current_user import current_user
 from leadmaster.calendars.arithmetic import Calendar
+from leadmaster.directory.client_editing import may_rename
 from leadmaster.lib.ids import MOST_ID
 from opportunities.clocks.countdown import calendar_of
 from opportunities.enums import ContactOutcome, OpportunityState
 from opportunities.errors import Incomplete, Refused, Stale
-from opportunities.funnel import contact, moves, undo
+from opportunities.funnel import client_data, contact, moves, undo
 from opportunities.models import Opportunity, OpportunityEvent, Stage
 from opportunities.queries.amounts import amount_of
-from opportunities.queries.regions import region_of
+from opportunities.queries.regions import region_of, region_of_zone
 from opportunities.timers import extension, reminders
 from opportunities.web import place, undoing
 from opportunities.web.access import on_desk_time
 from opportunities.web.after_call import back_to, reminder_set
 from opportunities.web.forms import (
+    ClientForm,
     CorrectionForm,
     ExtendForm,
     MoveForm,
@@ -231,6 +233,35 @@ def remind(request: HttpRequest, opportunity_id: int) -> HttpResponse:
         return _refused(request, row.pk, refusal)
     messages.success(request, reminder_set(made, calendar.tz, now))
     return back_to(request, place.of(request, row))
+
+
+@login_required
+@_verb
+def correct_client(request: HttpRequest, opportunity_id: int) -> HttpResponse:
+    """Another phone or mail, or the name of somebody whom no source brought."""
+    row = _mine(request, opportunity_id)
+    if row is None:
+        return _gone(request, opportunity_id)
+    form = ClientForm(request.POST, names=may_rename(row.client))
+    if not form.is_valid():
+        return show(request, row, Written(client=form))
+    data = form.cleaned_data
+    correction = client_data.Correction(
+        region=region_of_zone(calendar_of(row).tz.key),
+        name=data.get("name", ""),
+        phone=data["phone"],
+        mail=data["mail"],
+        remove=data["remove"],
+    )
+    try:
+        done = client_data.correct(row.pk, correction, by=current_user(request), now=timezone.now())
+    except Incomplete as refusal:
+        form.add_error(None, str(refusal))
+        return show(request, row, Written(client=form))
+    except Refused as refusal:
+        return _refused(request, row.pk, refusal)
+    messages.success(request, " ".join(done) or _("No había nada que cambiar."))
+    return redirect(place.of(request, row))
 
 
 # --- Whose it is ------------------------------------------------------------------------------------------------------

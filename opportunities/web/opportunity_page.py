@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from leadmaster.accounts.current_user import current_user
 from leadmaster.calendars.arithmetic import Calendar
+from leadmaster.directory.client_editing import may_remove, may_rename
 from opportunities.clocks.countdown import calendar_of
 from opportunities.enums import ContactOutcome, StageType
 from opportunities.funnel import contact, moves
@@ -27,7 +28,7 @@ from opportunities.queries.timeline import timeline
 from opportunities.web import place, undoing
 from opportunities.web.access import on_desk_time
 from opportunities.web.after_call import sheet
-from opportunities.web.forms import CorrectionForm, MoveForm, NoteForm, ReminderForm, ResultForm, new_key
+from opportunities.web.forms import ClientForm, CorrectionForm, MoveForm, NoteForm, ReminderForm, ResultForm, new_key
 
 _SHEETS = ("mover", "nota")
 
@@ -48,6 +49,7 @@ class Written:
     note: NoteForm | None = None
     result: ResultForm | None = None
     reminder: ReminderForm | None = None
+    client: ClientForm | None = None
 
     @property
     def sheet(self) -> str:
@@ -84,6 +86,8 @@ def _context(request: HttpRequest, row: Opportunity, calendar: Calendar, written
         "stuck": stuck,
         "may_extend": card.timer is not None and card.timer.deadline is not None and not stuck and not row.extended,
         "note_form": written.note or NoteForm(),
+        "client_form": (written.client or _client_form(row)) if row.is_owned else None,
+        "added": [point for point in row.client.contacts.all() if may_remove(row.client, point)],
         "facts": [(label_of(str(name)), value) for name, value in row.data.items()],
         "timeline": lines,
         "said": next((line for line in lines if line.from_client), None),
@@ -99,6 +103,10 @@ def _context(request: HttpRequest, row: Opportunity, calendar: Calendar, written
         "open_step": request.GET.get("paso", ""),
         "undo": undoing.offered(request, now=now),
     }
+
+
+def _client_form(row: Opportunity) -> ClientForm:
+    return ClientForm(names=may_rename(row.client), initial={"name": row.client.full_name})
 
 
 def _sheet_asked(request: HttpRequest) -> str:

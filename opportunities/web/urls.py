@@ -29,6 +29,7 @@ urlpatterns = [
     path("oportunidades/escribir/vista/", campaign.preview, name="desk-write-preview"),
     path("oportunidades/<int:opportunity_id>/", opportunity.page, name="desk-opportunity"),
     path("oportunidades/<int:opportunity_id>/mover/<int:stage_id>/", opportunity.move, name="desk-move"),
+    path("oportunidades/<int:opportunity_id>/datos/", opportunity.correct_client, name="desk-client-data"),
     path("oportunidades/<int:opportunity_id>/deshacer/", opportunity.undo_step, name="desk-undo"),
     path("oportunidades/<int:opportunity_id>/nota/", opportunity.note, name="desk-note"),
     path("oportunidades/<int:opportunity_id>/prorroga/", opportunity.extend, name="desk-extend"),

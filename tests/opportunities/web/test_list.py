@@ -44,7 +44,7 @@ def test_the_list_costs_the_same_for_one_and_for_three(
 ) -> None:
     world.give(rows)
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         assert len(shown(browser)) == rows
 
 
@@ -134,7 +134,7 @@ def test_the_part_that_moves_costs_the_same_and_comes_only_when_it_changed(
     asked = re.search(r'hx-get="([^"]+)"', browser.get(LIST).content.decode())
     assert asked is not None
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         assert browser.get(asked[1]).status_code == 204
 
     moves.note(given[0].pk, by=world.promoter.user, text="Nada que se vea", now=timezone.now())
