@@ -15,8 +15,6 @@ from opportunities.enums import ContactChannel, ContactOutcome
 from opportunities.models import ContactAttempt, Opportunity
 from opportunities.scope import of_team
 
-# What its channel says already.
-_UNSAID = (ContactOutcome.PENDING, ContactOutcome.WRITTEN)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -79,6 +77,7 @@ def _told(attempt: ContactAttempt, *, viewer: User, now: dt.datetime, tz: dt.tzi
         words = _("Llamaste %(when)s") if call else _("Le escribiste %(when)s")
     else:
         words = _("%(who)s llamó %(when)s") if call else _("%(who)s le escribió %(when)s")
-    if attempt.outcome not in _UNSAID:
+    # What "wrote" says already.
+    if attempt.outcome != ContactOutcome.WRITTEN:
         words += ": %(outcome)s"
     return Touch(words=words % {**facts, "outcome": attempt.get_outcome_display().lower()}, at=attempt.at)
