@@ -76,6 +76,7 @@ def _free_name(user: User, name: str, *, besides: int | None = None) -> str:
         raise Incomplete(_("Ponle un nombre al filtro."))
     if len(plain) > LONGEST_NAME:
         raise Incomplete(_("El nombre es muy largo: hasta %(most)d caracteres.") % {"most": LONGEST_NAME})
-    if of(user).filter(name__iexact=plain).exclude(pk=besides).exists():
+    others = of(user).filter(name__iexact=plain)
+    if (others if besides is None else others.exclude(pk=besides)).exists():
         raise WrongState(_("Ya tienes un filtro que se llama “%(name)s”.") % {"name": plain})
     return plain

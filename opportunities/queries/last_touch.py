@@ -16,12 +16,12 @@ from opportunities.models import ContactAttempt, Opportunity
 from opportunities.scope import of_team
 
 
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Touch:
-    """The words and their moment. `talk` is the conversation in which to answer; `waits`: nobody has yet."""
+    """The words, and their moment as people say it. `talk` is the conversation in which to answer; `waits`: nobody has yet."""
 
     words: str
+    when: str
     at: dt.datetime
     talk: int | None = None
     waits: bool = False
@@ -66,13 +66,20 @@ def talks_of(rows: Sequence[Opportunity], *, now: dt.datetime) -> dict[int, Conv
 
 
 def _said(talk: Conversation, *, now: dt.datetime, tz: dt.tzinfo | None) -> Touch:
-    words = _("Escribió %(when)s") % {"when": spoken(talk.last_at, now, tz=tz)}
-    return Touch(words=words, at=talk.last_at, talk=talk.pk, waits=talk.is_waiting(now))
+    when = spoken(talk.last_at, now, tz=tz)
+    return Touch(
+        words=_("Escribió %(when)s") % {"when": when},
+        when=when,
+        at=talk.last_at,
+        talk=talk.pk,
+        waits=talk.is_waiting(now),
+    )
 
 
 def _told(attempt: ContactAttempt, *, viewer: User, now: dt.datetime, tz: dt.tzinfo | None) -> Touch:
     call, own = attempt.channel == ContactChannel.CALL, attempt.by_id == viewer.pk
-    facts = {"who": attempt.by, "when": spoken(attempt.at, now, tz=tz)}
+    when = spoken(attempt.at, now, tz=tz)
+    facts = {"who": attempt.by, "when": when}
     if own:
         words = _("Llamaste %(when)s") if call else _("Le escribiste %(when)s")
     else:
@@ -80,4 +87,4 @@ def _told(attempt: ContactAttempt, *, viewer: User, now: dt.datetime, tz: dt.tzi
     # What "wrote" says already.
     if attempt.outcome != ContactOutcome.WRITTEN:
         words += ": %(outcome)s"
-    return Touch(words=words % {**facts, "outcome": attempt.get_outcome_display().lower()}, at=attempt.at)
+    return Touch(words=words % {**facts, "outcome": attempt.get_outcome_display().lower()}, when=when, at=attempt.at)

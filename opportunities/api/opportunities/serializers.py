@@ -178,7 +178,7 @@ class EventSerializer(ModelSerializer[OpportunityEvent]):
     """One line of history. `by` is null for the system."""
 
     by_name = serializers.SerializerMethodField()
-    data = serializers.SerializerMethodField()
+    data = serializers.SerializerMethodField()  # type: ignore[assignment]  # the answer has a key of this name
 
     class Meta:
         model = OpportunityEvent

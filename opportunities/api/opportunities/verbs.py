@@ -16,7 +16,6 @@ from rest_framework.response import Response
 from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.api.fields import ReasonSerializer, RequiredReasonSerializer
 from leadmaster.lib.api.serializers import Serializer
-from leadmaster.lib.ids import parse_id
 from opportunities.api.fields import KEY, FactsField, PromoterField, StageField, VersionSerializer, key_of
 from opportunities.api.opportunities.coming_back import (
     OpportunityReminderSerializer,
@@ -148,13 +147,8 @@ class OpportunityVerbs(Base):
     @action(detail=True, methods=["post"], url_path="undo-step")
     def undo_step(self, request: Request, pk: str) -> Response:
         """Deshace tu último paso, hasta diez segundos después: la etapa y el tiempo que le quedaba. `version` es la que dejó."""
-        by, number = current_user(request), parse_id(pk)
-        if number is None or not undo.is_own(number, by):
-            # What went to the pool is out of sight, and its step is still theirs to take back. All else is asked as always.
-            number = self.get_object().pk
-        given = VersionSerializer(data=request.data, context=self.get_serializer_context())
-        given.is_valid(raise_exception=True)
-        return self._place(undo.undo(number, by=by, version=given.validated_data["version"], now=timezone.now()))
+        row, given = self._asked(VersionSerializer)
+        return self._place(undo.undo(row.pk, by=current_user(request), version=given["version"], now=timezone.now()))
 
     @extend_schema(request=NoteSerializer, responses={201: EventSerializer})
     @action(detail=True, methods=["post"])
