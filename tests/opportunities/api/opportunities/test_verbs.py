@@ -62,7 +62,7 @@ def test_a_step_is_taken_back_over_the_api_wherever_it_went(world: World) -> Non
         world.funnel.new,
         world.promoter("owner"),
     )
-    assert "_before" not in world.get("owner", f"{URL}{row.pk}/history/").content.decode()
+    assert "_before" not in world.client("owner").get(f"{URL}{row.pk}/history/").content.decode()
 
 
 def test_a_repetition_with_the_same_key_is_no_second_step(world: World) -> None:
