@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("directory", "0006_erased_phones"),
+        ("directory", "0007_results_days"),
     ]
 
     operations = [

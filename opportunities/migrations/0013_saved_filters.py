@@ -19,7 +19,7 @@ STATES = [
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("opportunities", "0011_holds"),
+        ("opportunities", "0012_result_days"),
     ]
 
     operations = [
