@@ -81,5 +81,5 @@ def test_text_at_twice_its_size_stays_on_the_screen(look: OpenPage, world: World
 
     for path in ("/oportunidades/", f"/oportunidades/{row.pk}/", "/pedir/", "/captar/"):
         eye.go(path)
-        eye.page.add_style_tag(content="html { font-size: 200%; } body { font-size: 1rem; }")
+        eye.page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert eye.page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, path
