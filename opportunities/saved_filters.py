@@ -40,7 +40,7 @@ def save(
             return SavedFilter.objects.create(
                 user=user,
                 name=free,
-                state=state,
+                listed_state=state,
                 stage=stage,
                 stage_name=stage.name if stage is not None else "",
                 search=search,

@@ -17,7 +17,7 @@ from leadmaster.lib.db.retry import retrying
 from opportunities.capacity import quota
 from opportunities.capacity.availability import gave_work_away
 from opportunities.clocks import setting
-from opportunities.clocks.countdown import Countdown, seconds_left
+from opportunities.clocks.countdown import Countdown, left_of
 from opportunities.clocks.terms import hours_of
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.errors import NotAllowed, WrongState
@@ -105,13 +105,14 @@ def _put_back(row: Opportunity, step: OpportunityEvent, owner: Promoter, *, by: 
 
 def _clock_again(before: dict[str, Any], owner: Promoter, *, team_id: int, now: dt.datetime) -> Countdown:
     """The operating time that was left when the step was taken, from now on."""
-    was = Opportunity(
+    was = Countdown(
         deadline=moment(before, "deadline"),
         paused_seconds=before["paused_seconds"],
         held_until=moment(before, "held_until"),
     )
-    left = seconds_left(was, calendar=hours_of(team_id), now=dt.datetime.fromisoformat(before["at"]))
-    return setting.again(left, before["stage"], owner, now=now, held_until=was.held_until)
+    left = left_of(was, calendar=hours_of(team_id), now=dt.datetime.fromisoformat(before["at"]))
+    seconds = None if left is None else left.total_seconds()
+    return setting.again(seconds, before["stage"], owner, now=now, held_until=was.held_until)
 
 
 def _last_step(opportunity_id: int) -> OpportunityEvent | None:

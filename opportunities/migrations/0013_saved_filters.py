@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=40, verbose_name="nombre")),
                 (
-                    "state",
+                    "listed_state",
                     models.CharField(choices=STATES, default="activa", max_length=16, verbose_name="estado"),
                 ),
                 ("stage_name", models.CharField(blank=True, editable=False, max_length=80)),
@@ -64,7 +64,8 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(fields=("user", "name"), name="saved_filter_once"),
                     models.CheckConstraint(
-                        condition=Q(state__in=[state for state, _name in STATES]), name="saved_filter_state_known"
+                        condition=Q(listed_state__in=[state for state, _name in STATES]),
+                        name="saved_filter_state_known",
                     ),
                 ],
             },

@@ -23,7 +23,9 @@ class SavedFilter(models.Model):
         User, models.CASCADE, related_name="saved_filters", verbose_name=_("persona"), db_index=False
     )
     name = models.CharField(_("nombre"), max_length=LONGEST_NAME)
-    state = models.CharField(_("estado"), max_length=16, choices=OpportunityState, default=OpportunityState.ACTIVE)
+    listed_state = models.CharField(
+        _("estado"), max_length=16, choices=OpportunityState, default=OpportunityState.ACTIVE
+    )
     stage = models.ForeignKey(Stage, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("etapa"))
     # As it was called when it was chosen: a filter whose stage is gone says which one it was.
     stage_name = models.CharField(max_length=80, blank=True, editable=False)
@@ -36,7 +38,9 @@ class SavedFilter(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["user", "name"], name="saved_filter_once"),
-            models.CheckConstraint(condition=Q(state__in=OpportunityState.values), name="saved_filter_state_known"),
+            models.CheckConstraint(
+                condition=Q(listed_state__in=OpportunityState.values), name="saved_filter_state_known"
+            ),
         ]
 
     def __str__(self) -> str:

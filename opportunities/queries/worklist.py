@@ -174,7 +174,9 @@ def chips(asked: Asked, counts: list[tuple[str, int | None, int]], stages: Seque
 
 def of_saved(saved: Iterable[SavedFilter], asked: Asked) -> list[Chip]:
     """Saved filters as chips; what the funnel has no longer is left out."""
-    wanted = {one: Asked(state=OpportunityState(one.state), stage=one.stage_id, search=one.search) for one in saved}
+    wanted = {
+        one: Asked(state=OpportunityState(one.listed_state), stage=one.stage_id, search=one.search) for one in saved
+    }
     now = dataclasses.replace(asked, after="")
     return [
         Chip(name=one.name, count=None, query=asks.query, chosen=asks == now)

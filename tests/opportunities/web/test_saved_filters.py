@@ -36,7 +36,7 @@ def test_what_the_list_shows_is_kept_under_a_name_and_used_again(
 
     assert answer.headers["Location"] == f"{LIST}?etapa={stage}&q=ana"
     kept = SavedFilter.objects.get()
-    assert (kept.user, kept.name, kept.stage, kept.search, kept.state) == (
+    assert (kept.user, kept.name, kept.stage, kept.search, kept.listed_state) == (
         world.promoter.user,
         "Las de Ana",
         world.funnel.contacted,
