@@ -42,7 +42,7 @@ def test_from_a_line_of_the_list_to_a_call_a_step_and_its_undo(look: OpenPage, w
     page.locator("#row-note").fill("Prefiere la tarde")
     page.get_by_role("button", name="Guardar nota").click()
     page.get_by_text("Nota guardada.").wait_for()
-    assert abs(page.evaluate("window.scrollY") - was) < 80
+    page.wait_for_function("was => Math.abs(window.scrollY - was) < 80", arg=was)
 
     # The telephone's own dialler is none of the browser's.
     page.evaluate("document.querySelectorAll('a[href^=tel]').forEach(link => link.setAttribute('href', '#'))")
