@@ -27,8 +27,14 @@
     }
   });
 
+  function openedByServer() {
+    document.querySelectorAll("#content dialog[open]").forEach(opened);
+  }
+
+  // A refused form comes as the same page, in place of this one, with the sheet open that it was in.
+  document.addEventListener("lm:shown", openedByServer);
   document.addEventListener("DOMContentLoaded", function () {
-    document.querySelectorAll("dialog[open]").forEach(opened);
+    openedByServer();
     if (window.location.hash === "#bar") {
       var bar = document.querySelector("#bar a");
       if (bar) {
@@ -56,7 +62,7 @@
     } catch (error) {
       // As above.
     }
-    if (was !== null && !document.querySelector("form [aria-invalid=true], form [role=alert]")) {
+    if (was !== null && !document.querySelector("#content form [aria-invalid=true], #content form [role=alert]")) {
       window.scrollTo(0, Number(was));
       document.querySelectorAll("main > .note[role=status]").forEach(function (note) {
         note.classList.add("told");
