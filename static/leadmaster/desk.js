@@ -11,7 +11,7 @@
 
   // On a phone, what has to be mended and the filter that was chosen may be out of sight.
   window.lm.ready(function () {
-    var wrong = document.querySelector("form [aria-invalid=true], form [role=alert]");
+    var wrong = document.querySelector("#content form [aria-invalid=true], #content form [role=alert]");
     if (wrong) {
       if (wrong.getAttribute("role") === "alert") {
         wrong.tabIndex = -1;

@@ -47,8 +47,8 @@ def test_from_a_line_of_the_list_to_a_call_a_step_and_its_undo(look: OpenPage, w
     # The telephone's own dialler is none of the browser's.
     page.evaluate("document.querySelectorAll('a[href^=tel]').forEach(link => link.setAttribute('href', '#'))")
     page.locator(f"#call-{target.pk}").click()
-    page.locator("#after-call").get_by_text("Atendió", exact=True).click()
-    page.locator("#after-call").get_by_text("En 1 hora").click()
+    page.locator("#after-call").get_by_role("radio", name="Atendió", exact=True).check()
+    page.locator("#after-call").get_by_role("radio", name="En 1 hora").check()
     page.locator("#after-call").get_by_role("button", name="Guardar").click()
     page.get_by_text("Guardado: atendió.").wait_for()
 
