@@ -17,8 +17,7 @@ from leadmaster.lib.db.retry import retrying
 from opportunities.capacity import quota
 from opportunities.capacity.availability import gave_work_away
 from opportunities.clocks import setting
-from opportunities.clocks.countdown import Countdown, left_of
-from opportunities.clocks.terms import hours_of
+from opportunities.clocks.countdown import Countdown
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.errors import NotAllowed, WrongState
 from opportunities.models import Opportunity, OpportunityEvent, Promoter, Sale, Stage
@@ -90,7 +89,7 @@ def _put_back(row: Opportunity, step: OpportunityEvent, owner: Promoter, *, by: 
         by=by,
         data={"undone": step.pk},
         kept=before["data"],
-        clock=_clock_again(before, owner, team_id=row.team_id, now=now),
+        clock=_clock_again(before, owner, now=now),
         owner=owner,
         stage=Stage.objects.get(pk=before["stage"]),
         exit_reason=before["exit_reason"],
@@ -103,16 +102,17 @@ def _put_back(row: Opportunity, step: OpportunityEvent, owner: Promoter, *, by: 
         cooldowns.restore(row.client_id, before["cooldowns"])
 
 
-def _clock_again(before: dict[str, Any], owner: Promoter, *, team_id: int, now: dt.datetime) -> Countdown:
+def _clock_again(before: dict[str, Any], owner: Promoter, *, now: dt.datetime) -> Countdown:
     """The operating time that was left when the step was taken, from now on."""
-    was = Countdown(
+    return setting.taken_back(
+        before["stage"],
+        owner,
         deadline=moment(before, "deadline"),
         paused_seconds=before["paused_seconds"],
         held_until=moment(before, "held_until"),
+        at=dt.datetime.fromisoformat(before["at"]),
+        now=now,
     )
-    left = left_of(was, calendar=hours_of(team_id), now=dt.datetime.fromisoformat(before["at"]))
-    seconds = None if left is None else left.total_seconds()
-    return setting.again(seconds, before["stage"], owner, now=now, held_until=was.held_until)
 
 
 def _last_step(opportunity_id: int) -> OpportunityEvent | None:
