@@ -661,6 +661,9 @@ _ROWS: Final = (
         captar/
         cuenta/
         oportunidades/escribir/
+        oportunidades/filtros/
+        oportunidades/filtros/<int:filter_id>/borrar/
+        oportunidades/filtros/<int:filter_id>/renombrar/
         pedir/
         """,
     ),
