@@ -123,7 +123,8 @@ def _replies(phones: Collection[str], viewer: User, team_ids: Collection[int], m
         visible |= Q(session__team__in=team_ids)
     rows = Reply.objects.filter(visible, phone__in=phones).select_related("session")
     newest = rows.order_by("-at", "-id")[:most]
-    return [_shortened(dataclasses.replace(_heard(reply), text=words_of(reply))) for reply in newest]
+    # Whole: what a person wrote is cut for nobody who has to answer it.
+    return [dataclasses.replace(_heard(reply), text=words_of(reply)) for reply in newest]
 
 
 def _heard(reply: Reply) -> Said:

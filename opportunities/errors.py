@@ -36,4 +36,8 @@ class AlreadySold(Refused):
 
 
 class Taken(Refused):
-    """Somebody is working this client already."""
+    """Somebody is working this client already; `own`: whoever asks, in this opportunity."""
+
+    def __init__(self, sentence: str, *, own: int | None = None) -> None:
+        super().__init__(sentence)
+        self.own = own

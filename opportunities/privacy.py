@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.models import Conversation
 from leadmaster.accounts.models import User
+from leadmaster.directory.models import Client
 from leadmaster.lib.language import kept
 from leadmaster.ops.privacy.part import Part, Person, scrub, told
 from opportunities.enums import OPEN, EventKind, OpportunityState
@@ -22,9 +23,11 @@ from opportunities.models import (
     OpportunityEvent,
     Reminder,
     Sale,
+    SavedFilter,
 )
 from opportunities.querysets import ReminderQuerySet
 from opportunities.state import following, locking, machine
+from opportunities.state.before import told as told_with_step
 
 _REASON = gettext_lazy("Se borraron los datos de la persona.")
 # What these lines carry is the ledger's: clocks before and after, which sale, which amounts.
@@ -39,6 +42,7 @@ class Work(Part):
         "opportunities.sale": ("product", "reference"),
         "opportunities.contactattempt": ("phone", "note"),
         "opportunities.reminder": ("note",),
+        "opportunities.savedfilter": ("name", "search"),
     }
 
     def export(self, person: Person) -> dict[str, list[dict[str, Any]]]:
@@ -50,6 +54,7 @@ class Work(Part):
             "sales": told(Sale.objects.filter(**of_theirs)),
             "calls": told(ContactAttempt.objects.filter(**of_theirs)),
             "reminders": told(_reminders_of(person)),
+            "saved_filters": told(SavedFilter.objects.filter(pk__in=_looking_for(person))),
             "bulk_decisions": told(BulkItem.objects.filter(**of_theirs)),
             "cool_downs": told(CoolDown.objects.filter(client__in=person.clients)),
         }
@@ -72,6 +77,9 @@ class Work(Part):
         events = OpportunityEvent.objects.filter(opportunity__in=ids)
         events.exclude(reason=kept(_REASON)).exclude(by=None).update(reason="")
         events.exclude(kind__in=_LEDGER).update(data={})
+        for sold in events.filter(kind=EventKind.SOLD):
+            # What was known of the person before it, kept for whoever takes the step back.
+            events.filter(pk=sold.pk).update(data=told_with_step(sold.data))
         scrub(events.filter(kind__in=_LEDGER), person, "reason", "data")
         items = list(BulkItem.objects.filter(opportunity__in=ids).select_for_update())
         for item in items:
@@ -84,6 +92,7 @@ class Work(Part):
             "calls": ContactAttempt.objects.filter(opportunity__in=ids).update(phone="", note=""),
             "reminders": _forget_reminders(person, by=by, now=now),
             "sales": scrub(Sale.objects.filter(opportunity__in=ids), person, "product", "reference"),
+            "saved_filters": SavedFilter.objects.filter(pk__in=_looking_for(person)).delete()[0],
             "cool_downs": CoolDown.objects.filter(client__in=person.clients).delete()[0],
         }
 
@@ -100,6 +109,17 @@ def _forget_reminders(person: Person, *, by: User | None, now: dt.datetime) -> i
     rows = Reminder.objects.filter(pk__in=ids)
     following.end(rows, by=by, now=now)
     return rows.update(note="")
+
+
+def _looking_for(person: Person) -> list[int]:
+    """Filters that somebody saved to find this person: by a number of theirs, or by their whole name. A few per user."""
+    names = {client.full_name.casefold() for client in Client.objects.filter(pk__in=person.clients)} - {""}
+
+    def finds(row: SavedFilter) -> bool:
+        words = f"{row.name} {row.search}".casefold()
+        return person.without(words) != words or any(name in words for name in names)
+
+    return [row.pk for row in SavedFilter.objects.all() if finds(row)]
 
 
 PART = Work()

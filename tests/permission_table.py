@@ -290,6 +290,7 @@ _ROWS: Final = (
         api/v1/opportunities/<pk>/contact/
         api/v1/opportunities/<pk>/extend/
         api/v1/opportunities/<pk>/move/
+        api/v1/opportunities/<pk>/undo-step/
         api/v1/opportunities/<pk>/note/
         api/v1/opportunities/<pk>/remind/
         api/v1/opportunities/<pk>/sale/
@@ -636,6 +637,7 @@ _ROWS: Final = (
         mis-campanias/vivo/
         oportunidades/
         oportunidades/escribir/personas/
+        oportunidades/lista/
         pedir/opciones/
         """,
     ),
@@ -652,6 +654,8 @@ _ROWS: Final = (
         recordatorios/<int:reminder_id>/hecho/
         recordatorios/<int:reminder_id>/posponer/
         oportunidades/<int:opportunity_id>/prorroga/
+        oportunidades/<int:opportunity_id>/datos/
+        oportunidades/<int:opportunity_id>/deshacer/
         """,
     ),
     (
@@ -661,6 +665,9 @@ _ROWS: Final = (
         captar/
         cuenta/
         oportunidades/escribir/
+        oportunidades/filtros/
+        oportunidades/filtros/<int:filter_id>/borrar/
+        oportunidades/filtros/<int:filter_id>/renombrar/
         pedir/
         """,
     ),

@@ -68,8 +68,13 @@ class Schedule(models.Model):
         ]
 
     def __str__(self) -> str:
-        days = ", ".join(str(WEEKDAYS[int(digit)]) for digit in self.weekdays)
-        return f"{days} · {self.daily_cap}"
+        return f"{self.days_in_words} · {self.daily_cap}"
+
+    @property
+    def days_in_words(self) -> str:
+        if len(set(self.weekdays)) == len(WEEKDAYS):
+            return str(_("todos los días"))
+        return ", ".join(str(WEEKDAYS[int(digit)]) for digit in self.weekdays)
 
     def is_in_force(self, zone: str) -> bool:
         """Whether its hours were approved as this zone reads them: the line's may have changed since."""
@@ -111,6 +116,8 @@ class ScheduleWindow(models.Model):
         ]
 
     def __str__(self) -> str:
+        if self.opens == self.closes == dt.time(0, 0):
+            return str(_("a toda hora"))
         return f"{self.opens:%H:%M}–{self.closes:%H:%M}"
 
 

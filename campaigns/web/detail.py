@@ -26,7 +26,6 @@ from campaigns.errors import Refused
 from campaigns.forecast import forecast
 from campaigns.lifecycle import TABLE, Verb
 from campaigns.models import Campaign, Envio, RecipientImport
-from campaigns.models.schedule import WEEKDAYS
 from campaigns.pacing import may_change
 from campaigns.pacing_form import PacingForm, initial
 from campaigns.policy import Act, may
@@ -187,7 +186,7 @@ def _shifts(campaign: Campaign) -> list[Shift]:
     schedules = campaign.schedules.exclude(state=ScheduleState.REJECTED).prefetch_related("windows")
     return [
         Shift(
-            days=", ".join(str(WEEKDAYS[int(digit)]) for digit in schedule.weekdays),
+            days=schedule.days_in_words,
             windows=", ".join(str(window) for window in schedule.windows.all()),
             cap=schedule.daily_cap,
         )

@@ -32,6 +32,8 @@ _POINT = {
     "CN",
     "JP",
 }
+# What money is called where it is not called `$`.
+_SIGN = {"BR": "R$"}
 # No amount of money is longer, and no pattern here has to be quick on more.
 _LONGEST = 60
 _CURRENCY = re.compile(
@@ -72,6 +74,11 @@ def show_amount(amount: Decimal, *, region: str) -> str:
     """With two decimals and thousands parted, as people of the region write it: `12.500,50` or `12,500.50`."""
     plain = f"{amount:,.2f}"
     return plain if decimal_sign(region) == "." else plain.translate(str.maketrans(",.", ".,"))
+
+
+def show_money(amount: Decimal, *, region: str) -> str:
+    """The same with the sign of the region's currency: `$ 12.500,50`, `R$ 12.500,50`."""
+    return f"{_SIGN.get(region, '$')} {show_amount(amount, region=region)}"
 
 
 def _unsigned(body: str) -> tuple[str, bool]:

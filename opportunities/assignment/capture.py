@@ -11,11 +11,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from leadmaster.accounts.models import User
+from leadmaster.directory.client_editing import OWN_SOURCE
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client, ContactPoint, Suppression
 from leadmaster.directory.names import split_name
+from leadmaster.lib.language import kept
 from leadmaster.lib.phones.parsing import InvalidPhone, normalise
 from opportunities.assignment import request_keys
 from opportunities.assignment.request_keys import Operation
@@ -28,7 +31,7 @@ from opportunities.errors import Incomplete, NoQuota, Taken, Unavailable
 from opportunities.models import Opportunity, Promoter
 from opportunities.state import cooldowns, machine
 
-SOURCE = "captacion"
+SOURCE = OWN_SOURCE
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,17 +76,35 @@ def capture(
         raise Taken(_("Otra persona acaba de registrar a este cliente.")) from None
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What is known of a phone: why it can't be captured, and in which opportunity of whoever asks it is already. Of one
+    that is free, who the directory says that it is; nobody is told the name of somebody whom others work."""
+
+    problem: str = ""
+    own: int | None = None
+    client: Client | None = None
+
+
 def check_phone(raw: str, *, region: str, promoter: Promoter | None = None) -> str:
-    """What the form says while somebody types: empty when the phone is free to capture, else a sentence."""
+    """Empty when the phone is free to capture, else a sentence."""
+    return check(raw, region=region, promoter=promoter).problem
+
+
+def check(raw: str, *, region: str, promoter: Promoter | None = None) -> Checked:
+    """What the form says while somebody types."""
     phone = normalise(raw, region)
     if isinstance(phone, InvalidPhone):
-        return str(phone.sentence)
+        return Checked(problem=str(phone.sentence))
     try:
         _refuse_suppressed([phone.e164])
         _refuse_taken([phone.e164], promoter)
-    except (Taken, Incomplete) as error:
-        return str(error)
-    return ""
+    except Taken as error:
+        return Checked(problem=str(error), own=error.own)
+    except Incomplete as error:
+        return Checked(problem=str(error))
+    # The oldest row is the person, as for the capture itself.
+    return Checked(client=Client.objects.filter(contacts__normalised=phone.e164).order_by("id").first())
 
 
 @transaction.atomic(durable=True)
@@ -101,7 +122,7 @@ def _capture(
         client = _register(person, phones, now=now)
         _refuse_twins(client, phones)
     # 3. The work.
-    row = _open(promoter, client, person, by=by, now=now)
+    row = _open(promoter, client, _as_known(client, person), by=by, now=now)
     request_keys.keep(request, {"opportunity": row.pk})
     return row
 
@@ -219,7 +240,7 @@ def _refuse_taken(phones: list[str], promoter: Promoter | None) -> None:
     mine = Q() if promoter is None else Q(team=promoter.desk.team_id)
     row = open_ones.exclude(mine, state=OpportunityState.POOL).order_by("id").first()
     if row is not None and promoter is not None and row.owner_id == promoter.pk:
-        raise Taken(_("Ya lo estás trabajando: es tu oportunidad #%(id)s.") % {"id": row.pk})
+        raise Taken(_("Ya lo estás trabajando: es tu oportunidad #%(id)s.") % {"id": row.pk}, own=row.pk)
     if row is not None:
         since = timezone.localtime(row.state_since).strftime("%d/%m/%Y")
         raise Taken(_("Este teléfono ya se está trabajando desde el %(since)s.") % {"since": since})
@@ -264,6 +285,15 @@ def _register(person: NewClient, phones: list[str], *, now: dt.datetime) -> Clie
         )
     ContactPoint.objects.bulk_create(contacts)
     return client
+
+
+def _as_known(client: Client, person: NewClient) -> NewClient:
+    """Somebody whom the directory calls otherwise keeps that name; what was typed stays in the history."""
+    typed = " ".join(person.name.split())
+    if " ".join(client.full_name.split()).casefold() == typed.casefold():
+        return person
+    said = kept(gettext_lazy("Lo cargó como “%(name)s”.")) % {"name": typed}
+    return dataclasses.replace(person, note=f"{person.note.strip()} {said}".strip())
 
 
 def _captured(answer: Mapping[str, Any]) -> Opportunity:

@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db.models import Q
 
+from opportunities.enums import AbsencePolicy
 from opportunities.models import Absence, Promoter
 
 # Promoters to whom work is given at all.
@@ -29,3 +30,9 @@ def is_there(promoter: Promoter, day: dt.date) -> bool:
 def receives(promoter: Promoter, day: dt.date) -> bool:
     """Whether work may be given to them now, quota and what they have in hand apart."""
     return Promoter.objects.filter(RECEIVES, pk=promoter.pk).exists() and not is_absent(promoter, day)
+
+
+def gave_work_away(owner: Promoter, since: dt.datetime) -> bool:
+    """Whether an absence has taken all of their work to the pool after `since`: what comes back would have gone too."""
+    away = Absence.objects.filter(promoter=owner, policy=AbsencePolicy.REDISTRIBUTE, ended_at__isnull=True)
+    return away.filter(begun_at__gt=since).exists()

@@ -61,11 +61,17 @@ def after(duration: dt.timedelta, *, calendar: Calendar, now: dt.datetime) -> dt
 
 def time_left(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> dt.timedelta | None:
     """Operating time until the deadline, nothing when it is past; None without a clock."""
-    if row.paused_seconds is not None:
-        return dt.timedelta(seconds=row.paused_seconds)
-    if row.deadline is None:
+    return left_of(countdown_of(row), calendar=calendar, now=now)
+
+
+def left_of(clock: Countdown, *, calendar: Calendar, now: dt.datetime) -> dt.timedelta | None:
+    """The same of a clock as a value."""
+    if clock.paused_seconds is not None:
+        return dt.timedelta(seconds=clock.paused_seconds)
+    if clock.deadline is None:
         return None
-    return max(operating_time_between(counts_from(row, now), row.deadline, calendar), NOTHING)
+    start = now if clock.held_until is None else max(now, clock.held_until)
+    return max(operating_time_between(start, clock.deadline, calendar), NOTHING)
 
 
 def seconds_left(row: Opportunity, *, calendar: Calendar, now: dt.datetime) -> int | None:

@@ -20,6 +20,7 @@ from opportunities.clocks.countdown import (
     counts_since,
     deadline_for,
     is_overdue,
+    left_of,
     seconds_left,
     time_left,
 )
@@ -75,6 +76,23 @@ def again(
     start = max(now, held_until or now)
     end = after(dt.timedelta(seconds=left), calendar=calendar, now=start) if left else start
     return Countdown(deadline=end, held_until=held_until)
+
+
+def taken_back(
+    stage_id: int,
+    owner: Promoter,
+    *,
+    deadline: dt.datetime | None,
+    paused_seconds: int | None,
+    held_until: dt.datetime | None,
+    at: dt.datetime,
+    now: dt.datetime,
+) -> Countdown:
+    """For a row whose step of `at` is taken back: what was left of this clock then, from now on."""
+    was = Countdown(deadline=deadline, paused_seconds=paused_seconds, held_until=held_until)
+    left = left_of(was, calendar=hours_of(owner.desk.team_id), now=at)
+    seconds = None if left is None else left.total_seconds()
+    return again(seconds, stage_id, owner, now=now, held_until=held_until)
 
 
 def holding(row: Opportunity, until: dt.datetime, *, now: dt.datetime) -> Countdown:

@@ -17,12 +17,12 @@ from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from opportunities.clocks.countdown import is_overdue
 from opportunities.clocks.setting import entering
-from opportunities.enums import EventKind, ExitTo, OpportunityState, StageType
+from opportunities.enums import WORKING, EventKind, ExitTo, OpportunityState, StageType
 from opportunities.errors import Incomplete, WrongState
 from opportunities.funnel import sales
 from opportunities.models import Opportunity, OpportunityEvent, Stage, StageRoute
 from opportunities.policy import may_supervise, require_worker
-from opportunities.state import cooldowns, locking, machine, withdrawal
+from opportunities.state import before, cooldowns, locking, machine, withdrawal
 
 _MOST_DATA = 4_000  # characters of JSON on one opportunity
 
@@ -33,6 +33,28 @@ def allowed_stages(row: Opportunity) -> list[Stage]:
         return []
     routes = StageRoute.objects.filter(from_stage=row.stage_id).values("to_stage")
     return list(Stage.objects.filter(id__in=routes, active=True))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class QuickStep:
+    """`stage` may follow `after`. One press is enough where nothing has to be told: `at_once`."""
+
+    after: int
+    stage: Stage
+    at_once: bool
+
+
+def quick_steps() -> list[QuickStep]:
+    """Every step out of every stage, in the funnel's order. One query."""
+    routes = StageRoute.objects.filter(to_stage__active=True).select_related("to_stage")
+    return [
+        QuickStep(
+            after=route.from_stage_id,
+            stage=route.to_stage,
+            at_once=route.to_stage.type in WORKING and not (route.needs_reason or route.to_stage.required_fields),
+        )
+        for route in routes.order_by("to_stage__order", "to_stage__id", "from_stage")
+    ]
 
 
 def move(
@@ -118,7 +140,7 @@ def _work(row: Opportunity, step: _Step) -> None:
         now=step.now,
         by=step.by,
         reason=step.reason,
-        data=step.data,
+        data={**step.data, **before.noted(row, now=step.now)},
         clock=clock,
         stage=stage,
         stage_since=step.now,
@@ -127,6 +149,7 @@ def _work(row: Opportunity, step: _Step) -> None:
 
 
 def _leave(row: Opportunity, step: _Step) -> None:
+    was = before.noted(row, now=step.now, leaves=True)
     cooldowns.start([row], now=step.now, stage=step.stage)
     to_pool = step.stage.exit_to == ExitTo.POOL
     # Also when a supervisor still decides: who said no is not written to meanwhile.
@@ -141,7 +164,7 @@ def _leave(row: Opportunity, step: _Step) -> None:
         now=step.now,
         by=step.by,
         reason=step.reason or step.stage.name,
-        data=step.data,
+        data={**step.data, **was},
         exit_reason=(step.reason or step.stage.name)[:300],
         **fields,
         **_kept(row, step.data),
@@ -157,7 +180,7 @@ def _sell(row: Opportunity, step: _Step) -> None:
         now=step.now,
         by=step.by,
         reason=step.reason,
-        data={"sale": sale.pk},
+        data={"sale": sale.pk, **before.noted(row, now=step.now)},
         stage=step.stage,
         stage_since=step.now,
     )
@@ -172,7 +195,7 @@ def _lose(row: Opportunity, step: _Step) -> None:
         now=step.now,
         by=step.by,
         reason=step.reason or step.stage.name,
-        data=step.data,
+        data={**step.data, **before.noted(row, now=step.now)},
         stage=step.stage,
         stage_since=step.now,
         **_kept(row, step.data),

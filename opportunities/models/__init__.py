@@ -10,6 +10,7 @@ from opportunities.models.reminder import Reminder
 from opportunities.models.result_day import ResultDay
 from opportunities.models.retiming import Retiming, RetimingLine
 from opportunities.models.sale import Sale
+from opportunities.models.saved_filter import SavedFilter
 from opportunities.models.stage import Stage, StageRoute
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Retiming",
     "RetimingLine",
     "Sale",
+    "SavedFilter",
     "Stage",
     "StageRoute",
 ]

@@ -8,10 +8,12 @@ import datetime as dt
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from leadmaster.lib.provinces import countries_of, is_elsewhere
 from opportunities.assignment import facets
 from opportunities.assignment.facets import EXACT_UP_TO, Option
 from opportunities.assignment.filters import FACETS, Filters
 from opportunities.models import Promoter
+from opportunities.queries.regions import region_of
 
 _LABELS: dict[str, Promise] = {
     "province": gettext_lazy("Provincia o estado"),
@@ -56,7 +58,15 @@ def offer(promoter: Promoter, filters: Filters, *, now: dt.datetime) -> Offer:
 def _facet(promoter: Promoter, filters: Filters, name: str, now: dt.datetime) -> Facet:
     chosen = getattr(filters, name)
     found = facets.options(promoter, filters, name, now=now)
+    if name == "province":
+        found = _of_own_country(found, region_of(promoter), chosen)
     if chosen and all(option.value != chosen for option in found):
         # Used up meanwhile: it stays chosen, and says that it has nothing.
         found = [Option(value=chosen, count=0, more=False), *found]
     return Facet(name=name, label=str(_LABELS[name]), options=found, chosen=chosen)
+
+
+def _of_own_country(options: list[Option], region: str, chosen: str) -> list[Option]:
+    """Those of the desk's country first, then what nobody knows a country of; another country's only where it is chosen."""
+    here = [one for one in options if one.value == chosen or not is_elsewhere(one.value, region=region)]
+    return sorted(here, key=lambda one: region not in countries_of(one.value))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from leadmaster.calendars.arithmetic import Calendar, is_open, next_opening
+from leadmaster.calendars.arithmetic import Calendar, NeverOpens, is_open, next_opening
 from leadmaster.lib.clock import business_day
-from leadmaster.lib.screens import Tone, clock_time, spoken
+from leadmaster.lib.screens import Tone, clock_time, hour, spoken
 from opportunities.clocks.countdown import is_overdue, time_left
 from opportunities.enums import OpportunityState
 from opportunities.models import Opportunity
@@ -108,6 +109,21 @@ def shift_of(calendar: Calendar, now: dt.datetime) -> Shift:
         running=opens == now,
         lunch=closes is not None and _goes_on(calendar, opens, closes),
     )
+
+
+def clock_sentence(calendar: Calendar, now: dt.datetime) -> str:
+    """Whether the desk's clocks run now, and if not from when on. Empty for hours that never open."""
+    try:
+        shift = shift_of(calendar, now)
+    except NeverOpens:
+        return ""
+    if shift.running:
+        return _("El plazo está corriendo.")
+    day = date_format(shift.opens.astimezone(calendar.tz).date(), "l")
+    return _("La mesa abre el %(day)s a las %(at)s: hasta entonces los plazos no corren.") % {
+        "day": day,
+        "at": hour(shift.opens, tz=calendar.tz),
+    }
 
 
 def _closing(calendar: Calendar, opens: dt.datetime) -> dt.datetime | None:

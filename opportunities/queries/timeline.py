@@ -12,11 +12,11 @@ from leadmaster.accounts.models import User
 from leadmaster.lib.screens import Tone
 from opportunities.enums import ContactOutcome, EventKind
 from opportunities.models import Opportunity, OpportunityEvent
+from opportunities.queries.amounts import amount_of
 
 _SHOWN = 60
 # Between what happened and its details, in notes that say both.
 _AND = " · "
-_LONGEST_MESSAGE = 200
 
 _TONES: dict[str, Tone] = {
     EventKind.ASSIGNED: "info",
@@ -55,11 +55,20 @@ def _events(row: Opportunity) -> list[Line]:
             at=event.at,
             what=_what(event),
             who=str(event.by) if event.by else "",
-            words=event.reason.partition(_AND)[2] if _told_by_itself(event) else event.reason,
+            words=_words(event, row),
             tone=_TONES.get(event.kind, "neutral"),
         )
         for event in events
     ]
+
+
+def _words(event: OpportunityEvent, row: Opportunity) -> str:
+    if _told_by_itself(event):
+        return event.reason.partition(_AND)[2]
+    sale = getattr(row, "sale", None)
+    if event.kind == EventKind.SOLD and sale is not None and sale.pk == event.data.get("sale"):
+        return _AND.join(part for part in (amount_of(sale), event.reason) if part)
+    return event.reason
 
 
 def _untold(row: Opportunity) -> list[Line]:
@@ -91,7 +100,7 @@ def _messages(row: Opportunity, viewer: User) -> list[Line]:
             at=one.at,
             what=one.title,
             who=one.standing,
-            words=one.text[:_LONGEST_MESSAGE],
+            words=one.text,
             tone=one.tone,
             from_client=not one.ours,
         )

@@ -31,12 +31,13 @@ _NUMBER = BigIntegerField()
 # For a field that counts up in a change, such as `attempts`.
 ONE_MORE = F("attempts") + 1
 
-# Closed ones stay closed: only taking back a bulk action, within its minutes, or annulling a sale opens them again.
+# Closed ones stay closed: only taking back a step within its seconds, or a bulk action within its minutes, or annulling a
+# sale opens them again.
 TRANSITIONS: dict[OpportunityState, frozenset[OpportunityState]] = {
     S.ACTIVE: frozenset({S.ACTIVE, S.EXIT, S.POOL, S.WON, S.LOST}),
     S.EXIT: frozenset({S.ACTIVE, S.POOL, S.LOST}),
     S.POOL: frozenset({S.ACTIVE, S.EXIT, S.LOST}),
-    S.WON: frozenset({S.WON, S.EXIT}),
+    S.WON: frozenset({S.WON, S.ACTIVE, S.EXIT}),
     S.LOST: frozenset({S.ACTIVE, S.EXIT, S.POOL}),
 }
 

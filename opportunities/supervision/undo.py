@@ -17,11 +17,12 @@ from leadmaster.accounts.models import User
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
 from opportunities.capacity import quota
+from opportunities.capacity.availability import gave_work_away
 from opportunities.clocks import setting
 from opportunities.clocks.countdown import Countdown
-from opportunities.enums import AbsencePolicy, EventKind, OpportunityState, QuotaKind
+from opportunities.enums import EventKind, OpportunityState, QuotaKind
 from opportunities.errors import NotAllowed, Refused, WrongState
-from opportunities.models import Absence, BulkAction, BulkItem, DailyQuota, Lot, Opportunity, Promoter, Stage
+from opportunities.models import BulkAction, BulkItem, DailyQuota, Lot, Opportunity, Promoter, Stage
 from opportunities.policy import require_supervisor
 from opportunities.state import cooldowns, following, locking, machine
 from opportunities.supervision import decisions
@@ -89,7 +90,7 @@ def _undo_item(item: BulkItem, *, by: User, now: dt.datetime) -> None:
         raise WrongState(_("La oportunidad #%(id)s cambió después: queda como está.") % {"id": row.pk})
     if Opportunity.objects.filter(open_client_id=row.client_id).exclude(pk=row.pk).exists():
         raise WrongState(_("El cliente de la oportunidad #%(id)s ya está en otra.") % {"id": row.pk})
-    if owner is not None and before["state"] == OpportunityState.ACTIVE and _gave_work_away(owner, item.action.at):
+    if owner is not None and before["state"] == OpportunityState.ACTIVE and gave_work_away(owner, item.action.at):
         raise WrongState(_("%(who)s no está: reasígnala o devuélvela al pool.") % {"who": owner})
     if charged is not None:
         quota.refund(charged, 1, now=now, by=by, kind=QuotaKind.UNDO, lot=row.lot)
@@ -134,12 +135,6 @@ def _moment(before: Mapping[str, Any], name: str) -> dt.datetime | None:
     """Of an action from before there was such a column, None."""
     told = before.get(name)
     return None if told is None else dt.datetime.fromisoformat(told)
-
-
-def _gave_work_away(owner: Promoter, since: dt.datetime) -> bool:
-    """Whether an absence has taken all of their work to the pool after `since`: this row would have gone too."""
-    away = Absence.objects.filter(promoter=owner, policy=AbsencePolicy.REDISTRIBUTE, ended_at__isnull=True)
-    return away.filter(begun_at__gt=since).exists()
 
 
 def _charged_quota(item: BulkItem) -> DailyQuota | None:

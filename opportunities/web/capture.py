@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from leadmaster.lib.phones.parsing import Phone, normalise
 from opportunities.assignment import capture as capturing
-from opportunities.errors import Refused
-from opportunities.models import Promoter
+from opportunities.errors import Refused, Taken
+from opportunities.models import Opportunity, Promoter
 from opportunities.queries.regions import region_of
+from opportunities.queries.time_left import clock_sentence
 from opportunities.web.access import at_desk
 from opportunities.web.forms import CaptureForm, new_key
 
@@ -49,8 +50,8 @@ def capture(request: HttpRequest, promoter: Promoter) -> HttpResponse:
         row = capturing.capture(promoter, person, key=data["key"], now=timezone.now())
     except Refused as refusal:
         form.add_error(None, str(refusal))
-        return _page(request, promoter, form)
-    messages.success(request, _("%(who)s ya es tu oportunidad. El plazo está corriendo.") % {"who": row.client})
+        return _page(request, promoter, form, own=refusal.own if isinstance(refusal, Taken) else None)
+    messages.success(request, _captured(row, promoter))
     return redirect("desk-opportunity", row.pk)
 
 
@@ -65,13 +66,23 @@ def phone(request: HttpRequest, promoter: Promoter) -> HttpResponse:
         sentence = _("Demasiadas consultas seguidas. Espera un minuto y sigue.")
         return render(request, "web/desk/phone.html", {"problem": sentence}, status=429)
     region = region_of(promoter)
-    problem = capturing.check_phone(raw, region=region, promoter=promoter)
     found = normalise(raw, region)
+    checked = capturing.check(raw, region=region, promoter=promoter)
+    pretty = found.pretty if isinstance(found, Phone) else ""
     return render(
         request,
         "web/desk/phone.html",
-        {"problem": problem, "pretty": found.pretty if isinstance(found, Phone) else ""},
+        {"problem": checked.problem, "own": checked.own, "client": checked.client, "pretty": pretty},
     )
+
+
+def _captured(row: Opportunity, promoter: Promoter) -> str:
+    """Whether its clock runs is said as «Mi día» says it."""
+    calendar, now = promoter.desk.calendar.as_value(), timezone.now()
+    who = _("%(who)s ya es tu oportunidad.") % {"who": row.client}
+    if row.deadline is None:
+        return who
+    return f"{who} {clock_sentence(calendar, now)}"
 
 
 def _may_check(promoter: Promoter) -> bool:
@@ -84,6 +95,6 @@ def _may_check(promoter: Promoter) -> bool:
         return True
 
 
-def _page(request: HttpRequest, promoter: Promoter, form: CaptureForm) -> HttpResponse:
-    context = {"promoter": promoter, "form": form, "region": region_of(promoter)}
+def _page(request: HttpRequest, promoter: Promoter, form: CaptureForm, *, own: int | None = None) -> HttpResponse:
+    context = {"promoter": promoter, "form": form, "region": region_of(promoter), "own": own}
     return render(request, "web/desk/capture.html", context)

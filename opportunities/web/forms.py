@@ -60,14 +60,24 @@ class MoveForm(forms.Form):
         super().__init__(data, initial={"version": row.version}, auto_id=f"paso-{stage.pk}-%s", label_suffix="")
         self.stage = stage
         self.needs_reason = needs_reason
+        # Reasons that the team gives often, to be chosen with one touch.
+        self.suggested: list[str] = []
         for name in _demanded(stage):
             self.fields[_DATA + name] = _field(name, stage, given=row.data.get(name), region=region)
         self.fields["reason"] = forms.CharField(
             label=_("Motivo") if needs_reason else _("Comentario"),
-            required=needs_reason,
+            required=needs_reason and not (data or {}).get("usual", "").strip(),
             max_length=_LONGEST,
             widget=forms.Textarea(attrs={"rows": 2}),
         )
+        self.fields["usual"] = forms.CharField(required=False, max_length=_LONGEST, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """What was chosen and what was written are one reason."""
+        given = super().clean() or self.cleaned_data
+        chosen, written = given.get("usual", ""), given.get("reason", "")
+        given["reason"] = f"{chosen}: {written}"[:_LONGEST] if chosen and written else chosen or written
+        return given
 
     @property
     def is_quick(self) -> bool:
@@ -103,6 +113,30 @@ def _field(name: str, stage: Stage, *, given: object, region: str) -> forms.Fiel
 
 class NoteForm(forms.Form):
     text = forms.CharField(label=gettext_lazy("Nota"), max_length=_LONGEST, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ClientForm(forms.Form):
+    """What is known of a client. `names`: whether the name is ours to correct."""
+
+    name = forms.CharField(label=gettext_lazy("Nombre y apellido"), max_length=160, required=False)
+    phone = forms.CharField(
+        label=gettext_lazy("Agregar teléfono"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "tel", "type": "tel"}),
+    )
+    mail = forms.CharField(
+        label=gettext_lazy("Agregar correo"),
+        max_length=160,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "email"}),
+    )
+    remove = forms.IntegerField(min_value=1, max_value=MOST_ID, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, names: bool, **options: Any) -> None:
+        super().__init__(*args, **{**options, "auto_id": "client-%s", "label_suffix": ""})
+        if not names:
+            del self.fields["name"]
 
 
 class ExtendForm(forms.Form):

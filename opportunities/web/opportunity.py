@@ -1,15 +1,13 @@
-"""One opportunity: whom to reach, how long is left, what happened, what may come next."""
+"""What may be done on the page of one opportunity. What it shows is `opportunity_page`."""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,21 +16,21 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from leadmaster.accounts.current_user import current_user
 from leadmaster.calendars.arithmetic import Calendar
+from leadmaster.directory.client_editing import may_rename
 from leadmaster.lib.ids import MOST_ID
 from opportunities.clocks.countdown import calendar_of
-from opportunities.enums import ContactOutcome, OpportunityState, StageType
+from opportunities.enums import ContactOutcome, OpportunityState
 from opportunities.errors import Incomplete, Refused, Stale
-from opportunities.funnel import contact, moves
-from opportunities.funnel.labels import label_of
-from opportunities.models import Opportunity, OpportunityEvent, Promoter, Stage, StageRoute
+from opportunities.funnel import client_data, contact, moves, undo
+from opportunities.models import Opportunity, OpportunityEvent, Stage
 from opportunities.queries.amounts import amount_of
-from opportunities.queries.cards import Card, cards
 from opportunities.queries.regions import region_of, region_of_zone
-from opportunities.queries.timeline import timeline
 from opportunities.timers import extension, reminders
+from opportunities.web import place, undoing
 from opportunities.web.access import on_desk_time
-from opportunities.web.after_call import back_to, reminder_set, sheet
+from opportunities.web.after_call import back_to, reminder_set
 from opportunities.web.forms import (
+    ClientForm,
     CorrectionForm,
     ExtendForm,
     MoveForm,
@@ -40,24 +38,17 @@ from opportunities.web.forms import (
     PressForm,
     ReminderForm,
     ResultForm,
-    new_key,
+    SeenForm,
 )
+from opportunities.web.opportunity_page import Written, show, with_reason
 from opportunities.web.verbs import verb_of
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Steps:
-    """Steps that belong together on the screen."""
-
-    title: str
-    forms: list[MoveForm]
 
 
 @login_required
 @require_safe
 def page(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     row = _mine(request, opportunity_id)
-    return _gone(request, opportunity_id) if row is None else _page(request, row)
+    return _gone(request, opportunity_id) if row is None else show(request, row)
 
 
 _verb = verb_of("desk-opportunity", "opportunity_id")
@@ -70,28 +61,56 @@ def move(request: HttpRequest, opportunity_id: int, stage_id: int) -> HttpRespon
     if row is None:
         return _gone(request, opportunity_id)
     stage = get_object_or_404(Stage, pk=stage_id)
-    form = MoveForm(stage, row, needs_reason=stage.pk in _reasons(row), region=region_of(row.owner), data=request.POST)
+    form = MoveForm(
+        stage, row, needs_reason=stage.pk in with_reason(row), region=region_of(row.owner), data=request.POST
+    )
     if not form.is_valid():
-        return _page(request, row, bound=form)
+        return show(request, row, Written(move=form))
+    now = timezone.now()
     try:
         moved = moves.move(
             row.pk,
             stage,
             by=current_user(request),
             version=form.cleaned_data["version"],
-            now=timezone.now(),
+            now=now,
             reason=form.cleaned_data["reason"],
             data=form.facts,
         )
     except Incomplete as refusal:
         form.add_error(None, str(refusal))
-        return _page(request, row, bound=form)
+        return show(request, row, Written(move=form))
     except Refused as refusal:
         return _refused(request, row.pk, refusal)
     messages.success(request, _told(moved, stage))
-    if moved.state == OpportunityState.ACTIVE:
-        return redirect("desk-opportunity", row.pk)
-    return redirect("desk-opportunities")
+    undoing.offer(request, moved, now=now)
+    return back_to(
+        request, place.of(request, row) if moved.state == OpportunityState.ACTIVE else place.list_of(request)
+    )
+
+
+@login_required
+@_verb
+def undo_step(request: HttpRequest, opportunity_id: int) -> HttpResponse:
+    """The last step was a slip. It may have left their hands with it: the operation asks whose it was."""
+    user, form = current_user(request), SeenForm(request.POST)
+    if opportunity_id > MOST_ID or not undo.is_own(opportunity_id, user):
+        return (
+            _gone(request, opportunity_id)
+            if _mine(request, opportunity_id) is None
+            else redirect("desk-opportunity", opportunity_id)
+        )
+    undoing.forget(request)
+    if form.is_valid():
+        try:
+            row = undo.undo(opportunity_id, by=user, version=form.cleaned_data["version"], now=timezone.now())
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            return redirect("desk-opportunities")
+        messages.success(
+            request, _("Deshecho: %(who)s sigue en “%(stage)s”.") % {"who": row.client, "stage": row.stage}
+        )
+    return redirect(place.of(request, opportunity_id))
 
 
 @login_required
@@ -102,13 +121,13 @@ def note(request: HttpRequest, opportunity_id: int) -> HttpResponse:
         return _gone(request, opportunity_id)
     form = NoteForm(request.POST)
     if not form.is_valid():
-        return _page(request, row, noted=form)
+        return show(request, row, Written(note=form))
     try:
         moves.note(row.pk, by=current_user(request), text=form.cleaned_data["text"], now=timezone.now())
     except Refused as refusal:
         return _refused(request, row.pk, refusal)
     messages.success(request, _("Nota guardada."))
-    return redirect("desk-opportunity", row.pk)
+    return back_to(request, place.of(request, row))
 
 
 @login_required
@@ -125,7 +144,7 @@ def extend(request: HttpRequest, opportunity_id: int) -> HttpResponse:
     except Refused as refusal:
         return _refused(request, row.pk, refusal)
     messages.success(request, _("Prórroga concedida: el plazo de la etapa empieza de nuevo."))
-    return redirect("desk-opportunity", row.pk)
+    return redirect(place.of(request, row))
 
 
 @login_required
@@ -154,7 +173,7 @@ def result(request: HttpRequest, opportunity_id: int) -> HttpResponse:
         form = ResultForm(request.POST, label_suffix="")
         valid = form.is_valid()
     if not valid:
-        return _page(request, row, told=form)
+        return show(request, row, Written(result=form))
     try:
         told = contact.tell(
             row.pk,
@@ -167,11 +186,11 @@ def result(request: HttpRequest, opportunity_id: int) -> HttpResponse:
         )
     except Incomplete as refusal:
         form.add_error(None, str(refusal))
-        return _page(request, row, told=form)
+        return show(request, row, Written(result=form))
     except Refused as refusal:
         return _refused(request, row.pk, refusal)
     messages.success(request, _told_contact(told, calendar, now))
-    return back_to(request, reverse("desk-opportunity", args=[row.pk]))
+    return back_to(request, place.of(request, row))
 
 
 @login_required
@@ -190,7 +209,7 @@ def correct_result(request: HttpRequest, opportunity_id: int, attempt_id: int) -
     except Refused as refusal:
         return _refused(request, row.pk, refusal)
     messages.success(request, _("Corregido. Lo que decía antes queda en la historia."))
-    return redirect("desk-opportunity", row.pk)
+    return redirect(place.of(request, row))
 
 
 @login_required
@@ -204,16 +223,45 @@ def remind(request: HttpRequest, opportunity_id: int) -> HttpResponse:
         form = ReminderForm(request.POST, label_suffix="")
         valid = form.is_valid()
     if not valid:
-        return _page(request, row, wished=form)
+        return show(request, row, Written(reminder=form))
     try:
         made = reminders.remind(row.pk, form.wish(calendar, now=now), by=user, now=now)
     except Incomplete as refusal:
         form.add_error(None, str(refusal))
-        return _page(request, row, wished=form)
+        return show(request, row, Written(reminder=form))
     except Refused as refusal:
         return _refused(request, row.pk, refusal)
     messages.success(request, reminder_set(made, calendar.tz, now))
-    return redirect("desk-opportunity", row.pk)
+    return back_to(request, place.of(request, row))
+
+
+@login_required
+@_verb
+def correct_client(request: HttpRequest, opportunity_id: int) -> HttpResponse:
+    """Another phone or mail, or the name of somebody whom no source brought."""
+    row = _mine(request, opportunity_id)
+    if row is None:
+        return _gone(request, opportunity_id)
+    form = ClientForm(request.POST, names=may_rename(row.client))
+    if not form.is_valid():
+        return show(request, row, Written(client=form))
+    data = form.cleaned_data
+    correction = client_data.Correction(
+        region=region_of_zone(calendar_of(row).tz.key),
+        name=data.get("name", ""),
+        phone=data["phone"],
+        mail=data["mail"],
+        remove=data["remove"],
+    )
+    try:
+        done = client_data.correct(row.pk, correction, by=current_user(request), now=timezone.now())
+    except Incomplete as refusal:
+        form.add_error(None, str(refusal))
+        return show(request, row, Written(client=form))
+    except Refused as refusal:
+        return _refused(request, row.pk, refusal)
+    messages.success(request, " ".join(done) or _("No había nada que cambiar."))
+    return redirect(place.of(request, row))
 
 
 # --- Whose it is ------------------------------------------------------------------------------------------------------
@@ -273,69 +321,7 @@ def _what_changed(opportunity_id: int) -> str:
     }
 
 
-# --- What it shows ----------------------------------------------------------------------------------------------------
-
-
-def _page(
-    request: HttpRequest,
-    row: Opportunity,
-    *,
-    bound: MoveForm | None = None,
-    noted: NoteForm | None = None,
-    told: ResultForm | None = None,
-    wished: ReminderForm | None = None,
-) -> HttpResponse:
-    calendar = calendar_of(row)
-    with on_desk_time(current_user(request), calendar.tz):
-        context = _context(request, row, calendar, bound=bound, noted=noted)
-        context |= _coming_back(request, row, context["card"], told=told, wished=wished)
-        return render(request, "web/desk/opportunity.html", context)
-
-
-def _context(
-    request: HttpRequest,
-    row: Opportunity,
-    calendar: Calendar,
-    *,
-    bound: MoveForm | None,
-    noted: NoteForm | None,
-) -> dict[str, Any]:
-    now = timezone.now()
-    promoter = Promoter.objects.select_related("user").filter(user=current_user(request)).first()
-    card = cards([row], promoter, calendar=calendar, now=now)[0]
-    stuck = card.timer is not None and card.timer.overdue and row.owner is not None and row.owner == promoter
-    return {
-        "promoter": promoter,
-        "card": card,
-        "row": row,
-        "steps": [] if stuck else _grouped(_steps(row, bound, region=region_of_zone(calendar.tz.key))),
-        "stuck": stuck,
-        "may_extend": card.timer is not None and card.timer.deadline is not None and not stuck and not row.extended,
-        "note_form": noted or NoteForm(),
-        "facts": [(label_of(str(name)), value) for name, value in row.data.items()],
-        "timeline": timeline(row, viewer=current_user(request)),
-        **sheet(calendar, now),
-        "sale": getattr(row, "sale", None),
-        "sale_amount": amount_of(getattr(row, "sale", None)),
-    }
-
-
-def _coming_back(
-    request: HttpRequest, row: Opportunity, card: Card, *, told: ResultForm | None, wished: ReminderForm | None
-) -> dict[str, Any]:
-    """How the last call went, for whoever made it, and the reminders."""
-    last, now = card.contact, timezone.now()
-    mine = last if last is not None and contact.may_correct(last, current_user(request), now) else None
-    untold = mine is not None and mine.outcome == ContactOutcome.PENDING
-    if told is None and mine is not None and untold:
-        told = ResultForm(initial={"key": mine.key, "channel": mine.channel, "phone": mine.phone}, label_suffix="")
-    before = {"outcome": mine.outcome, "note": mine.note} if mine is not None else {}
-    return {
-        "told_form": told,
-        "correction_form": CorrectionForm(initial=before, label_suffix="") if mine is not None and not untold else None,
-        "reminders": list(row.reminders.pending().select_related("set_by", "handed_from")) if row.is_owned else [],
-        "reminder_form": wished or ReminderForm(initial={"key": new_key()}, label_suffix=""),
-    }
+# --- What is said of it ----------------------------------------------------------------------------------------------
 
 
 def _told_contact(told: contact.Told, calendar: Calendar, now: dt.datetime) -> str:
@@ -347,31 +333,10 @@ def _told_contact(told: contact.Told, calendar: Calendar, now: dt.datetime) -> s
     }
 
 
-def _steps(row: Opportunity, bound: MoveForm | None, *, region: str) -> list[MoveForm]:
-    reasons = _reasons(row)
-    steps = [
-        MoveForm(stage, row, needs_reason=stage.pk in reasons, region=region) for stage in moves.allowed_stages(row)
-    ]
-    return [bound if bound and bound.stage == step.stage else step for step in steps]
-
-
-def _grouped(steps: list[MoveForm]) -> list[Steps]:
-    onward = [step for step in steps if step.stage.type not in (StageType.EXIT, StageType.LOST)]
-    out = [step for step in steps if step not in onward]
-    groups = [Steps(title="", forms=onward), Steps(title=_("Si no sigue"), forms=out)]
-    return [group for group in groups if group.forms]
-
-
-def _reasons(row: Opportunity) -> set[int]:
-    """The stages that ask why."""
-    routes = StageRoute.objects.filter(from_stage=row.stage_id, needs_reason=True)
-    return set(routes.values_list("to_stage_id", flat=True))
-
-
 def _told(row: Opportunity, stage: Stage) -> str:
     who = row.client.full_name or str(row)
     if row.state == OpportunityState.WON:
-        return _("¡Venta registrada! %(who)s: $ %(amount)s") % {"who": who, "amount": amount_of(row.sale)}
+        return _("¡Venta registrada! %(who)s: %(amount)s") % {"who": who, "amount": amount_of(row.sale)}
     if row.state == OpportunityState.EXIT:
         return _("%(who)s: “%(stage)s”. Tu supervisor decide cómo sigue.") % {"who": who, "stage": stage}
     if row.state == OpportunityState.POOL:

@@ -15,17 +15,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from leadmaster.lib.screens import clock_time
 from opportunities.assignment.filters import FACETS, Filters
 from opportunities.assignment.request import request_lot
-from opportunities.capacity.usage import active_of, allowance_of
+from opportunities.capacity.usage import Allowance, active_of, allowance_of
 from opportunities.errors import Incomplete, Refused
-from opportunities.models import Promoter
+from opportunities.models import Lot, Promoter
 from opportunities.queries.offer import offer
 from opportunities.queries.why_closed import why_closed
 from opportunities.web.access import at_desk
 from opportunities.web.forms import RequestForm, new_key
 
 _USUAL = 10
+# Asks for everything, where the last request asked for less.
+_ALL = "todos"
 
 
 @never_cache
@@ -36,15 +39,18 @@ def ask(request: HttpRequest, promoter: Promoter) -> HttpResponse:
     now = timezone.now()
     if request.method == "POST":
         return _asked(request, promoter, now)
-    filters = _filters(request.GET)
+    filters = _opening(request, promoter)
     allowance = allowance_of(promoter, active=active_of(promoter), now=now)
+    closed = why_closed(promoter, now)
     context = {
         "promoter": promoter,
         "allowance": allowance,
         "quantity": min(_wanted(request.GET.get("quantity", "")), allowance.left),
         "key": new_key(),
-        "closed": why_closed(promoter, now),
-        **_choices(promoter, filters, now),
+        "closed": closed,
+        "renews": _renews(promoter, allowance, now),
+        # Who can get nothing now is offered nothing.
+        **(_choices(promoter, filters, now) if allowance.left and not closed else {}),
     }
     return render(request, "web/desk/request.html", context)
 
@@ -77,6 +83,21 @@ def _asked(request: HttpRequest, promoter: Promoter, now: dt.datetime) -> HttpRe
         return redirect(back)
     messages.success(request, granted.sentence)
     return redirect("desk-lot", granted.lot_id)
+
+
+def _opening(request: HttpRequest, promoter: Promoter) -> Filters:
+    """What the address says; without a word of it, what was asked for last."""
+    if any(name in request.GET for name in (*FACETS, "quantity", _ALL)):
+        return _filters(request.GET)
+    asked = Lot.objects.filter(promoter=promoter, asked__gt=0).order_by("-id").values_list("filters", flat=True).first()
+    return _filters(asked or {})
+
+
+def _renews(promoter: Promoter, allowance: Allowance, now: dt.datetime) -> str:
+    """When there is a quota again, for who has used today's."""
+    if allowance.full or not allowance.limit:
+        return ""
+    return clock_time(promoter.desk.charged_days.ends(now), now, tz=promoter.desk.calendar.tz)
 
 
 def _filters(raw: Mapping[str, str]) -> Filters:

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from django.urls import path
 
-from opportunities.web import campaign, capture, conversations, listing, lots, my_day, opportunity, reminders, request
+from opportunities.web import (
+    campaign,
+    capture,
+    conversations,
+    listing,
+    lots,
+    my_day,
+    opportunity,
+    reminders,
+    request,
+    saved,
+)
 
 urlpatterns = [
     path("", my_day.home, name="home"),
     path("oportunidades/", listing.opportunities, name="desk-opportunities"),
+    path("oportunidades/lista/", listing.rows, name="desk-opportunity-rows"),
+    path("oportunidades/filtros/", saved.save, name="desk-filter-save"),
+    path("oportunidades/filtros/<int:filter_id>/renombrar/", saved.rename, name="desk-filter-rename"),
+    path("oportunidades/filtros/<int:filter_id>/borrar/", saved.delete, name="desk-filter-delete"),
     path("oportunidades/escribir/", campaign.write, name="desk-write"),
     path("oportunidades/escribir/personas/", campaign.people, name="desk-write-people"),
     path("oportunidades/escribir/vista/", campaign.preview, name="desk-write-preview"),
     path("oportunidades/<int:opportunity_id>/", opportunity.page, name="desk-opportunity"),
     path("oportunidades/<int:opportunity_id>/mover/<int:stage_id>/", opportunity.move, name="desk-move"),
+    path("oportunidades/<int:opportunity_id>/datos/", opportunity.correct_client, name="desk-client-data"),
+    path("oportunidades/<int:opportunity_id>/deshacer/", opportunity.undo_step, name="desk-undo"),
     path("oportunidades/<int:opportunity_id>/nota/", opportunity.note, name="desk-note"),
     path("oportunidades/<int:opportunity_id>/prorroga/", opportunity.extend, name="desk-extend"),
     path("oportunidades/<int:opportunity_id>/contacto/", opportunity.attempt, name="desk-attempt"),

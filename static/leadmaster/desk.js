@@ -11,7 +11,7 @@
 
   // On a phone, what has to be mended and the filter that was chosen may be out of sight.
   window.lm.ready(function () {
-    var wrong = document.querySelector("form [aria-invalid=true], form [role=alert]");
+    var wrong = document.querySelector("#content form [aria-invalid=true], #content form [role=alert]");
     if (wrong) {
       if (wrong.getAttribute("role") === "alert") {
         wrong.tabIndex = -1;
@@ -102,6 +102,13 @@
     if (event.target.closest("[data-close]") && sheet()) {
       sheet().close();
     }
+  });
+
+  // What can be taken back only for some seconds is offered no longer.
+  document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("[data-fades]").forEach(function (part) {
+      window.setTimeout(function () { part.remove(); }, Number(part.dataset.fades) * 1000);
+    });
   });
 
   // "Too many questions" is a sentence for the person who asked them.

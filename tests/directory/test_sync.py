@@ -14,6 +14,8 @@ from leadmaster.directory.sync import SyncError, open_source, synchronise
 from leadmaster.directory.sync.mapping import Mapping
 from tests.directory.conftest import NOW, READING, directory, sync
 from tests.directory.external import ExternalBase
+from tests.factories.accounts import UserFactory
+from tests.factories.directory import ContactPointFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +128,25 @@ def test_contacts_that_stay_keep_their_row(external: ExternalBase) -> None:
         1,
     )
     assert (risen.pk, risen.is_primary, risen.position) == (before["+523355667788"], True, 0)
+
+
+def test_what_people_of_ours_added_stays_until_the_source_says_it_too(external: ExternalBase) -> None:
+    external.add(1, contacts=[("celular", "33 2244 5566", 1)])
+    sync(external)
+    client, user = Client.objects.get(), UserFactory.create()
+    added = {
+        phone: ContactPointFactory.create(client=client, normalised=phone, position=9, added_by=user).pk
+        for phone in ("+523311110000", "+523311110001")
+    }
+    external.run("UPDATE datos_contacto SET tipo = 'trabajo', valor = '33 1111 0001'")
+
+    sync(external, full=True)
+
+    rows = client.contacts.values_list("pk", "normalised", "label", "added_by")
+    assert set(rows) == {
+        (added["+523311110000"], "+523311110000", "celular", user.pk),
+        (added["+523311110001"], "+523311110001", "trabajo", None),
+    }
 
 
 def test_a_row_that_was_only_touched_is_not_written(external: ExternalBase) -> None:

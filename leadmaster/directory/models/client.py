@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from leadmaster.accounts.models import User
 from leadmaster.directory.enums import Availability, ContactKind
 from leadmaster.directory.querysets import ClientQuerySet
 from leadmaster.lib.fields import IdentifierField
@@ -108,6 +109,18 @@ class ContactPoint(models.Model):
     is_valid = models.BooleanField(_("válido"), default=True)
     # The order in which to try them.
     position = models.PositiveSmallIntegerField(_("orden"), default=0)
+    # Whoever of ours wrote it down. The source did not: its synchronisation leaves it, and takes it over where it says
+    # the same.
+    added_by = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("agregado por"),
+        db_index=False,
+        editable=False,
+    )
 
     class Meta:
         verbose_name = _("dato de contacto")

@@ -196,20 +196,37 @@ def _contact_columns(contact: Contact, position: int) -> tuple[Any, ...]:
     )
 
 
-def _replace_contacts(contacts: Mapping[int, Sequence[Contact]]) -> None:
-    """Contacts that are still the same number or mail keep their row: others may point at it."""
-    if not contacts:
-        return
-    before: dict[tuple[int, str, str], tuple[int, tuple[Any, ...]]] = {}
-    gone: list[int] = []
-    saved = ContactPoint.objects.filter(client__in=list(contacts)).order_by("pk")
-    for pk, client_id, *columns in saved.values_list("pk", "client_id", *_CONTACT):
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Saved:
+    """Contacts that are there, by client, kind and value; those that repeat another; those that people of ours added."""
+
+    rows: dict[tuple[int, str, str], tuple[int, tuple[Any, ...]]]
+    repeated: list[int]
+    added: set[int]
+
+
+def _saved(client_ids: list[int]) -> _Saved:
+    found = _Saved(rows={}, repeated=[], added=set())
+    rows = ContactPoint.objects.filter(client__in=client_ids).order_by("pk")
+    for pk, client_id, added_by, *columns in rows.values_list("pk", "client_id", "added_by", *_CONTACT):
         kind, _label, raw, normalised = columns[:4]
         key = (client_id, kind, normalised or raw.lower())
-        if key in before:
-            gone.append(pk)
-        else:
-            before[key] = (pk, tuple(columns))
+        if key in found.rows:
+            found.repeated.append(pk)
+            continue
+        found.rows[key] = (pk, tuple(columns))
+        if added_by is not None:
+            found.added.add(pk)
+    return found
+
+
+def _replace_contacts(contacts: Mapping[int, Sequence[Contact]]) -> None:
+    """Contacts that are still the same number or mail keep their row: others may point at it. What people of ours added
+    stays theirs until the source says it too."""
+    if not contacts:
+        return
+    saved = _saved(list(contacts))
+    before = saved.rows
     new: list[tuple[Any, ...]] = []
     different: list[tuple[Any, ...]] = []
     for client_id, own in contacts.items():
@@ -221,9 +238,13 @@ def _replace_contacts(contacts: Mapping[int, Sequence[Contact]]) -> None:
                 new.append((client_id, *columns))
             elif old != columns:
                 different.append((client_id, *columns, pk))
-    gone += [pk for pk, _columns_before in before.values()]
+    left = {pk for pk, _columns_before in before.values()}
+    gone = [*saved.repeated, *(left - saved.added)]
     if gone:
         ContactPoint.objects.filter(pk__in=gone).delete()
+    taken_over = saved.added - left
+    if taken_over:
+        ContactPoint.objects.filter(pk__in=taken_over).update(added_by=None)
     BulkInserter(ContactPoint, ("client", *_CONTACT, "id"), update=_CONTACT).insert(different)
     BulkInserter(ContactPoint, ("client", *_CONTACT)).insert(new)
 

@@ -22,6 +22,7 @@ from opportunities.models import (
     StageRoute,
 )
 from opportunities.queries.contacts import reach
+from opportunities.state.before import told
 
 
 class ClientFactsSerializer(ModelSerializer[Client]):
@@ -177,6 +178,7 @@ class EventSerializer(ModelSerializer[OpportunityEvent]):
     """One line of history. `by` is null for the system."""
 
     by_name = serializers.SerializerMethodField()
+    data = serializers.SerializerMethodField()  # type: ignore[assignment]  # the answer has a key of this name
 
     class Meta:
         model = OpportunityEvent
@@ -187,6 +189,9 @@ class EventSerializer(ModelSerializer[OpportunityEvent]):
 
     def get_by_name(self, event: OpportunityEvent) -> str:
         return str(event.by) if event.by else ""
+
+    def get_data(self, event: OpportunityEvent) -> dict[str, Any]:
+        return told(event.data)
 
 
 class LineSerializer(Serializer[Any]):

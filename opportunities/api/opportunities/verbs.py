@@ -26,7 +26,7 @@ from opportunities.api.opportunities.coming_back import (
 from opportunities.api.opportunities.serializers import EventSerializer, PlaceSerializer, SaleSerializer
 from opportunities.enums import ContactChannel, ContactOutcome, StageType
 from opportunities.errors import Incomplete
-from opportunities.funnel import contact, moves
+from opportunities.funnel import contact, moves, undo
 from opportunities.models import Opportunity, Sale, Stage
 from opportunities.supervision import decisions, sale_corrections
 from opportunities.timers import extension, reminders
@@ -142,6 +142,13 @@ class OpportunityVerbs(Base):
             row.pk, by=current_user(request), version=given["version"], reason=given["reason"], now=timezone.now()
         )
         return self._place(annulled)
+
+    @extend_schema(request=VersionSerializer, responses=PlaceSerializer)
+    @action(detail=True, methods=["post"], url_path="undo-step")
+    def undo_step(self, request: Request, pk: str) -> Response:
+        """Deshace tu último paso, hasta diez segundos después: la etapa y el tiempo que le quedaba. `version` es la que dejó."""
+        row, given = self._asked(VersionSerializer)
+        return self._place(undo.undo(row.pk, by=current_user(request), version=given["version"], now=timezone.now()))
 
     @extend_schema(request=NoteSerializer, responses={201: EventSerializer})
     @action(detail=True, methods=["post"])

@@ -14,6 +14,7 @@ from rest_framework.serializers import BaseSerializer
 from campaigns.models import Envio
 from campaigns.serializers import EnvioSerializer
 from leadmaster.accounts.current_user import current_user
+from leadmaster.lib.ids import parse_id
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from opportunities.api.filters import OpportunityFilter
 from opportunities.api.opportunities.list_base import Rows
@@ -25,6 +26,7 @@ from opportunities.api.opportunities.serializers import (
 )
 from opportunities.api.opportunities.verbs import OpportunityVerbs
 from opportunities.api.pages import Subpages
+from opportunities.funnel.undo import is_own
 from opportunities.models import Opportunity, OpportunityEvent
 from opportunities.policy import SUPERVISE, WORK, require_supervisor, require_worker
 from opportunities.queries.timeline import timeline
@@ -51,7 +53,7 @@ class OpportunityViewSet(
     undone_by_crash: ClassVar[frozenset[str]] = frozenset()
     needs: ClassVar[dict[str, str]] = {
         **dict.fromkeys(("list", "retrieve", "history", "timeline", "messages"), VIEW),
-        **dict.fromkeys(("move", "sale", "note", "extend", "contact", "remind"), WORK),
+        **dict.fromkeys(("move", "sale", "undo_step", "note", "extend", "contact", "remind"), WORK),
         **dict.fromkeys(("reassign", "return_to_pool", "close", "give_back", "correct_sale", "annul_sale"), SUPERVISE),
     }
 
@@ -59,9 +61,16 @@ class OpportunityViewSet(
         if self.action == "list":
             return listed_for(current_user(self.request), self.desk)
         rows = Opportunity.objects.visible_to(self.request.user)
+        number = parse_id(self.kwargs["pk"]) if self.action == "undo_step" else None
+        if number is not None and is_own(number, current_user(self.request)):
+            # What went to the pool is out of sight, and its step is still theirs to take back.
+            rows = Opportunity.objects.filter(pk=number)
         return rows.with_people() if self.action in _WITH_PEOPLE else rows.select_related("owner")
 
     def require_allowed(self, row: Opportunity) -> None:
+        if self.action == "undo_step":
+            # It may have left their hands with that very step: the operation asks whose it was.
+            return
         need, user = self.needs[self.action], current_user(self.request)
         if need == SUPERVISE:
             require_supervisor(user, row)

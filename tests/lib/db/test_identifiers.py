@@ -26,6 +26,7 @@ NO_IDENTIFIERS = {
         "accounts.team.name",
         "calendars.operatingcalendar.name",
         "opportunities.stage.name",
+        "opportunities.savedfilter.name",
         "directory.client.name",
         "directory.client.last_names",
         "directory.client.agreement",

@@ -84,6 +84,14 @@ TABLE = [
         body=lambda w: {"version": newest(w).version, "stage": w.funnel.contacted.pk},
         expected=only_team(200),
     ),
+    # Nobody has taken a step that could be taken back.
+    Row(
+        method="post",
+        path=f"{V1}/opportunities/{{id}}/undo-step/",
+        seed=lambda w: w.one().pk,
+        body=with_version(),
+        expected=only_team(409),
+    ),
     Row(
         method="post",
         path=f"{V1}/opportunities/{{id}}/sale/",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
 from django.core.cache import cache
 from django.test import Client as Browser
+from django.utils import timezone
 
+from leadmaster.calendars.models import OpeningWindow
 from leadmaster.directory.models import Client, ContactPoint
 from opportunities.enums import Origin
 from opportunities.models import Opportunity
 from opportunities.web import capture
 from tests.company import told
 from tests.factories.directory import SuppressionFactory
+from tests.factories.opportunities import ClientFactory
 from tests.opportunities.web.conftest import World
 
 FORM = {"name": "Valentina Sosa", "phone": "0351 15 274-3915", "key": "uno"}
@@ -108,3 +112,42 @@ def test_the_form_asks_the_server_when_the_typing_stops(browser: Browser) -> Non
 
     assert re.search(r'name="phone"[^>]*hx-get="/captar/telefono/"', page)
     assert "delay:600ms" in page
+
+
+def test_whom_a_free_number_belongs_to_is_said_before_it_is_saved_and_what_was_typed_stays(
+    world: World, browser: Browser
+) -> None:
+    client = ClientFactory.create(name="Valentina", last_names="Sosa Paz", city="Alta Gracia")
+    ContactPoint.objects.filter(client=client).update(normalised=E164)
+
+    assert "En el directorio es Valentina Sosa Paz (Alta Gracia)" in checked(browser, "351 274-3915")
+    browser.post("/captar/", {**FORM, "name": "Vale de la feria", "note": "Vecina"})
+
+    row = Opportunity.objects.get()
+    assert row.client == client
+    assert row.events.get().reason == "Vecina Lo cargó como “Vale de la feria”."
+    assert "Sosa Paz" not in checked(world.browser("colleague"), "351 274-3915")
+
+
+def test_what_is_ones_own_is_a_link(browser: Browser) -> None:
+    browser.post("/captar/", FORM)
+    link = f'href="/oportunidades/{Opportunity.objects.get().pk}/"'
+
+    assert link in checked(browser, "351 274-3915")
+    refused = browser.post("/captar/", {**FORM, "name": "Otra vez", "key": "dos"}).content.decode()
+    assert link in refused
+    assert 'value="Otra vez"' in refused
+
+
+def test_at_night_it_says_of_the_clock_what_the_day_says(world: World, browser: Browser) -> None:
+    calendar = world.promoter.desk.calendar
+    now = timezone.now().astimezone(calendar.tz)
+    calendar.windows.all().delete()
+    tomorrow = now + dt.timedelta(days=1)
+    OpeningWindow.objects.create(calendar=calendar, weekday=tomorrow.weekday(), opens=dt.time(9), closes=dt.time(18))
+
+    (sentence,) = told(browser.post("/captar/", FORM))
+
+    said = re.search(r"La mesa abre el .* hasta entonces los plazos no corren\.", sentence)
+    assert said is not None
+    assert said[0] in browser.get("/").content.decode()

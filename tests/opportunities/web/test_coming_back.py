@@ -44,7 +44,7 @@ def test_a_press_is_kept_and_its_page_asks_how_it_went(browser: Browser, row: Op
     page = browser.get(f"/oportunidades/{row.pk}/").content.decode()
     assert 'id="told"' in page
     assert 'name="key" value="k1"' in page
-    assert "Llamada sin resultado" in browser.get("/oportunidades/").content.decode()
+    assert "Llamaste hace instantes: sin resultado" in browser.get("/oportunidades/").content.decode()
     assert "1 sin resultado" in browser.get("/").content.decode()
 
 
@@ -57,7 +57,7 @@ def test_result_note_and_reminder_go_in_one_press_and_back_to_where_it_was(brows
     assert told(answer)[-1].startswith("Guardado: volver a llamar. Recordatorio: ")
     assert (ContactAttempt.objects.get().note, Reminder.objects.get().note) == ("Tiene visitas", "Tiene visitas")
     page = browser.get("/oportunidades/").content.decode()
-    assert "Llamada: volver a llamar" in page
+    assert "Llamaste hace instantes: volver a llamar" in page
     assert "Tiene visitas" in page
     page = browser.get(f"/oportunidades/{row.pk}/").content.decode()
     assert 'id="told"' not in page

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import uuid
 
 import pytest
 from django.test import Client as Browser
@@ -11,16 +13,21 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import Ack, EnvioState
+from campaigns.inbound import receive
 from campaigns.models import Reply
 from leadmaster.calendars.models import OperatingCalendar
 from leadmaster.directory.models import ContactPoint
+from opportunities.assignment.filters import Filters
+from opportunities.assignment.request import request_lot
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.funnel import moves
 from opportunities.models import Opportunity, Sale, Stage, StageRoute
 from tests.company import told
 from tests.factories.campaigns import CampaignFactory, EnvioFactory
+from tests.factories.opportunities import ClientFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.opportunities.web.conftest import World
+from whatsapp.inbound import Inbound
 
 
 def step(row: Opportunity, stage: Stage) -> str:
@@ -39,8 +46,10 @@ def test_the_page_costs_the_same_however_many_phones(
         phone = f"+52331234567{number}"
         ContactPoint.objects.create(client=row.client, kind=ContactPoint.Kind.PHONE, raw=phone, normalised=phone)
 
-    with django_assert_num_queries(18):
-        assert page(browser, row).count('href="tel:') == contacts
+    # Two for the usual reasons, three for the clients before and after it in the list, one for the conversation.
+    with django_assert_num_queries(24):
+        # And the bar calls the first one.
+        assert page(browser, row).count('href="tel:') == contacts + 1
 
 
 def test_only_the_steps_that_may_follow_are_there(world: World, browser: Browser, row: Opportunity) -> None:
@@ -219,3 +228,73 @@ def test_a_step_after_the_deadline_is_refused(world: World, browser: Browser, ro
     answer = browser.post(step(row, world.funnel.contacted), {"version": 1})
 
     assert "ya venció" in told(answer)[0]
+
+
+def test_the_clients_last_words_stand_first_and_whole(world: World, browser: Browser, row: Opportunity) -> None:
+    phone = ContactPoint.objects.get(client=row.client_id).normalised
+    line = WhatsAppSessionFactory.create(owner=world.colleague.user, team=world.promoter.desk.team)
+    words, now = "Una pregunta larga. " * 60 + "¿Puede ser el jueves?", timezone.now()
+    inbound = Inbound(tenant_id=line.tenant_id, message_id="in-1", phone=phone, lid="", text=words, at=now)
+    receive(inbound, session=line, now=now)
+
+    text = page(browser, row)
+
+    said = text[text.index('id="said"') :]
+    assert words.strip() in said[: said.index("</section>")]
+    assert 'id="bar-talk"' in text
+    assert text.index('id="said"') < text.index('id="contact"') < text.index('id="timeline"')
+
+
+@pytest.mark.parametrize(("asked", "sheet"), [("mover", "move"), ("nota", "note"), ("otra", "")])
+def test_without_a_script_the_bar_opens_its_sheets_by_address(
+    browser: Browser, row: Opportunity, asked: str, sheet: str
+) -> None:
+    text = browser.get(f"/oportunidades/{row.pk}/?hoja={asked}").content.decode()
+
+    opened = re.findall(r'<dialog id="([a-z-]+)"[^>]* open>', text)
+    assert opened == ([sheet] if sheet else [])
+
+
+def test_a_step_is_taken_back_by_the_button_that_comes_with_it(
+    world: World, browser: Browser, row: Opportunity
+) -> None:
+    browser.post(step(row, world.funnel.pooled), {"version": 1, "reason": "En marzo"})
+    offered = browser.get("/oportunidades/").content.decode()
+    assert f'action="/oportunidades/{row.pk}/deshacer/"' in offered
+
+    answer = browser.post(f"/oportunidades/{row.pk}/deshacer/", {"version": 2})
+
+    assert answer.headers["Location"] == f"/oportunidades/{row.pk}/"
+    assert told(answer)[-1] == f"Deshecho: {row.client} sigue en “Nueva”."
+    row.refresh_from_db()
+    assert (row.state, row.stage, row.owner) == (OpportunityState.ACTIVE, world.funnel.new, world.promoter)
+    assert "/deshacer/" not in browser.get("/oportunidades/").content.decode()
+    again = browser.post(f"/oportunidades/{row.pk}/deshacer/", {"version": 2})
+    assert "cambió mientras la mirabas" in told(again)[-1]
+
+
+def test_the_teams_usual_reasons_are_one_touch_away(world: World, browser: Browser, row: Opportunity) -> None:
+    colleague, stranger = world.colleague, world.stranger
+    for owner, reason in ((colleague, "ya compró"), (colleague, "Ya compró"), (colleague, "Solo una vez"),
+                          (stranger, "De otra mesa"), (stranger, "De otra mesa")):  # fmt: skip
+        ClientFactory.create()
+        given = request_lot(owner, Filters(), 1, key=str(uuid.uuid4()), now=timezone.now())
+        left = Opportunity.objects.get(lot=given.lot_id)
+        moves.move(left.pk, world.funnel.no_answer, by=owner.user, version=1, now=timezone.now(), reason=reason)
+
+    text = page(browser, row)
+    chips = re.findall(r'name="usual" value="([^"]+)"', text)
+    browser.post(step(row, world.funnel.no_answer), {"version": 1, "usual": chips[0], "reason": "en la feria"})
+
+    assert chips == ["Ya compró"]
+    row.refresh_from_db()
+    assert row.exit_reason == "Ya compró: en la feria"
+
+
+def test_a_chosen_reason_is_a_reason(world: World, browser: Browser, row: Opportunity) -> None:
+    StageRoute.objects.filter(to_stage=world.funnel.lost).update(needs_reason=True)
+
+    browser.post(step(row, world.funnel.lost), {"version": 1, "usual": "Ya compró", "reason": ""})
+
+    row.refresh_from_db()
+    assert (row.state, row.events.latest("id").reason) == (OpportunityState.LOST, "Ya compró")

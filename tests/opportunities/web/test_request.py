@@ -7,6 +7,7 @@ import re
 import pytest
 from django.test import Client as Browser
 
+from leadmaster.calendars.models import OperatingCalendar
 from opportunities.models import DailyQuota, Lot, Opportunity, QuotaEntry
 from tests.company import told
 from tests.factories.opportunities import ClientFactory
@@ -68,7 +69,7 @@ def test_an_empty_segment_is_an_answer_and_the_filters_stay(world: World, browse
     assert not Lot.objects.exists()
 
 
-def test_no_quota_is_an_answer_and_the_button_waits_for_tomorrow(world: World, browser: Browser) -> None:
+def test_no_quota_is_an_answer_and_nothing_is_offered_but_when_it_renews(world: World, browser: Browser) -> None:
     world.give(20)
     ClientFactory.create_batch(3)
 
@@ -76,7 +77,9 @@ def test_no_quota_is_an_answer_and_the_button_waits_for_tomorrow(world: World, b
 
     assert told(answer) == ["Hoy ya usaste todo tu cupo. Mañana tienes uno nuevo."]
     page = browser.get("/pedir/").content.decode()
-    assert re.search(r'<button class="main wide" type="submit" disabled>', page)
+    assert "Se renueva mañana 00:00: 20 oportunidades." in page
+    assert "<select" not in page
+    assert 'name="quantity"' not in page
     assert DailyQuota.objects.get().used == 20
 
 
@@ -133,3 +136,37 @@ def test_a_lot_tells_where_its_rows_went(world: World, browser: Browser) -> None
     for part in ("Activa <b>1</b>", "En el pool <b>1</b>", "Perdida <b>1</b>"):
         assert part in page
     assert page.count('class="card lead') == 1
+
+
+def test_the_last_filters_are_kept_until_somebody_takes_them_away(world: World, browser: Browser) -> None:
+    ClientFactory.create_batch(3, province="Jalisco")
+    ClientFactory.create_batch(2, province="Nayarit")
+    browser.post("/pedir/", {"province": "Jalisco", "quantity": "1", "key": "uno"})
+
+    kept = browser.get("/pedir/").content.decode()
+    assert re.search(r'<option value="Jalisco" selected>', kept)
+    assert "Quitar los filtros" in kept
+    for path in ("/pedir/?todos=1", "/pedir/?province=&quantity=3"):
+        assert "selected>" not in browser.get(path).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("zone", "offered"),
+    [
+        ("America/Argentina/Cordoba", ["Córdoba", "Zona 3"]),
+        ("America/Mexico_City", ["JALISCO", "Zona 3"]),
+        ("America/Sao_Paulo", ["Paraná", "Zona 3"]),
+        ("Europe/Madrid", ["JALISCO", "Zona 3"]),
+    ],
+)
+def test_provinces_of_other_countries_are_not_offered(
+    world: World, browser: Browser, zone: str, offered: list[str]
+) -> None:
+    for province in ("Zona 3", "Córdoba", "JALISCO", "Paraná"):
+        ClientFactory.create(province=province)
+    OperatingCalendar.objects.update(time_zone=zone)
+
+    page = browser.get("/pedir/?todos=1").content.decode()
+
+    provinces = page[page.index('id="facet-province"') : page.index("</select>")]
+    assert re.findall(r'<option value="([^"]+)"', provinces) == offered

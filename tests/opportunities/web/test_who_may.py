@@ -90,7 +90,7 @@ def test_everybody_starts_at_their_own_place(world: World) -> None:
 
 @pytest.mark.parametrize("who", ["colleague", "stranger"])
 def test_lists_hold_nobody_elses(world: World, row: Opportunity, who: str) -> None:
-    link = f'href="/oportunidades/{row.pk}/"'
+    link = f'href="/oportunidades/{row.pk}/'
 
     for path in ("/oportunidades/", f"/oportunidades/?q={row.client.full_name}", "/"):
         assert link in world.browser("promoter").get(path).content.decode()

@@ -48,6 +48,7 @@ EXCUSED = {
         "campaigns.earlyreceipt.error_code", "campaigns.recipientimport.state", "opportunities.opportunity.state",
         "opportunities.opportunity.origin", "opportunities.opportunityevent.kind",
         "opportunities.contactattempt.channel", "opportunities.contactattempt.outcome", "opportunities.reminder.state",
+        "opportunities.savedfilter.listed_state", "opportunities.savedfilter.stage_name",
         "opportunities.opportunityevent.from_state", "opportunities.opportunityevent.to_state", "ops.alert.severity",
         "ops.reconciliationfinding.area", "ops.reconciliationfinding.kind", "ops.repair.kind",
     ),

@@ -46,6 +46,25 @@ def test_the_second_of_two_is_told_what_changed_and_by_whom(world: World) -> Non
     assert Opportunity.objects.get(pk=row.pk).stage == world.funnel.contacted
 
 
+def test_a_step_is_taken_back_over_the_api_wherever_it_went(world: World) -> None:
+    row = world.one()
+    act(world, row, "move", version=1, stage=world.funnel.pooled.pk, reason="En marzo")
+    assert refused(act(world, row, "undo-step", who="boss", version=2)) == (409, "wrong_state")
+
+    answer = act(world, row, "undo-step", version=2)
+
+    assert answer.status_code == 200, answer.json()
+    told = answer.json()
+    row.refresh_from_db()
+    assert (told["version"], told["state"], row.stage, row.owner) == (
+        3,
+        "activa",
+        world.funnel.new,
+        world.promoter("owner"),
+    )
+    assert "_before" not in world.client("owner").get(f"{URL}{row.pk}/history/").content.decode()
+
+
 def test_a_repetition_with_the_same_key_is_no_second_step(world: World) -> None:
     row, key = world.one(), new_key()
     body = {"version": 1, "stage": world.funnel.contacted.pk}
