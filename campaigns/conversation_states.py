@@ -13,6 +13,7 @@ since makes theirs old, so nobody attends to words that they have not seen.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 
@@ -46,10 +47,18 @@ _TRIES = 3
 _SAID = (EnvioState.SENT, EnvioState.SENT_BY_HAND, EnvioState.UNCERTAIN, EnvioState.HISTORICAL)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Heard:
+    """Where a message was kept, and as which row; None: it had been told before."""
+
+    conversation: Conversation
+    reply: Reply | None
+
+
 # --- What people write -------------------------------------------------------------------------------------------------
 
 
-def hear(inbound: Inbound, *, session: WhatsAppSession, phone: str, settled: bool, now: dt.datetime) -> Conversation:
+def hear(inbound: Inbound, *, session: WhatsAppSession, phone: str, settled: bool, now: dt.datetime) -> Heard:
     """Keep one message of a person, once, in their conversation with this line. One short transaction.
 
     `phone` is theirs as the directory writes it, empty when only the lid is told. `settled`: it asks for nothing that a
@@ -71,13 +80,13 @@ def hidden_words(session: WhatsAppSession, lid: str) -> list[str]:
 
 
 @transaction.atomic
-def _hear(inbound: Inbound, *, session: WhatsAppSession, phone: str, settled: bool, now: dt.datetime) -> Conversation:
+def _hear(inbound: Inbound, *, session: WhatsAppSession, phone: str, settled: bool, now: dt.datetime) -> Heard:
     # 1. The conversation, locked: callbacks about one person come one after the other from here on.
     at = min(inbound.at, now)
     row = _conversation_of(session, phone, inbound.lid, at)
     # 2. The message; a repeated callback stops here.
     if Reply.objects.filter(session=session, message_id=inbound.message_id).exists():
-        return row
+        return Heard(conversation=row, reply=None)
     reply = Reply.objects.create(
         session=session,
         message_id=inbound.message_id,
@@ -95,7 +104,7 @@ def _hear(inbound: Inbound, *, session: WhatsAppSession, phone: str, settled: bo
         _settle(row, by=None, now=now)
     else:
         _wake(row, at=at)
-    return _save(row)
+    return Heard(conversation=_save(row), reply=reply)
 
 
 def _conversation_of(session: WhatsAppSession, phone: str, lid: str, at: dt.datetime) -> Conversation:

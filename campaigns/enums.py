@@ -85,6 +85,7 @@ class WhyNot(models.TextChoices):
     SESSION_PAUSED = "sesion_en_pausa", _("La sesión espera la decisión de una persona")
     SESSION_BLOCKED = "sesion_frenada", _("El gateway pidió una pausa")
     ERROR_RATE = "errores", _("La frenaron sus errores y espera a un supervisor")
+    OPT_OUTS = "bajas", _("La frenaron las bajas que le pidieron y espera a un supervisor")
     TEMPLATE = "plantilla", _("Meta no acepta su plantilla y espera a un supervisor")
     CANARY = "primeros", _("Espera que sus primeros mensajes lleguen al servidor")
     HALF_DEAF = "sin_acuses", _("La línea no confirma lo que envía")
@@ -106,6 +107,7 @@ class BrakeKind(models.TextChoices):
     ERROR_RATE = "errores", _("Demasiados errores")
     CANARY = "primeros", _("Primeros mensajes sin llegar")
     TEMPLATE = "plantilla", _("Meta no acepta su plantilla")
+    OPT_OUTS = "bajas", _("Demasiadas bajas")
 
 
 class Evidence(models.TextChoices):

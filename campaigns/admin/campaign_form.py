@@ -61,6 +61,7 @@ class CampaignForm(CampaignModelForm):
             "person_rest",
             "error_alert",
             "error_pause",
+            "opt_out_pause",
             "canary_size",
             "typing",
             "max_attempts",

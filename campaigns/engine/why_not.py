@@ -44,7 +44,11 @@ def braked(campaigns: Iterable[Campaign]) -> dict[int, Standing]:
     }
 
 
-_REASONS = {BrakeKind.ERROR_RATE: WhyNot.ERROR_RATE, BrakeKind.TEMPLATE: WhyNot.TEMPLATE}
+_REASONS = {
+    BrakeKind.ERROR_RATE: WhyNot.ERROR_RATE,
+    BrakeKind.TEMPLATE: WhyNot.TEMPLATE,
+    BrakeKind.OPT_OUTS: WhyNot.OPT_OUTS,
+}
 # What a supervisor lifts.
 BRAKED = frozenset({*_REASONS.values(), WhyNot.CANARY})
 

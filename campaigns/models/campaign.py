@@ -104,6 +104,15 @@ class Campaign(models.Model):
         validators=[MaxValueValidator(100)],
         help_text=_("Se pausa sola cuando falla esta parte de los últimos intentos. Vacío: lo normal; 0: nunca."),
     )
+    opt_out_pause = models.PositiveSmallIntegerField(
+        _("frenar con bajas (%)"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text=_(
+            "Se pausa sola cuando esta parte de quienes la recibieron últimamente pide la baja. Vacío: lo normal; 0: nunca."
+        ),
+    )
     canary_size = models.PositiveSmallIntegerField(
         _("primeros mensajes de prueba"),
         null=True,

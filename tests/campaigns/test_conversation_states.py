@@ -51,7 +51,7 @@ def hears(
     inbound = Inbound(
         tenant_id=line.tenant_id, message_id=message_id, phone=phone, lid=lid, text=text, at=at, content=content
     )
-    return receive(inbound, session=line, now=NOW)
+    return receive(inbound, session=line, now=NOW).asked
 
 
 def only() -> Conversation:

@@ -40,7 +40,7 @@ def hears(
     line: WhatsAppSession, text: str, *, phone: str = PHONE, message_id: str = "in-1", at: dt.datetime = NOW
 ) -> bool:
     inbound = Inbound(tenant_id=line.tenant_id, message_id=message_id, phone=phone, lid="", text=text, at=at)
-    return receive(inbound, session=line, now=NOW)
+    return receive(inbound, session=line, now=NOW).asked
 
 
 def sent(company: Company, minutes: int, **fields: object) -> None:
