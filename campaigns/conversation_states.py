@@ -182,9 +182,13 @@ def _wake(row: Conversation, *, at: dt.datetime) -> None:
 def answered(envio_id: int, *, now: dt.datetime) -> None:
     """A reply left. Unless they wrote on meanwhile, nothing is left to do. Runs in the caller's transaction.
 
-    What they wrote after it was written has no answer yet, also when somebody has opened it since.
+    What they wrote after it was written has no answer yet, also when somebody has opened it since. Of what a line
+    answers by itself nobody has read anything: the person still waits.
     """
-    reply = Envio.objects.select_related("author").only("session", "phone", "author", "created_at").get(pk=envio_id)
+    fields = ("session", "phone", "author", "created_at", "automatic")
+    reply = Envio.objects.select_related("author").only(*fields).get(pk=envio_id)
+    if reply.automatic:
+        return
     row = Conversation.objects.select_for_update().filter(session=reply.session_id, phone=reply.phone).first()
     if row is None or row.state != S.WAITING or row.unread or _wrote_on(row, after=reply.created_at):
         return
@@ -194,7 +198,9 @@ def answered(envio_id: int, *, now: dt.datetime) -> None:
 
 def refused(envio_id: int, *, now: dt.datetime) -> None:
     """A reply that had left was refused afterwards: whoever it was for still waits. Runs in the caller's transaction."""
-    reply = Envio.objects.only("session", "phone", "author").get(pk=envio_id)
+    reply = Envio.objects.only("session", "phone", "author", "automatic").get(pk=envio_id)
+    if reply.automatic:
+        return
     row = Conversation.objects.select_for_update().filter(session=reply.session_id, phone=reply.phone).first()
     if row is None or row.state != S.HANDLED or row.handled_by_id != reply.author_id or _said_since(row, reply):
         return
@@ -208,7 +214,7 @@ def _wrote_on(row: Conversation, *, after: dt.datetime) -> bool:
 
 def _said_since(row: Conversation, reply: Envio) -> bool:
     """Whether another answer of ours came after this one, and left."""
-    later = Envio.objects.replies().filter(session=row.session_id, phone=reply.phone, pk__gt=reply.pk)
+    later = Envio.objects.written().filter(session=row.session_id, phone=reply.phone, pk__gt=reply.pk)
     return later.filter(state__in=(EnvioState.SENT, EnvioState.SENT_BY_HAND)).exists()
 
 

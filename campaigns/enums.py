@@ -152,3 +152,19 @@ class MessageKind(models.TextChoices):
     LOCATION = "ubicacion", _("Ubicación")
     CONTACT = "contacto", _("Contacto")
     OTHER = "otro", _("Otro contenido")
+
+
+class AutomaticKind(models.TextChoices):
+    """When a line answers by itself. One class of `campaigns.automatic` each."""
+
+    KEYWORD = "palabra", _("Cuando escriben una palabra clave")
+    OUT_OF_HOURS = "fuera_de_hora", _("Fuera del horario del equipo")
+    FIRST_ANSWER = "primera", _("La primera vez que escriben")
+    OPT_OUT = "baja", _("Cuando piden la baja, para confirmarla")
+
+
+class HeldBack(models.TextChoices):
+    """Why a line did not answer by itself although a rule was there."""
+
+    MACHINE = "maquina", _("Lo que llegó parece de otra máquina")
+    NO_ROOM = "sin_lugar", _("La línea contestó mucho en esta hora")

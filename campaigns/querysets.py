@@ -51,8 +51,12 @@ class EnvioQuerySet(models.QuerySet["Envio"]):
         return self.filter(campaign__isnull=False)
 
     def replies(self) -> Self:
-        """What people of ours wrote in conversations."""
+        """What was answered in conversations, by people of ours or by a line itself."""
         return self.filter(campaign__isnull=True)
+
+    def written(self) -> Self:
+        """What people of ours wrote in conversations."""
+        return self.replies().filter(automatic="")
 
     def pending(self) -> Self:
         return self.filter(state=EnvioState.PENDING)

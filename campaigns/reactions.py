@@ -1,24 +1,39 @@
-"""What somebody wrote is kept, and then what follows from it: the campaign that they answer may be stopped."""
+"""What somebody wrote is kept, and then what follows from it: the campaign that they answer may stop by itself, and their
+line may answer by itself."""
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 from campaigns import inbound
+from campaigns.automatic.answering import consider
 from campaigns.brakes import watch
-from campaigns.inbound import Received
-from campaigns.models import Campaign, Conversation
+from campaigns.models import Campaign, Conversation, Envio
 from whatsapp.inbound import Inbound
 from whatsapp.models import WhatsAppSession
 from whatsapp.receipts import Preference
 
+logger = logging.getLogger(__name__)
 
-def hear(message: Inbound, *, session: WhatsAppSession, now: dt.datetime) -> Received:
-    """Keep it, and look at what follows. What follows can fail without harm to what was kept."""
+
+def hear(message: Inbound, *, session: WhatsAppSession, now: dt.datetime) -> Envio | None:
+    """Keep it, and do what follows. Returns what the line answers by itself: the caller wakes the sender.
+
+    Repetition changes nothing. What follows may fail without harm to what was kept.
+    """
     received = inbound.receive(message, session=session, now=now)
-    if received.asked and received.heard is not None and received.heard.reply is not None:
-        _look_at(received.heard.conversation, now)
-    return received
+    if received.heard is None or received.heard.reply is None:
+        return None
+    row, reply = received.heard.conversation, received.heard.reply
+    row.session = session
+    if received.asked:
+        _look_at(row, now)
+    try:
+        return consider(row, reply, asked=received.asked, now=now)
+    except Exception:
+        logger.exception("conversation %s could not be answered by rule", row.pk)
+        return None
 
 
 def prefer(preference: Preference, *, session: WhatsAppSession, now: dt.datetime) -> None:

@@ -17,6 +17,9 @@ _ROWS: Final = (
         "",
         "",
         """
+        admin/campaigns/automaticanswer/<path:object_id>/delete/
+        admin/campaigns/automaticanswer/add/
+        admin/campaigns/automaticrule/<path:object_id>/delete/
         admin/(?P<app_label>directory|ops|whatsapp|campaigns|opportunities|accounts|calendars)/
         admin/(?P<url>.*)
         admin/accounts/team/<path:object_id>/delete/
@@ -159,6 +162,8 @@ _ROWS: Final = (
         "",
         "bya",
         """
+        admin/campaigns/automaticanswer/ delete_selected
+        admin/campaigns/automaticrule/ delete_selected
         admin/calendars/holiday/ delete_selected
         admin/calendars/operatingcalendar/ delete_selected
         admin/campaigns/attempt/ delete_selected
@@ -348,6 +353,10 @@ _ROWS: Final = (
         "ba",
         "",
         """
+        admin/campaigns/automaticanswer/<path:object_id>/change/
+        api/v1/automatic-rules/<pk>/
+        api/v1/automatic-rules/<pk>/preview/
+        api/v1/automatic-answers/<pk>/
         admin/campaigns/envio/<path:object_id>/change/
         admin/opportunities/absence/<path:object_id>/change/
         admin/opportunities/bulkaction/<path:object_id>/change/
@@ -367,6 +376,10 @@ _ROWS: Final = (
         "ba",
         "ba",
         """
+        admin/campaigns/automaticrule/<path:object_id>/change/
+        admin/campaigns/automaticrule/<path:object_id>/history/
+        admin/campaigns/automaticanswer/<path:object_id>/history/
+        admin/campaigns/automaticrule/<int:pk>/preview/
         admin/opportunities/opportunity/<int:pk>/annul-sale/
         admin/opportunities/opportunity/<int:pk>/correct-sale/
         admin/calendars/holiday/<path:object_id>/change/
@@ -432,6 +445,7 @@ _ROWS: Final = (
         "bya",
         "",
         """
+        api/v1/automatic-answers/
         admin/directory/client/<path:object_id>/change/
         admin/directory/suppression/<path:object_id>/change/
         admin/directory/syncstate/<path:object_id>/change/
@@ -471,6 +485,12 @@ _ROWS: Final = (
         "bya",
         "bya",
         """
+        admin/campaigns/automaticanswer/
+        admin/campaigns/automaticanswer/<path:object_id>/
+        admin/campaigns/automaticrule/
+        admin/campaigns/automaticrule/<path:object_id>/
+        admin/campaigns/automaticrule/add/
+        api/v1/automatic-rules/
         admin/
         admin/accounts/team/<path:object_id>/
         admin/accounts/user/<path:object_id>/

@@ -1,4 +1,4 @@
-"""What people wrote in conversations goes out before a line's campaigns: no schedule, no cap, no pace but the line's own.
+"""What is answered in conversations goes out before a line's campaigns: no schedule, no cap, no pace but the line's own.
 
 Everything else is that of any envío: lanes, claims, the last look before the socket, settling, leases, look-ups. A reply
 leaves the pace of campaigns as it found it.
@@ -48,9 +48,7 @@ def waiting_lines(now: dt.datetime) -> dict[int, ReplySlot]:
 def over_because(envio_id: int, now: dt.datetime) -> tuple[Evidence, str] | None:
     """Why this reply, which could not go out, never will; None while it may."""
     row = Envio.objects.select_related("author").only("author__is_active", "created_at").get(pk=envio_id)
-    if row.author is None:
-        return None
-    if not row.author.is_active:
+    if row.author is not None and not row.author.is_active:
         return Evidence.AUTHOR, _("Quien la escribió ya no entra a LeadMaster: no salió.")
     if row.created_at <= now - REPLY_KEEPS:
         return Evidence.TOO_LATE, _too_late()

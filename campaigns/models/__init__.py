@@ -1,6 +1,7 @@
 """The sender's tables, one noun per module."""
 
 from campaigns.models.attempt import Attempt
+from campaigns.models.automatic import AutomaticAnswer, AutomaticRule
 from campaigns.models.brake import CampaignBrake, CampaignCanary
 from campaigns.models.campaign import Campaign, CampaignEvent
 from campaigns.models.control import SenderSwitch, Tick
@@ -19,6 +20,8 @@ from campaigns.models.totals import CampaignTotals
 __all__ = [
     "Attempt",
     "AttemptTally",
+    "AutomaticAnswer",
+    "AutomaticRule",
     "Campaign",
     "CampaignBrake",
     "CampaignCanary",
