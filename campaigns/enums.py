@@ -87,6 +87,7 @@ class WhyNot(models.TextChoices):
     ERROR_RATE = "errores", _("La frenaron sus errores y espera a un supervisor")
     OPT_OUTS = "bajas", _("La frenaron las bajas que le pidieron y espera a un supervisor")
     TEMPLATE = "plantilla", _("Meta no acepta su plantilla y espera a un supervisor")
+    SELLERS = "vendedores", _("Espera a que contesten a quienes ya respondieron")
     CANARY = "primeros", _("Espera que sus primeros mensajes lleguen al servidor")
     HALF_DEAF = "sin_acuses", _("La línea no confirma lo que envía")
     COLD = "contactos_nuevos", _("WhatsApp no acepta contactos nuevos por ahora")
@@ -108,6 +109,7 @@ class BrakeKind(models.TextChoices):
     CANARY = "primeros", _("Primeros mensajes sin llegar")
     TEMPLATE = "plantilla", _("Meta no acepta su plantilla")
     OPT_OUTS = "bajas", _("Demasiadas bajas")
+    SELLERS = "vendedores", _("Demasiadas respuestas sin contestar")
 
 
 class Evidence(models.TextChoices):

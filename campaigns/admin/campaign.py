@@ -68,6 +68,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
                     ("typing", "max_attempts"),
                     ("person_rest",),
                     ("error_alert", "error_pause", "opt_out_pause", "canary_size"),
+                    ("seller_capacity",),
                     "keeps_off_holidays",
                 )
             },

@@ -63,6 +63,7 @@ class CampaignForm(CampaignModelForm):
             "error_pause",
             "opt_out_pause",
             "canary_size",
+            "seller_capacity",
             "typing",
             "max_attempts",
             "keeps_off_holidays",

@@ -12,6 +12,7 @@ from campaigns.brakes.canary import Canary
 from campaigns.brakes.error_rate import ErrorRate
 from campaigns.brakes.half_deaf import HalfDeaf
 from campaigns.brakes.opt_outs import OptOuts
+from campaigns.brakes.sellers import Sellers
 from campaigns.brakes.template import TemplateRefused
 from campaigns.enums import BrakeKind
 from campaigns.models import Campaign
@@ -19,7 +20,9 @@ from leadmaster.lib.db.retry import retrying
 
 logger = logging.getLogger(__name__)
 
-BRAKES: dict[BrakeKind, Brake] = {brake.kind: brake for brake in (ErrorRate(), Canary(), TemplateRefused(), OptOuts())}
+BRAKES: dict[BrakeKind, Brake] = {
+    brake.kind: brake for brake in (ErrorRate(), Canary(), TemplateRefused(), OptOuts(), Sellers())
+}
 
 
 WATCHERS: tuple[Watcher, ...] = (*BRAKES.values(), HalfDeaf())

@@ -50,7 +50,7 @@ _REASONS = {
     BrakeKind.OPT_OUTS: WhyNot.OPT_OUTS,
 }
 # What a supervisor lifts.
-BRAKED = frozenset({*_REASONS.values(), WhyNot.CANARY})
+BRAKED = frozenset({*_REASONS.values(), WhyNot.CANARY, WhyNot.SELLERS})
 
 
 def of_what_is_left(standing: Standing | None, done: Progress) -> Standing | None:

@@ -2,7 +2,7 @@
 
 from campaigns.models.attempt import Attempt
 from campaigns.models.automatic import AutomaticAnswer, AutomaticRule
-from campaigns.models.brake import CampaignBrake, CampaignCanary
+from campaigns.models.brake import CampaignBrake, CampaignCanary, CampaignSellersHold
 from campaigns.models.campaign import Campaign, CampaignEvent
 from campaigns.models.control import SenderSwitch, Tick
 from campaigns.models.conversation import Conversation
@@ -26,6 +26,7 @@ __all__ = [
     "CampaignBrake",
     "CampaignCanary",
     "CampaignEvent",
+    "CampaignSellersHold",
     "CampaignTotals",
     "Conversation",
     "DatabaseIdentity",

@@ -120,6 +120,17 @@ class Campaign(models.Model):
         validators=[MaxValueValidator(100)],
         help_text=_("El resto espera a que estos lleguen al servidor de WhatsApp. Vacío: lo normal; 0: sin prueba."),
     )
+    # Empty: the setting of the whole installation; 0: never.
+    seller_capacity = models.PositiveSmallIntegerField(
+        _("sin contestar por persona"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(1000)],
+        help_text=_(
+            "Espera mientras quienes atienden sus respuestas tengan más conversaciones sin contestar. Vacío: lo normal; "
+            "0: no espera."
+        ),
+    )
     keeps_off_holidays = models.BooleanField(
         _("no enviar en feriados"),
         default=True,
