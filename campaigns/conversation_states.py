@@ -5,6 +5,7 @@
     snooze                     por_atender, pospuesta → pospuesta, which waits again from its hour on
     a reply of ours left       por_atender → atendida, unless they wrote on
     and was refused later      atendida → por_atender
+    close                       anything → atendida, with a line of history
     read, assign               leave the state as it is
 
 Who may do so is the business of whoever calls. People say which version they looked at; whatever the other side wrote
@@ -22,9 +23,9 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from campaigns.enums import CONVERSATION_OPEN, ConversationState, EnvioState, MessageKind
+from campaigns.enums import CONVERSATION_OPEN, ConversationEventKind, ConversationState, EnvioState, MessageKind
 from campaigns.errors import Incomplete, Stale, WrongState
-from campaigns.models import Conversation, Envio, Reply
+from campaigns.models import Conversation, ConversationEvent, Envio, Reply
 from leadmaster.accounts.models import User
 from leadmaster.lib.db.retry import retrying
 from whatsapp.inbound import Inbound
@@ -254,11 +255,30 @@ def snooze(conversation_id: int, *, until: dt.datetime, version: int, now: dt.da
 
 
 @transaction.atomic
-def assign(conversation_id: int, *, to: User | None, version: int) -> Conversation:
-    """Somebody's to attend to, or nobody's in particular. Raises Stale."""
+def assign(conversation_id: int, *, to: User | None, by: User, version: int, now: dt.datetime) -> Conversation:
+    """Somebody's to attend to, or nobody's in particular, with a line of history. Raises Stale."""
     row = _locked(conversation_id, version)
-    row.assigned_to = to
+    before, row.assigned_to = row.assigned_to, to
+    if before != to:
+        kind = ConversationEventKind.LEFT if to is None else ConversationEventKind.GIVEN
+        ConversationEvent.objects.create(conversation=row, at=now, by=by, kind=kind, before=before, to=to)
     return _save(row)
+
+
+@transaction.atomic
+def close(
+    conversation_id: int, *, kind: ConversationEventKind, by: User, reason: str, version: int, now: dt.datetime
+) -> Conversation:
+    """Nothing is left to do, and why stays in its history; also of one that was attended to. Raises Stale."""
+    row = _locked(conversation_id, version)
+    ConversationEvent.objects.create(conversation=row, at=now, by=by, kind=kind, reason=reason.strip()[:300])
+    _settle(row, by=by, now=now)
+    return _save(row)
+
+
+def note(row: Conversation, *, kind: ConversationEventKind, by: User, to: User | None = None, now: dt.datetime) -> None:
+    """A line of history of what was done elsewhere. The same again adds none."""
+    ConversationEvent.objects.get_or_create(conversation=row, kind=kind, to=to, defaults={"at": now, "by": by})
 
 
 def _locked(conversation_id: int, version: int) -> Conversation:

@@ -142,6 +142,16 @@ class ConversationState(models.TextChoices):
 CONVERSATION_OPEN = (ConversationState.WAITING, ConversationState.SNOOZED)
 
 
+class ConversationEventKind(models.TextChoices):
+    """What people decide about a conversation besides attending to it."""
+
+    GIVEN = "asignada", _("Asignada")
+    LEFT = "liberada", _("De nadie en particular")
+    CAPTURED = "oportunidad", _("Se hizo una oportunidad")
+    NOT_INTERESTED = "sin_interes", _("No le interesa")
+    EXCLUDED = "excluida", _("Excluida: no se le escribe más")
+
+
 class MessageKind(models.TextChoices):
     """What a person sent us. What is no text is named, with the words that came with it."""
 

@@ -111,6 +111,8 @@ RECONCILIATION = (
 
 # What each app holds of a person, for `person export` and `person erase`. In this order: what leads to the person last.
 # Texts that go by age with those of messages, `leadmaster.ops.privacy.ageing`.
+# Who reads a conversation, and so may answer it: the sender asks before an answer leaves.
+CONVERSATIONS_OF = "opportunities.scope.conversations_of"
 AGEING_TEXTS = ("opportunities.retention.CALLS", "opportunities.retention.REMINDERS")
 
 PERSONAL_DATA = (

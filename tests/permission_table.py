@@ -243,6 +243,7 @@ _ROWS: Final = (
         conversaciones/<int:conversation_id>/responder/
         conversaciones/<int:conversation_id>/decidir/
         conversaciones/<int:conversation_id>/posponer/
+        conversaciones/<int:conversation_id>/cerrar/
         conversaciones/<int:conversation_id>/asignar/
         conversaciones/<int:conversation_id>/captar/
         mi-whatsapp/<int:session_id>/escribir/
@@ -276,6 +277,8 @@ _ROWS: Final = (
         api/v1/conversations/<pk>/read/
         api/v1/conversations/<pk>/replies/
         api/v1/conversations/<pk>/snooze/
+        api/v1/conversations/<pk>/exclude/
+        api/v1/conversations/<pk>/not-interested/
         api/v1/contacts/<pk>/outcome/
         api/v1/conversations/<pk>/remind/
         api/v1/opportunities/<pk>/contact/
@@ -660,6 +663,7 @@ _ROWS: Final = (
         "",
         """
         api/v1/conversations/<pk>/
+        api/v1/conversations/<pk>/history/
         api/v1/campaigns/<pk>/
         api/v1/campaigns/<pk>/events/
         api/v1/campaigns/<pk>/forecast/

@@ -25,7 +25,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 
 from campaigns.brakes import template
 from campaigns.brakes.base import News
-from campaigns.engine import diag, gateway_answers, journal, journal_trouble, restore_guard
+from campaigns.engine import answers, diag, gateway_answers, journal, journal_trouble, restore_guard
 from campaigns.engine.claim import Claim
 from campaigns.engine.compose import compose
 from campaigns.engine.dispatch import commit_dispatch, hand_over
@@ -184,6 +184,9 @@ class Flights:
             self._settle(flight, message)
             return
         ending = stopping.requested()
+        if claim.campaign is None and answers.over_because(claim.envio_id, now) is not None:
+            self._drop(flight, now)
+            return
         if ending or not commit_dispatch(claim, now, deadline=deadline) or not self._written_down(claim, now):
             self._drop(flight, now)
             return

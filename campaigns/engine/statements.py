@@ -93,6 +93,7 @@ def first_due(*, campaign_id: int, warm_only: bool, now: dt.datetime) -> Due | N
 _first_reply = CompiledRow(
     lambda: (
         Envio.objects.replies()
+        .in_their_order()
         .filter(session_id=_session)
         .due(_now)
         .order_by("next_due", "id")
@@ -106,7 +107,7 @@ _first_reply = CompiledRow(
 
 
 def first_reply(*, session_id: int, now: dt.datetime) -> Due | None:
-    """The first due reply of a line that nobody is claiming, locked."""
+    """The first due reply of a line that nobody is claiming, locked; of each conversation the oldest one goes first."""
     row = _first_reply(session=session_id, now=now)
     return None if row is None else Due(*row)
 

@@ -5,7 +5,7 @@ from campaigns.models.automatic import AutomaticAnswer, AutomaticRule
 from campaigns.models.brake import CampaignBrake, CampaignCanary, CampaignSellersHold
 from campaigns.models.campaign import Campaign, CampaignEvent
 from campaigns.models.control import SenderSwitch, Tick
-from campaigns.models.conversation import Conversation
+from campaigns.models.conversation import Conversation, ConversationEvent
 from campaigns.models.early_receipt import EarlyReceipt, RefusedEvent
 from campaigns.models.envio import Envio, EnvioEvent, UncertainEnvio
 from campaigns.models.lane import Lane
@@ -29,6 +29,7 @@ __all__ = [
     "CampaignSellersHold",
     "CampaignTotals",
     "Conversation",
+    "ConversationEvent",
     "DatabaseIdentity",
     "EarlyReceipt",
     "Envio",

@@ -230,7 +230,7 @@ class WrittenReplyFactory(EnvioFactory):
     name = ""
     text = "Sale $ 10.000"
     warm = True
-    author = factory.SubFactory(UserFactory)
+    author = factory.SubFactory(UserFactory, role=Role.ADMINISTRATOR)
     written_key = factory.LazyFunction(lambda: uuid.uuid4().hex)
 
 

@@ -39,7 +39,7 @@ def test_the_page_costs_the_same_however_many_phones(
         phone = f"+52331234567{number}"
         ContactPoint.objects.create(client=row.client, kind=ContactPoint.Kind.PHONE, raw=phone, normalised=phone)
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         assert page(browser, row).count('href="tel:') == contacts
 
 

@@ -40,7 +40,7 @@ EXCUSED = {
     "one of few words, the same for many people": (
         "directory.client.source", "directory.client.agreement", "directory.client.province", "directory.client.city",
         "directory.client.client_type", "directory.client.availability", "directory.contactpoint.kind",
-        "directory.suppression.source", "directory.suppressionlift.source", "campaigns.envio.state", "campaigns.envio.automatic", "campaigns.conversation.state", "campaigns.reply.kind",
+        "directory.suppression.source", "directory.suppressionlift.source", "campaigns.envio.state", "campaigns.envio.automatic", "campaigns.conversation.state", "campaigns.conversationevent.kind", "campaigns.reply.kind",
         "campaigns.envio.error_code", "campaigns.envioevent.evidence", "campaigns.envioevent.from_state",
         "campaigns.envioevent.to_state", "campaigns.attempt.worker", "campaigns.attempt.outcome",
         "campaigns.attempt.host", "campaigns.attempt.code", "campaigns.earlyreceipt.kind",
@@ -91,7 +91,7 @@ def test_tells_all_of_one_person_and_nothing_of_others(known: Known) -> None:
 
     held = json.loads(told.getvalue())
     assert PHONE in held["phones"]
-    assert {kind for kind, rows in held.items() if not rows} <= {"early_receipts", "findings", "erased_before", "sales",
+    assert {kind for kind, rows in held.items() if not rows} <= {"early_receipts", "conversation_history", "findings", "erased_before", "sales",
                                                                 "bulk_decisions", "cool_downs"}  # fmt: skip
     assert held["clients"][0]["name"] == NAME
     assert [row["id"] for row in held["opportunities"]] == [known.row.pk]
