@@ -46,7 +46,8 @@ def prefer(preference: Preference, *, session: WhatsAppSession, now: dt.datetime
 
 def _look_at(answered: Conversation | None, now: dt.datetime) -> None:
     """Whether the campaign that they answered stops by itself."""
-    campaign_id = answered.campaign_id if answered is not None else None
-    campaign = Campaign.objects.running().select_related("session").filter(pk=campaign_id).first()
+    if answered is None or answered.campaign_id is None:
+        return
+    campaign = Campaign.objects.running().select_related("session").filter(pk=answered.campaign_id).first()
     if campaign is not None:
         watch.heard_of(campaign, now)

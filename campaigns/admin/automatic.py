@@ -138,7 +138,7 @@ class AutomaticAnswerAdmin(ReadOnlyAdmin[AutomaticAnswer]):
     when = moment("at", gettext_lazy("cuándo"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AutomaticAnswer]:
-        return super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]  # its own words
+        return AutomaticAnswer.objects.visible_to(request.user).order_by("-id")
 
     @display(description=gettext_lazy("qué pasó"))
     def went(self, answer: AutomaticAnswer) -> SafeString:

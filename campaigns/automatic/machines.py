@@ -56,9 +56,9 @@ def _too_soon(row: Conversation, reply: Reply) -> bool:
     """It came before anybody can have read what our line said last."""
     ours = Envio.objects.filter(phone=row.phone or "", session=row.session_id, sent_at__isnull=False)
     last = ours.filter(sent_at__lte=reply.at).order_by("-id").values_list("sent_at", "automatic").first()
-    if last is None:
+    sent_at, automatic = last or (None, "")
+    if sent_at is None:
         return False
-    sent_at, automatic = last
     return reply.at - sent_at < (_AFTER_AUTOMATIC if automatic else _AT_ONCE)
 
 

@@ -77,12 +77,14 @@ def allowed_each(campaign: Campaign) -> int:
 
 
 def holding(campaign: Campaign) -> CampaignSellersHold | None:
-    """What holds it by now. No query where the campaign was read with it."""
+    """What holds it by now. No query where nobody asks for it, or the campaign was read with it."""
+    if not allowed_each(campaign):
+        return None
     try:
         row: CampaignSellersHold = campaign.sellers_hold
     except CampaignSellersHold.DoesNotExist:
         return None
-    return row if row.held_since is not None and allowed_each(campaign) else None
+    return row if row.held_since is not None else None
 
 
 def review(campaigns: Iterable[Campaign], now: dt.datetime) -> None:

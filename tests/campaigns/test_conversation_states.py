@@ -156,7 +156,7 @@ def test_two_conversations_of_one_person_become_one(line: WhatsAppSession) -> No
     handle(only().pk, by=somebody, version=only().version, now=NOW)
     hears(line, "Por el lid", phone="", lid=LID, message_id="in-2", at=NOW - 2 * MINUTE)
     hidden = Conversation.objects.get(lid=LID)
-    assign(hidden.pk, to=somebody, version=hidden.version)
+    assign(hidden.pk, to=somebody, by=somebody, version=hidden.version, now=NOW)
 
     hears(line, "Por los dos", phone=PHONE, lid=LID, message_id="in-3")
 

@@ -39,7 +39,8 @@ def campaign(world: World) -> Campaign:
 
 def wait(campaign: Campaign, count: int, now: dt.datetime, /, **fields: object) -> list[Conversation]:
     given = {"campaign": campaign, "session": campaign.session, "waiting_since": now - dt.timedelta(minutes=5)}
-    return ConversationFactory.create_batch(count, **{**given, **fields})
+    rows: list[Conversation] = ConversationFactory.create_batch(count, **{**given, **fields})
+    return rows
 
 
 def attended(rows: list[Conversation]) -> None:
