@@ -38,9 +38,9 @@ def _among_campaigns(request: HttpRequest) -> bool:
 
 
 def _among_promoters(request: HttpRequest) -> bool:
-    """The radar lies below the promoters' address and has an entry of its own."""
-    whole, radar = (reverse(f"admin:opportunities_promoter_{page}") for page in ("changelist", "radar"))
-    return request.path.startswith(whole) and not request.path.startswith(radar)
+    """Radar and results lie below the promoters' address and have entries of their own."""
+    whole, *others = (reverse(f"admin:opportunities_promoter_{page}") for page in ("changelist", "radar", "results"))
+    return request.path.startswith(whole) and not request.path.startswith(tuple(others))
 
 
 def _file(name: str) -> Callable[[HttpRequest], str]:
@@ -74,7 +74,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": _PRIMARY},
-    "STYLES": [_file("admin.css"), _file("admin-desk.css")],
+    "STYLES": [_file("tokens.css"), _file("admin.css"), _file("admin-desk.css"), _file("results.css")],
     "SCRIPTS": [_file("live.js")],
     "DASHBOARD_CALLBACK": "leadmaster.home.context",
     "SIDEBAR": {
@@ -84,6 +84,7 @@ UNFOLD: dict[str, Any] = {
             {
                 "items": [
                     {"title": _("Inicio"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")},
+                    _entry(_("Resultados"), "monitoring", "opportunities_promoter_results", _SUPERVISE),
                 ],
             },
             {

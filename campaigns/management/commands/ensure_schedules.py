@@ -26,11 +26,12 @@ _EVERY_MINUTE = {
     "line tests": "whatsapp.tasks.line_tests",
     "timers": "opportunities.tasks.expire_timers",
     "retiming": "opportunities.tasks.follow_hours",
+    "devices": "opportunities.tasks.tell_devices",
     "reconciliation": "leadmaster.ops.tasks.reconcile",
 }
 
 # Every how many minutes, where it is not every minute.
-_RARELY = {"retention": ("campaigns.tasks.retention", 24 * 60)}
+_RARELY = {"retention": ("campaigns.tasks.retention", 24 * 60), "results": ("opportunities.tasks.sum_up", 10)}
 
 # Only where there is a client base to follow.
 _DIRECTORY = {

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0027_automatic_answers"),
+        ("campaigns", "0028_automatic_answers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

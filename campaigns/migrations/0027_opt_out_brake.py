@@ -15,7 +15,7 @@ _KINDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0025_official_template")]
+    dependencies = [("campaigns", "0026_send_days")]
 
     operations = [
         migrations.AddField(

@@ -10,7 +10,7 @@ import leadmaster.lib.fields
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_identifiers"),
-        ("campaigns", "0026_opt_out_brake"),
+        ("campaigns", "0027_opt_out_brake"),
         ("whatsapp", "0012_foreign_gateways"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

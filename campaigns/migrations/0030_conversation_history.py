@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0028_seller_capacity"),
+        ("campaigns", "0029_seller_capacity"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
