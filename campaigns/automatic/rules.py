@@ -63,7 +63,9 @@ def _require_whole(rule: AutomaticRule) -> None:
     if len(rule.text) > LONGEST_TEXT or len(rule.keywords) > LONGEST_KEYWORDS:
         raise Incomplete(_("Es demasiado largo: hasta %(most)d caracteres.") % {"most": LONGEST_TEXT})
     if "{" in rule.text or "[" in rule.text:
-        raise Incomplete(_("Una respuesta automática sale tal cual: no lleva {columnas} ni [variaciones]."))
+        raise Incomplete(
+            _("Una respuesta automática sale tal cual: no lleva columnas entre llaves ni variaciones entre corchetes.")
+        )
     if rule.kind == AutomaticKind.KEYWORD and not words_of(rule.keywords):
         raise Incomplete(_("Escribe las palabras a las que contesta, una por línea."))
     if rule.kind != AutomaticKind.KEYWORD and rule.keywords:
