@@ -218,7 +218,7 @@ def test_nobody_attends_to_words_that_they_have_not_seen(line: WhatsAppSession) 
     for act in (
         functools.partial(handle, by=UserFactory.create(), now=NOW),
         functools.partial(snooze, until=NOW + MINUTE, now=NOW),
-        functools.partial(assign, to=None),
+        functools.partial(assign, to=None, by=UserFactory.create(), now=NOW),
     ):
         with pytest.raises(Stale, match="cambió desde que la miraste"):
             act(seen.pk, version=seen.version)
