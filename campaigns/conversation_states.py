@@ -5,6 +5,7 @@
     snooze                     por_atender, pospuesta → pospuesta, which waits again from its hour on
     a reply of ours left       por_atender → atendida, unless they wrote on
     and was refused later      atendida → por_atender
+    close                       anything → atendida, with a line of history
     read, assign               leave the state as it is
 
 Who may do so is the business of whoever calls. People say which version they looked at; whatever the other side wrote
@@ -13,6 +14,7 @@ since makes theirs old, so nobody attends to words that they have not seen.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Sequence
@@ -22,9 +24,9 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from campaigns.enums import CONVERSATION_OPEN, ConversationState, EnvioState, MessageKind
+from campaigns.enums import CONVERSATION_OPEN, ConversationEventKind, ConversationState, EnvioState, MessageKind
 from campaigns.errors import Incomplete, Stale, WrongState
-from campaigns.models import Conversation, Envio, Reply
+from campaigns.models import Conversation, ConversationEvent, Envio, Reply
 from leadmaster.accounts.models import User
 from leadmaster.lib.db.retry import retrying
 from leadmaster.ops import rollups
@@ -48,10 +50,18 @@ _TRIES = 3
 _SAID = (EnvioState.SENT, EnvioState.SENT_BY_HAND, EnvioState.UNCERTAIN, EnvioState.HISTORICAL)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Heard:
+    """Where a message was kept, and as which row; None: it had been told before."""
+
+    conversation: Conversation
+    reply: Reply | None
+
+
 # --- What people write -------------------------------------------------------------------------------------------------
 
 
-def hear(inbound: Inbound, *, session: WhatsAppSession, phone: str, settled: bool, now: dt.datetime) -> Conversation:
+def hear(inbound: Inbound, *, session: WhatsAppSession, phone: str, settled: bool, now: dt.datetime) -> Heard:
     """Keep one message of a person, once, in their conversation with this line. One short transaction.
 
     `phone` is theirs as the directory writes it, empty when only the lid is told. `settled`: it asks for nothing that a
@@ -73,13 +83,13 @@ def hidden_words(session: WhatsAppSession, lid: str) -> list[str]:
 
 
 @transaction.atomic
-def _hear(inbound: Inbound, *, session: WhatsAppSession, phone: str, settled: bool, now: dt.datetime) -> Conversation:
+def _hear(inbound: Inbound, *, session: WhatsAppSession, phone: str, settled: bool, now: dt.datetime) -> Heard:
     # 1. The conversation, locked: callbacks about one person come one after the other from here on.
     at = min(inbound.at, now)
     row = _conversation_of(session, phone, inbound.lid, at, now=now)
     # 2. The message; a repeated callback stops here.
     if Reply.objects.filter(session=session, message_id=inbound.message_id).exists():
-        return row
+        return Heard(conversation=row, reply=None)
     reply = Reply.objects.create(
         session=session,
         message_id=inbound.message_id,
@@ -98,7 +108,7 @@ def _hear(inbound: Inbound, *, session: WhatsAppSession, phone: str, settled: bo
         _settle(row, by=None, now=now)
     else:
         _wake(row, at=at)
-    return _save(row)
+    return Heard(conversation=_save(row), reply=reply)
 
 
 def _tell_sums(words: Sequence[Reply], *, now: dt.datetime) -> None:
@@ -192,9 +202,13 @@ def _wake(row: Conversation, *, at: dt.datetime) -> None:
 def answered(envio_id: int, *, now: dt.datetime) -> None:
     """A reply left. Unless they wrote on meanwhile, nothing is left to do. Runs in the caller's transaction.
 
-    What they wrote after it was written has no answer yet, also when somebody has opened it since.
+    What they wrote after it was written has no answer yet, also when somebody has opened it since. Of what a line
+    answers by itself nobody has read anything: the person still waits.
     """
-    reply = Envio.objects.select_related("author").only("session", "phone", "author", "created_at").get(pk=envio_id)
+    fields = ("session", "phone", "author", "created_at", "automatic")
+    reply = Envio.objects.select_related("author").only(*fields).get(pk=envio_id)
+    if reply.automatic:
+        return
     row = Conversation.objects.select_for_update().filter(session=reply.session_id, phone=reply.phone).first()
     if row is None or row.state != S.WAITING or row.unread or _wrote_on(row, after=reply.created_at):
         return
@@ -204,7 +218,9 @@ def answered(envio_id: int, *, now: dt.datetime) -> None:
 
 def refused(envio_id: int, *, now: dt.datetime) -> None:
     """A reply that had left was refused afterwards: whoever it was for still waits. Runs in the caller's transaction."""
-    reply = Envio.objects.only("session", "phone", "author").get(pk=envio_id)
+    reply = Envio.objects.only("session", "phone", "author", "automatic").get(pk=envio_id)
+    if reply.automatic:
+        return
     row = Conversation.objects.select_for_update().filter(session=reply.session_id, phone=reply.phone).first()
     if row is None or row.state != S.HANDLED or row.handled_by_id != reply.author_id or _said_since(row, reply):
         return
@@ -218,7 +234,7 @@ def _wrote_on(row: Conversation, *, after: dt.datetime) -> bool:
 
 def _said_since(row: Conversation, reply: Envio) -> bool:
     """Whether another answer of ours came after this one, and left."""
-    later = Envio.objects.replies().filter(session=row.session_id, phone=reply.phone, pk__gt=reply.pk)
+    later = Envio.objects.written().filter(session=row.session_id, phone=reply.phone, pk__gt=reply.pk)
     return later.filter(state__in=(EnvioState.SENT, EnvioState.SENT_BY_HAND)).exists()
 
 
@@ -258,11 +274,30 @@ def snooze(conversation_id: int, *, until: dt.datetime, version: int, now: dt.da
 
 
 @transaction.atomic
-def assign(conversation_id: int, *, to: User | None, version: int) -> Conversation:
-    """Somebody's to attend to, or nobody's in particular. Raises Stale."""
+def assign(conversation_id: int, *, to: User | None, by: User, version: int, now: dt.datetime) -> Conversation:
+    """Somebody's to attend to, or nobody's in particular, with a line of history. Raises Stale."""
     row = _locked(conversation_id, version)
-    row.assigned_to = to
+    before, row.assigned_to = row.assigned_to, to
+    if before != to:
+        kind = ConversationEventKind.LEFT if to is None else ConversationEventKind.GIVEN
+        ConversationEvent.objects.create(conversation=row, at=now, by=by, kind=kind, before=before, to=to)
     return _save(row)
+
+
+@transaction.atomic
+def close(
+    conversation_id: int, *, kind: ConversationEventKind, by: User, reason: str, version: int, now: dt.datetime
+) -> Conversation:
+    """Nothing is left to do, and why stays in its history; also of one that was attended to. Raises Stale."""
+    row = _locked(conversation_id, version)
+    ConversationEvent.objects.create(conversation=row, at=now, by=by, kind=kind, reason=reason.strip()[:300])
+    _settle(row, by=by, now=now)
+    return _save(row)
+
+
+def note(row: Conversation, *, kind: ConversationEventKind, by: User, to: User | None = None, now: dt.datetime) -> None:
+    """A line of history of what was done elsewhere. The same again adds none."""
+    ConversationEvent.objects.get_or_create(conversation=row, kind=kind, to=to, defaults={"at": now, "by": by})
 
 
 def _locked(conversation_id: int, version: int) -> Conversation:

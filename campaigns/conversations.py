@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from campaigns.enums import Ack, EnvioState, MessageKind
-from campaigns.models import Conversation, Envio, Reply
+from campaigns.models import Conversation, ConversationEvent, Envio, Reply
 from leadmaster.accounts.models import User
 from leadmaster.accounts.scope import scope
 from leadmaster.lib.screens import Tone
@@ -55,13 +55,17 @@ class Said:
 def conversation(
     phones: Collection[str], *, viewer: User, team_ids: Collection[int] = (), most: int = _MOST
 ) -> list[Said]:
-    """The newest of what was said to and by these E.164 numbers, the newest first. Two queries, however many numbers.
+    """The newest of what was said to and by these E.164 numbers, the newest first. Three queries, however many numbers.
 
     `team_ids` are teams whose lines' replies this person may read besides those of their own lines.
     """
     if not phones:
         return []
-    said = [*_messages(phones, viewer, most), *_replies(phones, viewer, team_ids, most)]
+    said = [
+        *_messages(phones, viewer, most),
+        *_replies(phones, viewer, team_ids, most),
+        *_answers(phones, viewer, team_ids, most),
+    ]
     return sorted(said, key=lambda one: one.at, reverse=True)[:most]
 
 
@@ -77,6 +81,11 @@ def thread(row: Conversation, *, most: int = _MOST_OF_A_THREAD) -> list[Said]:
         envios = Envio.objects.filter(told, phone=row.phone, session=row.session_id).defer("variables")
         said += [_written(one) for one in envios.select_related("campaign", "author").order_by("-id")[:most]]
     return sorted(said, key=lambda one: one.at)[-most:]
+
+
+def history(row: Conversation) -> list[ConversationEvent]:
+    """What people decided about it, the newest first. One query."""
+    return list(row.events.select_related("by", "before", "to").order_by("-id")[:_MOST])
 
 
 def words_of(reply: Reply) -> str:
@@ -117,10 +126,21 @@ def _standing(envio: Envio) -> str:
     return f"{state}: {envio.error_text}" if ended and envio.error_text else state
 
 
-def _replies(phones: Collection[str], viewer: User, team_ids: Collection[int], most: int) -> Iterable[Said]:
+def _answers(phones: Collection[str], viewer: User, team_ids: Collection[int], most: int) -> Iterable[Said]:
+    """What people of ours, and lines by themselves, answered: for whoever reads what they answered to."""
+    rows = Envio.objects.replies().filter(_of_lines_of(viewer, team_ids), phone__in=phones, state__in=_TOLD)
+    return [_shortened(_written(envio)) for envio in rows.select_related("author").order_by("-id")[:most]]
+
+
+def _of_lines_of(viewer: User, team_ids: Collection[int]) -> Q:
     visible = scope(viewer, owner="session__owner", team="session__team")
     if visible:  # an administrator's is empty: all of them
         visible |= Q(session__team__in=team_ids)
+    return visible
+
+
+def _replies(phones: Collection[str], viewer: User, team_ids: Collection[int], most: int) -> Iterable[Said]:
+    visible = _of_lines_of(viewer, team_ids)
     rows = Reply.objects.filter(visible, phone__in=phones).select_related("session")
     newest = rows.order_by("-at", "-id")[:most]
     # Whole: what a person wrote is cut for nobody who has to answer it.

@@ -85,7 +85,9 @@ class WhyNot(models.TextChoices):
     SESSION_PAUSED = "sesion_en_pausa", _("La sesión espera la decisión de una persona")
     SESSION_BLOCKED = "sesion_frenada", _("El gateway pidió una pausa")
     ERROR_RATE = "errores", _("La frenaron sus errores y espera a un supervisor")
+    OPT_OUTS = "bajas", _("La frenaron las bajas que le pidieron y espera a un supervisor")
     TEMPLATE = "plantilla", _("Meta no acepta su plantilla y espera a un supervisor")
+    SELLERS = "vendedores", _("Espera a que contesten a quienes ya respondieron")
     CANARY = "primeros", _("Espera que sus primeros mensajes lleguen al servidor")
     HALF_DEAF = "sin_acuses", _("La línea no confirma lo que envía")
     COLD = "contactos_nuevos", _("WhatsApp no acepta contactos nuevos por ahora")
@@ -106,6 +108,8 @@ class BrakeKind(models.TextChoices):
     ERROR_RATE = "errores", _("Demasiados errores")
     CANARY = "primeros", _("Primeros mensajes sin llegar")
     TEMPLATE = "plantilla", _("Meta no acepta su plantilla")
+    OPT_OUTS = "bajas", _("Demasiadas bajas")
+    SELLERS = "vendedores", _("Demasiadas respuestas sin contestar")
 
 
 class Evidence(models.TextChoices):
@@ -138,6 +142,16 @@ class ConversationState(models.TextChoices):
 CONVERSATION_OPEN = (ConversationState.WAITING, ConversationState.SNOOZED)
 
 
+class ConversationEventKind(models.TextChoices):
+    """What people decide about a conversation besides attending to it."""
+
+    GIVEN = "asignada", _("Asignada")
+    LEFT = "liberada", _("De nadie en particular")
+    CAPTURED = "oportunidad", _("Se hizo una oportunidad")
+    NOT_INTERESTED = "sin_interes", _("No le interesa")
+    EXCLUDED = "excluida", _("Excluida: no se le escribe más")
+
+
 class MessageKind(models.TextChoices):
     """What a person sent us. What is no text is named, with the words that came with it."""
 
@@ -150,3 +164,19 @@ class MessageKind(models.TextChoices):
     LOCATION = "ubicacion", _("Ubicación")
     CONTACT = "contacto", _("Contacto")
     OTHER = "otro", _("Otro contenido")
+
+
+class AutomaticKind(models.TextChoices):
+    """When a line answers by itself. One class of `campaigns.automatic` each."""
+
+    KEYWORD = "palabra", _("Cuando escriben una palabra clave")
+    OUT_OF_HOURS = "fuera_de_hora", _("Fuera del horario del equipo")
+    FIRST_ANSWER = "primera", _("La primera vez que escriben")
+    OPT_OUT = "baja", _("Cuando piden la baja, para confirmarla")
+
+
+class HeldBack(models.TextChoices):
+    """Why a line did not answer by itself although a rule was there."""
+
+    MACHINE = "maquina", _("Lo que llegó parece de otra máquina")
+    NO_ROOM = "sin_lugar", _("La línea contestó mucho en esta hora")

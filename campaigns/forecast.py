@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns import limits, switch
-from campaigns.brakes import canary
+from campaigns.brakes import canary, sellers
 from campaigns.enums import (
     CAMPAIGN_ENDED,
     CAMPAIGN_UNAPPROVED,
@@ -212,6 +212,11 @@ def _held(campaign: Campaign, first_ones: canary.Census | None, now: dt.datetime
             "Sus primeros mensajes no llegan (%(figures)s): el resto espera a que un supervisor suelte el freno. Si lo "
             "suelta ahora:"
         ) % {"figures": first_ones.sentence}
+    crowded = sellers.holding(campaign) if campaign.state == CampaignState.RUNNING else None
+    if crowded is not None:
+        return _("Espera a que contesten a quienes ya respondieron: %(figures)s. Si contestan ahora:") % {
+            "figures": sellers.sentence(crowded)
+        }
     return ""
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from django.utils.translation import gettext as _
 
-from campaigns.brakes import canary, error_rate, template
+from campaigns.brakes import canary, error_rate, opt_outs, template
 from campaigns.engine import journal_trouble
 from campaigns.models import Campaign
 from leadmaster.ops import health, heartbeat, schedules
@@ -68,14 +68,14 @@ def check_schedules(now: dt.datetime) -> Sequence[CheckResult]:
 
 
 def check_brakes(now: dt.datetime) -> Sequence[CheckResult]:
-    """First messages that don't arrive; and what is told of a campaign's errors, or of its template, ends with it. Two to
-    four queries."""
+    """First messages that don't arrive; and what other brakes told of a campaign ends with it. Two to four queries."""
     stuck = canary.check(now)
     still = {result.key for result in stuck}
-    told = open_keys(error_rate.ALERT, canary.ALERT, template.ALERT)
-    if any(key.startswith((error_rate.ALERT, template.ALERT)) for key in told):
+    of_the_living = (error_rate.ALERT, template.ALERT, opt_outs.ALERT)
+    told = open_keys(canary.ALERT, *of_the_living)
+    if any(key.startswith(of_the_living) for key in told):
         alive = list(Campaign.objects.alive().values_list("pk", flat=True))
-        still |= {key_of(pk) for pk in alive for key_of in (error_rate.alert_key, template.alert_key)}
+        still |= {f"{prefix}{pk}" for pk in alive for prefix in of_the_living}
     return [*stuck, *(CheckResult(key=key) for key in told if key not in still)]
 
 

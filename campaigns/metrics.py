@@ -15,8 +15,8 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 
 from campaigns import switch, tally
-from campaigns.enums import AttemptOutcome, CampaignState, WhyNot
-from campaigns.models import Campaign, Envio, Lane, Tick
+from campaigns.enums import AttemptOutcome, CampaignState, EnvioState, WhyNot
+from campaigns.models import Campaign, Conversation, Envio, Lane, Tick
 from leadmaster.lib.clock import days_somewhere
 from leadmaster.lib.days import ChargedDays
 from leadmaster.ops.metrics.database import Source, gauge, gauges
@@ -32,6 +32,13 @@ _OUTCOMES: Final = {
     AttemptOutcome.UNKNOWN: "unknown",
     AttemptOutcome.WITHDRAWN: "withdrawn",
 }
+_REPLIES: Final = {
+    EnvioState.SENT: "sent",
+    EnvioState.UNCERTAIN: "uncertain",
+    EnvioState.ERROR: "failed",
+    EnvioState.CANCELLED: "cancelled",
+}
+_LATELY: Final = dt.timedelta(hours=1)
 
 
 def attempts(now: dt.datetime) -> Iterator[Metric]:
@@ -60,6 +67,29 @@ def uncertain(now: dt.datetime) -> Iterator[Metric]:
         "uncertain_messages", f"Messages of which nobody knows whether they left, up to {MOST_DOUBTS}", found["number"]
     )
     yield gauge("uncertain_age_seconds", "Seconds since the oldest of them may have left", max(0.0, age))
+
+
+def replies(now: dt.datetime) -> Iterator[Metric]:
+    """Through the index of claims, where answers are those of no campaign."""
+    rows = Envio.objects.replies().order_by()
+    waiting = rows.filter(state=EnvioState.PENDING).order_by("next_due")[:MOST_DOUBTS]
+    found = waiting.aggregate(number=Count("id"), since=Min("created_at"))
+    age = (now - found["since"]).total_seconds() if found["since"] else 0.0
+    yield gauge(
+        "replies_waiting", f"Answers in conversations that wait for their line, up to {MOST_DOUBTS}", found["number"]
+    )
+    yield gauge("replies_waiting_seconds", "Seconds since the oldest of them was written", max(0.0, age))
+    lately = rows.filter(next_due__gt=now - _LATELY, state__in=list(_REPLIES))
+    numbers = dict(lately.values_list("state").annotate(Count("id")))
+    by_name = [(word, numbers.get(state.value, 0)) for state, word in _REPLIES.items()]
+    yield gauges("replies_last_hour", "Answers of the last hour, by what became of them", "outcome", by_name)
+    unanswered = Conversation.objects.filter(due_at__lte=now).order_by("due_at")[:MOST_DOUBTS]
+    told = unanswered.aggregate(number=Count("id"), since=Min("due_at"))
+    waits = (now - told["since"]).total_seconds() if told["since"] else 0.0
+    yield gauge(
+        "conversations_unanswered", f"Conversations that wait for a person, up to {MOST_DOUBTS}", told["number"]
+    )
+    yield gauge("conversations_unanswered_seconds", "Seconds that the oldest of them waits", max(0.0, waits))
 
 
 def lanes(now: dt.datetime) -> Iterator[Metric]:
@@ -132,4 +162,4 @@ def usage_by_zone(now: dt.datetime) -> QuerySet[WhatsAppSession, tuple[Any, ...]
     )
 
 
-SOURCES: tuple[Source, ...] = (attempts, uncertain, lanes, campaigns, waiting, switched_on, lines, line_limits)
+SOURCES: tuple[Source, ...] = (attempts, uncertain, replies, lanes, campaigns, waiting, switched_on, lines, line_limits)

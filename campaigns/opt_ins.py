@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from campaigns import opt_out_confirmations
 from campaigns.errors import Incomplete, NotAllowed
 from campaigns.opt_outs import says_only
 from leadmaster.accounts.models import User
@@ -95,6 +96,7 @@ def end_exclusion(row: Suppression, *, by: User, reason: str, now: dt.datetime) 
         lifted_at=now,
     )
     resolve_alert(_key(row), now=now)
+    opt_out_confirmations.forget(row.phone)
     row.delete()
     return kept
 

@@ -18,6 +18,7 @@ from campaigns.enums import ENVIO_OPEN, EnvioState, Evidence
 from campaigns.models import (
     Attempt,
     Conversation,
+    ConversationEvent,
     EarlyReceipt,
     Envio,
     EnvioEvent,
@@ -46,6 +47,7 @@ class Messages(Part):
         "campaigns.attempt": ("message_id", "detail"),
         "campaigns.reply": ("phone", "lid", "text", "message_id"),
         "campaigns.conversation": ("phone", "lid"),
+        "campaigns.conversationevent": ("reason",),
         "campaigns.personrest": ("phone",),
         "campaigns.refusedevent": ("reason", "content"),
         "campaigns.earlyreceipt": ("message_id", "error_text"),
@@ -60,6 +62,7 @@ class Messages(Part):
             "attempts": told(Attempt.objects.filter(envio__in=envios.values("pk")), without=("token", "lane_id")),
             "replies": told(Reply.objects.filter(phone__in=person.phones)),
             "conversations": told(Conversation.objects.filter(phone__in=person.phones)),
+            "conversation_history": told(ConversationEvent.objects.filter(conversation__phone__in=person.phones)),
             "rests": told(PersonRest.objects.filter(phone__in=person.phones)),
             "early_receipts": told(_early(person)),
             "refused_events": told(naming(RefusedEvent.objects.all(), person, "content", "reason")),
@@ -198,14 +201,14 @@ def _empty_attempts(ids: list[int], person: Person) -> int:
 
 
 def _forget_conversations(person: Person, *, now: dt.datetime) -> int:
-    """They hold no words, and nobody is left to attend to."""
+    """They hold no words of theirs, and nobody is left to attend to. What was decided about them goes with them."""
     rows = Conversation.objects.filter(phone__in=person.phones)
     lids = {lid for lid in rows.values_list("lid", flat=True) if lid}
     lids |= {lid for lid in Reply.objects.filter(phone__in=person.phones).values_list("lid", flat=True) if lid}
     ErasedPhone.objects.bulk_create(
         [ErasedPhone(digest=lid_keys(lid)[0], erased_at=now) for lid in lids], ignore_conflicts=True
     )
-    return rows.delete()[0]
+    return rows.delete()[1].get(Conversation._meta.label, 0)
 
 
 def _empty_replies(person: Person) -> int:

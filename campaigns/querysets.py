@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from campaigns.enums import CAMPAIGN_ENDED, CampaignState, EnvioState, ScheduleState
 from leadmaster.accounts.models import User
@@ -51,8 +51,23 @@ class EnvioQuerySet(models.QuerySet["Envio"]):
         return self.filter(campaign__isnull=False)
 
     def replies(self) -> Self:
-        """What people of ours wrote in conversations."""
+        """What was answered in conversations, by people of ours or by a line itself."""
         return self.filter(campaign__isnull=True)
+
+    def written(self) -> Self:
+        """What people of ours wrote in conversations."""
+        return self.replies().filter(automatic="")
+
+    def in_their_order(self) -> Self:
+        """Of replies: those before which no other one of their conversation waits, or is on its way."""
+        before = self.model._base_manager.filter(
+            campaign=None,
+            session=OuterRef("session"),
+            phone=OuterRef("phone"),
+            pk__lt=OuterRef("pk"),
+            state__in=(EnvioState.PENDING, EnvioState.SENDING),
+        )
+        return self.filter(~Exists(before))
 
     def pending(self) -> Self:
         return self.filter(state=EnvioState.PENDING)

@@ -168,11 +168,7 @@ def _require_everything_seen(row: Conversation, seen: Seen) -> None:
 def _require_room(session: WhatsAppSession, now: dt.datetime) -> None:
     """So many an hour of one line. Held, so that two who answer at once share the last place."""
     WhatsAppSession.objects.select_for_update().filter(pk=session.pk).values_list("pk", flat=True).first()
-    since, of_line = now - _HOUR, Envio.objects.replies().filter(session=session)
-    waiting = of_line.filter(state__in=(EnvioState.PENDING, EnvioState.SENDING)).count()
-    left = of_line.filter(state=EnvioState.SENT, sent_at__gt=since).count()
-    in_doubt = of_line.filter(state=EnvioState.UNCERTAIN, dispatched_at__gt=since).count()
-    if waiting + left + in_doubt >= settings.REPLIES_PER_HOUR:
+    if used_of_hour(session, now) >= settings.REPLIES_PER_HOUR:
         raise Refused(
             _(
                 "La línea “%(line)s” ya contestó %(n)d veces en una hora y WhatsApp podría bloquearla: espera unos minutos "
@@ -180,3 +176,12 @@ def _require_room(session: WhatsAppSession, now: dt.datetime) -> None:
             )
             % {"line": session, "n": settings.REPLIES_PER_HOUR}
         )
+
+
+def used_of_hour(session: WhatsAppSession, now: dt.datetime) -> int:
+    """How many answers of this line wait, or left or may have left within the last hour."""
+    since, of_line = now - _HOUR, Envio.objects.replies().filter(session=session)
+    waiting = of_line.filter(state__in=(EnvioState.PENDING, EnvioState.SENDING)).count()
+    left = of_line.filter(state=EnvioState.SENT, sent_at__gt=since).count()
+    in_doubt = of_line.filter(state=EnvioState.UNCERTAIN, dispatched_at__gt=since).count()
+    return waiting + left + in_doubt

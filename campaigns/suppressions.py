@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from campaigns import envio_states
-from campaigns.enums import EnvioState, Evidence
+from campaigns.enums import AutomaticKind, EnvioState, Evidence
 from campaigns.models import Envio
 from leadmaster.accounts.models import User
 from leadmaster.directory import suppression
@@ -69,6 +69,8 @@ def _cancel_some(phones: Sequence[str], *, by: User | None, now: dt.datetime) ->
     # Those that somebody holds are being claimed: the sender looks at the suppressions before it opens the socket.
     ids = list(
         Envio.objects.filter(phone__in=phones, state=EnvioState.PENDING)
+        # That they were heard is said to them all the same.
+        .exclude(automatic=AutomaticKind.OPT_OUT)
         .order_by("id")
         .select_for_update(skip_locked=True)
         .values_list("id", flat=True)[:_BATCH]

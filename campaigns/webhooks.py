@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from campaigns import inbound, receipts, refused_events
+from campaigns import reactions, receipts, refused_events, tasks
 from campaigns.brakes import template
 from campaigns.models import Envio
 from leadmaster.lib.clock import database_now
@@ -226,9 +226,10 @@ def _apply(event: Event, *, session: WhatsAppSession, now: dt.datetime) -> None:
         case SessionChange():
             _apply_change(event, session=session, now=now)
         case Inbound():
-            inbound.receive(event, session=session, now=now)
+            if reactions.hear(event, session=session, now=now) is not None:
+                tasks.wake()
         case Preference():
-            inbound.prefer(event, session=session, now=now)
+            reactions.prefer(event, session=session, now=now)
 
 
 def _apply_trouble(envio: Envio | None, trouble: GatewayError, *, session: WhatsAppSession, now: dt.datetime) -> None:

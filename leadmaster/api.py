@@ -26,6 +26,7 @@ from rest_framework.throttling import AnonRateThrottle, BaseThrottle, ScopedRate
 from rest_framework.views import APIView
 
 from campaigns.api.afterwards import AfterwardsViewSet
+from campaigns.api.automatic import AutomaticAnswerViewSet, AutomaticRuleViewSet
 from campaigns.api.campaigns import CampaignViewSet
 from campaigns.api.directory import DirectoryRecipientsViewSet
 from campaigns.api.envios import EnvioViewSet
@@ -192,6 +193,8 @@ sender_router.register("schedules", ScheduleViewSet, "schedule")
 sender_router.register("imports", ImportViewSet, "import")
 sender_router.register("envios", EnvioViewSet, "envio")
 sender_router.register("suppressions", SuppressionViewSet, "suppression")
+sender_router.register("automatic-rules", AutomaticRuleViewSet, "automatic-rule")
+sender_router.register("automatic-answers", AutomaticAnswerViewSet, "automatic-answer")
 sender_router.register("stats", StatsViewSet, "stats")
 
 desk_router = SimpleRouter()

@@ -111,6 +111,8 @@ RECONCILIATION = (
 
 # What each app holds of a person, for `person export` and `person erase`. In this order: what leads to the person last.
 # Texts that go by age with those of messages, `leadmaster.ops.privacy.ageing`.
+# Who reads a conversation, and so may answer it: the sender asks before an answer leaves.
+CONVERSATIONS_OF = "opportunities.scope.conversations_of"
 AGEING_TEXTS = ("opportunities.retention.CALLS", "opportunities.retention.REMINDERS")
 
 PERSONAL_DATA = (
@@ -274,6 +276,11 @@ PERSON_REST_HOURS = env.integer("PERSON_REST_HOURS", 24, minimum=0, maximum=720)
 ERROR_RATE_ALERT = env.integer("ERROR_RATE_ALERT", 5, minimum=0, maximum=100)
 ERROR_RATE_PAUSE = env.integer("ERROR_RATE_PAUSE", 10, minimum=0, maximum=100)
 ERROR_RATE_MIN_TRIES = env.integer("ERROR_RATE_MIN_TRIES", 20, minimum=1, maximum=100)
+# Percent of those whom a campaign reached lately that may ask for silence until it is paused, from so many on. 0: never.
+OPT_OUT_PAUSE = env.integer("OPT_OUT_PAUSE", 8, minimum=0, maximum=100)
+OPT_OUT_MIN_REACHED = env.integer("OPT_OUT_MIN_REACHED", 50, minimum=1, maximum=200)
+# A campaign waits while more conversations than this are unanswered for each of its sellers; it may say otherwise. 0: no.
+SELLER_CAPACITY = env.integer("SELLER_CAPACITY", 0, minimum=0, maximum=1000)
 # So many first messages of a campaign have to reach the server before the rest goes; a campaign may say otherwise.
 CANARY_SIZE = env.integer("CANARY_SIZE", 10, minimum=0, maximum=100)
 # So many messages of a line in a row without an acknowledgement, and silence, hold it; a line may say otherwise. 0: never.

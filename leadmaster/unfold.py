@@ -118,6 +118,12 @@ UNFOLD: dict[str, Any] = {
                         "whatsapp.view_whatsappsession",
                     ),
                     _entry(
+                        _("Respuestas automáticas"),
+                        "quickreply",
+                        "campaigns_automaticrule_changelist",
+                        "campaigns.view_automaticrule",
+                    ),
+                    _entry(
                         _("Números excluidos"),
                         "block",
                         "directory_suppression_changelist",

@@ -25,6 +25,9 @@ _ROWS: Final = (
         "",
         "",
         """
+        admin/campaigns/automaticanswer/<path:object_id>/delete/
+        admin/campaigns/automaticanswer/add/
+        admin/campaigns/automaticrule/<path:object_id>/delete/
         admin/(?P<app_label>directory|ops|whatsapp|campaigns|opportunities|accounts|calendars)/
         admin/(?P<url>.*)
         admin/accounts/team/<path:object_id>/delete/
@@ -167,6 +170,8 @@ _ROWS: Final = (
         "",
         "bya",
         """
+        admin/campaigns/automaticanswer/ delete_selected
+        admin/campaigns/automaticrule/ delete_selected
         admin/calendars/holiday/ delete_selected
         admin/calendars/operatingcalendar/ delete_selected
         admin/campaigns/attempt/ delete_selected
@@ -246,6 +251,7 @@ _ROWS: Final = (
         conversaciones/<int:conversation_id>/responder/
         conversaciones/<int:conversation_id>/decidir/
         conversaciones/<int:conversation_id>/posponer/
+        conversaciones/<int:conversation_id>/cerrar/
         conversaciones/<int:conversation_id>/asignar/
         conversaciones/<int:conversation_id>/captar/
         mi-whatsapp/<int:session_id>/escribir/
@@ -285,6 +291,8 @@ _ROWS: Final = (
         api/v1/conversations/<pk>/read/
         api/v1/conversations/<pk>/replies/
         api/v1/conversations/<pk>/snooze/
+        api/v1/conversations/<pk>/exclude/
+        api/v1/conversations/<pk>/not-interested/
         api/v1/contacts/<pk>/outcome/
         api/v1/conversations/<pk>/remind/
         api/v1/opportunities/<pk>/contact/
@@ -363,6 +371,10 @@ _ROWS: Final = (
         "ba",
         "",
         """
+        admin/campaigns/automaticanswer/<path:object_id>/change/
+        api/v1/automatic-rules/<pk>/
+        api/v1/automatic-rules/<pk>/preview/
+        api/v1/automatic-answers/<pk>/
         admin/campaigns/envio/<path:object_id>/change/
         admin/opportunities/absence/<path:object_id>/change/
         admin/opportunities/bulkaction/<path:object_id>/change/
@@ -382,6 +394,10 @@ _ROWS: Final = (
         "ba",
         "ba",
         """
+        admin/campaigns/automaticrule/<path:object_id>/change/
+        admin/campaigns/automaticrule/<path:object_id>/history/
+        admin/campaigns/automaticanswer/<path:object_id>/history/
+        admin/campaigns/automaticrule/<int:pk>/preview/
         admin/opportunities/opportunity/<int:pk>/annul-sale/
         admin/opportunities/opportunity/<int:pk>/correct-sale/
         admin/calendars/holiday/<path:object_id>/change/
@@ -449,6 +465,7 @@ _ROWS: Final = (
         "bya",
         "",
         """
+        api/v1/automatic-answers/
         admin/directory/client/<path:object_id>/change/
         admin/directory/suppression/<path:object_id>/change/
         admin/directory/syncstate/<path:object_id>/change/
@@ -497,6 +514,12 @@ _ROWS: Final = (
         "bya",
         "bya",
         """
+        admin/campaigns/automaticanswer/
+        admin/campaigns/automaticanswer/<path:object_id>/
+        admin/campaigns/automaticrule/
+        admin/campaigns/automaticrule/<path:object_id>/
+        admin/campaigns/automaticrule/add/
+        api/v1/automatic-rules/
         admin/
         admin/accounts/team/<path:object_id>/
         admin/accounts/user/<path:object_id>/
@@ -676,6 +699,7 @@ _ROWS: Final = (
         "",
         """
         api/v1/conversations/<pk>/
+        api/v1/conversations/<pk>/history/
         api/v1/campaigns/<pk>/
         api/v1/campaigns/<pk>/events/
         api/v1/campaigns/<pk>/forecast/

@@ -137,6 +137,7 @@ def _names_in(path: Path) -> set[str]:
 ALERTS: dict[str, tuple[int, set[str]]] = {
     "campaigns/brakes/canary.py": (1, {"campaign-canary"}),
     "campaigns/brakes/error_rate.py": (2, {"campaign-errors"}),
+    "campaigns/brakes/opt_outs.py": (1, {"campaign-opt-outs"}),
     "campaigns/brakes/template.py": (1, {"campaign-template"}),
     "campaigns/engine/journal_trouble.py": (1, {"journal-unusable"}),
     "campaigns/health.py": (3, {"schedules_ahead"}),

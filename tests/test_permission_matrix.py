@@ -26,7 +26,13 @@ from django.utils import timezone
 from leadmaster.accounts.models import ApiToken, User
 from leadmaster.accounts.roles import Role
 from tests.factories.accounts import UserFactory, token_of
-from tests.factories.campaigns import CampaignFactory, EnvioFactory, RecipientImportFactory, ScheduleFactory
+from tests.factories.campaigns import (
+    AutomaticAnswerFactory,
+    CampaignFactory,
+    EnvioFactory,
+    RecipientImportFactory,
+    ScheduleFactory,
+)
 from tests.factories.directory import SuppressionFactory
 from tests.factories.ops import AlertFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
@@ -78,6 +84,8 @@ _MODELS = {
     "imports": "campaigns.RecipientImport",
     "envios": "campaigns.Envio",
     "conversations": "campaigns.Conversation",
+    "automatic-rules": "campaigns.AutomaticRule",
+    "automatic-answers": "campaigns.AutomaticAnswer",
     "suppressions": "directory.Suppression",
     "bulk-actions": "opportunities.BulkAction",
     "quotas": "opportunities.DailyQuota",
@@ -166,6 +174,7 @@ def build() -> dict[str, Client]:
     ScheduleFactory.create(campaign=campaign)
     RecipientImportFactory.create(campaign=campaign)
     hear(line)
+    AutomaticAnswerFactory.create(rule__team=world.team, session=line)
     SuppressionFactory.create()
     AlertFactory.create()
     for make in (

@@ -2,6 +2,7 @@
 
 from campaigns.admin.alert import ScopedAlertAdmin
 from campaigns.admin.attempt import AttemptAdmin
+from campaigns.admin.automatic import AutomaticAnswerAdmin, AutomaticRuleAdmin
 from campaigns.admin.campaign import CampaignAdmin
 from campaigns.admin.envio import EnvioAdmin
 from campaigns.admin.journal_report import JournalReportAdmin
@@ -13,6 +14,8 @@ from campaigns.admin.uncertain import UncertainEnvioAdmin
 
 __all__ = [
     "AttemptAdmin",
+    "AutomaticAnswerAdmin",
+    "AutomaticRuleAdmin",
     "CampaignAdmin",
     "CancellingSuppressionAdmin",
     "EnvioAdmin",

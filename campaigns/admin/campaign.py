@@ -75,7 +75,8 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
                     ("burst_size", "burst_pause"),
                     ("typing", "max_attempts"),
                     ("person_rest",),
-                    ("error_alert", "error_pause", "canary_size"),
+                    ("error_alert", "error_pause", "opt_out_pause", "canary_size"),
+                    ("seller_capacity",),
                     "keeps_off_holidays",
                 )
             },

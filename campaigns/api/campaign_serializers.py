@@ -150,7 +150,7 @@ class CampaignSerializer(ModelSerializer[Campaign]):
             "id", "name", "owner", "team", "session", "template", "official_name",
             "official_language", "official_parameters", "columns", "state", "verbs", "delay_min",
             "delay_max", "burst_size", "burst_pause", "pacing_version", "typing", "max_attempts", "keeps_off_holidays",
-            "person_rest", "error_alert", "error_pause", "canary_size",
+            "person_rest", "error_alert", "error_pause", "opt_out_pause", "canary_size", "seller_capacity",
             "created_at", "submitted_at", "approved_at", "approved_by", "launched_at", "ended_at", "progress", "version",
         )  # fmt: skip
         read_only_fields = (
@@ -164,7 +164,9 @@ class CampaignSerializer(ModelSerializer[Campaign]):
             "person_rest": {"max_value": 720},
             "error_alert": {"max_value": 100},
             "error_pause": {"max_value": 100},
+            "opt_out_pause": {"max_value": 100},
             "canary_size": {"max_value": 100},
+            "seller_capacity": {"max_value": 1000},
         }
 
     def get_pacing_version(self, campaign: Campaign) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import django_filters
 from django.db.models import QuerySet
 
-from campaigns.enums import Ack, CampaignState, EnvioState, ScheduleState
-from campaigns.models import Campaign, Envio, RecipientImport, Schedule
+from campaigns.enums import Ack, AutomaticKind, CampaignState, EnvioState, ScheduleState
+from campaigns.models import AutomaticAnswer, AutomaticRule, Campaign, Envio, RecipientImport, Schedule
 from leadmaster.directory.models import Suppression
 from leadmaster.lib.api.filters import ChoicesFilter, IdFilter
 
@@ -54,6 +54,25 @@ class EnvioFilter(django_filters.FilterSet):
 
     class Meta:
         model = Envio
+        fields = ()
+
+
+class AutomaticRuleFilter(django_filters.FilterSet):
+    team = IdFilter(field_name="team_id")
+    session = IdFilter(field_name="session_id")
+    kind = ChoicesFilter(choices=AutomaticKind.choices)
+
+    class Meta:
+        model = AutomaticRule
+        fields = ()
+
+
+class AutomaticAnswerFilter(django_filters.FilterSet):
+    session = IdFilter(field_name="session_id")
+    rule = IdFilter(field_name="rule_id")
+
+    class Meta:
+        model = AutomaticAnswer
         fields = ()
 
 

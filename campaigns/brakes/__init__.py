@@ -6,6 +6,8 @@ few seconds and only at those that have news (`watch`), so a minute without outc
 
     error_rate   too many of a campaign's last tries failed: told at 5 %, paused at 10 %
     canary       its first messages have to reach the server before the rest goes
+    opt_outs     too many of those whom it reached ask to be left alone
+    sellers      those who attend to its answers have too many unanswered: it waits for them
     half_deaf    a line is connected, sends, and nothing is acknowledged: it is held and writes to itself
 
 A new brake is a module here with its class, a `BrakeKind`, a reason in `WhyNot`, a line in `watch.BRAKES`, and a setting

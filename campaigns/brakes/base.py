@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
+from campaigns.brakes.newest_tries import Tries, newest_tries
 from campaigns.enums import BrakeKind
 from campaigns.models import Campaign
 from leadmaster.accounts.models import User
@@ -19,6 +20,13 @@ class News:
     campaigns: Mapping[int, Campaign]
     # The day's row of each line, by session: what it sent hangs on it.
     line_days: Mapping[int, int] = dataclasses.field(default_factory=dict)
+    _read: list[Tries] = dataclasses.field(default_factory=list, repr=False, compare=False)
+
+    def tries(self, now: dt.datetime) -> Tries:
+        """Their newest tries, read when the first brake asks."""
+        if not self._read:
+            self._read.append(newest_tries(self.campaigns.values(), now))
+        return self._read[0]
 
 
 class Watcher(Protocol):

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import Max, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from campaigns import holds, lifecycle
 from campaigns.brakes.base import News
+from campaigns.brakes.newest_tries import Tries, Try
 from campaigns.enums import AttemptOutcome, BrakeKind, EnvioState
 from campaigns.errors import WrongState
-from campaigns.models import Attempt, Campaign, CampaignBrake, Envio, ScheduleDay
+from campaigns.models import Campaign, Envio
 from leadmaster.accounts.models import User
 from leadmaster.lib.language import in_project_language
 from leadmaster.ops.alerts import CheckResult, apply_results, open_keys, resolve_alert
@@ -31,9 +30,8 @@ from leadmaster.ops.models import Alert
 from whatsapp.gateways.answers import OF_THE_LINE
 
 ALERT = "campaign-errors:"
-# The last so many tries are judged, of no more than so many days.
+# The last so many tries are judged.
 WINDOW = 100
-_DAYS = dt.timedelta(days=14)
 
 # Whatever code a refusal bears, these statuses are about the line.
 _LINE_STATUSES = {
@@ -74,16 +72,6 @@ class Tally:
         }
 
 
-class _Try(NamedTuple):
-    id: int
-    claimed_at: dt.datetime
-    outcome: str
-    counted: bool
-    code: str
-    http_status: int | None
-    envio_state: str
-
-
 class ErrorRate:
     kind: ClassVar[BrakeKind] = BrakeKind.ERROR_RATE
 
@@ -91,7 +79,7 @@ class ErrorRate:
     def look(self, news: News, now: dt.datetime) -> bool:
         """One query for all, and one for each schedule that sent lately."""
         watched = [c for c in news.campaigns.values() if _percent_to_tell(c) or _percent_to_pause(c)]
-        tallies = tallies_of(watched, now)
+        tallies = tallies_of(watched, news.tries(now)) if watched else {}
         braked = [c for c in watched if tallies[c.pk].reaches(_percent_to_pause(c)) and self._brake(c, tallies, now)]
         calm = []
         for campaign in watched:
@@ -126,48 +114,17 @@ class ErrorRate:
         return True
 
 
-def tallies_of(campaigns: Sequence[Campaign], now: dt.datetime) -> dict[int, Tally]:
+def tallies_of(campaigns: Sequence[Campaign], tries: Tries) -> dict[int, Tally]:
     """How the last tries of each ended, since its brake was last lifted."""
-    if not campaigns:
-        return {}
-    by_schedule: dict[tuple[int, int], list[int]] = defaultdict(list)
-    lifted: dict[int, dt.datetime | None] = {}
-    for campaign_id, schedule_id, day_id, at in _days_of(campaigns, now):
-        by_schedule[campaign_id, schedule_id].append(day_id)
-        lifted[campaign_id] = at
-    tries: dict[int, list[_Try]] = {campaign.pk: [] for campaign in campaigns}
-    for (campaign_id, _schedule), day_ids in by_schedule.items():
-        tries[campaign_id] += _last_tries(day_ids)
-    return {pk: _tally(rows, since=lifted.get(pk)) for pk, rows in tries.items()}
+    return {one.pk: _tally(tries.judged(one, BrakeKind.ERROR_RATE, most=WINDOW)) for one in campaigns}
 
 
-def _days_of(campaigns: Iterable[Campaign], now: dt.datetime) -> Iterable[tuple[int, int, int, dt.datetime | None]]:
-    """(campaign, schedule, its day's row, when the brake was last lifted) of the days on which it may have sent."""
-    lifts = CampaignBrake.objects.filter(campaign=OuterRef("schedule__campaign"), kind=BrakeKind.ERROR_RATE)
-    last_lift = lifts.order_by().values("campaign").annotate(at=Max("ended_at")).values("at")
-    return (
-        ScheduleDay.objects.filter(schedule__campaign__in=campaigns, day__gte=(now - _DAYS).date())
-        .annotate(lifted=Subquery(last_lift))
-        .order_by("id")
-        .values_list("schedule__campaign", "schedule_id", "id", "lifted")
-    )
-
-
-def _last_tries(day_ids: Sequence[int]) -> list[_Try]:
-    """The newest of one schedule, backwards through the index of its days: never more than the window is read."""
-    rows = Attempt.objects.filter(schedule_day__in=day_ids).order_by("-schedule_day_id", "-id")
-    fields = ("id", "claimed_at", "outcome", "counted", "code", "http_status", "envio__state")
-    return [_Try(*row) for row in rows.values_list(*fields)[:WINDOW]]
-
-
-def _tally(tries: Iterable[_Try], *, since: dt.datetime | None) -> Tally:
-    newest = sorted(tries, key=lambda one: -one.id)[:WINDOW]
-    ends = [_failed(one) for one in newest if since is None or one.claimed_at > since]
-    judged = [end for end in ends if end is not None]
+def _tally(tries: Iterable[Try]) -> Tally:
+    judged = [end for end in map(_failed, tries) if end is not None]
     return Tally(tries=len(judged), failed=sum(judged))
 
 
-def _failed(one: _Try) -> bool | None:
+def _failed(one: Try) -> bool | None:
     """Whether this try failed; None while it says nothing about its campaign."""
     match one.outcome:
         case AttemptOutcome.SENT:

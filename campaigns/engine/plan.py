@@ -17,7 +17,7 @@ from django.db.models import Count, JSONField, Manager, Prefetch, QuerySet, Subq
 from django.utils.translation import gettext as _
 
 from campaigns import holidays, limits, windows
-from campaigns.brakes import canary
+from campaigns.brakes import canary, sellers
 from campaigns.enums import EnvioState, ScheduleState, WhyNot
 from campaigns.holidays import Holidays
 from campaigns.models import Attempt, Campaign, Envio, Schedule, ScheduleDay, SenderSwitch, SessionDay
@@ -77,9 +77,11 @@ class Plan:
 
 def make_plan(now: dt.datetime) -> Plan:
     """The plan at `now`. One query when no campaign runs, three while no window is open, five otherwise; and two for the
-    holidays, if any campaign keeps them; one for the first messages that go ahead, if any campaign has some.
+    holidays, if any campaign keeps them; one for the first messages that go ahead, if any campaign has some; four for each
+    campaign that waits for its sellers, or might.
     """
     campaigns = list(_with_times(Campaign.objects.running().order_by("id")))
+    sellers.review(campaigns, now)
     return _plan(campaigns, now)
 
 
@@ -131,7 +133,7 @@ def _with_times(campaigns: QuerySet[Campaign]) -> QuerySet[Campaign]:
     last_turn = SenderSwitch.objects.order_by("-id")
     approved = Schedule.objects.filter(state=ScheduleState.APPROVED).prefetch_related("windows")
     return (
-        campaigns.select_related("session", "canary")
+        campaigns.select_related("session", "canary", "sellers_hold", "owner", "team")
         .annotate(
             switch=Subquery(last_turn.values("on")[:1]),
             trial_at=Subquery(last_turn.values("at")[:1]),
@@ -180,21 +182,33 @@ def _standing_or_slots(campaign: Campaign, now: dt.datetime, used: _Used, kept: 
     if not with_cap:
         return Standing(reason=WhyNot.DAILY_CAP, until=_tomorrow(rules, session, now))
     ticket = used.ticket(campaign)
+    return (
+        _held(campaign, ticket, used)
+        or _only_cold(campaign, now)
+        or [
+            Slot(
+                campaign=campaign,
+                schedule_id=schedule.pk,
+                day=day,
+                closes=opening.closes,
+                session_limit=limit.messages,
+                schedule_cap=schedule.daily_cap,
+                warm_only=_is_cold(session, now),
+                canary=ticket,
+            )
+            for schedule, opening in with_cap
+        ]
+    )
+
+
+def _held(campaign: Campaign, ticket: canary.Ticket | None, used: _Used) -> Standing | None:
+    """What holds it back while it runs."""
+    crowded = sellers.holding(campaign)
+    if crowded is not None:
+        return Standing(reason=WhyNot.SELLERS, detail=sellers.sentence(crowded))
     if ticket is not None and not ticket.room:
         return Standing(reason=WhyNot.CANARY, detail=used.censuses[campaign.pk].sentence)
-    return _only_cold(campaign, now) or [
-        Slot(
-            campaign=campaign,
-            schedule_id=schedule.pk,
-            day=day,
-            closes=opening.closes,
-            session_limit=limit.messages,
-            schedule_cap=schedule.daily_cap,
-            warm_only=_is_cold(session, now),
-            canary=ticket,
-        )
-        for schedule, opening in with_cap
-    ]
+    return None
 
 
 def _trial(campaign: Campaign) -> limits.Trial | None:

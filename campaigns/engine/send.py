@@ -25,14 +25,15 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 
 from campaigns.brakes import template
 from campaigns.brakes.base import News
-from campaigns.engine import diag, gateway_answers, journal, journal_trouble, restore_guard
+from campaigns.engine import answers, diag, gateway_answers, journal, journal_trouble, restore_guard
 from campaigns.engine.claim import Claim
 from campaigns.engine.compose import compose
 from campaigns.engine.dispatch import commit_dispatch, hand_over
 from campaigns.engine.io_pool import IoPool, boot_seconds
 from campaigns.engine.settle import Answer, settle, withdraw
 from campaigns.engine.timing import COLLECT_MARGIN_SECONDS, UNSETTLED_REST, typing_seconds
-from campaigns.models import Campaign
+from campaigns.enums import AutomaticKind
+from campaigns.models import Campaign, Envio
 from leadmaster.directory.models import Suppression
 from leadmaster.lib import stopping
 from leadmaster.lib.clock import Clock
@@ -183,6 +184,9 @@ class Flights:
             self._settle(flight, message)
             return
         ending = stopping.requested()
+        if claim.campaign is None and answers.over_because(claim.envio_id, now) is not None:
+            self._drop(flight, now)
+            return
         if ending or not commit_dispatch(claim, now, deadline=deadline) or not self._written_down(claim, now):
             self._drop(flight, now)
             return
@@ -204,7 +208,7 @@ class Flights:
     def _drop(self, flight: Flight, now: dt.datetime) -> None:
         """Not to be sent after all: say why, and give the claim back."""
         claim = flight.claim
-        suppression = Suppression.objects.holding(claim.phone)
+        suppression = None if _confirms_opt_out(claim) else Suppression.objects.holding(claim.phone)
         withdraw(claim, suppression=suppression, written_to=restore_guard.was_written_to(claim, now), now=now)
         self._count("withdrawn")
         self._land(flight)
@@ -287,6 +291,13 @@ def _answer(flight: Flight, result: SendResult | GatewayError, now: dt.datetime)
         duration_ms=max(0, int(((flight.answered_at or now) - flight.since).total_seconds() * 1000)),
         host=result.host if isinstance(result, SendResult) else urlsplit(flight.config.base_url).netloc,
     )
+
+
+def _confirms_opt_out(claim: Claim) -> bool:
+    """Whether it is for whoever asked for silence, whose exclusion does not keep it back. No query of a campaign's."""
+    if claim.campaign is not None:
+        return False
+    return Envio.objects.filter(pk=claim.envio_id, automatic=AutomaticKind.OPT_OUT).exists()
 
 
 def _shows_typing(claim: Claim) -> bool:

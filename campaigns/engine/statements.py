@@ -26,7 +26,7 @@ from django.db.models import (
 )
 
 from campaigns import envio_states
-from campaigns.enums import AttemptOutcome, CampaignState, EnvioState
+from campaigns.enums import AttemptOutcome, AutomaticKind, CampaignState, EnvioState
 from campaigns.models import (
     Attempt,
     Campaign,
@@ -93,6 +93,7 @@ def first_due(*, campaign_id: int, warm_only: bool, now: dt.datetime) -> Due | N
 _first_reply = CompiledRow(
     lambda: (
         Envio.objects.replies()
+        .in_their_order()
         .filter(session_id=_session)
         .due(_now)
         .order_by("next_due", "id")
@@ -106,7 +107,7 @@ _first_reply = CompiledRow(
 
 
 def first_reply(*, session_id: int, now: dt.datetime) -> Due | None:
-    """The first due reply of a line that nobody is claiming, locked."""
+    """The first due reply of a line that nobody is claiming, locked; of each conversation the oldest one goes first."""
     row = _first_reply(session=session_id, now=now)
     return None if row is None else Due(*row)
 
@@ -265,23 +266,27 @@ def _may_go() -> QuerySet[Envio]:
 
 
 def _may_answer() -> QuerySet[Envio]:
-    """A reply: while its line may send, whoever wrote it may still enter, and it answers this conversation."""
+    """A reply: while its line may send, whoever wrote it may still enter, and it answers this conversation.
+
+    Whoever asked for silence gets one: that they were heard.
+    """
     line = WhatsAppSession.objects.ready(_now).filter(pk=_session)
-    author = User.objects.filter(pk=OuterRef("author_id"), is_active=True)
+    by_somebody = Q(Exists(User.objects.filter(pk=OuterRef("author_id"), is_active=True))) | ~Q(automatic="")
     written_since = cast(Any, Param("written_since", DateTimeField()))
-    return _held().filter(Exists(line), Exists(author), campaign__isnull=True, created_at__gt=written_since)
+    rows = _held(even_opted_out=Q(automatic=AutomaticKind.OPT_OUT))
+    return rows.filter(Exists(line), by_somebody, campaign__isnull=True, created_at__gt=written_since)
 
 
-def _held() -> QuerySet[Envio]:
+def _held(*, even_opted_out: Q | None = None) -> QuerySet[Envio]:
     """Ours to send, with the switch on, to somebody who wants to hear of us."""
     still_on = SenderSwitch.objects.order_by("-id").values("on")[:1]
-    opted_out = Suppression.objects.filter(phone=OuterRef("phone"))
+    wants = ~Exists(Suppression.objects.filter(phone=OuterRef("phone")))
     erased = ErasedPhone.objects.filter(digest__in=_PHONE_KEYS)
     # Somebody who got this text after the backup that the database came back from: a person decides.
     written_to = ForgottenDispatch.objects.filter(person_key__in=_PERSON_KEYS, excluded_until__gt=_now)
     return (
         Envio.objects.filter(id=_id, token=_token, state=EnvioState.SENDING, lease_until__gt=_lease_until)
-        .filter(~Exists(opted_out), ~Exists(erased))
+        .filter(wants if even_opted_out is None else Q(wants) | even_opted_out, ~Exists(erased))
         .filter(Q(settled_by__isnull=False) | ~Exists(written_to))
         .alias(switch=Subquery(still_on))
         .filter(Q(switch__isnull=True) | Q(switch=True))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from campaigns import holds, switch
 from campaigns.engine import journal_trouble, person_rest
 from campaigns.engine.plan import GO, Standing, against_session, cold_standing, standing_of
-from campaigns.enums import BrakeKind, CampaignState, EnvioState, WhyNot
+from campaigns.enums import AutomaticKind, BrakeKind, CampaignState, EnvioState, WhyNot
 from campaigns.models import Campaign, Envio, Lane
 from campaigns.progress import Progress
 from leadmaster.directory.models import Suppression
@@ -44,9 +44,13 @@ def braked(campaigns: Iterable[Campaign]) -> dict[int, Standing]:
     }
 
 
-_REASONS = {BrakeKind.ERROR_RATE: WhyNot.ERROR_RATE, BrakeKind.TEMPLATE: WhyNot.TEMPLATE}
+_REASONS = {
+    BrakeKind.ERROR_RATE: WhyNot.ERROR_RATE,
+    BrakeKind.TEMPLATE: WhyNot.TEMPLATE,
+    BrakeKind.OPT_OUTS: WhyNot.OPT_OUTS,
+}
 # What a supervisor lifts.
-BRAKED = frozenset({*_REASONS.values(), WhyNot.CANARY})
+BRAKED = frozenset({*_REASONS.values(), WhyNot.CANARY, WhyNot.SELLERS})
 
 
 def of_what_is_left(standing: Standing | None, done: Progress) -> Standing | None:
@@ -83,7 +87,7 @@ def why_not_this(envio: Envio, now: dt.datetime) -> Standing:
         return Standing(reason=WhyNot.UNCERTAIN)
     if envio.state != EnvioState.PENDING:
         return Standing(reason=WhyNot.DONE, detail=str(envio.get_state_display()))
-    held = Suppression.objects.holding(envio.phone)
+    held = None if envio.automatic == AutomaticKind.OPT_OUT else Suppression.objects.holding(envio.phone)
     if held is not None:
         return Standing(reason=WhyNot.DOUBT if held.in_doubt else WhyNot.SUPPRESSED)
     if envio.campaign is None:

@@ -1,10 +1,11 @@
 """The sender's tables, one noun per module."""
 
 from campaigns.models.attempt import Attempt
-from campaigns.models.brake import CampaignBrake, CampaignCanary
+from campaigns.models.automatic import AutomaticAnswer, AutomaticRule
+from campaigns.models.brake import CampaignBrake, CampaignCanary, CampaignSellersHold
 from campaigns.models.campaign import Campaign, CampaignEvent
 from campaigns.models.control import SenderSwitch, Tick
-from campaigns.models.conversation import Conversation
+from campaigns.models.conversation import Conversation, ConversationEvent
 from campaigns.models.early_receipt import EarlyReceipt, RefusedEvent
 from campaigns.models.envio import Envio, EnvioEvent, UncertainEnvio
 from campaigns.models.lane import Lane
@@ -20,12 +21,16 @@ from campaigns.models.totals import CampaignTotals
 __all__ = [
     "Attempt",
     "AttemptTally",
+    "AutomaticAnswer",
+    "AutomaticRule",
     "Campaign",
     "CampaignBrake",
     "CampaignCanary",
     "CampaignEvent",
+    "CampaignSellersHold",
     "CampaignTotals",
     "Conversation",
+    "ConversationEvent",
     "DatabaseIdentity",
     "EarlyReceipt",
     "Envio",

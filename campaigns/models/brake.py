@@ -60,3 +60,26 @@ class CampaignCanary(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign_id} {self.size}"
+
+
+class CampaignSellersHold(models.Model):
+    """Whether a campaign waits for those who attend to its answers. Written by `campaigns.brakes.sellers` alone.
+
+    The numbers are those of when it took hold.
+    """
+
+    campaign = models.OneToOneField(Campaign, models.CASCADE, primary_key=True, related_name="sellers_hold")
+    held_since = models.DateTimeField(_("espera desde"), null=True)
+    waiting = models.PositiveIntegerField(_("sin contestar"), default=0)
+    sellers = models.PositiveIntegerField(_("personas"), default=1)
+    goes_on_at = models.PositiveIntegerField(_("sigue con"), default=0)
+    # A supervisor let it go on until then, however many wait.
+    let_go_until = models.DateTimeField(_("soltado hasta"), null=True)
+
+    class Meta:
+        verbose_name = _("espera por quienes atienden")
+        verbose_name_plural = _("esperas por quienes atienden")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}"

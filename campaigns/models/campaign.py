@@ -104,12 +104,32 @@ class Campaign(models.Model):
         validators=[MaxValueValidator(100)],
         help_text=_("Se pausa sola cuando falla esta parte de los últimos intentos. Vacío: lo normal; 0: nunca."),
     )
+    opt_out_pause = models.PositiveSmallIntegerField(
+        _("frenar con bajas (%)"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+        help_text=_(
+            "Se pausa sola cuando esta parte de quienes la recibieron últimamente pide la baja. Vacío: lo normal; 0: nunca."
+        ),
+    )
     canary_size = models.PositiveSmallIntegerField(
         _("primeros mensajes de prueba"),
         null=True,
         blank=True,
         validators=[MaxValueValidator(100)],
         help_text=_("El resto espera a que estos lleguen al servidor de WhatsApp. Vacío: lo normal; 0: sin prueba."),
+    )
+    # Empty: the setting of the whole installation; 0: never.
+    seller_capacity = models.PositiveSmallIntegerField(
+        _("sin contestar por persona"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(1000)],
+        help_text=_(
+            "Espera mientras quienes atienden sus respuestas tengan más conversaciones sin contestar. Vacío: lo normal; "
+            "0: no espera."
+        ),
     )
     keeps_off_holidays = models.BooleanField(
         _("no enviar en feriados"),

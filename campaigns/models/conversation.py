@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.enums import CONVERSATION_OPEN, ConversationState
+from campaigns.enums import CONVERSATION_OPEN, ConversationEventKind, ConversationState
 from campaigns.models.campaign import Campaign
 from campaigns.models.reply import Reply
 from leadmaster.accounts.models import User
@@ -121,3 +121,35 @@ class Conversation(models.Model):
     def is_waiting(self, now: dt.datetime) -> bool:
         """A fact of the clock: what was put off waits again from its hour on."""
         return self.due_at is not None and self.due_at <= now
+
+
+class ConversationEvent(models.Model):
+    """What people decided about a conversation besides attending to it. Append-only; its words are ours, not theirs."""
+
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="events", verbose_name=_("conversación")
+    )
+    at = models.DateTimeField(_("cuándo"))
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("quién"), db_index=False)
+    kind = models.CharField(_("qué"), max_length=16, choices=ConversationEventKind)
+    # Of who was given it, or left it: from whom, and to whom.
+    before = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("de quién era"), db_index=False
+    )
+    to = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name=_("para quién"), db_index=False
+    )
+    reason = models.CharField(_("motivo"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("decisión sobre una conversación")
+        verbose_name_plural = _("decisiones sobre conversaciones")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=ConversationEventKind.values), name="conversation_event_kind_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.enums import Ack, EnvioState, Evidence
+from campaigns.enums import Ack, AutomaticKind, EnvioState, Evidence
 from campaigns.models.campaign import Campaign
 from campaigns.models.lane import Lane
 from campaigns.querysets import EnvioQuerySet
@@ -27,7 +27,7 @@ REPLY_KEEPS = dt.timedelta(hours=1)
 class Envio(models.Model):
     """`state` is written by `campaigns.envio_states` alone; the text is frozen when the row is made.
 
-    Of a campaign, or written by a person in a conversation: that of its line and its number.
+    Of a campaign; or an answer in a conversation, that of its line and its number: written by a person, or by a rule.
     """
 
     campaign = models.ForeignKey(
@@ -51,6 +51,10 @@ class Envio(models.Model):
         db_index=False,
     )
     written_key = IdentifierField(_("clave"), max_length=100, null=True, blank=True, editable=False)
+    # What a line answered by itself: by which kind of rule. Empty in what a campaign or a person says.
+    automatic = models.CharField(
+        _("automática"), max_length=16, choices=AutomaticKind, blank=True, default="", editable=False
+    )
     session = models.ForeignKey(
         WhatsAppSession, models.PROTECT, related_name="envios", verbose_name=_("sesión"), db_index=False
     )
@@ -106,9 +110,15 @@ class Envio(models.Model):
             models.UniqueConstraint(fields=["session", "message_id"], name="envio_message_id_once"),
             models.UniqueConstraint(fields=["author", "written_key"], name="envio_written_once"),
             models.CheckConstraint(
-                condition=Q(campaign__isnull=False, author__isnull=True, written_key__isnull=True)
-                | Q(campaign__isnull=True, author__isnull=False, written_key__isnull=False),
-                name="envio_campaign_or_author",
+                condition=Q(campaign__isnull=False, author__isnull=True, written_key__isnull=True, automatic="")
+                | Q(campaign__isnull=True, author__isnull=False, written_key__isnull=False, automatic="")
+                | Q(
+                    campaign__isnull=True,
+                    author__isnull=True,
+                    written_key__isnull=True,
+                    automatic__in=AutomaticKind.values,
+                ),
+                name="envio_has_one_origin",
             ),
             models.CheckConstraint(condition=Q(state__in=EnvioState.values), name="envio_state_known"),
             models.CheckConstraint(condition=Q(ack__in=Ack.values), name="envio_ack_known"),
@@ -163,7 +173,9 @@ class Envio(models.Model):
 
     @property
     def title(self) -> str:
-        """Whose words they are: the campaign's, or the person's who wrote them."""
+        """Whose words they are: the campaign's, the person's who wrote them, or the line's own."""
+        if self.automatic:
+            return str(_("Respuesta automática"))
         return str(self.author if self.campaign is None else self.campaign)
 
 

@@ -9,10 +9,14 @@ from django.utils.translation import gettext_lazy
 
 from campaigns import conversation_states, decisions, replying, tasks
 from campaigns.decisions import Decision
+from campaigns.enums import ConversationEventKind
 from campaigns.models import Conversation, Envio
 from campaigns.replying import Seen
+from campaigns.suppressions import suppress
 from leadmaster.accounts.models import User
+from leadmaster.directory.models import Suppression
 from leadmaster.lib.language import kept
+from leadmaster.lib.phones.spellings import spellings
 from opportunities.assignment.capture import NewClient, capture
 from opportunities.errors import Incomplete, NotAllowed, Refused
 from opportunities.models import Opportunity, Promoter
@@ -70,7 +74,31 @@ def snooze(conversation_id: int, *, by: User, until: dt.datetime, version: int, 
     return conversation_states.snooze(conversation_id, until=until, version=version, now=now)
 
 
-def assign(conversation_id: int, *, to: Promoter | None, by: User, version: int) -> Conversation:
+def not_interested(conversation_id: int, *, by: User, reason: str, version: int, now: dt.datetime) -> Conversation:
+    """They want nothing of this, and may be written to about something else. Raises NotAllowed or Stale."""
+    _mine(conversation_id, by)
+    kind = ConversationEventKind.NOT_INTERESTED
+    return conversation_states.close(conversation_id, kind=kind, by=by, reason=reason, version=version, now=now)
+
+
+def exclude(conversation_id: int, *, by: User, reason: str, version: int, now: dt.datetime) -> Conversation:
+    """They are written to no more, from any line: whoever heard them say so says how they know.
+
+    Raises NotAllowed, Incomplete without a reason or while nobody knows their number, or Stale.
+    """
+    row = _mine(conversation_id, by)
+    if not reason.strip():
+        raise Incomplete(_("Escribe cómo lo sabes: queda en el historial."))
+    if row.phone is None:
+        raise Incomplete(_("WhatsApp todavía no dice su número, así que no se puede excluir."))
+    kind = ConversationEventKind.EXCLUDED
+    closed = conversation_states.close(conversation_id, kind=kind, by=by, reason=reason, version=version, now=now)
+    for phone in sorted(spellings(row.phone)):
+        suppress(phone, source=Suppression.Source.PERSON, reason=reason.strip(), by=by, now=now)
+    return closed
+
+
+def assign(conversation_id: int, *, to: Promoter | None, by: User, version: int, now: dt.datetime) -> Conversation:
     """To a promoter of the conversation's team, or to nobody in particular. Raises NotAllowed, Refused or Stale.
 
     Supervisors give; promoters take, and leave what is theirs.
@@ -81,7 +109,7 @@ def assign(conversation_id: int, *, to: Promoter | None, by: User, version: int)
         raise NotAllowed(_("Solo puedes tomarla para ti. Para dársela a otra persona, pídelo a tu supervisor."))
     if to is not None:
         _require_receiver(row, to)
-    given = conversation_states.assign(conversation_id, to=to.user if to else None, version=version)
+    given = conversation_states.assign(conversation_id, to=to.user if to else None, by=by, version=version, now=now)
     reminders.pass_on(row.pk, before=row.assigned_to, to=to)
     return given
 
@@ -99,7 +127,9 @@ def make_opportunity(
     _require_receiver(row, to)
     if row.phone is None:
         raise Incomplete(_("WhatsApp todavía no dice su número. Pídeselo y captura a la persona con él."))
-    return capture(to, NewClient(name=name, phones=[row.phone]), key=key, by=by, now=now)
+    made = capture(to, NewClient(name=name, phones=[row.phone]), key=key, by=by, now=now)
+    conversation_states.note(row, kind=ConversationEventKind.CAPTURED, by=by, to=to.user, now=now)
+    return made
 
 
 def _mine(conversation_id: int, user: User) -> Conversation:

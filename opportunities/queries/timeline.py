@@ -44,7 +44,7 @@ class Line:
 
 
 def timeline(row: Opportunity, *, viewer: User) -> list[Line]:
-    """What happened to it, what was written to its client and what they answered, the newest first. Four queries."""
+    """What happened to it, what was written to its client and what they answered, the newest first. Five queries."""
     return sorted([*_events(row), *_untold(row), *_messages(row, viewer)], key=lambda line: line.at, reverse=True)
 
 

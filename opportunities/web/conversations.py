@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from campaigns.conversations import thread
+from campaigns.conversations import history, thread
 from campaigns.decisions import Decision, may_decide
 from campaigns.enums import EnvioState
 from campaigns.errors import Refused as NotNow
@@ -40,6 +40,7 @@ from opportunities.web.access import on_desk_time
 from opportunities.web.after_call import by_the_clock_of, morning, reminder_set
 from opportunities.web.forms import (
     AssignConversationForm,
+    CloseConversationForm,
     DecideReplyForm,
     ReminderForm,
     ReplyForm,
@@ -189,12 +190,34 @@ def assign(request: HttpRequest, conversation_id: int) -> HttpResponse:
         return _page(request, row.pk, assigned=form)
     to = form.cleaned_data["to"]
     try:
-        answering.assign(row.pk, to=to, by=user, version=form.cleaned_data["version"])
+        answering.assign(row.pk, to=to, by=user, version=form.cleaned_data["version"], now=timezone.now())
     except (Refused, NotNow) as refusal:
         return _refused(request, row.pk, refusal)
     told = _("Ahora es de %(who)s.") % {"who": to} if to else _("Ya no es de nadie en particular.")
     messages.success(request, told)
     return _back(row.pk, user)
+
+
+@login_required
+@_verb
+def close(request: HttpRequest, conversation_id: int) -> HttpResponse:
+    """They are not interested, or are written to no more; why stays in its history. Then the next one that waits."""
+    row, user, now = _mine(request, conversation_id), current_user(request), timezone.now()
+    form = CloseConversationForm(request.POST)
+    if not form.is_valid():
+        return _page(request, row.pk, closed=form)
+    data = form.cleaned_data
+    act = answering.exclude if data["as_"] == CloseConversationForm.EXCLUDED else answering.not_interested
+    try:
+        act(row.pk, by=user, reason=data["reason"], version=data["version"], now=now)
+    except (Refused, NotNow) as refusal:
+        form.add_error(None, str(refusal))
+        return _page(request, row.pk, closed=form)
+    if act is answering.exclude:
+        messages.success(request, _("Excluida: no se le escribe más desde ninguna línea."))
+    else:
+        messages.success(request, _("Cerrada. Vuelve a la lista si escribe de nuevo."))
+    return _next(user, now)
 
 
 @login_required
@@ -299,6 +322,8 @@ def _page(request: HttpRequest, conversation_id: int, **bound: Any) -> HttpRespo
             "assign_form": bound.get("assigned") or AssignConversationForm(initial=taking, promoters=promoters),
             "take_form": bound.get("taken")
             or TakeClientForm(initial={"name": name, "key": new_key(), "to": taking["to"]}, promoters=promoters),
+            "close_form": bound.get("closed") or CloseConversationForm(initial={"version": row.version}),
+            "history": history(row),
             "reminders": list(reminders_of(user, row.reminders.pending()).select_related("set_by", "handed_from")),
             "reminder_form": bound.get("wished") or ReminderForm(initial={"key": new_key()}, label_suffix=""),
             "remind_to": [one for one in promoters if one.user_id != user.pk],

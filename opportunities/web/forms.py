@@ -361,6 +361,27 @@ class AssignConversationForm(_ToPromoterForm):
     to = forms.ChoiceField(label=gettext_lazy("Quién la atiende"), required=False)
 
 
+class CloseConversationForm(forms.Form):
+    """Why nothing more comes of it. `as_` says whether they are written to again."""
+
+    NOT_INTERESTED, EXCLUDED = "no", "excluir"
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    as_ = forms.ChoiceField(
+        label=gettext_lazy("Qué pasa con la persona"),
+        choices=(
+            (NOT_INTERESTED, gettext_lazy("No le interesa esto")),
+            (EXCLUDED, gettext_lazy("No quiere que le escribamos más")),
+        ),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Cómo lo sabes"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("Para no escribirle más hace falta; queda en el historial."),
+    )
+
+
 class TakeClientForm(_ToPromoterForm):
     ids = "take_%s"
 

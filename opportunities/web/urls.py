@@ -57,6 +57,7 @@ urlpatterns = [
     path("conversaciones/<int:conversation_id>/atender/", conversations.handle, name="desk-conversation-handle"),
     path("conversaciones/<int:conversation_id>/posponer/", conversations.snooze, name="desk-conversation-snooze"),
     path("conversaciones/<int:conversation_id>/asignar/", conversations.assign, name="desk-conversation-assign"),
+    path("conversaciones/<int:conversation_id>/cerrar/", conversations.close, name="desk-conversation-close"),
     path("conversaciones/<int:conversation_id>/recordar/", conversations.remind, name="desk-conversation-remind"),
     path("conversaciones/<int:conversation_id>/captar/", conversations.take_client, name="desk-conversation-take"),
 ]

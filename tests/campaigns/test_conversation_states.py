@@ -51,7 +51,7 @@ def hears(
     inbound = Inbound(
         tenant_id=line.tenant_id, message_id=message_id, phone=phone, lid=lid, text=text, at=at, content=content
     )
-    return receive(inbound, session=line, now=NOW)
+    return receive(inbound, session=line, now=NOW).asked
 
 
 def only() -> Conversation:
@@ -156,7 +156,7 @@ def test_two_conversations_of_one_person_become_one(line: WhatsAppSession) -> No
     handle(only().pk, by=somebody, version=only().version, now=NOW)
     hears(line, "Por el lid", phone="", lid=LID, message_id="in-2", at=NOW - 2 * MINUTE)
     hidden = Conversation.objects.get(lid=LID)
-    assign(hidden.pk, to=somebody, version=hidden.version)
+    assign(hidden.pk, to=somebody, by=somebody, version=hidden.version, now=NOW)
 
     hears(line, "Por los dos", phone=PHONE, lid=LID, message_id="in-3")
 
@@ -218,7 +218,7 @@ def test_nobody_attends_to_words_that_they_have_not_seen(line: WhatsAppSession) 
     for act in (
         functools.partial(handle, by=UserFactory.create(), now=NOW),
         functools.partial(snooze, until=NOW + MINUTE, now=NOW),
-        functools.partial(assign, to=None),
+        functools.partial(assign, to=None, by=UserFactory.create(), now=NOW),
     ):
         with pytest.raises(Stale, match="cambió desde que la miraste"):
             act(seen.pk, version=seen.version)

@@ -52,6 +52,7 @@ def running_campaign(tenant: str, base_url: str, *, envios: int) -> Campaign:
         # The faults are made on purpose: no brake stops at them.
         error_alert=0,
         error_pause=0,
+        opt_out_pause=0,
     )
     ScheduleFactory(campaign=campaign, state=ScheduleState.APPROVED, daily_cap=10_000)
     add_envios(campaign, envios)

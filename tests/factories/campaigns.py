@@ -15,14 +15,18 @@ from campaigns.enums import (
     CAMPAIGN_ENDED,
     Ack,
     AttemptOutcome,
+    AutomaticKind,
     CampaignState,
     ConversationState,
     EnvioState,
     Evidence,
+    HeldBack,
     ScheduleState,
 )
 from campaigns.models import (
     Attempt,
+    AutomaticAnswer,
+    AutomaticRule,
     Campaign,
     CampaignEvent,
     Conversation,
@@ -226,8 +230,36 @@ class WrittenReplyFactory(EnvioFactory):
     name = ""
     text = "Sale $ 10.000"
     warm = True
-    author = factory.SubFactory(UserFactory)
+    author = factory.SubFactory(UserFactory, role=Role.ADMINISTRATOR)
     written_key = factory.LazyFunction(lambda: uuid.uuid4().hex)
+
+
+class AutomaticRuleFactory(DjangoModelFactory[AutomaticRule]):
+    """One that is on."""
+
+    class Meta:
+        model = AutomaticRule
+
+    team = factory.SubFactory(TeamFactory)
+    session = None
+    kind = AutomaticKind.FIRST_ANSWER
+    text = "Gracias por escribir. Te contestamos pronto."
+    enabled = True
+    changed_at = factory.LazyFunction(timezone.now)
+    changed_by = factory.SubFactory(UserFactory)
+
+
+class AutomaticAnswerFactory(DjangoModelFactory[AutomaticAnswer]):
+    """One that was held back: what wrote was a machine."""
+
+    class Meta:
+        model = AutomaticAnswer
+
+    rule = factory.SubFactory(AutomaticRuleFactory)
+    kind = factory.SelfAttribute("rule.kind")
+    session = factory.SubFactory(WhatsAppSessionFactory)
+    at = factory.LazyFunction(timezone.now)
+    held_back = HeldBack.MACHINE
 
 
 class EnvioEventFactory(DjangoModelFactory[EnvioEvent]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import django_filters
@@ -18,8 +18,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from campaigns.conversations import thread, words_of
-from campaigns.models import Conversation, Envio
+from campaigns.conversations import history, thread, words_of
+from campaigns.models import Conversation, ConversationEvent, Envio
 from campaigns.replying import LONGEST, Seen, seen_of
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
@@ -152,6 +152,19 @@ class AssignSerializer(VersionSerializer):
     promoter = PromoterField(allow_null=True)
 
 
+class CloseSerializer(VersionSerializer):
+    reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+
+class ConversationEventSerializer(ModelSerializer[ConversationEvent]):
+    """`before` y `to`: de quién era y a quién se dio."""
+
+    class Meta:
+        model = ConversationEvent
+        fields = ("id", "at", "by", "kind", "before", "to", "reason")
+        read_only_fields = fields
+
+
 class TakeSerializer(Serializer[Any]):
     name = serializers.CharField(max_length=160)
     promoter = PromoterField()
@@ -167,8 +180,9 @@ class ConversationViewSet(
     filterset_class = ConversationFilter
     lookup_value_regex = "[0-9]{1,18}"
     needs: ClassVar[dict[str, str]] = {
-        **dict.fromkeys(("list", "retrieve"), VIEW),
+        **dict.fromkeys(("list", "retrieve", "history"), VIEW),
         **dict.fromkeys(("read", "handle", "snooze", "assign", "capture", "replies", "remind"), WORK),
+        **dict.fromkeys(("not_interested", "exclude"), WORK),
     }
     # They open transactions of their own.
     undone_by_crash: ClassVar[frozenset[str]] = frozenset()
@@ -252,8 +266,32 @@ class ConversationViewSet(
         """A un promotor del equipo; los promotores la toman para sí. Puede dejar de ser tuya: igual se responde cómo quedó."""
         row, given = self._asked(AssignSerializer)
         return self._told(
-            answering.assign(row.pk, to=given["promoter"], by=current_user(request), version=given["version"])
+            answering.assign(
+                row.pk,
+                to=given["promoter"],
+                by=current_user(request),
+                version=given["version"],
+                now=timezone.now(),
+            )
         )
+
+    @extend_schema(request=CloseSerializer, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"], url_path="not-interested")
+    def not_interested(self, request: Request, pk: str) -> Response:
+        """No le interesa esto: queda atendida, con el motivo en su historial. Se le puede escribir por otra cosa."""
+        return self._closed(answering.not_interested)
+
+    @extend_schema(request=CloseSerializer, responses=ConversationSerializer)
+    @action(detail=True, methods=["post"])
+    def exclude(self, request: Request, pk: str) -> Response:
+        """No quiere que le escribamos más: queda excluida de todas las líneas, y se cancela lo pendiente. Pide `reason`."""
+        return self._closed(answering.exclude)
+
+    @extend_schema(responses=ConversationEventSerializer(many=True))
+    @action(detail=True, methods=["get"])
+    def history(self, request: Request, pk: str) -> Response:
+        """Lo que se decidió sobre ella, lo último primero: a quién se dio, y cómo se cerró."""
+        return Response(ConversationEventSerializer(history(self.get_object()), many=True).data)
 
     @extend_schema(request=TakeSerializer, parameters=[KEY], responses={201: PlaceSerializer})
     @action(detail=True, methods=["post"])
@@ -276,6 +314,11 @@ class ConversationViewSet(
             row.pk, wish, by=current_user(request), now=timezone.now(), whom=given["promoter"]
         )
         return Response(ReminderSerializer(made).data, status=201)
+
+    def _closed(self, act: Callable[..., Conversation]) -> Response:
+        row, given = self._asked(CloseSerializer)
+        by = current_user(self.request)
+        return self._told(act(row.pk, by=by, reason=given["reason"], version=given["version"], now=timezone.now()))
 
     def _asked(self, form: type[BaseSerializer[Any]]) -> tuple[Conversation, dict[str, Any]]:
         """The row, if this person sees it, and what they ask of it."""

@@ -111,6 +111,8 @@ def rows(world: World) -> dict[str, int]:
         "imports": world.finished_import().pk,
         "schedules": world.schedule().pk,
         "sessions": world.session.pk,
+        "automatic-rules": world.automatic_rule().pk,
+        "automatic-answers": world.automatic_answer().pk,
         "suppressions": world.suppression().pk,
     }
 

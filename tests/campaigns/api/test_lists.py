@@ -23,6 +23,8 @@ LISTS: dict[str, tuple[Callable[[World], Any], int]] = {
     "envios": (lambda world: world.envio(), 1),
     "imports": (lambda world: world.finished_import(), 1),
     "sessions": (lambda world: WhatsAppSessionFactory.create(team=world.team), 1),
+    "automatic-rules": (lambda world: world.automatic_rule(), 1),
+    "automatic-answers": (lambda world: world.automatic_answer(), 1),
     "suppressions": (lambda world: world.suppression(), 1),
 }
 

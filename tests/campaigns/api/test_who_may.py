@@ -312,6 +312,40 @@ TABLE = [
         body=why,
         expected=only_boss(200),
     ),
+    # What lines answer by themselves
+    Row(method="get", path="/api/v1/automatic-rules/", expected=bosses(200)),
+    Row(
+        method="post",
+        path="/api/v1/automatic-rules/",
+        body=lambda w: {"team": w.team.pk, "session": w.session.pk, "kind": "primera", "text": "Ya te contestamos."},
+        expected=(403, 403, 201, 403, 400, 401),
+    ),
+    Row(
+        method="get",
+        path="/api/v1/automatic-rules/{id}/",
+        seed=lambda w: w.automatic_rule().pk,
+        expected=(403, 403, 200, 403, 404, 401),
+    ),
+    Row(
+        method="patch",
+        path="/api/v1/automatic-rules/{id}/",
+        seed=lambda w: w.automatic_rule().pk,
+        body=lambda w: {"enabled": False},
+        expected=(403, 403, 200, 403, 404, 401),
+    ),
+    Row(
+        method="get",
+        path="/api/v1/automatic-rules/{id}/preview/",
+        seed=lambda w: w.automatic_rule().pk,
+        expected=(403, 403, 200, 403, 404, 401),
+    ),
+    Row(method="get", path="/api/v1/automatic-answers/", expected=bosses(200)),
+    Row(
+        method="get",
+        path="/api/v1/automatic-answers/{id}/",
+        seed=lambda w: w.automatic_answer().pk,
+        expected=(403, 403, 200, 403, 404, 401),
+    ),
     # Everybody's
     Row(method="get", path="/api/v1/suppressions/", expected=bosses(200)),
     Row(method="post", path="/api/v1/suppressions/", body=lambda w: {"phone": "+5493515551234"}, expected=bosses(201)),

@@ -6,12 +6,19 @@ import dataclasses
 from typing import Any
 
 from campaigns.enums import CampaignState, EnvioState, ScheduleState
-from campaigns.models import Campaign, Envio, RecipientImport, Schedule
+from campaigns.models import AutomaticAnswer, AutomaticRule, Campaign, Envio, RecipientImport, Schedule
 from leadmaster.accounts.roles import Role
 from leadmaster.directory.models import Suppression
 from tests.api_people import People
 from tests.factories.accounts import TeamFactory, UserFactory
-from tests.factories.campaigns import CampaignFactory, EnvioFactory, RecipientImportFactory, ScheduleFactory
+from tests.factories.campaigns import (
+    AutomaticAnswerFactory,
+    AutomaticRuleFactory,
+    CampaignFactory,
+    EnvioFactory,
+    RecipientImportFactory,
+    ScheduleFactory,
+)
 from tests.factories.directory import SuppressionFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from whatsapp.models import WhatsAppSession
@@ -49,6 +56,14 @@ class World(People):
 
     def finished_import(self) -> RecipientImport:
         row: RecipientImport = RecipientImportFactory.create(campaign=self.campaign())
+        return row
+
+    def automatic_rule(self) -> AutomaticRule:
+        row: AutomaticRule = AutomaticRuleFactory.create(team=self.team)
+        return row
+
+    def automatic_answer(self) -> AutomaticAnswer:
+        row: AutomaticAnswer = AutomaticAnswerFactory.create(session=self.session)
         return row
 
     def suppression(self, source: str = Suppression.Source.REPLY) -> Suppression:

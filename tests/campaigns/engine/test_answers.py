@@ -388,3 +388,86 @@ def test_who_says_that_it_arrived_has_answered() -> None:
 
     row.refresh_from_db()
     assert (row.state, row.handled_by) == (ConversationState.HANDLED, reply.author)
+
+
+# --- Whose answer it is --------------------------------------------------------------------------------------------
+
+
+def test_who_left_the_team_answers_no_more_and_is_told_so() -> None:
+    world = World()
+    session = line(world)
+    boss = UserFactory.create(role=Role.SUPERVISOR)
+    session.team.supervisors.add(boss)
+    row = ConversationFactory(session=session, waiting_since=world.now, last_at=world.now, unread=0)
+    reply = written(world, session, phone=row.phone, author=boss)
+    session.team.supervisors.remove(boss)
+
+    world.answer_now()
+
+    reply.refresh_from_db()
+    assert reply.state == EnvioState.CANCELLED
+    assert "ya no atiende esta conversación" in reply.error_text
+    assert [event.evidence for event in reply.events.all()] == [Evidence.AUTHOR]
+    assert world.provider.ledger == []
+
+
+def test_who_is_still_there_does_and_so_does_whoever_sends_it_again_for_them() -> None:
+    world = World()
+    session = line(world)
+    boss, gone = UserFactory.create(role=Role.SUPERVISOR), UserFactory.create()
+    session.team.supervisors.add(boss)
+    row = ConversationFactory(session=session, waiting_since=world.now, last_at=world.now, unread=0)
+    mine = written(world, session, phone=row.phone, author=boss)
+    theirs = written(world, session, phone=row.phone, author=gone, settled_by=boss, settled_reason="No llegó")
+
+    world.answer_now()
+    world.answer_now()
+
+    assert {states()[mine.pk], states()[theirs.pk]} == {EnvioState.SENT}
+
+
+# --- In their order ------------------------------------------------------------------------------------------------
+
+
+def test_two_answers_of_one_conversation_keep_their_order_whatever_holds_up_the_first() -> None:
+    world = World()
+    session = line(world, lane_count=3)
+    first = written(world, session, phone="+5493515550001")
+    second = written(world, session, phone="+5493515550001")
+    other = written(world, session, phone="+5493515550002")
+    Envio.objects.filter(pk=first.pk).update(next_due=world.now + dt.timedelta(seconds=40))
+
+    world.answer_now()
+    # The others' conversation does not wait for it.
+    assert (states()[second.pk], states()[other.pk]) == (EnvioState.PENDING, EnvioState.SENT)
+
+    world.run_minutes(2)
+    sent = [one.client_message_id for one in world.provider.ledger]
+    assert sent.index(first.client_message_id) < sent.index(second.client_message_id)
+
+
+def test_two_lanes_do_not_take_two_answers_of_one_conversation_at_once() -> None:
+    world = World()
+    session = line(world, lane_count=2)
+    first, second = (written(world, session, phone="+5493515550001") for _ in range(2))
+    world.provider.behave = lambda message: Behaviour(
+        seconds=20.0 if message.client_message_id == first.client_message_id else 1.0
+    )
+
+    world.answer_now()
+    world.answer_now()
+
+    sent = [one.client_message_id for one in world.provider.ledger]
+    assert sent == [first.client_message_id, second.client_message_id]
+
+
+def test_what_never_left_holds_up_nobody() -> None:
+    world = World()
+    session = line(world)
+    written(world, session, phone="+5493515550001", state=EnvioState.ERROR)
+    written(world, session, phone="+5493515550001", state=EnvioState.UNCERTAIN)
+    second = written(world, session, phone="+5493515550001")
+
+    world.answer_now()
+
+    assert states()[second.pk] == EnvioState.SENT

@@ -203,6 +203,17 @@ TABLE = [
     # Conversations: this one is the owner's line's.
     Row(method="get", path=f"{V1}/conversations/", expected=all_people(200)),
     Row(method="get", path=f"{V1}/conversations/{{id}}/", seed=lambda w: w.talk().pk, expected=only_team(200)),
+    Row(method="get", path=f"{V1}/conversations/{{id}}/history/", seed=lambda w: w.talk().pk, expected=only_team(200)),
+    *(
+        Row(
+            method="post",
+            path=f"{V1}/conversations/{{id}}/{verb}/",
+            seed=lambda w: w.talk().pk,
+            body=lambda w: {"version": Conversation.objects.get().version, "reason": "Lo dijo por teléfono"},
+            expected=only_team(200),
+        )
+        for verb in ("not-interested", "exclude")
+    ),
     *(
         Row(
             method="post",

@@ -253,11 +253,11 @@ def test_on_a_conversation_it_is_whose_they_say(people: People, funnel: Funnel) 
 
 def test_a_conversation_that_is_given_away_takes_its_reminders_along(people: People, funnel: Funnel) -> None:
     conversation = talk(people)
-    answering.assign(conversation.pk, to=people.owner, by=people.boss, version=conversation.version)
+    answering.assign(conversation.pk, to=people.owner, by=people.boss, version=conversation.version, now=NOW)
     made = reminders.remind_of_conversation(conversation.pk, wish(), by=people.owner.user, now=NOW)
 
     conversation.refresh_from_db()
-    answering.assign(conversation.pk, to=people.colleague, by=people.boss, version=conversation.version)
+    answering.assign(conversation.pk, to=people.colleague, by=people.boss, version=conversation.version, now=NOW)
 
     made.refresh_from_db()
     assert made.whom == people.colleague.user
@@ -295,7 +295,7 @@ def test_a_conversation_of_two_teams_takes_its_reminders_to_the_other_one(people
     Conversation.objects.filter(pk=conversation.pk).update(campaign=campaign, assigned_to=people.owner.user)
     made = reminders.remind_of_conversation(conversation.pk, wish(), by=people.owner.user, now=NOW)
 
-    answering.assign(conversation.pk, to=people.stranger, by=people.other_boss, version=conversation.version)
+    answering.assign(conversation.pk, to=people.stranger, by=people.other_boss, version=conversation.version, now=NOW)
 
     assert [one.row for one in next_of_day(people.stranger.user, now=NOW)] == [made]
 

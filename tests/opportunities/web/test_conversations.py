@@ -15,6 +15,7 @@ from campaigns.inbound import receive
 from campaigns.models import Campaign, Conversation
 from leadmaster.accounts.models import User
 from leadmaster.accounts.roles import Role
+from leadmaster.directory.models import Suppression
 from opportunities.enums import EventKind
 from opportunities.models import Opportunity, Promoter, Reminder
 from opportunities.scope import conversations_of
@@ -423,3 +424,76 @@ def test_a_draft_is_its_authors_alone_on_a_browser_that_two_share(talks: Talks) 
 
     for who, user in (("promoter", talks.world.promoter.user), ("supervisor", talks.world.supervisor)):
         assert f'data-person="{user.pk}"' in page(talks.world.browser(who), f"{URL}{row.pk}/")
+
+
+# --- Nothing more comes of it ------------------------------------------------------------------------------------------
+
+
+def closes(browser: Browser, row: Conversation, **data: str) -> str:
+    answer = browser.post(f"{URL}{row.pk}/cerrar/", {"version": str(row.version), **data}, follow=True)
+    return answer.content.decode()
+
+
+def test_who_wants_nothing_is_closed_with_the_reason_and_may_be_written_to(talks: Talks) -> None:
+    row = talks.answered()
+
+    page = closes(talks.world.browser("promoter"), row, as_="no", reason="Ya tiene uno")
+
+    assert "Cerrada. Vuelve a la lista si escribe de nuevo." in page
+    row.refresh_from_db()
+    assert row.state == S.HANDLED
+    assert not Suppression.objects.exists()
+    assert "Ya tiene uno" in talks.world.browser("promoter").get(f"{URL}{row.pk}/").content.decode()
+
+
+def test_who_wants_no_messages_is_excluded_by_whoever_heard_it(talks: Talks) -> None:
+    row = talks.answered()
+    waiting = EnvioFactory.create(campaign=CampaignFactory.create(), phone=PHONE)
+
+    refused = closes(talks.world.browser("promoter"), row, as_="excluir")
+    assert "Escribe cómo lo sabes" in refused
+    assert not Suppression.objects.exists()
+    closes(talks.world.browser("promoter"), row, as_="excluir", reason="Me lo dijo por teléfono")
+
+    excluded = Suppression.objects.get(phone=PHONE)
+    assert (excluded.source, excluded.reason, excluded.created_by) == (
+        Suppression.Source.PERSON, "Me lo dijo por teléfono", talks.world.promoter.user
+    )  # fmt: skip
+    waiting.refresh_from_db()
+    row.refresh_from_db()
+    assert (waiting.state, row.state) == (EnvioState.CANCELLED, S.HANDLED)
+
+
+def test_whoever_wrote_on_is_read_first(talks: Talks) -> None:
+    row = talks.answered()
+    talks.hears("¡Esperá!")
+
+    page = closes(talks.world.browser("promoter"), row, as_="excluir", reason="Lo pidió")
+
+    assert "La conversación cambió desde que la miraste" in page
+    assert not Suppression.objects.exists()
+
+
+def test_nobody_else_closes_it(talks: Talks) -> None:
+    row = talks.answered()
+    stranger = UserFactory.create(role=Role.SUPERVISOR)
+
+    assert signed_in(stranger).post(f"{URL}{row.pk}/cerrar/", {"version": row.version, "as_": "no"}).status_code == 404
+    row.refresh_from_db()
+    assert row.state == S.WAITING
+
+
+def test_who_was_given_it_and_by_whom_is_told(talks: Talks) -> None:
+    row = talks.answered()
+    boss = talks.world.browser("supervisor")
+    desk = talks.world.promoter
+    boss.post(f"{URL}{row.pk}/asignar/", {"version": row.version, "to": desk.pk})
+    row.refresh_from_db()
+    boss.post(f"{URL}{row.pk}/asignar/", {"version": row.version, "to": ""})
+
+    told = list(row.events.order_by("id").values_list("kind", "by", "before", "to"))
+
+    boss_id, owner_id = talks.world.supervisor.pk, talks.world.promoter.user.pk
+    assert told == [("asignada", boss_id, None, owner_id), ("liberada", boss_id, owner_id, None)]
+    page = boss.get(f"{URL}{row.pk}/").content.decode()
+    assert "De nadie en particular" in page

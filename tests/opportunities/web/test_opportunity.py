@@ -47,7 +47,7 @@ def test_the_page_costs_the_same_however_many_phones(
         ContactPoint.objects.create(client=row.client, kind=ContactPoint.Kind.PHONE, raw=phone, normalised=phone)
 
     # Two for the usual reasons, three for the clients before and after it in the list, one for the conversation.
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(25):
         # And the bar calls the first one.
         assert page(browser, row).count('href="tel:') == contacts + 1
 

@@ -13,7 +13,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from campaigns.enums import CampaignState, EnvioState, WhyNot
+from campaigns.enums import CampaignState, ConversationState, EnvioState, WhyNot
 from campaigns.models import AttemptTally
 from leadmaster.ops.heartbeat import beat
 from leadmaster.ops.metrics.database import DatabaseCollector, gauge
@@ -24,11 +24,13 @@ from leadmaster.urls import FIGURES
 from opportunities.models import DailyQuota
 from tests.factories.campaigns import (
     CampaignFactory,
+    ConversationFactory,
     EnvioFactory,
     LaneFactory,
     SenderSwitchFactory,
     SessionDayFactory,
     TickFactory,
+    WrittenReplyFactory,
 )
 from tests.factories.opportunities import CalendarFactory, DeskFactory, PromoterFactory
 from tests.factories.ops import AlertFactory
@@ -39,7 +41,7 @@ from whatsapp.models import State
 pytestmark = pytest.mark.django_db
 
 # What one look costs, whatever the installation holds. A server is asked for its time as well.
-QUERIES = 16 if connection.vendor == "mysql" else 15
+QUERIES = 19 if connection.vendor == "mysql" else 18
 
 
 def ago(**times: int) -> dt.datetime:
@@ -55,6 +57,28 @@ def test_a_new_installation_tells_noughts() -> None:
     assert told["leadmaster_uncertain_messages"] == told["leadmaster_uncertain_age_seconds"] == 0
     assert told["leadmaster_timers_overdue"] == told["leadmaster_queue_age_seconds"] == 0
     assert of("heartbeat_age_seconds") == {}
+
+
+def test_answers_and_who_waits_for_one() -> None:
+    now = timezone.now()
+    WrittenReplyFactory.create(created_at=ago(minutes=5))
+    WrittenReplyFactory.create(state=EnvioState.SENT, next_due=now)
+    WrittenReplyFactory.create(state=EnvioState.SENT, next_due=ago(hours=2))
+    WrittenReplyFactory.create(state=EnvioState.ERROR, next_due=now)
+    EnvioFactory.create(state=EnvioState.SENT)
+    ConversationFactory.create(waiting_since=ago(minutes=30))
+    ConversationFactory.create(waiting_since=now, due_at=now + dt.timedelta(hours=1), state=ConversationState.SNOOZED)
+
+    told = figures()
+
+    assert told["leadmaster_replies_waiting"] == 1
+    assert 300 <= told["leadmaster_replies_waiting_seconds"] < 400
+    outcomes = {
+        word: told[f'leadmaster_replies_last_hour{{outcome="{word}"}}'] for word in ("sent", "failed", "uncertain")
+    }
+    assert outcomes == {"sent": 1, "failed": 1, "uncertain": 0}
+    assert told["leadmaster_conversations_unanswered"] == 1
+    assert 1_800 <= told["leadmaster_conversations_unanswered_seconds"] < 1_900
 
 
 def test_the_senders_figures() -> None:

@@ -27,7 +27,7 @@ EXCUSED = {
         "campaigns.journalreport", "campaigns.schedule", "contenttypes.", "django_q.", "ops.heartbeat",
         "ops.reconciliationrun", "directory.syncstate", "campaigns.attempttally", "campaigns.campaigntotals",
         "ops.alert.key", "ops.alert.open_key", "ops.alert.notify_error", "ops.idempotentrequest.key",
-        "campaigns.envio.written_key", "opportunities.contactattempt.key", "opportunities.reminder.key",
+        "campaigns.envio.written_key", "campaigns.automaticrule", "opportunities.contactattempt.key", "opportunities.reminder.key",
     ),
     "of a campaign, and the same for everybody in it": (
         "campaigns.campaign", "campaigns.campaignevent", "campaigns.campaignbrake", "campaigns.recipientimport.file_name",
@@ -36,12 +36,12 @@ EXCUSED = {
     "sums of many people's days": ("campaigns.sendday", "ops.rolledday", "opportunities.resultday"),
     "hashes that tell nobody's number": (
         "directory.erasedphone", "campaigns.forgottendispatch", "legacy.importedrow", "ops.idempotentrequest.fingerprint",
-        "campaigns.refusedevent.fingerprint",
+        "campaigns.refusedevent.fingerprint", "campaigns.automaticanswer",
     ),
     "one of few words, the same for many people": (
         "directory.client.source", "directory.client.agreement", "directory.client.province", "directory.client.city",
         "directory.client.client_type", "directory.client.availability", "directory.contactpoint.kind",
-        "directory.suppression.source", "directory.suppressionlift.source", "campaigns.envio.state", "campaigns.conversation.state", "campaigns.reply.kind",
+        "directory.suppression.source", "directory.suppressionlift.source", "campaigns.envio.state", "campaigns.envio.automatic", "campaigns.conversation.state", "campaigns.conversationevent.kind", "campaigns.reply.kind",
         "campaigns.envio.error_code", "campaigns.envioevent.evidence", "campaigns.envioevent.from_state",
         "campaigns.envioevent.to_state", "campaigns.attempt.worker", "campaigns.attempt.outcome",
         "campaigns.attempt.host", "campaigns.attempt.code", "campaigns.earlyreceipt.kind",
@@ -93,7 +93,7 @@ def test_tells_all_of_one_person_and_nothing_of_others(known: Known) -> None:
 
     held = json.loads(told.getvalue())
     assert PHONE in held["phones"]
-    assert {kind for kind, rows in held.items() if not rows} <= {"early_receipts", "findings", "erased_before", "sales",
+    assert {kind for kind, rows in held.items() if not rows} <= {"early_receipts", "conversation_history", "findings", "erased_before", "sales",
                                                                 "bulk_decisions", "cool_downs"}  # fmt: skip
     assert held["clients"][0]["name"] == NAME
     assert [row["id"] for row in held["opportunities"]] == [known.row.pk]
