@@ -328,7 +328,9 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
         "LOCATION": VAR_DIR / "cache" / "throttles",
         "OPTIONS": {"MAX_ENTRIES": 20_000},
-    }
+    },
+    # What many look at, for seconds: each process's own (leadmaster/lib/shared.py).
+    "figures": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "figures"},
 }
 
 # --- Operation ----------------------------------------------------------------------------------------------------

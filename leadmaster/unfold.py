@@ -74,7 +74,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": _PRIMARY},
-    "STYLES": [_file("admin.css"), _file("admin-desk.css")],
+    "STYLES": [_file("admin.css"), _file("admin-desk.css"), _file("supervisor.css")],
     "SCRIPTS": [_file("live.js")],
     "DASHBOARD_CALLBACK": "leadmaster.home.context",
     "SIDEBAR": {

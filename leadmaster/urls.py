@@ -10,6 +10,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 from campaigns import health
 from campaigns import metrics as sender_figures
 from campaigns.webhooks import callback
+from leadmaster import home
 from leadmaster.accounts.client_address import client_address
 from leadmaster.accounts.views import AccountView, end_tokens
 from leadmaster.directory import health as directory_watch
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("cuenta/", AccountView.as_view(), name="account"),
     path("cuenta/accesos/", end_tokens, name="end-tokens"),
+    path("admin/moving/", admin.site.admin_view(home.moving), name="admin-home-moving"),
     path("admin/", admin.site.urls),
     path("api/", include("leadmaster.api")),
     path("webhooks/<slug:gateway>/<path:tenant_id>/", callback, name="webhook"),

@@ -397,6 +397,7 @@ _ROWS: Final = (
         admin/campaigns/envio/<int:pk>/by-hand/
         admin/campaigns/envio/<path:object_id>/history/
         admin/opportunities/absence/<int:pk>/end/
+        admin/opportunities/absence/<int:pk>/share/
         admin/opportunities/absence/<path:object_id>/history/
         admin/opportunities/bulkaction/<int:pk>/undo/
         admin/opportunities/bulkaction/<path:object_id>/history/
@@ -472,6 +473,7 @@ _ROWS: Final = (
         "bya",
         """
         admin/
+        admin/moving/
         admin/accounts/team/<path:object_id>/
         admin/accounts/user/<path:object_id>/
         admin/calendars/holiday/

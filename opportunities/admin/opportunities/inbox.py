@@ -75,7 +75,7 @@ class InboxAdmin(UnregisteredListAdmin):
         now = timezone.now()
         waited = now - row.state_since
         tone: Tone = "bad" if waited >= _LATE else "warn" if waited >= _SLOW else "neutral"
-        return screens.badge(badges.age(row.state_since, now), tone)
+        return screens.badge(screens.age(row.state_since, now), tone)
 
     @display(description=gettext_lazy("última conversación"))
     def conversation(self, row: Opportunity) -> SafeString:
