@@ -75,7 +75,7 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": _PRIMARY},
     "STYLES": [_file("admin.css"), _file("admin-desk.css"), _file("supervisor.css")],
-    "SCRIPTS": [_file("live.js")],
+    "SCRIPTS": [_file("live.js"), _file("search.js")],
     "DASHBOARD_CALLBACK": "leadmaster.home.context",
     "SIDEBAR": {
         "show_search": False,
