@@ -348,6 +348,7 @@ _ROWS: Final = (
         "ba",
         "",
         """
+        admin/opportunities/opportunity/inbox/<int:pk>/
         admin/campaigns/envio/<path:object_id>/change/
         admin/opportunities/absence/<path:object_id>/change/
         admin/opportunities/bulkaction/<path:object_id>/change/

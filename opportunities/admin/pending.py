@@ -14,12 +14,10 @@ from leadmaster.accounts.current_user import current_user
 from leadmaster.lib.admin.pending import ENOUGH, ROWS, Harm, Pending, Pile
 from opportunities.admin.badges import waiting
 from opportunities.admin.base import team_ids_in
-from opportunities.admin.decisions.verbs import Verb, address
 from opportunities.enums import AbsencePolicy, OpportunityState
 from opportunities.models import Absence, Opportunity
 from opportunities.policy import SUPERVISE
 from opportunities.queries.conversations import cards, unowned
-from opportunities.supervision.frozen import seen
 
 _AHEAD = dt.timedelta(days=1)
 
@@ -45,7 +43,7 @@ def _exits(request: HttpRequest) -> Pile:
             since=row.state_since,
             url=reverse("admin:opportunities_opportunity_change", args=[row.pk]),
             button=_("Decidir"),
-            act=address(Verb.GIVE_BACK, [seen(row)], back=reverse("admin:index")),
+            act=f"{reverse('admin:opportunities_opportunity_beside', args=[row.pk])}?back={reverse('admin:index')}",
         )
         for row in found
     ]
