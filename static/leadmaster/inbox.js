@@ -42,7 +42,7 @@
       link.focus({ preventScroll: true });
     }
     all[at].scrollIntoView({ block: "nearest" });
-    announce(head().dataset.moved.replace("%(n)s", at + 1).replace("%(all)s", all.length).replace("%(who)s", nameOf(all[at])));
+    announce(head().dataset.moved.replace("{n}", at + 1).replace("{all}", all.length).replace("{who}", nameOf(all[at])));
     try { sessionStorage.setItem(PLACE, String(at)); } catch (_error) { /* a browser that keeps nothing starts at the top */ }
     if (WIDE.matches && link) {
       show(beside(all[at]), ".lm-beside-part", false);
@@ -81,7 +81,7 @@
       panel().removeAttribute("aria-busy");
       panel().scrollTop = 0;
       if (focus) {
-        var field = panel().querySelector("input:checked, input:not([type=hidden]):not([disabled]), textarea, select");
+        var field = panel().querySelector("input:checked, input:not([type=hidden]):not([disabled]), textarea[required], select");
         (field || panel().querySelector("button[type=submit]") || panel()).focus();
       }
     }).catch(function () {

@@ -55,7 +55,7 @@
         event.preventDefault();
         var hit = hits()[Math.max(chosen(), 0)];
         if (hit) {
-          window.location.assign(hit.querySelector("a").href);
+          window.location.assign(hit.href);
         }
       }
     });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from opportunities.models import DailyQuota, Opportunity
 from opportunities.supervision import bulk
 from tests.company import signed_in
 from tests.factories.accounts import TeamFactory, UserFactory
-from tests.opportunities.admin.deciding import exits
+from tests.opportunities.admin.deciding import address, exits
 from tests.opportunities.admin.rules import browser
 from tests.opportunities.web.conftest import World
 
@@ -83,6 +84,13 @@ def test_it_costs_the_same_for_one_and_for_four(
         supervisor.get(HOME)
 
 
+def marked(page: str) -> list[str]:
+    """The entries that the menu marks."""
+    menu = page.partition('id="nav-sidebar-apps"')[2]
+    found = [part.partition("</a>")[0] for part in menu.split("<a ") if ' active"' in part.partition(">")[0]]
+    return [re.findall("<span>([^<]+)</span>", entry)[0] for entry in found]
+
+
 @pytest.mark.parametrize(
     ("path", "entry"),
     [
@@ -95,9 +103,24 @@ def test_it_costs_the_same_for_one_and_for_four(
 )
 def test_the_menu_marks_the_page_and_no_other(world: World, path: str, entry: str) -> None:
     page = browser(world, "supervisor").get(f"/admin/opportunities/{path}").content.decode()
-    menu = page.partition('id="nav-sidebar-apps"')[2]
 
-    marked = [part.partition("</a>")[0] for part in menu.split("<a ") if ' active"' in part.partition(">")[0]]
+    assert marked(page) == [entry]
 
-    assert len(marked) == 1, marked
-    assert f"<span>{entry}</span>" in marked[0]
+
+@pytest.mark.parametrize(("came_from", "entry"), [("inbox/", "Bandeja"), ("pool/", "Pool"), ("", "Oportunidades")])
+def test_a_decision_marks_the_entry_that_it_came_from(world: World, came_from: str, entry: str) -> None:
+    [row] = exits(world, 1)
+    back = f"/admin/opportunities/opportunity/{came_from}"
+
+    page = browser(world, "supervisor").get(address("close", [row], back=back)).content.decode()
+
+    assert marked(page) == [entry]
+
+
+def test_lists_over_one_table_have_titles_of_their_own(world: World) -> None:
+    exits(world, 1)
+    supervisor = browser(world, "supervisor")
+
+    for path, title in (("", "Oportunidades"), ("inbox/", "Bandeja"), ("pool/", "Pool")):
+        page = supervisor.get(f"/admin/opportunities/opportunity/{path}").content.decode()
+        assert page.partition("<title>")[2].partition("</title>")[0].split("|")[0].strip() == title
