@@ -399,6 +399,7 @@ _ROWS: Final = (
         admin/campaigns/envio/<path:object_id>/history/
         admin/opportunities/absence/<int:pk>/end/
         admin/opportunities/absence/<int:pk>/share/
+        admin/campaigns/uncertainenvio/<int:pk>/ask/
         admin/opportunities/absence/<path:object_id>/history/
         admin/opportunities/bulkaction/<int:pk>/undo/
         admin/opportunities/bulkaction/<path:object_id>/history/
