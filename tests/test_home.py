@@ -176,7 +176,7 @@ def test_figures_are_found_once_for_a_few_seconds_and_decisions_every_time(
     browser = world.browser("supervisor")
     browser.get(HOME)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         page = browser.get(HOME)
     assert len(page.context["decisions"].rows) == 1
 

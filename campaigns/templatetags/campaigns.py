@@ -5,12 +5,15 @@ from __future__ import annotations
 from django import template
 from django.utils import timezone
 
-from campaigns import screens
+from campaigns import screens, switch
 from campaigns.engine.plan import Standing
 from campaigns.models import Campaign
 from campaigns.parsing import Variety, variety
+from leadmaster.lib.shared import shared
 
 register = template.Library()
+
+_SEEN_FOR = 5
 
 register.filter("campaign_badge", screens.campaign_badge)
 register.filter("envio_badge", screens.envio_badge)
@@ -21,6 +24,12 @@ register.filter("state_shares", screens.state_shares)
 register.filter("funnel", screens.funnel)
 register.filter("pacing", screens.pacing)
 register.filter("took", screens.took)
+
+
+@register.simple_tag
+def sending_is_off() -> bool:
+    """Whether nothing leaves because somebody, or the environment, turned sending off. Asked once every few seconds."""
+    return shared("sending", lambda: "on" if switch.is_on() else "off", seconds=_SEEN_FOR) == "off"
 
 
 @register.filter

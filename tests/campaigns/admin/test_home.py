@@ -40,7 +40,7 @@ def test_it_costs_the_same_for_one_campaign_and_for_three(
         CampaignFactory(team=company.team, state=CampaignState.AWAITING_APPROVAL)
     client = signed_in(company.supervisor)
 
-    with django_assert_num_queries(35):
+    with django_assert_num_queries(36):
         client.get(HOME)
 
 

@@ -80,7 +80,7 @@ def test_it_costs_the_same_for_one_and_for_four(
     world.give(number)
     supervisor = browser(world, "supervisor")
 
-    with django_assert_num_queries(35):
+    with django_assert_num_queries(36):
         supervisor.get(HOME)
 
 
