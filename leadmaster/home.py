@@ -1,7 +1,7 @@
 """The admin's home: one list of everything that waits for this person's decision, then how sender and desk are doing.
 
-The list is found anew for every look, because whoever decided something must not find it there again. The figures below
-it are found once every few seconds for all who see the same rows.
+Both are kept for a few seconds: the list for each person, anew as soon as they decided something, because nobody may find
+that there again; the figures below it for all who see the same rows.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -20,13 +20,11 @@ from django.utils.translation import get_language
 from campaigns.admin import home as sender
 from campaigns.admin import pending as sender_pending
 from leadmaster.accounts.current_user import current_user
-from leadmaster.lib.admin.pending import Pending, Pile, merged
-from leadmaster.lib.shared import shared
+from leadmaster.lib.admin.pending import KEPT_SECONDS, Pending, Pile, merged
+from leadmaster.lib.shared import own, shared
 from leadmaster.ops.reconciliation import nightly
 from opportunities.admin import home as desk
 from opportunities.admin import pending as desk_pending
-
-_KEPT_SECONDS: Final = 5
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,10 +50,14 @@ def moving(request: HttpRequest) -> HttpResponse:
 
 def parts(request: HttpRequest) -> dict[str, Any]:
     """The parts as they are shown, and what to send as `seen` to be told only of changes."""
-    top = render_to_string("admin/decisions.html", {"decisions": decisions(request)})
+    top = own(request, "decisions", lambda: _drawn(decisions(request)), seconds=KEPT_SECONDS)
     below = figures(request)
     seen = hashlib.sha256(f"{top}{below}".encode()).hexdigest()[:16]
-    return {"top": top, "below": below, "seen": seen}
+    return {"top": mark_safe(top), "below": below, "seen": seen}  # noqa: S308 - our own template's
+
+
+def _drawn(found: Decisions) -> str:
+    return render_to_string("admin/decisions.html", {"decisions": found})
 
 
 def decisions(request: HttpRequest) -> Decisions:
@@ -75,7 +77,7 @@ def figures(request: HttpRequest) -> SafeString:
             "admin/figures.html", {**sender.context(request), **desk.context(request), "truth": truth(request)}
         )
 
-    return mark_safe(shared(key, find, seconds=_KEPT_SECONDS))  # noqa: S308 - our own template's
+    return mark_safe(shared(key, find, seconds=KEPT_SECONDS))  # noqa: S308 - our own template's
 
 
 def truth(request: HttpRequest) -> dict[str, Any]:

@@ -131,6 +131,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "leadmaster.accounts.middleware.NoStoreMiddleware",
     "leadmaster.accounts.middleware.IdleLimitMiddleware",
+    "leadmaster.accounts.middleware.ActedMiddleware",
     "leadmaster.accounts.middleware.OwnPasswordMiddleware",
     "leadmaster.accounts.middleware.ViewerTimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

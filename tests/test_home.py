@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import Path
 
 import pytest
 from django.core.cache import caches
@@ -17,13 +18,11 @@ from leadmaster.directory.models import Suppression
 from leadmaster.home import Decisions
 from opportunities.enums import AbsencePolicy
 from opportunities.models import Absence, Opportunity
-from opportunities.supervision import bulk
-from opportunities.supervision.frozen import seen
 from tests.factories.campaigns import CampaignFactory, ConversationFactory, EnvioFactory
 from tests.factories.directory import SuppressionFactory
 from tests.factories.ops import AlertFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
-from tests.opportunities.admin.deciding import exits
+from tests.opportunities.admin.deciding import address, exits, ids
 from tests.opportunities.web.conftest import World, world
 
 __all__ = ["world"]
@@ -87,8 +86,8 @@ def test_every_kind_of_decision_is_in_one_list_with_its_cause_and_its_button(wor
     assert all(row.cause and row.button for _pile, row in found.rows)
     browser = world.browser("supervisor")
     for _pile, row in found.rows:
-        for address in (row.url, row.act):
-            assert browser.get(address, follow=True).status_code == 200, address
+        for place in (row.url, row.act):
+            assert browser.get(place, follow=True).status_code == 200, place
 
 
 def test_another_teams_supervisor_is_told_of_none_of_it(world: World) -> None:
@@ -164,36 +163,52 @@ def test_nothing_is_sent_while_nothing_changed(world: World) -> None:
     assert "<html" not in changed.content.decode()
 
 
-def test_figures_are_found_once_for_a_few_seconds_and_decisions_every_time(
-    world: World, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
+@pytest.fixture
+def kept(settings: Settings, tmp_path: Path) -> None:
+    """As in production: what is found is kept, and everybody's last act in a place that all processes see."""
     settings.CACHES = {
-        **settings.CACHES,
+        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(tmp_path)},
         "figures": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "tests-home"},
     }
     caches["figures"].clear()
-    rows = exits(world, 1)
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_second_look_finds_nothing_again(world: World, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    exits(world, 1)
     browser = world.browser("supervisor")
-    browser.get(HOME)
+    first = browser.get(HOME).content.decode()
 
-    with django_assert_num_queries(17):
-        page = browser.get(HOME)
-    assert len(page.context["decisions"].rows) == 1
-
-    bulk.return_to_pool([seen(row) for row in rows], by=world.supervisor, now=timezone.now(), reason="")
-    assert browser.get(HOME).context["decisions"].rows == []
+    # Who it is, and what they may.
+    with django_assert_num_queries(4):
+        second = browser.get(HOME).content.decode()
+    assert first.count("lm-decision ") == second.count("lm-decision ") == 1
 
 
-def test_nobody_gets_the_figures_of_another_team(world: World, settings: Settings) -> None:
-    settings.CACHES = {
-        **settings.CACHES,
-        "figures": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "tests-home"},
-    }
-    caches["figures"].clear()
+@pytest.mark.usefixtures("kept")
+def test_who_decided_something_does_not_find_it_there_again(world: World) -> None:
+    rows = exits(world, 2)
+    browser = world.browser("supervisor")
+    assert browser.get(HOME).content.decode().count("lm-decision ") == 2
+
+    browser.post(address("pool", rows[:1]), {"ids": ids(rows[:1]), "reason": ""})
+    page = browser.get(HOME).content.decode()
+
+    assert page.count("lm-decision ") == 1
+    assert rows[0].client.full_name not in page.partition('id="home"')[2].partition("lm-strip")[0]
+    assert '<span class="lm-count">1</span>' in page
+
+
+@pytest.mark.usefixtures("kept")
+def test_nobody_gets_the_figures_of_another_team(world: World) -> None:
+    exits(world, 1)
     line = WhatsAppSessionFactory(team=world.promoter.desk.team, name="Línea de Ana")
 
     assert line.name in world.browser("supervisor").get(HOME).content.decode()
-    assert line.name not in world.browser("foreign_supervisor").get(HOME).content.decode()
+    other = world.browser("foreign_supervisor").get(HOME).content.decode()
+    assert line.name not in other
+    assert "lm-decision " not in other
+    assert "lm-count" not in other
 
 
 @pytest.mark.parametrize("who", ["promoter", "nobody"])

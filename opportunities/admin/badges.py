@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from leadmaster.lib.admin.pending import ENOUGH, once, shown
+from leadmaster.lib.admin.pending import ENOUGH, KEPT_SECONDS, once, written
+from leadmaster.lib.shared import own
 from opportunities.admin.base import team_ids_in
 from opportunities.models import Opportunity
 
 
 def inbox(request: HttpRequest) -> str:
-    number = waiting(request)
-    return shown(number) if number else ""
+    return own(request, "badge-inbox", lambda: written(waiting(request)), seconds=KEPT_SECONDS)
 
 
 def waiting(request: HttpRequest) -> int:

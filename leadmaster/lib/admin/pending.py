@@ -12,6 +12,8 @@ from django.http import HttpRequest
 
 # Beyond this the exact number helps nobody, and counting stops.
 ENOUGH: Final = 100
+# So long numbers and lists are kept; whoever decides something sees it at once.
+KEPT_SECONDS: Final = 5
 # So many rows of a kind stand in the list; the others are a link.
 ROWS: Final = 4
 
@@ -65,6 +67,11 @@ class Pile:
 def shown(number: int) -> str:
     """`99+` for what was not counted to its end."""
     return f"{ENOUGH - 1}+" if number >= ENOUGH else str(number)
+
+
+def written(number: int) -> str:
+    """Beside a menu entry: nothing for none."""
+    return shown(number) if number else ""
 
 
 def merged(piles: Iterable[Pile]) -> list[tuple[Pile, Pending]]:
