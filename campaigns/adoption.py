@@ -23,6 +23,7 @@ from campaigns.engine.timing import LOOKUP_AFTER
 from campaigns.enums import CAMPAIGN_ENDED, Ack, CampaignState, EnvioState, Evidence, ScheduleState
 from campaigns.models import Campaign, CampaignEvent, Envio, EnvioEvent, Schedule, ScheduleWindow
 from leadmaster.accounts.models import Team, User
+from leadmaster.ops import rollups
 from whatsapp.models import WhatsAppSession
 
 # None of them sends.
@@ -135,6 +136,7 @@ def adopt_envios(campaign: Campaign, rows: Sequence[PastEnvio], *, by: User, now
     totals.forget(campaign.pk)
     envios = [_envio(campaign, past, now=now) for past in rows]
     Envio.objects.bulk_create(envios)
+    rollups.changed({envio.sent_at or envio.ended_at for envio in envios}, now=now)
     person_rest.remember(_lately_written(rows, now), campaign)
     ours = [envio.client_message_id for envio in envios]
     # MySQL gives no ids back from a bulk insert.

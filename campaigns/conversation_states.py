@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -26,6 +27,7 @@ from campaigns.errors import Incomplete, Stale, WrongState
 from campaigns.models import Conversation, Envio, Reply
 from leadmaster.accounts.models import User
 from leadmaster.lib.db.retry import retrying
+from leadmaster.ops import rollups
 from whatsapp.inbound import Inbound
 from whatsapp.models import WhatsAppSession
 
@@ -74,7 +76,7 @@ def hidden_words(session: WhatsAppSession, lid: str) -> list[str]:
 def _hear(inbound: Inbound, *, session: WhatsAppSession, phone: str, settled: bool, now: dt.datetime) -> Conversation:
     # 1. The conversation, locked: callbacks about one person come one after the other from here on.
     at = min(inbound.at, now)
-    row = _conversation_of(session, phone, inbound.lid, at)
+    row = _conversation_of(session, phone, inbound.lid, at, now=now)
     # 2. The message; a repeated callback stops here.
     if Reply.objects.filter(session=session, message_id=inbound.message_id).exists():
         return row
@@ -87,6 +89,7 @@ def _hear(inbound: Inbound, *, session: WhatsAppSession, phone: str, settled: bo
         text=inbound.text[:_LONGEST_REPLY],
         at=at,
     )
+    _tell_sums([reply], now=now)
     # 3. What it means for whoever attends.
     if row.last_reply_id is None or at >= row.last_at:
         row.last_at, row.last_reply = at, reply
@@ -98,7 +101,19 @@ def _hear(inbound: Inbound, *, session: WhatsAppSession, phone: str, settled: bo
     return _save(row)
 
 
-def _conversation_of(session: WhatsAppSession, phone: str, lid: str, at: dt.datetime) -> Conversation:
+def _tell_sums(words: Sequence[Reply], *, now: dt.datetime) -> None:
+    """Words that come late, or get a number late, are of a day that may be summed; so is what answered them since."""
+    late = [reply for reply in words if reply.at < now - rollups.LATE]
+    if not late:
+        return
+    first = late[0]
+    answers = Envio.objects.replies().filter(phone=first.phone, session=first.session_id, sent_at__isnull=False)
+    rollups.changed([*(reply.at for reply in late), *answers.values_list("sent_at", flat=True)], now=now)
+
+
+def _conversation_of(
+    session: WhatsAppSession, phone: str, lid: str, at: dt.datetime, *, now: dt.datetime
+) -> Conversation:
     """Theirs, locked, made when there is none. Two become one once both identities are known to be one person's."""
     told = (Q(phone=phone) if phone else Q()) | (Q(lid=lid) if lid else Q())
     found = list(Conversation.objects.filter(told, session=session).order_by("id").select_for_update())
@@ -110,7 +125,7 @@ def _conversation_of(session: WhatsAppSession, phone: str, lid: str, at: dt.date
         by_lid.save(update_fields=["lid"])
         by_lid = None
     if phone and by_lid is not None and by_lid is not by_phone:
-        _unveil(by_lid, phone, into=by_phone)
+        _unveil(by_lid, phone, into=by_phone, now=now)
     row = by_phone or by_lid
     if row is None:
         return Conversation.objects.create(
@@ -128,9 +143,13 @@ def _conversation_of(session: WhatsAppSession, phone: str, lid: str, at: dt.date
     return row
 
 
-def _unveil(hidden: Conversation, phone: str, *, into: Conversation | None) -> None:
+def _unveil(hidden: Conversation, phone: str, *, into: Conversation | None, now: dt.datetime) -> None:
     """The number behind a lid is known. Their words get it, and where there is a conversation with it, that is theirs."""
-    Reply.objects.filter(session=hidden.session_id, lid=hidden.lid or "", phone="").update(phone=phone)
+    words = list(Reply.objects.filter(session=hidden.session_id, lid=hidden.lid or "", phone=""))
+    Reply.objects.filter(pk__in=[reply.pk for reply in words]).update(phone=phone)
+    for reply in words:
+        reply.phone = phone
+    _tell_sums(words, now=now)
     if into is None:
         hidden.phone = phone
         hidden.save(update_fields=["phone"])

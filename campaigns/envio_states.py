@@ -16,6 +16,7 @@ from campaigns.models import Envio, EnvioEvent
 from leadmaster.accounts.models import User
 from leadmaster.lib.db.compiled import CompiledUpdate
 from leadmaster.lib.language import in_project_language
+from leadmaster.ops import rollups
 
 S = EnvioState
 
@@ -26,8 +27,9 @@ TRANSITIONS: dict[EnvioState, frozenset[EnvioState]] = {
     S.UNCERTAIN: frozenset({S.SENT, S.PENDING, S.ERROR, S.CANCELLED, S.SENT_BY_HAND}),
     # Back to a doubt only by a reconciliation that found no proof.
     S.SENT: frozenset({S.ERROR, S.UNCERTAIN}),
-    # Back to a doubt only when a journal names a dispatch that a restored database forgot.
-    S.ERROR: frozenset({S.SENT, S.UNCERTAIN}),
+    # Back to a doubt only when a journal names a dispatch that a restored database forgot; tried again only by a person,
+    # and only what provably did not leave (`afterwards.retry`).
+    S.ERROR: frozenset({S.SENT, S.UNCERTAIN, S.PENDING}),
     S.CANCELLED: frozenset({S.SENT, S.UNCERTAIN}),
     S.SENT_BY_HAND: frozenset({S.SENT}),
     S.HISTORICAL: frozenset({S.SENT}),
@@ -35,6 +37,9 @@ TRANSITIONS: dict[EnvioState, frozenset[EnvioState]] = {
 
 # A campaign whose messages are all in one of these may have its totals written down.
 RESTING = frozenset(EnvioState) - totals.RESTLESS
+
+# What statistics count, by when it was sent or ended.
+COUNTED = frozenset({S.SENT, S.ERROR, S.SENT_BY_HAND, S.HISTORICAL})
 
 # What a row that nobody holds looks like.
 RELEASED: dict[str, Any] = {"lane": None, "token": None, "lease_until": None}
@@ -52,9 +57,14 @@ def move(
 
     What comes back to `pendiente` says when, because it may have been withdrawn while it was in the air: then it ends
     as `cancelado` in the same transaction.
+    What leaves a state that statistics count says when, too: the day that it was counted on may be summed already.
     Raises ValueError for a move that the table does not know: that is a mistake in the code, not in the data.
     """
     fields = _checked(source, target, fields)
+    if source in COUNTED and now is None:
+        raise ValueError("what is counted already says when it changes")
+    if now is not None:
+        _tell_sums(ids, source, fields, now)
     rows = (
         Envio.objects.filter(state=source, id__in=ids)
         if len(ids) != 1
@@ -83,6 +93,15 @@ def end_reply(envio_id: int, *, evidence: Evidence, reason: str, now: dt.datetim
     if moved:
         record([envio_id], source=source, target=target, evidence=evidence, now=now, reason=reason)
     return moved
+
+
+def _tell_sums(ids: Collection[int], source: EnvioState, fields: dict[str, Any], now: dt.datetime) -> None:
+    """The days on which they were counted, and those on which they are counted from now on."""
+    moments = {fields.get("sent_at"), fields.get("ended_at")}
+    if source in COUNTED:
+        for pair in Envio.objects.filter(id__in=ids).values_list("sent_at", "ended_at"):
+            moments.update(pair)
+    rollups.changed(moments, now=now)
 
 
 @in_project_language

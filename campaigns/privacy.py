@@ -32,6 +32,7 @@ from leadmaster.accounts.models import User
 from leadmaster.directory.models import ErasedPhone, lid_keys
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
+from leadmaster.ops import rollups
 from leadmaster.ops.privacy.part import TAKEN_OUT, NotNow, Part, Person, naming, scrub, told
 
 _REASON = gettext_lazy("Se borraron los datos de la persona.")
@@ -105,6 +106,7 @@ class Messages(Part):
                     by=by,
                     reason=kept(_REASON),
                 )
+            _tell_sums(person, envios, now=now)
             # Before their names are gone: who writes by a lid alone is known by it.
             conversations = _forget_conversations(person, now=now)
             replies = _empty_replies(person)
@@ -177,6 +179,12 @@ def _emptied(envio: Envio, person: Person) -> dict[str, Any]:
     if envio.message_id and person.without(envio.message_id) != envio.message_id:
         fields["message_id"] = f"borrado:{envio.client_message_id}"
     return fields
+
+
+def _tell_sums(person: Person, envios: list[Envio], *, now: dt.datetime) -> None:
+    """Without a number nobody knows which words were answered, nor by which campaign they were asked for."""
+    words = Reply.objects.filter(phone__in=person.phones).values_list("at", flat=True)
+    rollups.changed([*words, *(envio.sent_at for envio in envios if envio.is_reply)], now=now)
 
 
 def _empty_attempts(ids: list[int], person: Person) -> int:

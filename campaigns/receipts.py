@@ -18,6 +18,7 @@ from campaigns import conversation_states, envio_states, totals
 from campaigns.enums import Ack, AttemptOutcome, EnvioState, Evidence
 from campaigns.models import Attempt, EarlyReceipt, Envio
 from leadmaster.lib.db.retry import retrying
+from leadmaster.ops import rollups
 from leadmaster.ops.alerts import raise_alert
 from leadmaster.ops.models import Alert
 from whatsapp.models import WhatsAppSession
@@ -101,6 +102,7 @@ def prove_sent(envio_id: int, *, message_id: str, evidence: Evidence, at: dt.dat
         envio_id,
         source=before,
         target=EnvioState.SENT,
+        now=now,
         message_id=message_id,
         sent_at=at,
         ended_at=None,
@@ -166,7 +168,7 @@ def _apply_to(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
         if before is EnvioState.SENT and envio.message_id != receipt.message_id:
             return  # of another message to the same person: told, and no step of this one
         envio.refresh_from_db()
-    _advance(envio, receipt)
+    _advance(envio, receipt, now)
 
 
 def _within_its_life(envio: Envio, receipt: Receipt, now: dt.datetime) -> Receipt:
@@ -201,7 +203,7 @@ def _refused_already(envio: Envio, message_id: str) -> bool:
     return envio.state == EnvioState.ERROR and envio.message_id == message_id
 
 
-def _advance(envio: Envio, receipt: Receipt) -> None:
+def _advance(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
     """One step on the acknowledgement scale."""
     ack = _SCALE[receipt.kind]
     fields: dict[str, object] = {}
@@ -213,6 +215,7 @@ def _advance(envio: Envio, receipt: Receipt) -> None:
         Envio.objects.filter(pk=envio.pk).update(**fields)
         if "ack" in fields:
             totals.drop_groups_of(envio.campaign_id)
+            rollups.changed([envio.sent_at], now=now)
         for name, value in fields.items():
             setattr(envio, name, value)
 
@@ -226,6 +229,7 @@ def _refuse_late(envio: Envio, receipt: Receipt, now: dt.datetime) -> None:
         envio.pk,
         source=source,
         target=EnvioState.ERROR,
+        now=now,
         message_id=receipt.message_id,
         ended_at=now,
         lookup_due=None,

@@ -18,6 +18,7 @@ from leadmaster.directory.models import Suppression
 from leadmaster.directory.suppression import SuppressionReport
 from leadmaster.lib.db.retry import retrying
 from leadmaster.lib.language import kept
+from leadmaster.ops import rollups
 from leadmaster.ops.alerts import resolve_alert
 
 DOUBTS_ALERT = "opt-out-doubts"
@@ -35,6 +36,7 @@ def suppress(
     row, created = Suppression.objects.get_or_create(phone=phone, defaults={**words, "created_at": now})
     if not created and Suppression.objects.in_doubt().filter(pk=row.pk).update(**words):
         row.refresh_from_db()
+        rollups.changed([row.created_at], now=now)
         close_alert_of_doubts(now=now)
     return row, _cancel([phone], by=by, now=now)
 

@@ -25,6 +25,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.throttling import AnonRateThrottle, BaseThrottle, ScopedRateThrottle
 from rest_framework.views import APIView
 
+from campaigns.api.afterwards import AfterwardsViewSet
 from campaigns.api.campaigns import CampaignViewSet
 from campaigns.api.directory import DirectoryRecipientsViewSet
 from campaigns.api.envios import EnvioViewSet
@@ -60,6 +61,7 @@ from opportunities.api.people.persons import PersonViewSet
 from opportunities.api.people.promoters import PromoterViewSet, QuotaViewSet
 from opportunities.api.people.radar import RadarViewSet
 from opportunities.api.people.reminders import ReminderViewSet
+from opportunities.api.people.results import ResultsViewSet
 from opportunities.api.setup.calendars import CalendarViewSet
 from opportunities.api.setup.desks import DeskViewSet
 from opportunities.api.setup.holidays import HolidayViewSet
@@ -183,6 +185,7 @@ def unknown_address(request: HttpRequest) -> JsonResponse:
 sender_router = SimpleRouter()
 sender_router.register("sessions", SessionViewSet, "session")
 sender_router.register("campaigns", CampaignViewSet, "campaign")
+sender_router.register("campaigns", AfterwardsViewSet, "afterwards")
 sender_router.register("campaigns", RecipientsViewSet, "recipients")
 sender_router.register("campaigns", DirectoryRecipientsViewSet, "directory-recipients")
 sender_router.register("schedules", ScheduleViewSet, "schedule")
@@ -210,6 +213,7 @@ desk_router.register("desks", DeskViewSet, "desk")
 desk_router.register("absences", AbsenceViewSet, "absence")
 desk_router.register("cool-downs", CoolDownViewSet, "cool-down")
 desk_router.register("radar", RadarViewSet, "radar")
+desk_router.register("results", ResultsViewSet, "results")
 desk_router.register("stages", StageViewSet, "stage")
 desk_router.register("stage-routes", StageRouteViewSet, "stage-route")
 desk_router.register("calendars", CalendarViewSet, "calendar")

@@ -78,7 +78,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": _PRIMARY},
-    "STYLES": [_file("admin.css"), _file("admin-desk.css"), _file("supervisor.css")],
+    "STYLES": [_file("admin.css"), _file("admin-desk.css"), _file("results.css"), _file("supervisor.css")],
     "SCRIPTS": [_file("live.js"), _file("search.js")],
     "DASHBOARD_CALLBACK": "leadmaster.home.context",
     "SIDEBAR": {
@@ -88,6 +88,7 @@ UNFOLD: dict[str, Any] = {
             {
                 "items": [
                     {"title": _("Inicio"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")},
+                    _entry(_("Resultados"), "monitoring", "opportunities_promoter_results", _SUPERVISE),
                 ],
             },
             {

@@ -143,3 +143,15 @@ class Concern(models.TextChoices):
     FORMER = "anterior", _("Vuelve a quien la dejó")
     COUNTRY = "otro_pais", _("Es de un equipo de otro país")
     COOL_DOWN = "descanso", _("Su descanso con ese promotor no terminó")
+
+
+class Measure(models.TextChoices):
+    """What results count. Each line of a day's sums is one of these."""
+
+    HISTORY = "historia", _("Paso de la historia")
+    STAGE = "etapa", _("Entrada a una etapa")
+    SALE = "venta", _("Venta")
+    CONTACT = "contacto", _("Contacto")
+    REPLY = "respuesta", _("Respuesta recibida")
+    ANSWER = "contestacion", _("Contestación a un cliente")
+    OPT_OUT = "baja", _("Baja")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from leadmaster.lib.clock import database_now
 from leadmaster.ops.heartbeat import beat
+from opportunities.results.sums import roll_up
 from opportunities.supervision import departures
 from opportunities.timers import absence_clocks, expiry, recalculation
 
@@ -24,3 +25,8 @@ def expire_timers() -> str:
 def follow_hours() -> str:
     """Bring clocks along with changes of hours and timers that were too big for a web request."""
     return f"looked at {recalculation.apply_backlog(database_now())}"
+
+
+def sum_up() -> str:
+    """Days of sends and of results that are over, or that changed since."""
+    return f"summed {roll_up(database_now())}"

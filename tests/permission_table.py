@@ -14,6 +14,14 @@ from typing import Final
 
 _ROWS: Final = (
     (
+        "ba",
+        "",
+        """
+        admin/campaigns/campaign/<int:pk>/export/
+        admin/campaigns/campaign/<int:pk>/replies/
+        """,
+    ),
+    (
         "",
         "",
         """
@@ -263,6 +271,8 @@ _ROWS: Final = (
         api/v1/campaigns/<pk>/launch/
         api/v1/campaigns/<pk>/pacing/
         api/v1/campaigns/<pk>/pause/
+        api/v1/campaigns/<pk>/repeat/
+        api/v1/campaigns/<pk>/retry/
         api/v1/campaigns/<pk>/resume/
         api/v1/campaigns/<pk>/submit/
         api/v1/conversations/<pk>/assign/
@@ -386,6 +396,8 @@ _ROWS: Final = (
         admin/campaigns/campaign/<int:pk>/lift/
         admin/campaigns/campaign/<int:pk>/live/
         admin/campaigns/campaign/<int:pk>/message/
+        admin/campaigns/campaign/<int:pk>/repeat/
+        admin/campaigns/campaign/<int:pk>/retry/<str:code>/
         admin/campaigns/campaign/<int:pk>/variants/
         admin/campaigns/campaign/<int:pk>/pacing/
         admin/campaigns/campaign/<int:pk>/pause/
@@ -453,7 +465,13 @@ _ROWS: Final = (
         admin/campaigns/senderswitch/comeback/
         admin/campaigns/campaign/stats/
         admin/campaigns/campaign/stats/csv/
+        admin/opportunities/promoter/results/
+        admin/opportunities/promoter/results/csv/
+        admin/opportunities/promoter/results/xlsx/
         api/v1/radar/
+        api/v1/results/
+        api/v1/results/csv/
+        api/v1/results/xlsx/
         api/v1/radar/lines/
         api/v1/retimings/
         api/v1/suppressions/<pk>/
@@ -648,6 +666,9 @@ _ROWS: Final = (
         api/v1/campaigns/<pk>/events/
         api/v1/campaigns/<pk>/forecast/
         api/v1/campaigns/<pk>/overlap/
+        api/v1/campaigns/<pk>/reasons/
+        api/v1/campaigns/<pk>/replies/
+        api/v1/campaigns/<pk>/export/
         api/v1/campaigns/<pk>/progress/
         api/v1/campaigns/<pk>/variations/
         api/v1/campaigns/<pk>/why-not/

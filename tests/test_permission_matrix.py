@@ -63,7 +63,14 @@ _BY_NAME = {
     "schedule": "campaigns.Schedule",
     "session_id": "whatsapp.WhatsAppSession",
 }
-_FIXED = {"verb": "launch", "gateway": "session_manager", "tenant_id": "51", "app_label": "campaigns", "url": "x"}
+_FIXED = {
+    "code": "todos",
+    "verb": "launch",
+    "gateway": "session_manager",
+    "tenant_id": "51",
+    "app_label": "campaigns",
+    "url": "x",
+}
 _MODELS = {
     "campaigns": "campaigns.Campaign",
     "sessions": "whatsapp.WhatsAppSession",

@@ -21,7 +21,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from campaigns import lifecycle, screens, versions
-from campaigns.admin import campaign_directory, campaign_import, campaign_live, campaign_pacing, diagnosis, statistics
+from campaigns.admin import (
+    campaign_afterwards,
+    campaign_directory,
+    campaign_import,
+    campaign_live,
+    campaign_pacing,
+    diagnosis,
+    statistics,
+)
 from campaigns.admin.base import SessionFilter, TeamFilter, people_of, require_act, teams_of
 from campaigns.admin.campaign_form import CampaignForm, MessageForm, edit_message
 from campaigns.admin.campaign_list import CampaignList
@@ -44,7 +52,7 @@ from whatsapp.screens import session_dot
 @admin.register(Campaign)
 class CampaignAdmin(ScopedAdmin[Campaign]):
     form = CampaignForm
-    list_display = ("heading", "standing", "advance", "now", "line", "owner")
+    list_display = ("heading", "standing", "advance", "replies", "now", "line", "owner")
     list_filter = ("state", SessionFilter, TeamFilter)
     search_fields = ("name",)
     search_help_text = gettext_lazy("Busca por nombre de campaña")
@@ -93,6 +101,10 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
     @display(description=gettext_lazy("avance"))
     def advance(self, campaign: Campaign) -> SafeString:
         return CampaignList.advance(campaign)
+
+    @display(description=gettext_lazy("respondieron"))
+    def replies(self, campaign: Campaign) -> SafeString:
+        return CampaignList.replies(campaign)
 
     @display(description=gettext_lazy("¿Por qué no ahora?"))
     def now(self, campaign: Campaign) -> SafeString:
@@ -146,6 +158,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             context["path"] = campaign_live.path(None)
         else:
             context.update(campaign_live.page(campaign, current_user(request), timezone.now()))
+            context.update(campaign_afterwards.shown(campaign))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -206,6 +219,10 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
             over_all("stats/csv", statistics.download, "stats_csv"),
             at("live/", self.live_view, "live"),
             at("lift/", self.lift_view, "lift"),
+            at("repeat/", self.repeat_view, "repeat"),
+            at("retry/<str:code>/", self.retry_view, "retry"),
+            at("replies/", self.replies_view, "replies"),
+            at("export/", self.export_view, "export"),
             at("message/", self.message_view, "message"),
             at("variants/", self.variants_view, "variants"),
             at("pacing/", self.pacing_view, "pacing"),
@@ -232,6 +249,7 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         context = {
             "live": live,
             "buttons": campaign_live.buttons(campaign, current_user(request), live=live),
+            **campaign_afterwards.shown(campaign),
             "may_decide": may(request.user, Act.DECIDE, campaign),
             "may_approve": may(request.user, Act.APPROVE, campaign),
         }
@@ -315,6 +333,21 @@ class CampaignAdmin(ScopedAdmin[Campaign]):
         campaign = self.find(request, str(pk))
         require_act(request, Act.EDIT, campaign)
         return variants_page(request, campaign, self._context(request, campaign))
+
+    def repeat_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        campaign = self.find(request, str(pk))
+        return campaign_afterwards.repeat_page(request, campaign, self._context(request, campaign))
+
+    def retry_view(self, request: HttpRequest, pk: int, code: str) -> HttpResponse:
+        campaign = self.find(request, str(pk))
+        return campaign_afterwards.retry_page(request, campaign, code, self._context(request, campaign))
+
+    def replies_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        campaign = self.find(request, str(pk))
+        return campaign_afterwards.replies_page(request, campaign, self._context(request, campaign))
+
+    def export_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        return campaign_afterwards.export_file(request, self.find(request, str(pk)))
 
     def pacing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Another pace for one that was approved."""

@@ -6,12 +6,14 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from campaigns import screens
+from campaigns.afterwards.replies import Answered, answered
 from campaigns.engine.plan import Standing, make_plan
 from campaigns.engine.why_not import braked, of_what_is_left
 from campaigns.enums import CampaignState
@@ -33,12 +35,14 @@ class CampaignList(ChangeList):
         running = any(campaign.state == CampaignState.RUNNING for campaign in rows)
         standings = make_plan(now).standings if running else {}
         held = braked(rows)
+        said = answered([campaign.pk for campaign in rows])
         for campaign in rows:
             campaign.__dict__["listed"] = (
                 counted[campaign.pk],
                 held.get(campaign.pk) or of_what_is_left(standings.get(campaign.pk), counted[campaign.pk]),
                 now,
             )
+            campaign.__dict__["answered"] = said[campaign.pk]
         self.result_list = rows
 
     @staticmethod
@@ -52,6 +56,17 @@ class CampaignList(ChangeList):
             done.percent_done,
             done.done,
             done.total,
+        )
+
+    @staticmethod
+    def replies(campaign: Campaign) -> SafeString:
+        found: Answered = campaign.__dict__["answered"]
+        if not found.people:
+            return format_html('<span class="lm-none">{}</span>', "—")
+        url = reverse("admin:campaigns_campaign_replies", args=[campaign.pk])
+        waiting = _("%(n)d sin responder") % {"n": found.waiting} if found.waiting else ""
+        return format_html(
+            '<a class="lm-link lm-two" href="{}"><b>{}</b><small>{}</small></a>', url, found.people, waiting
         )
 
     @staticmethod

@@ -162,6 +162,9 @@ def buttons(campaign: Campaign, user: User, *, live: Live) -> list[Button]:
     if pacing.may_change(user, campaign):
         # Before the last one, which ends it.
         found.insert(-1, Button(label=str(_("Cambiar ritmo")), url=_url("pacing", campaign), tone=""))
+    if campaign.state not in _PREPARED and may(user, Act.EDIT, campaign):
+        # Once it was sent, or stands still.
+        found.append(Button(label=str(_("Repetir")), url=_url("repeat", campaign), tone=""))
     if campaign.state != CampaignState.DRAFT:
         return found
     extra = []

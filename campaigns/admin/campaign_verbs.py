@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +19,7 @@ from campaigns.brakes import watch
 from campaigns.enums import EnvioState, ScheduleState
 from campaigns.forecast import forecast
 from campaigns.lifecycle import Verb
-from campaigns.models import Campaign, Envio
+from campaigns.models import Campaign, Envio, Schedule
 from campaigns.overlap import overlap
 from campaigns.progress import progress
 from leadmaster.accounts.models import User
@@ -26,6 +27,8 @@ from leadmaster.lib.admin.confirm import Confirmation, NoForm, OptionalReasonFor
 from leadmaster.lib.phones import parsing
 
 _SAMPLE = 5
+# People sleep before the one and after the other.
+_MORNING, _NIGHT = dt.time(7), dt.time(22)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -151,9 +154,12 @@ def _touched(campaign: Campaign, verb: Verb, now: dt.datetime) -> tuple[list[tup
         )
     if verb in {Verb.SUBMIT, Verb.APPROVE, Verb.LAUNCH}:
         waiting = campaign.schedules.exclude(state=ScheduleState.REJECTED).prefetch_related("windows")
+        if left_out := exclusions(campaign):
+            facts.append((_("Quedaron fuera"), left_out))
         facts.append((_("Programaciones"), " / ".join(_when(schedule) for schedule in waiting) or "—"))
         facts.append((_("Feriados"), _("No envía") if campaign.keeps_off_holidays else _("Envía igual")))
         facts.append((_("Previsión"), forecast(campaign, now, done=done).sentence))
+        facts += [(_("Ojo"), remark) for remark in remarks(waiting)]
         if told := overlap(campaign, now).sentences(now):
             facts.append((_("Otras campañas"), " ".join(told)))
         return (
@@ -162,6 +168,41 @@ def _touched(campaign: Campaign, verb: Verb, now: dt.datetime) -> tuple[list[tup
             _("Así les llega"),
         )
     return facts, [], ""
+
+
+def exclusions(campaign: Campaign) -> str:
+    """Who was in the lists and gets nothing, and why; empty when everybody does."""
+    sums = campaign.imports.order_by().aggregate(
+        rows=Sum("rows"),
+        duplicates=Sum("duplicates"),
+        invalid=Sum("invalid"),
+        opted_out=Sum("opted_out"),
+        already_there=Sum("already_there"),
+    )
+    counts = {name: number or 0 for name, number in sums.items()}
+    parts = (
+        (counts["opted_out"], _("pidieron no recibir mensajes")),
+        (counts["duplicates"] + counts["already_there"], _("repetidos")),
+        (counts["invalid"], _("con el teléfono o los datos mal")),
+    )
+    left_out = sum(number for number, _why in parts)
+    if not left_out:
+        return ""
+    told = ", ".join(f"{number} {why}" for number, why in parts if number)
+    return _("%(n)d de %(rows)d: %(told)s") % {"n": left_out, "rows": counts["rows"], "told": told}
+
+
+def remarks(schedules: Iterable[Schedule]) -> list[str]:
+    """What whoever approves may want to look at twice."""
+    every_hour = any(window.opens == window.closes == dt.time(0) for one in schedules for window in one.windows.all())
+    at_night = any(
+        window.opens < _MORNING or window.opens >= _NIGHT or dt.time(0) < window.closes <= _MORNING
+        for one in schedules
+        for window in one.windows.all()
+    )
+    if every_hour:
+        return [_("Una ventana dura todo el día, también de noche.")]
+    return [_("Una ventana abre de noche o de madrugada.")] if at_night else []
 
 
 def _who(envio: Envio) -> str:

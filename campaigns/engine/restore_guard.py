@@ -334,6 +334,7 @@ def park(ids: Sequence[int], now: dt.datetime, *, state: EnvioState = EnvioState
             *some,
             source=state,
             target=EnvioState.UNCERTAIN,
+            now=now,
             error_code=RESTORED,
             error_text=reason,
             lookups=0,

@@ -13,6 +13,7 @@ from campaigns.models.recipient_import import RecipientImport
 from campaigns.models.reply import Reply
 from campaigns.models.restore import DatabaseIdentity, ForgottenDispatch, JournalReport, Restore, Sender
 from campaigns.models.schedule import Schedule, ScheduleDay, ScheduleWindow, SessionDay
+from campaigns.models.send_day import SendDay
 from campaigns.models.tally import AttemptTally
 from campaigns.models.totals import CampaignTotals
 
@@ -40,6 +41,7 @@ __all__ = [
     "Schedule",
     "ScheduleDay",
     "ScheduleWindow",
+    "SendDay",
     "Sender",
     "SenderSwitch",
     "SessionDay",

@@ -33,6 +33,8 @@ class Reply(models.Model):
         indexes = [
             # Reader: the conversation with a client, the newest first.
             models.Index(fields=["phone", "at"], name="reply_of_phone"),
+            # Reader: the replies of a day.
+            models.Index(fields=["at"], name="reply_at"),
             # Reader: the conversation with somebody whose number nobody knows.
             models.Index(fields=["session", "lid", "at"], name="reply_of_lid"),
         ]

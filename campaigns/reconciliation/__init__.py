@@ -11,6 +11,7 @@ from campaigns.reconciliation.envios import (
 )
 from campaigns.reconciliation.lanes import BusyForNobody, OpenForNobody
 from campaigns.reconciliation.receipts import EarlyReceiptOfKnown
+from campaigns.reconciliation.sums import SendSumsOff
 from campaigns.reconciliation.totals import WrongTotals
 from campaigns.reconciliation.uncertain import DoubtUndecided, DoubtWithoutReason, LookupForgotten
 
@@ -31,4 +32,5 @@ CHECKS = (
     OpenForNobody,
     RunningButDone,
     EndedButPending,
+    SendSumsOff,
 )

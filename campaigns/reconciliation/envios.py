@@ -96,6 +96,7 @@ class Phantom(EnvioCheck):
             finding.subject,
             source=S.SENT,
             target=S.UNCERTAIN,
+            now=now,
             message_id=None,
             sent_at=None,
             ack=Ack.NONE,

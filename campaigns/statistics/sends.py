@@ -1,29 +1,26 @@
 """How many messages went out, by day, line, promoter and campaign. Always equal to a recount.
 
-Counted from the indexes on the sending time alone, so a period costs what was sent in it, whatever the table holds.
+Days that are summed up are read from their sums, the others counted (`cells`).
 """
 
 from __future__ import annotations
 
 import collections
 import dataclasses
-import datetime as dt
 import enum
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from django.db.models import Count, DateField, DateTimeField, DurationField, ExpressionWrapper, F, QuerySet, Value
-from django.db.models.functions import Cast, TruncDate
+from django.db.models import QuerySet
 
 from campaigns.enums import Ack, EnvioState
-from campaigns.models import Campaign, Envio
+from campaigns.models import Campaign
+from campaigns.statistics.cells import Cell, cells_of
 from leadmaster.accounts.models import User
 from leadmaster.lib.periods import Period
 from whatsapp.models import WhatsAppSession
 
 MOST_DAYS = 92
 USUAL_DAYS = 30
-# What did not simply go out has a time of its own.
-_ENDED = (EnvioState.ERROR, EnvioState.SENT_BY_HAND, EnvioState.HISTORICAL)
 
 
 class By(enum.StrEnum):
@@ -96,7 +93,7 @@ def sends(user: User, period: Period, wanted: Wanted) -> Sends:
     campaigns = wanted.of(Campaign.objects.visible_to(user))
     everything = user.is_administrator and wanted == Wanted(session=wanted.session)
     ids = None if everything else frozenset(campaigns.order_by().values_list("pk", flat=True))
-    cells = list(_cells(period, ids, wanted.session))
+    cells = list(cells_of(period, ids, wanted.session))
     owners, names = _campaigns({cell.campaign for cell in cells})
     people = {user.pk: str(user) for user in User.objects.filter(pk__in=set(owners.values()))}
     lines = dict(
@@ -104,7 +101,7 @@ def sends(user: User, period: Period, wanted: Wanted) -> Sends:
     )
     return Sends(
         period=period,
-        total=_sum(cells),
+        total=figures_of(cells),
         rows={
             By.DAY: _by_day(period, cells),
             By.SESSION: _grouped(cells, lambda cell: cell.session, lines),
@@ -117,70 +114,28 @@ def sends(user: User, period: Period, wanted: Wanted) -> Sends:
 # --- Private ---------------------------------------------------------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Cell:
-    """So many messages of one campaign and line, on one day, in one state and with one acknowledgement."""
-
-    day: dt.date
-    campaign: int
-    session: int
-    state: EnvioState
-    ack: Ack
-    number: int
-
-
-def _cells(period: Period, campaigns: Collection[int] | None, session: int | None) -> Iterator[_Cell]:
-    rows = Envio.objects.of_campaigns().order_by()
-    if campaigns is not None:
-        rows = rows.filter(campaign_id__in=sorted(campaigns))
-    if session is not None:
-        rows = rows.filter(session_id=session)
-    for piece, distance in period.steady():
-        for state in (EnvioState.SENT, *_ENDED):
-            column = "sent_at" if state is EnvioState.SENT else "ended_at"
-            within = rows.filter(state=state, **{f"{column}__gte": piece.since, f"{column}__lt": piece.until})
-            # Of the others nobody acknowledged anything, and their index does not have it.
-            ack = F("ack") if state is EnvioState.SENT else Value(Ack.NONE.value)
-            counted = (
-                within.annotate(day=_day(piece, column, distance), level=ack)
-                .values_list("day", "campaign_id", "session_id", "level")
-                .annotate(number=Count("pk"))
-            )
-            for day, campaign, line, level, number in counted:
-                yield _Cell(day, campaign, line, state, Ack(level), number)
-
-
-def _day(piece: Period, column: str, distance: dt.timedelta) -> TruncDate | Cast:
-    """The day by the zone's clock, without asking the database what it knows of zones."""
-    if piece.first == piece.last:
-        # Cast, because a server answers a bare value with the text that it was given.
-        return Cast(Value(piece.first, output_field=DateField()), DateField())
-    local = ExpressionWrapper(F(column) + Value(distance, output_field=DurationField()), output_field=DateTimeField())
-    return TruncDate(local, tzinfo=dt.UTC)
-
-
 def _campaigns(ids: Collection[int]) -> tuple[dict[int, int], dict[int, str]]:
     """Whose each of them is, and its name."""
     rows = list(Campaign.objects.filter(pk__in=ids).order_by().values_list("pk", "owner_id", "name"))
     return {pk: owner for pk, owner, _name in rows}, {pk: name for pk, _owner, name in rows}
 
 
-def _by_day(period: Period, cells: Sequence[_Cell]) -> list[Row]:
+def _by_day(period: Period, cells: Sequence[Cell]) -> list[Row]:
     groups = collections.defaultdict(list)
     for cell in cells:
         groups[cell.day].append(cell)
-    return [Row(id=None, name=day.isoformat(), figures=_sum(groups[day])) for day in period.days()]
+    return [Row(id=None, name=day.isoformat(), figures=figures_of(groups[day])) for day in period.days()]
 
 
-def _grouped(cells: Sequence[_Cell], key_of: Callable[[_Cell], int], names: Mapping[int, str]) -> list[Row]:
+def _grouped(cells: Sequence[Cell], key_of: Callable[[Cell], int], names: Mapping[int, str]) -> list[Row]:
     groups = collections.defaultdict(list)
     for cell in cells:
         groups[key_of(cell)].append(cell)
-    rows = [Row(id=key, name=names.get(key, f"#{key}"), figures=_sum(group)) for key, group in groups.items()]
+    rows = [Row(id=key, name=names.get(key, f"#{key}"), figures=figures_of(group)) for key, group in groups.items()]
     return sorted(rows, key=lambda row: (-row.figures.sent, -row.figures.total, row.name))
 
 
-def _sum(cells: Collection[_Cell]) -> Figures:
+def figures_of(cells: Collection[Cell]) -> Figures:
     states: collections.Counter[EnvioState] = collections.Counter()
     acks: collections.Counter[Ack] = collections.Counter()
     for cell in cells:

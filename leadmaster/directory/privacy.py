@@ -17,6 +17,7 @@ from leadmaster.directory.models import (
     shard_of,
 )
 from leadmaster.lib.db.retry import retrying
+from leadmaster.ops import rollups
 from leadmaster.ops.privacy.part import Part, Person, told
 
 
@@ -62,9 +63,11 @@ class Directory(Part):
         clients = list(Client.objects.filter(pk__in=person.clients).order_by("id").select_for_update())
         for client in clients:
             Client.objects.filter(pk=client.pk).update(**_emptied(client, person, now))
+        lifted = SuppressionLift.objects.filter(phone__in=person.phones)
+        asked = Suppression.objects.filter(phone__in=person.phones).values_list("created_at", flat=True)
+        rollups.changed([*asked, *lifted.values_list("suppressed_at", flat=True)], now=now)
         contacts, _by_model = ContactPoint.objects.filter(client__in=person.clients).delete()
         excluded, _by_model = Suppression.objects.filter(phone__in=person.phones).delete()
-        lifted = SuppressionLift.objects.filter(phone__in=person.phones)
         return {
             "clients": len(clients),
             "contacts": contacts,

@@ -11,6 +11,7 @@ from django.db import transaction
 from leadmaster.accounts.models import User
 from leadmaster.directory.models import Suppression
 from leadmaster.lib.phones.parsing import InvalidPhone, normalise
+from leadmaster.ops import rollups
 
 _SEPARATORS = re.compile(r"[\n;,\t]+")
 
@@ -41,6 +42,7 @@ def suppress_list(
             phones[read.e164] = None
     # Who decides so about somebody in doubt has decided the doubt.
     doubts = Suppression.objects.in_doubt().filter(phone__in=list(phones))
+    rollups.changed(list(doubts.values_list("created_at", flat=True)), now=now)
     doubts.update(source=source, reason=reason[:200], created_by=by)
     there = Suppression.objects.among(phones)
     new = [phone for phone in phones if phone not in there]

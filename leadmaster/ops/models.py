@@ -210,3 +210,39 @@ class PersonalDataRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.person_key[:8]}"
+
+
+class RolledDay(models.Model):
+    """A day whose sums are written down. Written and read by `leadmaster.ops.rollups` alone."""
+
+    rollup = IdentifierField(_("sumas"), max_length=32)
+    zone = IdentifierField(_("zona horaria"), max_length=64)
+    day = models.DateField(_("día"))
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    # What the sums were counted by, beside the rows: another one, and they are counted again.
+    basis = IdentifierField(max_length=64, blank=True, default="")
+    counted_at = models.DateTimeField(_("contado"))
+
+    class Meta:
+        verbose_name = _("día sumado")
+        verbose_name_plural = _("días sumados")
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["rollup", "zone", "day"], name="rolled_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.rollup} {self.day} ({self.zone})"
+
+
+class LateChange(models.Model):
+    """Something changed of what happened at `at`, whose day may be summed up already. Gone once that day is counted anew."""
+
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("cambio tardío")
+        verbose_name_plural = _("cambios tardíos")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"

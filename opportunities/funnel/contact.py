@@ -19,6 +19,7 @@ from leadmaster.directory.models import ContactPoint
 from leadmaster.lib.db.retry import retrying, retrying_keyed
 from leadmaster.lib.language import in_project_language
 from leadmaster.lib.phones.parsing import pretty
+from leadmaster.ops import rollups
 from opportunities.enums import OUTCOMES, ContactChannel, ContactOutcome
 from opportunities.errors import Incomplete, NotAllowed, Refused, WrongState
 from opportunities.models import ContactAttempt, Opportunity, Reminder
@@ -177,6 +178,7 @@ def _write(row: Opportunity, attempt: ContactAttempt, result: Result, *, by: Use
     attempt.outcome, attempt.note = result.outcome, result.note.strip()
     attempt.told_at = attempt.told_at or now
     attempt.save(update_fields=["outcome", "note", "told_at"])
+    rollups.changed([attempt.at], now=now)
     told: dict[str, Any] = {"contact": attempt.pk, "channel": attempt.channel, "outcome": result.outcome}
     if before is not ContactOutcome.PENDING:
         told["before"] = before

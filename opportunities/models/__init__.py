@@ -7,6 +7,7 @@ from opportunities.models.opportunity import CoolDown, Opportunity, OpportunityE
 from opportunities.models.promoter import Absence, Desk, Promoter
 from opportunities.models.quota import DailyQuota, QuotaEntry
 from opportunities.models.reminder import Reminder
+from opportunities.models.result_day import ResultDay
 from opportunities.models.retiming import Retiming, RetimingLine
 from opportunities.models.sale import Sale
 from opportunities.models.stage import Stage, StageRoute
@@ -26,6 +27,7 @@ __all__ = [
     "Promoter",
     "QuotaEntry",
     "Reminder",
+    "ResultDay",
     "Retiming",
     "RetimingLine",
     "Sale",

@@ -49,6 +49,8 @@ class ContactAttempt(models.Model):
         indexes = [
             # Reader: the contacts of a person's day, and those of theirs that nobody has told about.
             models.Index(fields=["by", "at"], name="contact_of_person"),
+            # Reader: the contacts of a day.
+            models.Index(fields=["at"], name="contact_at"),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,8 @@ class Sale(models.Model):
         verbose_name = _("venta")
         verbose_name_plural = _("ventas")
         ordering = ["-id"]
+        # Reader: the sales of a day.
+        indexes = [models.Index(fields=["at"], name="sale_at")]
         constraints = [models.CheckConstraint(condition=models.Q(amount__gte=0), name="sale_amount_not_negative")]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from opportunities.reconciliation.clocks import (
 from opportunities.reconciliation.history import HistoryEndsElsewhere, SaleOfUnsold, SaleRewritten, SoldWithoutSale
 from opportunities.reconciliation.lots import InAnothersLot, LotMiscounted, LotOfNothing
 from opportunities.reconciliation.quotas import QuotaOff
+from opportunities.reconciliation.sums import ResultSumsOff
 from opportunities.reconciliation.visibility import (
     CapturedByNobody,
     ClientHeldWrongly,
@@ -57,4 +58,5 @@ CHECKS = (
     NoHours,
     AvailabilityOff,
     CapturedWithoutPerson,
+    ResultSumsOff,
 )

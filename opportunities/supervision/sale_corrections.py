@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from leadmaster.accounts.models import User
 from leadmaster.lib.db.retry import retrying
+from leadmaster.ops import rollups
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.errors import Incomplete, WrongState
 from opportunities.funnel import sales
@@ -35,6 +36,7 @@ def correct(
             row, sale = _sold(opportunity_id, by=by, version=version, reason=reason)
             before = sales.as_data(sale)
             sales.rewrite(sale, {**before, **data})
+            rollups.changed([sale.at], now=now)
             if sales.as_data(sale) == before:
                 raise Incomplete(_("Es la misma venta: cambia el monto, el producto o la referencia."))
             machine.change(
@@ -64,6 +66,7 @@ def annul(opportunity_id: int, *, by: User, version: int, reason: str, now: dt.d
                 raise WrongState(_("El cliente de la oportunidad #%(id)s ya está en otra.") % {"id": row.pk})
             told = {"sale": sale.pk, **sales.as_data(sale), "promoter": sale.promoter_id, "at": sale.at.isoformat()}
             sale.delete()
+            rollups.changed([sale.at], now=now)
             machine.change(
                 [row],
                 OpportunityState.EXIT,

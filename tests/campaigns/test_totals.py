@@ -147,7 +147,7 @@ def test_a_move_that_found_nobody_leaves_the_totals_alone() -> None:
     campaign = finished(S.SENT)
     write_down(campaign)
 
-    assert envio_states.move(campaign.envios.get().pk, source=S.ERROR, target=S.SENT, message_id="x") == 0
+    assert envio_states.move(campaign.envios.get().pk, source=S.ERROR, target=S.SENT, now=NOW, message_id="x") == 0
 
     assert is_written(campaign)
 
@@ -249,7 +249,7 @@ def test_a_message_that_somebody_is_moving_is_not_written_down_as_it_was() -> No
 
     def slowly() -> None:
         with transaction.atomic():
-            envio_states.move(envio.pk, source=S.SENT, target=S.ERROR)
+            envio_states.move(envio.pk, source=S.SENT, target=S.ERROR, now=NOW)
             moved.set()
             assert done.wait(20)
 

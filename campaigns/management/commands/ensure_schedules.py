@@ -30,7 +30,7 @@ _EVERY_MINUTE = {
 }
 
 # Every how many minutes, where it is not every minute.
-_RARELY = {"retention": ("campaigns.tasks.retention", 24 * 60)}
+_RARELY = {"retention": ("campaigns.tasks.retention", 24 * 60), "results": ("opportunities.tasks.sum_up", 10)}
 
 # Only where there is a client base to follow.
 _DIRECTORY = {

@@ -91,6 +91,8 @@ class Suppression(models.Model):
         verbose_name = _("número excluido")
         verbose_name_plural = _("números excluidos")
         ordering = ["-id"]
+        # Reader: who asked for silence on a day.
+        indexes = [models.Index(fields=["created_at"], name="suppression_created")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(source__in=["respuesta", "persona", "archivo", "duda"]),
@@ -131,6 +133,8 @@ class SuppressionLift(models.Model):
         verbose_name = _("exclusión levantada")
         verbose_name_plural = _("exclusiones levantadas")
         ordering = ["-id"]
+        # Reader: who had asked for silence on a day.
+        indexes = [models.Index(fields=["suppressed_at"], name="suppression_lift_since")]
 
     def __str__(self) -> str:
         return self.phone

@@ -24,7 +24,7 @@ from leadmaster.lib.admin.confirm import Confirmation, ReasonForm, confirm_and_r
 from leadmaster.lib.admin.modeladmins import ChangeList
 from leadmaster.lib.admin.widgets import TextWidget
 from opportunities.admin.base import DeskAdmin, TeamFilter, current_user
-from opportunities.admin.people import meters, radar
+from opportunities.admin.people import meters, radar, results
 from opportunities.capacity import quota
 from opportunities.capacity.usage import Usage, extensions_of, usage_of
 from opportunities.errors import Refused
@@ -168,10 +168,16 @@ class PromoterAdmin(DeskAdmin[Promoter]):
         view = self.admin_site.admin_view
         return [
             path("<int:pk>/quota/", view(self.quota_view), name="opportunities_promoter_quota"),
+            path("results/", view(self.results_view), name="opportunities_promoter_results"),
+            path("results/csv/", view(results.as_csv), name="opportunities_promoter_results_csv"),
+            path("results/xlsx/", view(results.as_xlsx), name="opportunities_promoter_results_xlsx"),
             path("radar/", view(self.radar_view), name="opportunities_promoter_radar"),
             path("radar/<int:pk>/<str:figure>/", view(self.lines_view), name="opportunities_promoter_radar_lines"),
             *super().get_urls(),
         ]
+
+    def results_view(self, request: HttpRequest) -> HttpResponse:
+        return results.show(request, self.admin_site.each_context(request))
 
     def radar_view(self, request: HttpRequest) -> HttpResponse:
         return radar.overview(request, self.admin_site.each_context(request))

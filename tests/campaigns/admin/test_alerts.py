@@ -126,5 +126,5 @@ def test_what_to_do_costs_one_question_for_the_whole_list(
         AlertFactory(key=f"session:{WhatsAppSessionFactory(team=company.team).pk}")
     browser = signed_in(company.supervisor)
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         browser.get(LIST)

@@ -145,7 +145,18 @@ TABLE = [
             seed=lambda w: w.campaign().pk,
             expected=only_team(200),
         )
-        for part in ("", "progress/", "forecast/", "why-not/", "overlap/", "variations/", "events/")
+        for part in (
+            "",
+            "progress/",
+            "forecast/",
+            "why-not/",
+            "overlap/",
+            "variations/",
+            "events/",
+            "reasons/",
+            "replies/",
+            "export/",
+        )
     ),
     Row(
         method="patch",
@@ -171,7 +182,15 @@ TABLE = [
             ("pause", S.RUNNING, only_team, why),
             ("resume", S.PAUSED, only_team, why),
             ("cancel", S.RUNNING, only_team, why),
+            ("retry", S.RUNNING, only_team, why),
         )
+    ),
+    Row(
+        method="post",
+        path="/api/v1/campaigns/{id}/repeat/",
+        seed=campaign_in(S.FINISHED),
+        body=nothing,
+        expected=only_team(201),
     ),
     Row(
         method="post",

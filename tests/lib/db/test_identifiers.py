@@ -48,6 +48,8 @@ NO_IDENTIFIERS = {
         "ops.reconciliationfinding.kind",
         "ops.repair.kind",
         "campaigns.earlyreceipt.kind",
+        "campaigns.sendday.state",
+        "opportunities.resultday.measure",
         "legacy.importedrow.source",
         "legacy.importedrow.table",
         "legacy.importedrow.digest",

@@ -55,7 +55,7 @@ LISTS: dict[str, tuple[Callable[[World], Any], int]] = {
     "cool-downs": (World.exit, 3),
 }
 # Figures, not rows.
-UNPAGED = {"radar", "retimings"}
+UNPAGED = {"radar", "results", "retimings"}
 
 
 class Count:

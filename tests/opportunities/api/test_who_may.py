@@ -366,6 +366,7 @@ TABLE = [
     Row(method="get", path=f"{V1}/absences/{{id}}/", seed=lambda w: w.absence().pk, expected=only_boss(200)),
     Row(method="post", path=f"{V1}/absences/{{id}}/call-off/", seed=lambda w: w.absence().pk, expected=only_boss(200)),
     Row(method="get", path=f"{V1}/radar/", expected=bosses(200)),
+    *(Row(method="get", path=f"{V1}/results/{name}", expected=bosses(200)) for name in ("", "csv/", "xlsx/")),
     Row(
         method="get",
         path=f"{V1}/radar/lines/",
