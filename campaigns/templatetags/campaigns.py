@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from campaigns import screens, switch
 from campaigns.engine.plan import Standing
+from campaigns.line_days import line_days
 from campaigns.models import Campaign
 from campaigns.parsing import Variety, variety
+from leadmaster.accounts.models import User
+from leadmaster.lib.charts import columns
 from leadmaster.lib.shared import shared
 
 register = template.Library()
@@ -24,6 +30,13 @@ register.filter("state_shares", screens.state_shares)
 register.filter("funnel", screens.funnel)
 register.filter("pacing", screens.pacing)
 register.filter("took", screens.took)
+
+
+@register.inclusion_tag("admin/campaigns/line_days.html")
+def line_days_of(user: User) -> dict[str, Any]:
+    """`{% line_days_of request.user %}`: the day of each of their lines, with its small picture."""
+    days = line_days(user, timezone.now())
+    return {"days": [(day, columns(day.hours, _("%(line)s hoy, por hora") % {"line": day.line})) for day in days]}
 
 
 @register.simple_tag
