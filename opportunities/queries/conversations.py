@@ -129,7 +129,8 @@ def unowned(user: User, *, now: dt.datetime, most: int, enough: int) -> tuple[li
     waiting = unclaimed(Conversation.objects.filter(due_at__lte=now, assigned_to__isnull=True))
     keys: set[tuple[dt.datetime, int]] = set()
     for reason in conversation_reasons(user):
-        keys.update(waiting.filter(reason).order_by("due_at", "id").values_list("due_at", "id")[:enough])
+        rows = waiting.filter(reason).order_by("due_at", "id").values_list("due_at", "id")[:enough]
+        keys.update((at, pk) for at, pk in rows if at is not None)
     chosen = [pk for _at, pk in sorted(keys)[:most]]
     found = Conversation.objects.select_related("session", "last_reply").in_bulk(chosen) if chosen else {}
     return [found[pk] for pk in chosen if pk in found], min(len(keys), enough)

@@ -11,8 +11,14 @@ from pytest_django import DjangoAssertNumQueries
 from campaigns.enums import AttemptOutcome
 from campaigns.line_days import line_days
 from campaigns.models import Campaign
+from tests import company as companies
 from tests.company import Company, signed_in
 from tests.factories.campaigns import AttemptFactory, EnvioFactory, SessionDayFactory, running_campaign
+
+
+@pytest.fixture
+def company(db: None) -> Company:
+    return companies.build()
 
 
 def sent(campaign: Campaign, *outcomes: AttemptOutcome, now: dt.datetime, took: int | None = 2_000) -> None:

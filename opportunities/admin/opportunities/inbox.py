@@ -55,7 +55,7 @@ class OrderFilter(SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("nuevas", _("Las últimas primero")), ("promotor", _("Por promotor"))]
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         first, *others = super().choices(changelist)
         yield {**first, "display": _("Las que más esperan")}
         yield from others

@@ -254,7 +254,7 @@ def test_the_panel_shows_all_that_a_decision_takes(world: World) -> None:
     phone = row.client.contacts.get().normalised
 
     whole = browser(world, "supervisor").get(beside(row)).content.decode()
-    part = browser(world, "supervisor").get(beside(row), {"panel": 1, "back": f"{INBOX}?stage=1"}).content.decode()
+    part = browser(world, "supervisor").get(beside(row), {"panel": "1", "back": f"{INBOX}?stage=1"}).content.decode()
 
     for text in (row.client.full_name, "“Ya compró”", pretty(phone), str(world.colleague), "la tuvo hasta ahora"):
         assert text in part, text
