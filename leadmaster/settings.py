@@ -44,6 +44,7 @@ CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "leadmaster.shell.views.csrf_failure"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 BEHIND_TLS = env.boolean("BEHIND_TLS", False)
@@ -124,6 +125,8 @@ MIDDLEWARE = [
     "leadmaster.ops.metrics.requests.RequestTimesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Pages; files are compressed where they lie. It adds up to a hundred random bytes, and tokens are masked anew (BREACH).
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -135,6 +138,7 @@ MIDDLEWARE = [
     "leadmaster.accounts.middleware.OwnPasswordMiddleware",
     "leadmaster.accounts.middleware.ViewerTimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "leadmaster.shell.in_place.InPlaceMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -236,6 +240,10 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "leadmaster.lib.static_files.HashedFiles"},
+}
 MEDIA_ROOT = env.folder("MEDIA_ROOT", VAR_DIR / "media")
 # Files of recipients that nobody confirmed hold phones for nothing.
 UNCONFIRMED_UPLOADS_DAYS = env.integer("UNCONFIRMED_UPLOADS_DAYS", 7, minimum=1, maximum=365)
@@ -343,6 +351,10 @@ ALERT_WEBHOOK_SECRET = env.text("ALERT_WEBHOOK_SECRET", "")
 ALERT_REMINDER_HOURS = env.integer("ALERT_REMINDER_HOURS", 6, minimum=0, maximum=168)
 # Between these hours of TIME_ZONE only what is critical is told, and the rest when they end.
 ALERT_QUIET_HOURS = env.hours("ALERT_QUIET_HOURS")
+# Notices on people's phones, through the push service of each browser. Empty: off, and no page offers it.
+WEB_PUSH_KEY = env.vapid_key("WEB_PUSH_KEY")
+# Push services beside those of the browsers that we know, such as one in the house.
+WEB_PUSH_SERVICES = env.origins("WEB_PUSH_SERVICES")
 # Any endpoint with OpenAI's chat completions, which proposes variants of a message. Empty: off.
 AI_BASE_URL = env.http_url("AI_BASE_URL", "")
 AI_API_KEY = env.token("AI_API_KEY", "")

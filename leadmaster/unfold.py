@@ -78,7 +78,13 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": _PRIMARY},
-    "STYLES": [_file("admin.css"), _file("admin-desk.css"), _file("results.css"), _file("supervisor.css")],
+    "STYLES": [
+        _file("tokens.css"),
+        _file("admin.css"),
+        _file("admin-desk.css"),
+        _file("results.css"),
+        _file("supervisor.css"),
+    ],
     "SCRIPTS": [_file("live.js"), _file("search.js")],
     "DASHBOARD_CALLBACK": "leadmaster.home.context",
     "SIDEBAR": {

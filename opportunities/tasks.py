@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.utils import timezone
+
+from leadmaster.accounts.models import User
 from leadmaster.lib.clock import database_now
+from leadmaster.ops import push
 from leadmaster.ops.heartbeat import beat
+from opportunities.queries.news import news_of
 from opportunities.results.sums import roll_up
 from opportunities.supervision import departures
 from opportunities.timers import absence_clocks, expiry, recalculation
 
 HEARTBEAT = "timers"
+# Push services may be slow; the next run goes on with whoever was not reached in time.
+_LONGEST = dt.timedelta(minutes=2)
 
 
 def expire_timers() -> str:
@@ -25,6 +34,20 @@ def expire_timers() -> str:
 def follow_hours() -> str:
     """Bring clocks along with changes of hours and timers that were too big for a web request."""
     return f"looked at {recalculation.apply_backlog(database_now())}"
+
+
+def tell_devices() -> str:
+    """What people have to know while no page of theirs is open."""
+    if not push.is_on():
+        return "off"
+    now = database_now()
+    until = timezone.now() + _LONGEST
+    told = 0
+    for user in User.objects.filter(pk__in=push.people()).order_by("?"):
+        if timezone.now() < until:
+            told += push.tell(user.pk, news_of(user, now=now), now=now)
+    push.forget_old(now)
+    return f"told {told}"
 
 
 def sum_up() -> str:

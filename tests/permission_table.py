@@ -261,6 +261,9 @@ _ROWS: Final = (
         "ocxbya",
         """
         cuenta/accesos/
+        cuenta/avisos/
+        cuenta/avisos/terminar/
+        cuenta/dispositivos/
         oportunidades/escribir/vista/
         """,
     ),
@@ -588,8 +591,12 @@ _ROWS: Final = (
         """
         api/docs/
         api/schema/
+        app.webmanifest
         healthz
         readyz
+        sesion/
+        sin-conexion/
+        sw.js
         """,
     ),
     (

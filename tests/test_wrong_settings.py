@@ -148,6 +148,8 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
     "ALERT_QUIET_HOURS": tuple(
         (value, "Write two hours of a day") for value in ("22", "22:00", "22:00-24:00", "7:00-07:00", "de 22 a 7")
     ),
+    "WEB_PUSH_KEY": tuple((value, "is no key") for value in ("x", "A" * 42, "ñ" * 43, "A" * 43)),
+    "WEB_PUSH_SERVICES": (("push.example.com", "Write scheme and host alone"),),
     "METRICS_TOKEN": (("Bearer abcdefghijklmnop", "Write the token alone"), ("short", "Write at least 16")),
     "METRICS_ALLOW": tuple(
         (value, "Write addresses or networks alone")
@@ -257,6 +259,7 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "MEDIA_ROOT": ("/no/such/folder/yet",),
     "FIELD_ENCRYPTION_OLD_KEYS": ("a" * 64, f"{'b' * 64}, {'C' * 64}"),
     "ALERT_QUIET_HOURS": ("22:00-07:30", "9:05 - 18:00"),
+    "WEB_PUSH_KEY": ("A" * 42 + "E",),
     "METRICS_TOKEN": ("0123456789abcdef",),
     "METRICS_ALLOW": ("10.0.0.7, 10.1.0.0/16,::1,fd00::/8",),
 }

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
+from leadmaster.accounts import devices
 from leadmaster.accounts.models import User
 from leadmaster.lib.api import errors
 from leadmaster.lib.shared import acted
@@ -52,6 +53,7 @@ class IdleLimitMiddleware:
                 logout(request)
             elif SEEN_AT not in request.session or (now - seen >= _NOTED_SECONDS and not _by_itself(request)):
                 request.session[SEEN_AT] = now
+                devices.note(request, now=timezone.now())
         return self.get_response(request)
 
 

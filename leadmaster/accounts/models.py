@@ -30,6 +30,8 @@ class User(AbstractUser):
     # Somebody else chose the password: the next log-in asks for one that nobody else knows.
     must_change_password = models.BooleanField(_("tiene que cambiar la contraseña"), default=False, editable=False)
     password_set_at = models.DateTimeField(_("contraseña puesta"), null=True, editable=False)
+    # Part of what a log-in proves: one more ends every log-in there is, those of before anybody noted devices included.
+    log_in_round = models.PositiveIntegerField(default=0, editable=False)
 
     objects: ClassVar[LeadMasterUserManager] = LeadMasterUserManager()
 
@@ -60,6 +62,11 @@ class User(AbstractUser):
         """Programs' tokens of before end with it. (A hash that is only made stronger at a log-in is saved alone.)"""
         super().set_password(raw_password)
         self.password_set_at = timezone.now()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django's, of the password, and of the round once there was one."""
+        of_password: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]  # Django's own seam
+        return f"{self.log_in_round}.{of_password}" if self.log_in_round else of_password
 
     @property
     def is_administrator(self) -> bool:
@@ -123,3 +130,22 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hint}…"
+
+
+class Device(models.Model):
+    """A browser in which a person is logged in. `leadmaster.accounts.devices` notes and ends it."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="devices", verbose_name=_("persona"))
+    # Of Django's session, not the session's key: whoever reads this table is logged in nowhere.
+    digest = IdentifierField(max_length=64, unique=True)
+    agent = models.CharField(_("navegador"), max_length=200, blank=True)
+    opened_at = models.DateTimeField(_("desde"))
+    seen_at = models.DateTimeField(_("visto"))
+
+    class Meta:
+        verbose_name = _("dispositivo")
+        verbose_name_plural = _("dispositivos")
+        ordering = ["-seen_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.agent or str(self.pk)

@@ -8,14 +8,14 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
-from django.contrib.auth.views import PasswordChangeView
+from django.contrib.auth.views import LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from leadmaster.accounts import api_tokens
+from leadmaster.accounts import api_tokens, devices
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.models import User
 
@@ -49,7 +49,31 @@ class AccountView(PasswordChangeView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person = current_user(self.request)
         tokens = api_tokens.valid(timezone.now()).filter(user=person)
-        return {**super().get_context_data(**kwargs), "tokens": tokens, "first": person.must_change_password}
+        return {
+            **super().get_context_data(**kwargs),
+            "tokens": tokens,
+            "first": person.must_change_password,
+            "devices": devices.shown(self.request, person, now=timezone.now()),
+        }
+
+
+class LeaveView(LogoutView):
+    """Log-out takes along what the browser kept of this person: pages, drafts, and the worker that has them."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        devices.forget(request)
+        response = super().post(request, *args, **kwargs)
+        response.headers["Clear-Site-Data"] = '"storage"'
+        return response
+
+
+@login_required
+@require_POST
+def end_other_devices(request: HttpRequest) -> HttpResponse:
+    """Whoever lost a phone, or used somebody else's, is logged in here alone."""
+    devices.end_others(request, current_user(request))
+    messages.success(request, _("Cerraste las demás sesiones: en otros dispositivos hay que entrar de nuevo."))
+    return HttpResponseRedirect(reverse("account"))
 
 
 @login_required

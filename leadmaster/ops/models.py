@@ -212,6 +212,49 @@ class PersonalDataRequest(models.Model):
         return f"{self.get_kind_display()} {self.person_key[:8]}"
 
 
+class PushSubscription(models.Model):
+    """A browser of a person's that may be told something while no page of ours is open there."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="push_subscriptions", verbose_name=_("persona")
+    )
+    endpoint = models.TextField(_("dirección"))
+    # SHA-256 of the address, which is too long for an index.
+    digest = IdentifierField(max_length=64, unique=True)
+    # The browser's: only it opens what is sent.
+    p256dh = models.CharField(max_length=120)
+    auth = models.CharField(max_length=40)
+    language = models.CharField(_("idioma"), max_length=10)
+    created_at = models.DateTimeField(_("desde"))
+
+    class Meta:
+        verbose_name = _("dispositivo con avisos")
+        verbose_name_plural = _("dispositivos con avisos")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class PushNotice(models.Model):
+    """Something that a person was told on their devices, so that it is told once. Kept for a few days."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("persona"))
+    key = IdentifierField(_("qué"), max_length=120)
+    told_at = models.DateTimeField(_("cuándo"))
+
+    class Meta:
+        verbose_name = _("aviso en un dispositivo")
+        verbose_name_plural = _("avisos en dispositivos")
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="push_notice_once")]
+        # Reader: what is old enough to be forgotten.
+        indexes = [models.Index(fields=["told_at"], name="push_notice_age")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class RolledDay(models.Model):
     """A day whose sums are written down. Written and read by `leadmaster.ops.rollups` alone."""
 

@@ -277,8 +277,10 @@ def _page(request: HttpRequest, conversation_id: int, **bound: Any) -> HttpRespo
     name = "" if person.name == person.phone or not row.phone else person.name
     said = thread(row)
     with _times_of(user) as desk:
+        listed = _listed(request, user, desk)
         context = {
-            **_listed(request, user, desk),
+            **listed,
+            **_beside(listed["cards"], row),
             "row": row,
             "person": person,
             "said": said,
@@ -305,6 +307,13 @@ def _page(request: HttpRequest, conversation_id: int, **bound: Any) -> HttpRespo
             "gives": len(promoters) > 1 or (bool(promoters) and own is None),
         }
         return render(request, "web/desk/conversation.html", context)
+
+
+def _beside(cards: list[lists.Card], row: Conversation) -> dict[str, int | None]:
+    """The ones before and after it in the list that it was opened from; of one that left the list, the list's first."""
+    ids = [card.row.pk for card in cards]
+    at = ids.index(row.pk) if row.pk in ids else -1
+    return {"previous": ids[at - 1] if at > 0 else None, "following": ids[at + 1] if at + 1 < len(ids) else None}
 
 
 _MOVING = (EnvioState.PENDING, EnvioState.SENDING)
@@ -350,7 +359,10 @@ def _listed(request: HttpRequest, user: User, desk: Promoter | None) -> dict[str
         ],
         "without": urlencode({"ver": asked.view.value, **({} if asked.unclaimed else {"sin": "1"})}),
         "campaign": Campaign.objects.visible_to(user).filter(pk=asked.campaign).first() if asked.campaign else None,
-        "cards": lists.cards(found.rows, now=now),
+        # Of those that wait, what nobody opened comes first; each part as long as it waits.
+        "cards": lists.cards(
+            sorted(found.rows, key=lambda row: asked.view == View.WAITING and not row.unread), now=now
+        ),
         "more": urlencode({**request.GET.dict(), "despues": found.after}) if found.after else "",
     }
 

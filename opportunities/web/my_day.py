@@ -1,4 +1,4 @@
-"""«Mi día»: what is left, what hurries, who wrote back, what came last."""
+"""«Mi día»: who waits for an answer, what hurries, what was promised, what is left, what was done. Nothing a tab already has."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from opportunities.capacity.usage import allowance_of
 from opportunities.errors import NotAllowed
 from opportunities.models import Lot, Opportunity, Promoter
 from opportunities.policy import promoter_of
+from opportunities.queries import conversations as talks
 from opportunities.queries.cards import cards
-from opportunities.queries.contact_figures import contacts_today
-from opportunities.queries.conversations import waiting_count
+from opportunities.queries.day import campaigns_under_way, lines_in_trouble, results_of_day
 from opportunities.queries.reminders import next_of_day
-from opportunities.queries.replies import answers_to
-from opportunities.queries.rush import rush_of
+from opportunities.queries.rush import Rush, rush_of
 from opportunities.queries.why_closed import why_closed
 from opportunities.web.access import on_desk_time
 from opportunities.web.after_call import sheet
 
+# What fits below each heading; the rest is a press away.
 _NEXT = 5
+_WAITING = 4
 
 
 @login_required
@@ -45,19 +46,29 @@ def home(request: HttpRequest) -> HttpResponse:
 def _day(promoter: Promoter, now: dt.datetime) -> dict[str, object]:
     calendar = promoter.desk.calendar.as_value()
     rush = rush_of(promoter, calendar=calendar, now=now)
-    mine = Opportunity.objects.filter(owner=promoter).on_time(now).filter(deadline__isnull=False)
-    rows = list(mine.with_client().order_by("deadline", "id")[:_NEXT])
+    waiting = talks.page(promoter.user, talks.Asked(), now=now, most=_WAITING).rows
     return {
         "promoter": promoter,
         "now": now,
         "rush": rush,
         "allowance": allowance_of(promoter, active=rush.active, now=now),
         "closed": why_closed(promoter, now),
-        "answers": answers_to(promoter, now=now),
-        "talks": waiting_count(promoter.user, now=now),
-        "cards": cards(rows, promoter, calendar=calendar, now=now),
+        "lines": lines_in_trouble(promoter.user, now=now),
+        "talks": talks.waiting_count(promoter.user, now=now) if waiting else 0,
+        "waiting": talks.cards(waiting, now=now),
+        "cards": cards(_hurrying(promoter, rush, now), promoter, calendar=calendar, now=now),
         "reminders": next_of_day(promoter.user, now=now),
-        "contacts": contacts_today(promoter, now=now),
+        "results": results_of_day(promoter, now=now),
+        "campaigns": campaigns_under_way(promoter),
         **sheet(calendar, now),
         "lot": Lot.objects.filter(promoter=promoter).order_by("-id").first(),
     }
+
+
+def _hurrying(promoter: Promoter, rush: Rush, now: dt.datetime) -> list[Opportunity]:
+    """What runs out before this turn ends, the next one first: before lunch, where there is one."""
+    if not rush.this_shift or rush.shift is None:
+        return []
+    until = rush.shift.closes or now + dt.timedelta(hours=24)
+    mine = Opportunity.objects.filter(owner=promoter).on_time(now).filter(deadline__lte=until)
+    return list(mine.with_client().order_by("deadline", "id")[:_NEXT])

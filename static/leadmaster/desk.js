@@ -10,7 +10,7 @@
   });
 
   // On a phone, what has to be mended and the filter that was chosen may be out of sight.
-  document.addEventListener("DOMContentLoaded", function () {
+  window.lm.ready(function () {
     var wrong = document.querySelector("form [aria-invalid=true], form [role=alert]");
     if (wrong) {
       if (wrong.getAttribute("role") === "alert") {
@@ -25,73 +25,28 @@
     }
   });
 
-  // A conversation opens at its end, and what was being written is still there: with its key, so that a press whose
-  // answer never came is the same press. It is forgotten once the thread has it.
-  function kept(form) {
-    try {
-      return JSON.parse(window.localStorage.getItem(form.dataset.draft) || "null");
-    } catch (error) {
-      return null;
-    }
-  }
-
-  function keep(form) {
-    var text = form.elements.text.value;
-    try {
-      if (text) {
-        window.localStorage.setItem(form.dataset.draft, JSON.stringify({key: form.elements.key.value, text: text}));
-      } else {
-        window.localStorage.removeItem(form.dataset.draft);
-      }
-    } catch (error) {
-      // A browser that keeps nothing writes all the same.
-    }
-  }
-
+  // A conversation opens at its end; what was being written is put back by drafts.js.
   function grow(field) {
     field.style.height = "auto";
     field.style.height = Math.min(field.scrollHeight + 2, window.innerHeight / 3) + "px";
   }
 
-  document.addEventListener("DOMContentLoaded", function () {
-    var form = document.querySelector("[data-draft]");
+  function growAll() {
+    document.querySelectorAll(".composer textarea").forEach(grow);
+  }
+
+  window.lm.ready(function () {
     var said = document.querySelector(".said > li:last-child");
     if (said && !document.querySelector("#acts [aria-invalid=true], #acts [role=alert]")) {
       said.scrollIntoView({block: "center"});
     }
-    if (!form) {
-      return;
-    }
-    var draft = kept(form);
-    var sent = draft && Array.prototype.some.call(document.querySelectorAll("[data-key]"), function (one) {
-      return one.dataset.key === draft.key;
-    });
-    if (sent) {
-      window.localStorage.removeItem(form.dataset.draft);
-    } else if (draft && !form.elements.text.value) {
-      form.elements.text.value = draft.text;
-      form.elements.key.value = draft.key;
-    }
-    grow(form.elements.text);
+    growAll();
   });
-
-  document.addEventListener("input", function (event) {
-    var form = event.target.closest("[data-draft]");
-    if (form) {
-      keep(form);
-      grow(event.target);
-    }
-  });
-
+  ["input", "lm:restored"].forEach(function (name) { document.addEventListener(name, growAll); });
   document.addEventListener("click", function (event) {
-    var chip = event.target.closest("[data-insert]");
-    var form = chip && document.querySelector("[data-draft]");
-    if (form) {
+    if (event.target.closest("[data-insert]")) {
       // The words are put in by whoever else listens to this press.
-      setTimeout(function () {
-        keep(form);
-        grow(form.elements.text);
-      }, 0);
+      setTimeout(growAll, 0);
     }
   });
 
@@ -116,11 +71,6 @@
   // Llamar and WhatsApp leave an attempt behind, and the sheet that asks how it went waits until the person is back.
   var sheet = function () { return document.getElementById("after-call"); };
 
-  function newKey() {
-    var bytes = window.crypto.getRandomValues(new Uint8Array(16));
-    return Array.prototype.map.call(bytes, function (byte) { return (byte + 256).toString(16).slice(1); }).join("");
-  }
-
   document.addEventListener("click", function (event) {
     var link = event.target.closest("[data-contact]");
     var dialog = sheet();
@@ -130,7 +80,7 @@
     var form = dialog.querySelector("form");
     form.reset();
     form.action = link.dataset.result;
-    form.elements.key.value = newKey();
+    form.elements.key.value = window.lm.newKey();
     form.elements.channel.value = link.dataset.contact;
     form.elements.phone.value = link.dataset.phone;
     document.getElementById("after-call-who").textContent = link.dataset.who;

@@ -24,14 +24,24 @@
     });
   });
 
-  // A log-in page inside a panel helps nobody: the whole page goes there.
-  document.addEventListener("htmx:beforeSwap", function (event) {
-    var asked = event.detail.requestConfig && event.detail.requestConfig.path;
-    var answered = event.detail.xhr.responseURL;
-    if (event.detail.elt.hasAttribute("data-live") && answered && asked && answered.indexOf("/login/") !== -1) {
-      event.detail.shouldSwap = false;
-      window.location.reload();
+  // The log-in ran out: the server says so (401) instead of sending its page, so no panel ever shows one. Where the page can
+  // ask for the log-in in place, what was asked for is asked again afterwards; elsewhere the whole page goes to the door.
+  document.addEventListener("htmx:responseError", function (event) {
+    var asked = event.detail.requestConfig, part = event.detail.elt;
+    if (event.detail.xhr.status !== 401) {
+      return;
     }
+    if (!window.lm || !window.lm.login) {
+      window.location.reload();
+      return;
+    }
+    window.lm.login().then(function () {
+      if (part.hasAttribute("data-live")) {
+        window.htmx.trigger(part, "wake");
+      } else {
+        window.htmx.ajax(asked.verb, asked.path, {source: part, values: asked.parameters});
+      }
+    });
   });
 
   ["htmx:sendError", "htmx:responseError"].forEach(function (name) {

@@ -195,7 +195,7 @@ def test_whoever_was_away_logs_in_again_and_a_page_that_refreshes_itself_is_nobo
         return client.get("/mis-campanias/", headers=headers).status_code
 
     assert [after(0), after(9), after(9), after(6, **{"HX-Request": "true"})] == [200] * 4
-    assert after(6, **{"HX-Request": "true"}) == 302
+    assert after(6, **{"HX-Request": "true"}) == 401
     assert after(0) == 302
 
 

@@ -59,12 +59,14 @@ def look(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
     """`look(width, user)`: a browser of that width in which this person has logged in. Checked again at the end."""
     eyes: list[Eye] = []
 
-    def open_page(width: int, user: User | None = None, *, dark: bool = False) -> Eye:
+    def open_page(width: int, user: User | None = None, *, dark: bool = False, worker: bool = False) -> Eye:
         context = chromium.new_context(
             viewport={"width": width, "height": 800 if width < 700 else 900},
             locale="es-AR",
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
+            # Where a worker answers, Playwright sees no request: only the stories without a network have one.
+            service_workers="allow" if worker else "block",
         )
         context.set_default_timeout(15_000)
         page: Page = context.new_page()

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route
 
-from campaigns.models import Reply
+from campaigns.inbound import receive
 from leadmaster.directory.models import ContactPoint
 from opportunities.assignment.filters import Filters
 from opportunities.assignment.request import request_lot
@@ -20,6 +20,7 @@ from tests.factories.directory import SuppressionFactory
 from tests.factories.opportunities import ClientFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.opportunities.web.conftest import World, row, world
+from whatsapp.inbound import Inbound
 
 __all__ = ["row", "world"]
 
@@ -246,5 +247,9 @@ def _hidden_focus(page: Page) -> list[str]:
 
 def _write_back(promoter: Promoter, row: Opportunity, text: str) -> None:
     line = WhatsAppSessionFactory.create(owner=promoter.user, team=promoter.desk.team)
-    phone = ContactPoint.objects.get(client=row.client_id).normalised
-    Reply.objects.create(session=line, phone=phone, text=text, at=timezone.now(), message_id="in")
+    phone, now = ContactPoint.objects.get(client=row.client_id).normalised, timezone.now()
+    receive(
+        Inbound(tenant_id=line.tenant_id, message_id="in", phone=phone, lid="", text=text, at=now),
+        session=line,
+        now=now,
+    )

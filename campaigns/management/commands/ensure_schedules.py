@@ -26,6 +26,7 @@ _EVERY_MINUTE = {
     "line tests": "whatsapp.tasks.line_tests",
     "timers": "opportunities.tasks.expire_timers",
     "retiming": "opportunities.tasks.follow_hours",
+    "devices": "opportunities.tasks.tell_devices",
     "reconciliation": "leadmaster.ops.tasks.reconcile",
 }
 

@@ -7,6 +7,7 @@ translated.
 from leadmaster.lib.env.addresses import gateway_hosts, hosts, http_url, mail_server, mails, networks, origins, sender
 from leadmaster.lib.env.databases import client_base, database
 from leadmaster.lib.env.places import folder, read_file
+from leadmaster.lib.env.push import vapid_key
 from leadmaster.lib.env.values import (
     boolean,
     choice,
@@ -44,5 +45,6 @@ __all__ = [
     "text",
     "time_zone",
     "token",
+    "vapid_key",
     "words",
 ]

@@ -422,4 +422,4 @@ def test_a_draft_is_its_authors_alone_on_a_browser_that_two_share(talks: Talks) 
     row = talks.answered()
 
     for who, user in (("promoter", talks.world.promoter.user), ("supervisor", talks.world.supervisor)):
-        assert f'data-draft="conversation-{row.pk}-{user.pk}"' in page(talks.world.browser(who), f"{URL}{row.pk}/")
+        assert f'data-person="{user.pk}"' in page(talks.world.browser(who), f"{URL}{row.pk}/")

@@ -8,48 +8,110 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from campaigns.models import Reply
+from campaigns.enums import CampaignState
+from campaigns.inbound import receive
 from leadmaster.directory.models import ContactPoint
 from opportunities.funnel import moves
-from opportunities.models import Absence, Opportunity, Promoter
-from opportunities.queries.replies import answers_to
+from opportunities.models import Absence, Opportunity, Promoter, Sale
+from opportunities.queries.day import results_of_day
 from opportunities.queries.why_closed import why_closed
+from tests.factories.campaigns import CampaignFactory, EnvioFactory
 from tests.factories.opportunities import CalendarFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.opportunities.web.conftest import World
+from whatsapp.inbound import Inbound
 
 
 def write_back(row: Opportunity, promoter: Promoter, text: str, *, ago: dt.timedelta = dt.timedelta(minutes=5)) -> None:
     """The client of `row` writes to the line of `promoter`."""
     line = WhatsAppSessionFactory.create(owner=promoter.user, team=promoter.desk.team)
     phone = ContactPoint.objects.get(client=row.client_id).normalised
-    Reply.objects.create(session=line, phone=phone, text=text, at=timezone.now() - ago, message_id=f"in-{text}")
+    now = timezone.now() - ago
+    inbound = Inbound(tenant_id=line.tenant_id, message_id=f"in-{text}", phone=phone, lid="", text=text, at=now)
+    receive(inbound, session=line, now=now)
 
 
-def test_the_day_tells_who_wrote_back_with_their_last_word_and_leads_there(world: World, browser: Browser) -> None:
+def test_who_waits_longest_is_first_with_their_whole_message(world: World, browser: Browser) -> None:
     first, second = world.give(2)
-    write_back(first, world.promoter, "¿Quién es?", ago=dt.timedelta(minutes=50))
-    write_back(first, world.colleague, "Sí, <llámame>", ago=dt.timedelta(minutes=20))
-    write_back(second, world.promoter, "Mañana")
+    long = "Sí, <llámame> " + "mañana a las cinco " * 20 + "sin falta"
+    write_back(first, world.colleague, long, ago=dt.timedelta(minutes=50))
+    write_back(second, world.promoter, "¿Cuánto sale?", ago=dt.timedelta(minutes=20))
 
     page = browser.get("/").content.decode()
 
-    assert "Sí, &lt;llámame&gt;" in page
-    assert "¿Quién es?" not in page
-    assert page.index("Mañana</span>") < page.index("llámame")
-    assert f'id="answer-{first.pk}" href="/oportunidades/{first.pk}/"' in page
+    assert "2 conversaciones esperan respuesta" in page
+    assert page.index("Sí, &lt;llámame&gt;") < page.index("¿Cuánto sale?")
+    assert "sin falta</span>" in page
+    assert 'href="/conversaciones/?ver=todas"' in page
 
 
-def test_only_recent_words_of_clients_in_hand_to_the_teams_lines_are_told(world: World) -> None:
-    old, gone, foreign, mine = world.give(4)
-    write_back(old, world.promoter, "La semana pasada", ago=dt.timedelta(days=3))
-    write_back(gone, world.promoter, "Ya no es de nadie")
-    write_back(foreign, world.stranger, "A otra mesa")
-    write_back(mine, world.promoter, "Dale")
-    moves.move(gone.pk, world.funnel.no_answer, by=world.promoter.user, version=1, now=timezone.now(), reason="x")
+def test_who_asks_for_silence_waits_for_nobody(world: World, browser: Browser) -> None:
+    silent, hot = world.give(2)
+    write_back(silent, world.promoter, "BAJA", ago=dt.timedelta(minutes=50))
+    write_back(hot, world.promoter, "Lo quiero")
 
-    assert [answer.text for answer in answers_to(world.promoter, now=timezone.now())] == ["Dale"]
-    assert answers_to(world.colleague, now=timezone.now()) == []
+    for path in ("/", "/conversaciones/"):
+        page = browser.get(path).content.decode()
+        assert "Lo quiero" in page, path
+        assert "BAJA" not in page, path
+
+
+def test_what_runs_out_in_this_turn_is_named_and_what_comes_later_is_not(world: World, browser: Browser) -> None:
+    now = timezone.now()
+    soon, later = world.give(2)
+    Opportunity.objects.filter(pk=soon.pk).update(deadline=now + dt.timedelta(minutes=20))
+    Opportunity.objects.filter(pk=later.pk).update(deadline=now + dt.timedelta(days=20))
+
+    page = browser.get("/").content.decode()
+
+    assert f'id="lead-{soon.pk}"' in page
+    assert f'id="lead-{later.pk}"' not in page
+
+
+def test_the_day_tells_what_was_done_since_midnight_and_by_whom(world: World, browser: Browser) -> None:
+    row, other, old = world.give(3)
+    now = timezone.now()
+    moves.move(row.pk, world.funnel.contacted, by=world.promoter.user, version=1, now=now, reason="")
+    moves.move(other.pk, world.funnel.contacted, by=world.supervisor, version=1, now=now, reason="")
+    sold = {"amount": "1234.50", "product": "Plan"}
+    moves.move(other.pk, world.funnel.sold, by=world.promoter.user, version=2, now=now, reason="", data=sold)
+    moves.move(old.pk, world.funnel.sold, by=world.promoter.user, version=1, now=now, reason="", data=sold)
+    Sale.objects.filter(opportunity=old).update(at=now - dt.timedelta(days=2))
+
+    results = results_of_day(world.promoter, now=now)
+
+    assert (results.moves, results.sales) == (1, 1)
+    assert "234" in results.amount
+    assert "Tu día hasta ahora" in browser.get("/").content.decode()
+    assert not results_of_day(world.colleague, now=now).any
+
+
+def test_a_campaign_under_way_is_there_with_how_far_it_is_and_an_ended_one_is_not(
+    world: World, browser: Browser
+) -> None:
+    running = CampaignFactory.create(owner=world.promoter.user, state=CampaignState.RUNNING, name="Otoño")
+    EnvioFactory.create(campaign=running)
+    CampaignFactory.create(owner=world.promoter.user, state=CampaignState.FINISHED, name="Verano")
+    CampaignFactory.create(owner=world.colleague.user, state=CampaignState.RUNNING, name="De otra")
+
+    page = browser.get("/").content.decode()
+
+    assert "Otoño" in page
+    assert "0 de 1 mensajes" in page
+    assert "Verano" not in page
+    assert "De otra" not in page
+
+
+def test_a_line_is_spoken_of_when_it_is_not_well_alone(world: World, browser: Browser) -> None:
+    line = WhatsAppSessionFactory.create(owner=world.promoter.user, team=world.promoter.desk.team, name="Ventas 1")
+    assert "Ventas 1" not in browser.get("/").content.decode()
+
+    type(line).objects.filter(pk=line.pk).update(unreachable_since=timezone.now())
+    page = browser.get("/").content.decode()
+
+    assert "Ventas 1: El gateway no responde." in page
+    assert f'href="/mi-whatsapp/{line.pk}/"' in page
+    assert "Ventas 1" not in world.browser("colleague").get("/").content.decode()
 
 
 def test_who_receives_nothing_reads_it_on_the_day_and_is_not_sent_to_ask(world: World, browser: Browser) -> None:
