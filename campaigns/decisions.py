@@ -17,6 +17,8 @@ from campaigns.models import Campaign, Envio
 from campaigns.models.envio import REPLY_KEEPS
 from campaigns.policy import Act, may, require
 from leadmaster.accounts.models import User
+from whatsapp import sessions
+from whatsapp.gateways.base import Capability
 
 
 class Decision(enum.StrEnum):
@@ -57,6 +59,18 @@ def mark_by_hand(envio: Envio, *, by: User, reason: str, now: dt.datetime) -> En
     return _settle(
         envio, EnvioState.PENDING, EnvioState.SENT_BY_HAND, by=by, reason=_reason(reason), now=now, ended_at=now
     )
+
+
+def ask_now(envio: Envio, *, by: User, now: dt.datetime) -> None:
+    """Have the gateway asked about it with the next look-up, within a minute: no page waits for a gateway.
+
+    Raises NotAllowed; WrongState where it is not uncertain any more, or its gateway answers no such question.
+    """
+    require_decision(envio, by=by)
+    if not sessions.has_capability(envio.session, Capability.LOOKUP):
+        raise WrongState(_("El gateway de esta línea no contesta consultas: míralo en su teléfono."))
+    if not Envio.objects.uncertain().filter(pk=envio.pk).update(lookup_due=now):
+        raise WrongState(_("Este mensaje ya no está incierto."))
 
 
 def may_decide(user: User | AnonymousUser, envio: Envio) -> bool:

@@ -136,6 +136,7 @@ MIDDLEWARE = [
     "leadmaster.accounts.middleware.NoStoreMiddleware",
     "leadmaster.accounts.middleware.PersonLanguageMiddleware",
     "leadmaster.accounts.middleware.IdleLimitMiddleware",
+    "leadmaster.accounts.middleware.ActedMiddleware",
     "leadmaster.accounts.middleware.OwnPasswordMiddleware",
     "leadmaster.accounts.middleware.ViewerTimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -345,8 +346,12 @@ Q_CLUSTER = {
     "label": "django-q2",
 }
 
-# Throttles count in it. In files of this machine they cost no query; several machines count together elsewhere.
-CACHES = {"default": env.cache("SHARED_CACHE", VAR_DIR / "cache" / "throttles", table="ops_cachedvalue")}
+CACHES = {
+    # Throttles count in it. In files of this machine they cost no query; several machines count together elsewhere.
+    "default": env.cache("SHARED_CACHE", VAR_DIR / "cache" / "throttles", table="ops_cachedvalue"),
+    # What many look at, for seconds: each process's own (leadmaster/lib/shared.py).
+    "figures": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "figures"},
+}
 
 # --- Operation ----------------------------------------------------------------------------------------------------
 

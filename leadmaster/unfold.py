@@ -15,34 +15,36 @@ def _may(permission: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(permission)
 
 
+# Every page that has an entry: of an address that begins with several of them, the longest is marked.
+_PAGES: list[str] = []
+
+
 def _entry(title: Any, icon: str, page: str, permission: str, badge: str | None = None) -> dict[str, Any]:
-    entry = {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{page}"), "permission": _may(permission)}
+    _PAGES.append(page)
+    entry = {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{page}"),
+        "permission": _may(permission),
+        "active": lambda request: _marked(request) == page,
+    }
     return {**entry, "badge": badge, "badge_variant": "danger"} if badge else entry
 
 
+def _marked(request: HttpRequest) -> str | None:
+    """The page whose entry is marked, once a request. A question asked from a list is that list's: its way back says so."""
+    found: dict[str, str | None] = request.__dict__.setdefault("marked_entry", {})
+    if not found:
+        back = request.GET.get("back", "").partition("?")[0]
+        index = reverse("admin:index")
+        where = back if back.startswith(index) and back != index else request.path
+        fit = {reverse(f"admin:{page}"): page for page in _PAGES}
+        at = max((address for address in fit if where.startswith(address)), key=len, default="")
+        found["page"] = fit.get(at)
+    return found["page"]
+
+
 _SUPERVISE = "opportunities.supervise_opportunity"
-
-
-def _among_opportunities(request: HttpRequest) -> bool:
-    """Inbox and pool lie below the opportunities' address and have entries of their own."""
-    whole, inbox, pool = (
-        reverse(f"admin:opportunities_opportunity_{page}") for page in ("changelist", "inbox", "pool")
-    )
-    return request.path.startswith(whole) and not request.path.startswith((inbox, pool))
-
-
-def _among_campaigns(request: HttpRequest) -> bool:
-    """Diagnosis and statistics lie below the campaigns' address and have entries of their own."""
-    whole, *others = (reverse(f"admin:campaigns_campaign_{page}") for page in ("changelist", "diagnose", "stats"))
-    return request.path.startswith(whole) and not request.path.startswith(tuple(others))
-
-
-def _among_promoters(request: HttpRequest) -> bool:
-    """Radar, results and audit lie below the promoters' address and have entries of their own."""
-    whole, *others = (
-        reverse(f"admin:opportunities_promoter_{page}") for page in ("changelist", "radar", "results", "audit")
-    )
-    return request.path.startswith(whole) and not request.path.startswith(tuple(others))
 
 
 def _file(name: str) -> Callable[[HttpRequest], str]:
@@ -76,8 +78,14 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": _PRIMARY},
-    "STYLES": [_file("tokens.css"), _file("admin.css"), _file("admin-desk.css"), _file("results.css")],
-    "SCRIPTS": [_file("live.js")],
+    "STYLES": [
+        _file("tokens.css"),
+        _file("admin.css"),
+        _file("admin-desk.css"),
+        _file("results.css"),
+        _file("supervisor.css"),
+    ],
+    "SCRIPTS": [_file("live.js"), _file("search.js")],
     "DASHBOARD_CALLBACK": "leadmaster.home.context",
     "SIDEBAR": {
         "show_search": False,
@@ -92,16 +100,13 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Campañas y envíos"),
                 "items": [
-                    {
-                        **_entry(
-                            _("Campañas"),
-                            "campaign",
-                            "campaigns_campaign_changelist",
-                            "campaigns.view_campaign",
-                            "campaigns.admin.badges.awaiting_approval",
-                        ),
-                        "active": _among_campaigns,
-                    },
+                    _entry(
+                        _("Campañas"),
+                        "campaign",
+                        "campaigns_campaign_changelist",
+                        "campaigns.view_campaign",
+                        "campaigns.admin.badges.awaiting_approval",
+                    ),
                     _entry(_("Envíos"), "outgoing_mail", "campaigns_envio_changelist", "campaigns.view_envio"),
                     _entry(
                         _("Inciertos"),
@@ -147,10 +152,7 @@ UNFOLD: dict[str, Any] = {
                         _SUPERVISE,
                         "opportunities.admin.badges.inbox",
                     ),
-                    {
-                        **_entry(_("Oportunidades"), "handshake", "opportunities_opportunity_changelist", _SUPERVISE),
-                        "active": _among_opportunities,
-                    },
+                    _entry(_("Oportunidades"), "handshake", "opportunities_opportunity_changelist", _SUPERVISE),
                     _entry(_("Pool"), "inventory_2", "opportunities_opportunity_pool", _SUPERVISE),
                     _entry(_("Lotes"), "stacks", "opportunities_lot_changelist", _SUPERVISE),
                     _entry(_("Acciones en bloque"), "checklist", "opportunities_bulkaction_changelist", _SUPERVISE),
@@ -159,15 +161,12 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Equipo y reglas"),
                 "items": [
-                    {
-                        **_entry(
-                            _("Promotores"),
-                            "badge",
-                            "opportunities_promoter_changelist",
-                            "opportunities.change_promoter",
-                        ),
-                        "active": _among_promoters,
-                    },
+                    _entry(
+                        _("Promotores"),
+                        "badge",
+                        "opportunities_promoter_changelist",
+                        "opportunities.change_promoter",
+                    ),
                     _entry(
                         _("Cupos"), "data_usage", "opportunities_dailyquota_changelist", "opportunities.view_quotaentry"
                     ),

@@ -10,6 +10,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 from campaigns import health
 from campaigns import metrics as sender_figures
 from campaigns.webhooks import callback
+from leadmaster import home
 from leadmaster.accounts.client_address import client_address
 from leadmaster.accounts.own_language import choose_language
 from leadmaster.accounts.views import AccountView, LeaveView, end_other_devices, end_tokens
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cuenta/avisos/", notices.subscribe, name="notices"),
     path("cuenta/avisos/terminar/", notices.unsubscribe, name="end-notices"),
     path("cuenta/dispositivos/", end_other_devices, name="end-devices"),
+    path("admin/moving/", admin.site.admin_view(home.moving), name="admin-home-moving"),
     path("admin/", admin.site.urls),
     path("api/", include("leadmaster.api")),
     path("webhooks/<slug:gateway>/<path:tenant_id>/", callback, name="webhook"),

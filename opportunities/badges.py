@@ -22,9 +22,6 @@ from opportunities.models import Opportunity, Stage
 # The admin's own, which templates can't import: it draws widgets with them while it loads.
 NOTHING = mark_safe('<span class="lm-none">—</span>')
 
-_DAY = dt.timedelta(days=1)
-_HOUR = dt.timedelta(hours=1)
-
 TONE: dict[str, Tone] = {
     OpportunityState.ACTIVE: "info",
     OpportunityState.EXIT: "warn",
@@ -73,16 +70,6 @@ def first_phone(row: Opportunity) -> str:
     """The number to try first, as people write it; empty when there is none. Contacts are there already."""
     points = (point for point in row.client.contacts.all() if point.is_valid and point.kind == ContactKind.PHONE)
     return next((parsing.pretty(point.normalised) for point in points), "")
-
-
-def age(since: dt.datetime, now: dt.datetime) -> str:
-    """`3 d`, `5 h`, `12 min`: how long something has been waiting."""
-    waited = max(now - since, dt.timedelta())
-    if waited >= _DAY:
-        return _("%(n)d d") % {"n": waited // _DAY}
-    if waited >= _HOUR:
-        return _("%(n)d h") % {"n": waited // _HOUR}
-    return _("%(n)d min") % {"n": waited // dt.timedelta(minutes=1)}
 
 
 def desk_zone(row: Opportunity) -> zoneinfo.ZoneInfo | None:

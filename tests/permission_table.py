@@ -375,6 +375,7 @@ _ROWS: Final = (
         api/v1/automatic-rules/<pk>/
         api/v1/automatic-rules/<pk>/preview/
         api/v1/automatic-answers/<pk>/
+        admin/opportunities/opportunity/inbox/<int:pk>/
         admin/campaigns/envio/<path:object_id>/change/
         admin/opportunities/absence/<path:object_id>/change/
         admin/opportunities/bulkaction/<path:object_id>/change/
@@ -430,6 +431,8 @@ _ROWS: Final = (
         admin/campaigns/envio/<int:pk>/by-hand/
         admin/campaigns/envio/<path:object_id>/history/
         admin/opportunities/absence/<int:pk>/end/
+        admin/opportunities/absence/<int:pk>/share/
+        admin/campaigns/uncertainenvio/<int:pk>/ask/
         admin/opportunities/absence/<path:object_id>/history/
         admin/opportunities/bulkaction/<int:pk>/undo/
         admin/opportunities/bulkaction/<path:object_id>/history/
@@ -521,6 +524,7 @@ _ROWS: Final = (
         admin/campaigns/automaticrule/add/
         api/v1/automatic-rules/
         admin/
+        admin/moving/
         admin/accounts/team/<path:object_id>/
         admin/accounts/user/<path:object_id>/
         admin/calendars/holiday/

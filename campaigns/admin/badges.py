@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.http import HttpRequest
 
-from campaigns.admin.alert import visible_alerts
-from campaigns.models import Campaign, Envio
-
-# Beyond this the exact number helps nobody, and counting stops.
-_ENOUGH = 100
+from campaigns.admin import pending
+from leadmaster.lib.admin.pending import KEPT_SECONDS, written
+from leadmaster.lib.shared import own
 
 
 def awaiting_approval(request: HttpRequest) -> str:
-    return _shown(Campaign.objects.visible_to(request.user).awaiting_approval().order_by()[:_ENOUGH].count())
+    return _shown(request, "awaiting_approval", lambda: pending.awaiting_approval(request))
 
 
 def uncertain(request: HttpRequest) -> str:
-    return _shown(Envio.objects.decided_by(request.user).uncertain().order_by()[:_ENOUGH].count())
+    return _shown(request, "uncertain", lambda: pending.uncertain(request))
 
 
 def open_alerts(request: HttpRequest) -> str:
-    return _shown(visible_alerts(request.user).filter(open_key__isnull=False).order_by()[:_ENOUGH].count())
+    return _shown(request, "alerts", lambda: len(pending.open_alerts(request)))
 
 
-def _shown(number: int) -> str:
-    if number == 0:
-        return ""
-    return f"{_ENOUGH - 1}+" if number == _ENOUGH else str(number)
+def _shown(request: HttpRequest, name: str, count: Callable[[], int]) -> str:
+    """Every page draws the menu: the number is counted once every few seconds."""
+    return own(request, f"badge-{name}", lambda: written(count()), seconds=KEPT_SECONDS)

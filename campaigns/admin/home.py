@@ -1,4 +1,4 @@
-"""The home of the desk: what waits for a decision, whether the sender lives, and what went out today."""
+"""The sender's part of the home: whether it lives, what is under way, and what went out today."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from django.db.models.functions import TruncHour
 from django.http import HttpRequest
 from django.utils import timezone
 
-from campaigns import limits, screens, switch
-from campaigns.admin.alert import visible_alerts
+from campaigns import limits, screens
 from campaigns.admin.campaign_list import CampaignList
 from campaigns.engine.plan import make_plan
 from campaigns.engine.why_not import of_what_is_left
@@ -87,20 +86,13 @@ def context(request: HttpRequest) -> dict[str, Any]:
 def look(user: User, now: dt.datetime) -> dict[str, Any]:
     """Everything the home shows, for the rows of this person."""
     campaigns = Campaign.objects.visible_to(user)
-    waiting = campaigns.awaiting_approval().select_related("owner", "session").order_by("submitted_at")
     active = _active(campaigns, now)
     beating = pulse(now)
     return {
-        "waiting": list(waiting[: _LISTED + 1]),
-        "uncertain": Envio.objects.decided_by(user).uncertain().order_by()[:1000].count(),
-        "alerts": list(visible_alerts(user).filter(open_key__isnull=False).order_by("-last_seen_at")[:_LISTED])
-        if user.has_perm("ops.view_alert")
-        else [],
         "active": active,
         "funnel": screens.funnel(_sum([campaign.__dict__["listed"][0] for campaign in active])),
         "chart": chart(user, now),
         "lines": _lines(user, now, beating["last_turn"]),
-        "may_approve": user.has_perm("campaigns.approve_campaign"),
         **beating,
     }
 
@@ -108,10 +100,11 @@ def look(user: User, now: dt.datetime) -> dict[str, Any]:
 def pulse(now: dt.datetime) -> dict[str, Any]:
     """Whether the sender is on and alive."""
     age = heartbeat.age(TICK, now=now)
+    last_turn = SenderSwitch.objects.select_related("by").order_by("-id").first()
     return {
-        "switch_on": switch.is_on(),
+        "switch_on": settings.AUTO_CAMPAIGNS_ENABLED and (last_turn is None or last_turn.on),
         "environment_on": settings.AUTO_CAMPAIGNS_ENABLED,
-        "last_turn": SenderSwitch.objects.select_related("by").order_by("-id").first(),
+        "last_turn": last_turn,
         "beat_at": None if age is None else now - age,
         "beat_late": age is None or age > LATE_AFTER,
     }

@@ -13,6 +13,7 @@ from django.contrib.admin import action, display
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -21,8 +22,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.admin.base import CampaignFilter, SessionFilter
+from campaigns.admin.evidence import evidence
 from campaigns.admin.message import MessageAdmin
-from campaigns.decisions import Decision, decide
+from campaigns.decisions import Decision, ask_now, decide
 from campaigns.errors import Refused
 from campaigns.models import Envio, UncertainEnvio
 from leadmaster.accounts.current_user import current_user
@@ -109,7 +111,12 @@ class UncertainEnvioAdmin(MessageAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         decide_view = self.admin_site.admin_view(self.decide_view)
-        return [path("decide/", decide_view, name="campaigns_uncertainenvio_decide"), *super().get_urls()]
+        ask_view = self.admin_site.admin_view(self.ask_view)
+        return [
+            path("decide/", decide_view, name="campaigns_uncertainenvio_decide"),
+            path("<int:pk>/ask/", ask_view, name="campaigns_uncertainenvio_ask"),
+            *super().get_urls(),
+        ]
 
     def decide_view(self, request: HttpRequest) -> HttpResponse:
         """GET shows whom the decision is about; POST decides each by itself and tells what was refused."""
@@ -139,8 +146,29 @@ class UncertainEnvioAdmin(MessageAdmin):
             form_class=DecisionForm,
             initial={"ids": ",".join(str(envio.pk) for envio in envios)},
             back=back,
-            context={**self.admin_site.each_context(request), "opts": self.opts},
+            context={
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                **(evidence(envios[0]) if len(envios) == 1 else {}),
+            },
         )
+
+    def ask_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The gateway is asked about one with the next look-up."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = Envio.objects.decided_by(request.user).select_related("campaign", "session", "author")
+        envio = get_object_or_404(rows, pk=pk)
+        if request.method == "POST":
+            try:
+                ask_now(envio, by=current_user(request), now=timezone.now())
+            except Refused as refusal:
+                messages.error(request, str(refusal))
+            else:
+                messages.success(
+                    request, _("Se le pregunta al gateway en menos de un minuto: si lo sabe, se resuelve solo.")
+                )
+        return HttpResponseRedirect(f"{reverse('admin:campaigns_uncertainenvio_decide')}?ids={envio.pk}")
 
 
 def decide_all(envios: list[Envio], decision: Decision, *, by: User, reason: str, now: dt.datetime) -> Outcome:

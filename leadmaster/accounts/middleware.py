@@ -19,6 +19,7 @@ from leadmaster.accounts import devices
 from leadmaster.accounts.languages import language_of
 from leadmaster.accounts.models import User
 from leadmaster.lib.api import errors
+from leadmaster.lib.shared import acted
 from leadmaster.lib.zones import zone_named
 
 SEEN_AT: Final = "seen_at"
@@ -80,6 +81,19 @@ def _now() -> int:
 
 def _by_itself(request: HttpRequest) -> bool:
     return request.method in {"GET", "HEAD"} and request.headers.get("HX-Request") == "true"
+
+
+class ActedMiddleware:
+    """After whatever may have changed something, the person's own figures are found anew."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and request.user.is_authenticated:
+            acted(request.user.pk)
+        return answer
 
 
 class OwnPasswordMiddleware:

@@ -74,6 +74,16 @@ def spoken(moment: dt.datetime, now: dt.datetime, *, tz: dt.tzinfo | None = None
     return form % {"n": minutes}
 
 
+def age(since: dt.datetime, now: dt.datetime) -> str:
+    """`3 d`, `5 h`, `12 min`, `instantes`: how long something has been waiting."""
+    minutes = max(int((now - since).total_seconds()), 0) // _MINUTE
+    if minutes >= 24 * 60:
+        return _("%(n)d d") % {"n": minutes // (24 * 60)}
+    if minutes >= 60:
+        return _("%(n)d h") % {"n": minutes // 60}
+    return _("%(n)d min") % {"n": minutes} if minutes else _("instantes")
+
+
 def clock_time(moment: dt.datetime, now: dt.datetime, *, tz: dt.tzinfo | None = None) -> str:
     """`hoy 14:30` in `tz`, with the viewer's hour beside it where they differ; without `tz`, in the viewer's zone."""
     own = timezone.localtime(moment)

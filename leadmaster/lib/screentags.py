@@ -6,6 +6,7 @@ import datetime as dt
 
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from leadmaster.lib import screens
@@ -20,6 +21,14 @@ register.inclusion_tag("admin/fast_table.html", takes_context=True, name="fast_t
 @register.filter
 def when(moment: dt.datetime | None) -> SafeString:
     return screens.when(moment, timezone.now())
+
+
+@register.filter
+def age(since: dt.datetime) -> SafeString:
+    """How long it has been waiting, with the moment on hover."""
+    now = timezone.now()
+    exact = f"{timezone.localtime(since):%d/%m/%Y %H:%M}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', since.isoformat(), exact, screens.age(since, now))
 
 
 @register.filter

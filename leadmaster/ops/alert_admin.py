@@ -43,18 +43,18 @@ class AlertAdmin(ReadOnlyAdmin[Alert]):
     nothing_yet = gettext_lazy(
         "Ninguna alerta: todo anda bien. Si algo se detiene o falla, aparece aquí y en el inicio."
     )
-    list_display = ("heading", "gravity", "standing", "count", "since", "last", "by")
+    list_display: tuple[str, ...] = ("heading", "gravity", "standing", "count", "since", "last", "by")
     list_filter = ("severity", ("resolved_at", admin.EmptyFieldListFilter))
     list_select_related = ("resolved_by",)
     ordering = ("-open_key", "-id")
     change_form_template = "admin/ops/alert/change_form.html"
     since = moment("opened_at", gettext_lazy("desde"))
     last = moment("last_seen_at", gettext_lazy("última vez"))
-    fields = ("title", "gravity", "body", "count", ("opened_at", "last_seen_at"), ("resolved_at", "resolved_by"), "key")
+    fields = ()
 
     @display(description=gettext_lazy("alerta"))
     def heading(self, alert: Alert) -> SafeString:
-        return format_html('<span class="lm-two"><b>{}</b><small>{}</small></span>', alert.title, alert.body[:110])
+        return format_html('<span class="lm-two lm-alert"><b>{}</b><small>{}</small></span>', alert.title, alert.body)
 
     @display(description=gettext_lazy("gravedad"), ordering="severity")
     def gravity(self, alert: Alert) -> SafeString:

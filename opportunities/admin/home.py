@@ -1,4 +1,4 @@
-"""The desk's part of the home page: what waits for a decision, what expires, quotas, and how long the pool lasts."""
+"""The desk's part of the home page: what expires, quotas, and how long the pool lasts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from leadmaster.accounts.models import User
+from leadmaster.lib.admin.pending import ENOUGH
 from opportunities import badges
-from opportunities.admin.badges import ENOUGH, waiting
 from opportunities.admin.base import promoters_by_name, team_ids_in
 from opportunities.capacity.usage import usage_of
 from opportunities.models import Desk, Opportunity
 from opportunities.policy import SUPERVISE
 from opportunities.queries.pool_figures import runway
 
-_INBOX, _NEXT = 8, 5
+_NEXT = 5
 _NAMED = ("client", "owner__user", "stage", "team__desk__calendar")
 _PROMOTERS = 12
 _SOON = dt.timedelta(hours=2)
@@ -35,16 +35,12 @@ def context(request: HttpRequest) -> dict[str, Any]:
 
 
 def look(user: User, teams: list[int], now: dt.datetime) -> dict[str, Any]:
-    """Everything of the desk's part. Thirteen queries, whatever there is."""
+    """Everything of the desk's part, in as many queries whatever there is."""
     mine = Opportunity.objects.filter(team_id__in=teams)
-    inbox = list(mine.inbox().values_list("pk", flat=True)[:_INBOX])
-    rows = mine.filter(pk__in=inbox).select_related("client", "stage", "owner__user").inbox()
     running = mine.active().filter(deadline__gt=now).order_by("deadline", "id")
     staff = usage_of(list(promoters_by_name(user).filter(user__is_active=True)[:_PROMOTERS]), now=now)
     return {
-        "waiting": waiting(teams),
         "enough": ENOUGH,
-        "inbox": [(row, badges.stage_name(row.stage), badges.age(row.state_since, now)) for row in rows],
         "overdue": mine.overdue(now).order_by()[:ENOUGH].count(),
         "soon": running.filter(deadline__lte=now + _SOON).order_by()[:ENOUGH].count(),
         "next": [(row, badges.clock(row, now)) for row in running.select_related(*_NAMED)[:_NEXT]],

@@ -122,6 +122,20 @@ def waiting_count(user: User, *, now: dt.datetime) -> int:
     return min(len(found), _COUNTED)
 
 
+def unowned(user: User, *, now: dt.datetime, most: int, enough: int) -> tuple[list[Conversation], int]:
+    """Those that wait and are nobody's: nobody works the person and they were given to nobody. The first of them, whoever
+    waits longest before the others, and how many there are, counted up to `enough`.
+    """
+    waiting = unclaimed(Conversation.objects.filter(due_at__lte=now, assigned_to__isnull=True))
+    keys: set[tuple[dt.datetime, int]] = set()
+    for reason in conversation_reasons(user):
+        rows = waiting.filter(reason).order_by("due_at", "id").values_list("due_at", "id")[:enough]
+        keys.update((at, pk) for at, pk in rows if at is not None)
+    chosen = [pk for _at, pk in sorted(keys)[:most]]
+    found = Conversation.objects.select_related("session", "last_reply").in_bulk(chosen) if chosen else {}
+    return [found[pk] for pk in chosen if pk in found], min(len(keys), enough)
+
+
 def cards(rows: Sequence[Conversation], *, now: dt.datetime) -> list[Card]:
     """What a list shows of each. However many, two queries."""
     known = people(rows)

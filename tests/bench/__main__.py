@@ -26,6 +26,7 @@ PARTS = {
     "desk_options": "A promoter's filter options among five million clients",
     "desk_expiry": "A hundred thousand timers that ran out, beside the same SQL in a raw mysqlclient loop",
     "desk_sync": "A million clients from somebody else's base",
+    "many_at_once": "The demo's pages, sixteen people at once over three workers of eight threads",
     "desk_lists": "Inbox, pool and opportunities in the admin, a million of them",
 }
 # Parts that need the million use one database, because making it takes a while.

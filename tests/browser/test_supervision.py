@@ -195,3 +195,54 @@ def test_other_hours_are_rehearsed_before_they_are_kept(look: OpenPage, world: W
     assert before is not None
     assert row.deadline is not None
     assert row.deadline > before
+
+
+def test_a_morning_by_keyboard_alone(look: OpenPage, world: World) -> None:
+    first, second, third = exits(world, 3)
+    eye = look(DESKTOP, world.supervisor)
+    page, keys = eye.page, eye.page.keyboard
+    beside = page.locator("#lm-beside")
+    eye.go(INBOX)
+    beside.get_by_role("heading", name=first.client.full_name).wait_for()
+    eye.check("inbox-beside")
+
+    keys.press("j")
+    beside.get_by_role("heading", name=second.client.full_name).wait_for()
+    keys.press("r")
+    beside.get_by_role("button", name="Reasignar", exact=True).wait_for()
+    eye.check("inbox-beside-reassign")
+    beside.get_by_label(str(world.colleague)).focus()
+    keys.press("Space")
+    keys.press("Enter")
+    page.get_by_text("1 oportunidad reasignada.").wait_for()
+    second.refresh_from_db()
+    assert (second.state, second.owner) == (S.ACTIVE, world.colleague)
+
+    page.locator(".lm-recent").first.wait_for()
+    keys.press("z")
+    beside.get_by_role("button", name="Deshacer").wait_for()
+    keys.press("Enter")
+    page.get_by_text("1 oportunidad volvió a como estaba.").wait_for()
+    second.refresh_from_db()
+    assert (second.state, second.owner) == (S.EXIT, world.promoter)
+
+    # The place in the list is kept: the second one is chosen still.
+    beside.get_by_role("heading", name=second.client.full_name).wait_for()
+    keys.press("p")
+    beside.get_by_role("button", name="Devolver al pool").wait_for()
+    keys.press("Enter")
+    page.get_by_text("1 oportunidad devuelta al pool.").wait_for()
+    assert Opportunity.objects.get(pk=second.pk).state == S.POOL
+    assert set(Opportunity.objects.exclude(pk=second.pk).values_list("state", flat=True)) == {S.EXIT}
+
+    page.locator("[data-keys-open]").wait_for()
+    keys.press("?")
+    page.get_by_role("heading", name="La bandeja con el teclado").wait_for()
+    keys.press("Escape")
+    keys.press("Control+k")
+    page.get_by_role("combobox", name="Buscar en todo").wait_for()
+    keys.type(third.client.full_name)
+    page.get_by_role("option", name=third.client.full_name).first.wait_for()
+    eye.check("search")
+    keys.press("Enter")
+    page.wait_for_url(f"**/opportunity/{third.pk}/change/")

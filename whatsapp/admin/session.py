@@ -35,6 +35,7 @@ from whatsapp.models import GatewayKind, WhatsAppSession
 @admin.register(WhatsAppSession)
 class WhatsAppSessionAdmin(ScopedAdmin[WhatsAppSession]):
     form = SessionForm
+    list_before_template = "admin/whatsapp/whatsappsession/before.html"
     list_display = ("heading", "standing", "number", "limit", "seen", "owner")
     list_filter = ("state", "region")
     list_select_related = ("owner", "team")

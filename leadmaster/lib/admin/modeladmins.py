@@ -15,6 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from leadmaster.lib import changes, screens
 
@@ -48,7 +50,21 @@ else:
                 bool(found.result_list)
             except OverflowError:
                 raise IncorrectLookupParameters from None
+            # What is listed, and not "select one to change": several lists stand over one table.
+            found.title = capfirst(str(self.opts.verbose_name_plural))
             return found
+
+        def response_add(self, request: HttpRequest, obj: Model, post_url_continue: str | None = None) -> HttpResponse:
+            request.__dict__["said_when_saved"] = _("Se creó “%(name)s”.") % {"name": obj}
+            return super().response_add(request, obj, post_url_continue)
+
+        def response_change(self, request: HttpRequest, obj: Model) -> HttpResponse:
+            request.__dict__["said_when_saved"] = _("Se guardó “%(name)s”.") % {"name": obj}
+            return super().response_change(request, obj)
+
+        def message_user(self, request: HttpRequest, message: str, *args: Any, **kwargs: Any) -> None:
+            """Django's own sentence about a saved row gives every noun the same gender."""
+            super().message_user(request, request.__dict__.pop("said_when_saved", message), *args, **kwargs)
 
     class StackedInline(_Subscriptable, unfold_admin.StackedInline):
         pass

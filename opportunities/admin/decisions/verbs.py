@@ -96,6 +96,9 @@ PAGES: Final[dict[Verb, Page]] = {
 }
 
 
+# The key of each in the inbox and in the panel beside it.
+KEYS: Final[dict[Verb, str]] = {Verb.REASSIGN: "r", Verb.GIVE_BACK: "d", Verb.POOL: "p", Verb.CLOSE: "c"}
+
 _LIKELIEST_FIRST: Final = (Verb.GIVE_BACK, Verb.REASSIGN, Verb.POOL, Verb.CLOSE)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from django.contrib.admin import display
+from django.contrib.admin import SimpleListFilter, display
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -19,8 +20,9 @@ from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import NOTHING, ChangeList
 from leadmaster.lib.screens import Tone
 from opportunities import badges
+from opportunities.admin.badges import waiting
 from opportunities.admin.base import PromoterFilter, StageFilter, TeamFilter, current_user
-from opportunities.admin.decisions.verbs import Verb, address
+from opportunities.admin.decisions.verbs import KEYS, Verb, address
 from opportunities.admin.opportunities.decidable import UnregisteredListAdmin
 from opportunities.admin.opportunities.list_base import RowsList
 from opportunities.enums import OpportunityState
@@ -44,12 +46,30 @@ class InboxList(RowsList):
         self.result_list = rows
 
 
+class OrderFilter(SimpleListFilter):
+    """How the inbox is sorted; `InboxAdmin.get_ordering` does it."""
+
+    title = gettext_lazy("orden")
+    parameter_name = "orden"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("nuevas", _("Las últimas primero")), ("promotor", _("Por promotor"))]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": _("Las que más esperan")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Opportunity]) -> QuerySet[Opportunity]:
+        return queryset
+
+
 class InboxAdmin(UnregisteredListAdmin):
     """Mounted by the page of opportunities; a list of its own over the same rows."""
 
     list_name = gettext_lazy("bandeja")
     list_display = ("who", "why", "holder", "waiting", "conversation", "tries", "decide")
-    list_filter: ClassVar[tuple[Any, ...]] = (StageFilter, PromoterFilter, TeamFilter)
+    list_filter: ClassVar[tuple[Any, ...]] = (OrderFilter, StageFilter, PromoterFilter, TeamFilter)
     ordering = ("state_since", "id")
     actions = ("give_back_chosen", "reassign_chosen", "pool_chosen", "close_chosen")
     list_before_template = "admin/opportunities/inbox_head.html"
@@ -57,6 +77,13 @@ class InboxAdmin(UnregisteredListAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Opportunity]:
         return super().get_queryset(request).filter(state=OpportunityState.EXIT)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        orders = {"nuevas": ("-state_since", "-id"), "promotor": ("owner_id", "state_since", "id")}
+        return orders.get(request.GET.get(OrderFilter.parameter_name, ""), self.ordering)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"waiting": waiting(request), **(extra_context or {})})
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return InboxList
@@ -75,7 +102,7 @@ class InboxAdmin(UnregisteredListAdmin):
         now = timezone.now()
         waited = now - row.state_since
         tone: Tone = "bad" if waited >= _LATE else "warn" if waited >= _SLOW else "neutral"
-        return screens.badge(badges.age(row.state_since, now), tone)
+        return screens.badge(screens.age(row.state_since, now), tone)
 
     @display(description=gettext_lazy("última conversación"))
     def conversation(self, row: Opportunity) -> SafeString:
@@ -104,6 +131,8 @@ class InboxAdmin(UnregisteredListAdmin):
         )
         back = row.__dict__.get("back") or reverse("admin:opportunities_opportunity_inbox")
         buttons = format_html_join(
-            "", '<a href="{}">{}</a>', ((address(verb, [seen(row)], back=back), name) for verb, name in links)
+            "",
+            '<a href="{}" data-key="{}">{}</a>',
+            ((address(verb, [seen(row)], back=back), KEYS[verb], name) for verb, name in links),
         )
         return format_html('<span class="lm-choices">{}</span>', buttons)

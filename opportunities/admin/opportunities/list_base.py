@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from leadmaster.lib import screens
 from leadmaster.lib.admin.modeladmins import NOTHING, ChangeList, UncountedPaginator
 from opportunities import badges
 from opportunities.admin.base import DeskAdmin, PromoterFilter, StageFilter, TeamFilter, team_ids_in
@@ -153,7 +154,7 @@ class OpportunityRows(DeskAdmin[Opportunity]):
 
     @display(description=gettext_lazy("desde hace"))
     def waiting(self, row: Opportunity) -> str:
-        return badges.age(row.state_since, timezone.now())
+        return screens.age(row.state_since, timezone.now())
 
     @display(description=gettext_lazy("lugar"))
     def place(self, row: Opportunity) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from opportunities.admin.decisions import sales
 from opportunities.admin.decisions.confirm import decide
 from opportunities.admin.decisions.verbs import Verb
 from opportunities.admin.opportunities import page
+from opportunities.admin.opportunities.beside import beside
 from opportunities.admin.opportunities.decidable import DecidableRows
 from opportunities.admin.opportunities.give_from_pool import draw
 from opportunities.admin.opportunities.inbox import InboxAdmin
@@ -73,6 +75,7 @@ class OpportunityAdmin(DecidableRows):
             at("pool/figures/", pool.figures_view, "pool_figures"),
             at("pool/draw/", draw, "draw"),
             *(at(f"decide/{verb.value}/", self._decide_view(verb), verb.page) for verb in Verb),
+            at("inbox/<int:pk>/", self.beside_view, "beside"),
             at("<int:pk>/extend/", self.extend_view, "extend"),
             at("<int:pk>/correct-sale/", self.correct_sale_view, "correct_sale"),
             at("<int:pk>/annul-sale/", self.annul_sale_view, "annul_sale"),
@@ -85,6 +88,12 @@ class OpportunityAdmin(DecidableRows):
 
         view.__name__ = f"{verb.name.lower()}_view"
         return view
+
+    def beside_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What it takes to decide about one, for the panel beside the inbox or as a page."""
+        require_supervisor_role(request)
+        row = get_object_or_404(page.with_everything(self.get_queryset(request)), pk=pk)
+        return beside(request, row, context=self._context(request))
 
     def extend_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The stage's time once more, from now: what a promoter may ask once, given by whoever decides."""

@@ -24,12 +24,14 @@ from leadmaster.lib.admin.confirm import Confirmation, confirm_and_run
 from leadmaster.lib.admin.modeladmins import ReadOnlyAdmin, moment
 from leadmaster.lib.admin.widgets import DateWidget, SelectWidget
 from opportunities.admin.base import DeskAdmin, PromoterFilter, TeamFilter, current_user, promoters_by_name
+from opportunities.admin.decisions.verbs import MANY, Verb, address
 from opportunities.enums import AbsencePolicy
 from opportunities.errors import Refused
 from opportunities.models import Absence, Opportunity, Promoter
 from opportunities.policy import SUPERVISE, may_supervise
 from opportunities.state import withdrawal
 from opportunities.supervision import absences
+from opportunities.supervision.frozen import Seen
 
 _SAMPLE = 6
 
@@ -136,7 +138,12 @@ class AbsenceAdmin(ReadOnlyAdmin[Absence], DeskAdmin[Absence]):
 
     def get_urls(self) -> list[URLPattern]:
         end = self.admin_site.admin_view(self.end_view)
-        return [path("<int:pk>/end/", end, name="opportunities_absence_end"), *super().get_urls()]
+        share = self.admin_site.admin_view(self.share_view)
+        return [
+            path("<int:pk>/end/", end, name="opportunities_absence_end"),
+            path("<int:pk>/share/", share, name="opportunities_absence_share"),
+            *super().get_urls(),
+        ]
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -196,6 +203,18 @@ class AbsenceAdmin(ReadOnlyAdmin[Absence], DeskAdmin[Absence]):
             back=reverse("admin:opportunities_absence_changelist"),
             context={**self.admin_site.each_context(request), "opts": self.opts, "original": absence},
         )
+
+    def share_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """To the page that shares what whoever is away has in hand, as it stands now; that page asks and decides."""
+        absence = self.find(request, str(pk))
+        if not may_supervise(current_user(request), absence.promoter.desk.team_id):
+            raise PermissionDenied
+        active = Opportunity.objects.filter(owner=absence.promoter).active().order_by("deadline", "id")
+        rows = [Seen(*found) for found in active.values_list("pk", "version")[:MANY]]
+        if not rows:
+            messages.info(request, _("%(who)s no tiene clientes activos.") % {"who": absence.promoter})
+            return HttpResponseRedirect(reverse("admin:opportunities_absence_change", args=[absence.pk]))
+        return HttpResponseRedirect(address(Verb.REASSIGN, rows, back=reverse("admin:index")))
 
     def _asked(self, request: HttpRequest, page: Confirmation, form: forms.Form, back: str) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": page.title}

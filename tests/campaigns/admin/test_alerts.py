@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from campaigns.admin.alert import visible_alerts
 from campaigns.brakes.template import alert_key
@@ -16,6 +17,7 @@ from tests.company import Company, signed_in, told
 from tests.factories.campaigns import CampaignFactory, WrittenReplyFactory
 from tests.factories.ops import AlertFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
+from whatsapp.models import State
 
 LIST = "/admin/ops/alert/"
 
@@ -99,3 +101,30 @@ def test_it_is_not_resolved_by_others(company: Company, who: str, status: int) -
     assert signed_in(getattr(company, who)).post(resolve(alert)).status_code == status
     alert.refresh_from_db()
     assert alert.resolved_at is None
+
+
+def test_page_and_list_say_what_to_do_and_lead_there(company: Company) -> None:
+    line = WhatsAppSessionFactory(team=company.team, state=State.DISCONNECTED, paired_at=timezone.now())
+    alert = AlertFactory(
+        key=f"session:{line.pk}", title="Se cortó", body="Una frase " + "muy larga " * 30 + "y su final."
+    )
+    connect = reverse("admin:whatsapp_whatsappsession_connect", args=[line.pk])
+    browser = signed_in(company.supervisor)
+
+    for page in (LIST, reverse("admin:ops_alert_change", args=[alert.pk])):
+        shown = browser.get(page).content.decode()
+        assert f'href="{connect}"' in shown
+        assert "y su final." in shown
+    assert "Qué hacer:" in browser.get(reverse("admin:ops_alert_change", args=[alert.pk])).content.decode()
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_what_to_do_costs_one_question_for_the_whole_list(
+    company: Company, rows: int, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(rows):
+        AlertFactory(key=f"session:{WhatsAppSessionFactory(team=company.team).pk}")
+    browser = signed_in(company.supervisor)
+
+    with django_assert_max_num_queries(14):
+        browser.get(LIST)

@@ -17,7 +17,7 @@ from tests.factories.whatsapp import WhatsAppSessionFactory
 LIST = "/admin/campaigns/campaign/"
 # Log-in and its user, four menu badges and the teams they count, the page's count and rows, totals, progress, who answered,
 # the plan, and the filters' choices.
-QUERIES = 23
+QUERIES = 24
 
 
 @pytest.mark.parametrize("rows", [1, 3])

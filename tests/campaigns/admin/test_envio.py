@@ -22,7 +22,7 @@ from tests.factories.campaigns import (
 from tests.factories.directory import SuppressionFactory
 
 LIST = "/admin/campaigns/envio/"
-QUERIES = 14
+QUERIES = 15
 
 
 def change(envio: Envio) -> str:

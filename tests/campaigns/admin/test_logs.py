@@ -62,7 +62,7 @@ def test_tries_cost_the_same_for_one_and_for_three(
         AttemptFactory(envio=envio, outcome=AttemptOutcome.SENT, duration_ms=24_300)
     client = signed_in(company.supervisor)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         response = client.get("/admin/campaigns/attempt/")
 
     assert response.content.decode().count("24,3 s") == rows

@@ -72,3 +72,13 @@ def test_off_in_the_environment_is_said_to_be_so(company: Company, settings: Set
     page = signed_in(company.supervisor).get(PAGE).content.decode()
 
     assert "AUTO_CAMPAIGNS_ENABLED=false" in page
+
+
+@pytest.mark.parametrize("page", ["/admin/", "/admin/campaigns/campaign/", "/admin/opportunities/opportunity/inbox/"])
+def test_every_page_tells_that_nothing_leaves(company: Company, page: str) -> None:
+    supervisor = signed_in(company.supervisor)
+    assert "no sale ningún mensaje" not in supervisor.get(page).content.decode()
+
+    SenderSwitchFactory(on=False, by=company.supervisor)
+
+    assert "no sale ningún mensaje" in supervisor.get(page).content.decode()

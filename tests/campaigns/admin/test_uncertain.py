@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.urls import reverse
+from django.utils import timezone
 
-from campaigns.enums import EnvioState
+from campaigns.enums import AttemptOutcome, EnvioState
 from campaigns.models import Campaign, Envio
 from tests.company import Company, let_into_the_admin, signed_in, told
-from tests.factories.campaigns import EnvioFactory, running_campaign
+from tests.factories.campaigns import AttemptFactory, EnvioFactory, running_campaign
+from whatsapp.gateways.base import Capability
 
 LIST = "/admin/campaigns/uncertainenvio/"
 DECIDE = "/admin/campaigns/uncertainenvio/decide/"
@@ -127,3 +129,52 @@ def test_the_page_of_one_message_leads_to_its_decision(company: Company, envio: 
     page = signed_in(company.supervisor).get(reverse("admin:campaigns_envio_change", args=[envio.pk])).content.decode()
 
     assert f"{DECIDE}?ids={envio.pk}" in page
+
+
+# --- What is known ----------------------------------------------------------------------------------------------------
+
+
+def ask(envio: Envio) -> str:
+    return reverse("admin:campaigns_uncertainenvio_ask", args=[envio.pk])
+
+
+def test_what_we_sent_and_what_was_answered_stand_side_by_side(company: Company, envio: Envio) -> None:
+    Envio.objects.filter(pk=envio.pk).update(text="Hola Ana, ¿te sirve el martes?", lookups=2)
+    AttemptFactory(envio=envio, outcome=AttemptOutcome.UNKNOWN, detail="Se cortó a los 75 s", host="gateway.example")
+
+    page = signed_in(company.supervisor).get(DECIDE, {"ids": envio.pk}).content.decode()
+
+    for text in ("Hola Ana, ¿te sirve el martes?", "Se cortó a los 75 s", "gateway.example", "2 veces"):
+        assert text in page, text
+
+
+def test_asking_now_puts_it_first_and_decides_nothing(company: Company, envio: Envio) -> None:
+    session = envio.session
+    session.capabilities = [Capability.LOOKUP.value]
+    session.save()
+    supervisor = signed_in(company.supervisor)
+    assert ask(envio) in supervisor.get(DECIDE, {"ids": envio.pk}).content.decode()
+
+    supervisor.get(ask(envio))
+    asked = Envio.objects.uncertain().filter(lookup_due__isnull=False)
+    assert not asked.exists()
+    response = supervisor.post(ask(envio))
+
+    assert "menos de un minuto" in told(response)[0]
+    assert asked.exists()
+    assert signed_in(company.stranger).post(ask(envio)).status_code == 404
+
+
+def test_a_gateway_that_answers_no_questions_is_not_asked(company: Company, envio: Envio) -> None:
+    assert "no contesta consultas" in told(signed_in(company.supervisor).post(ask(envio)))[0]
+    envio.refresh_from_db()
+    assert envio.lookup_due is None
+
+
+def test_what_was_settled_meanwhile_is_not_asked_about(company: Company, envio: Envio) -> None:
+    session = envio.session
+    session.capabilities = [Capability.LOOKUP.value]
+    session.save()
+    Envio.objects.filter(pk=envio.pk).update(state=EnvioState.ERROR, ended_at=timezone.now())
+
+    assert told(signed_in(company.supervisor).post(ask(envio)))[0] == "Este mensaje ya no está incierto."

@@ -189,5 +189,5 @@ def test_the_list_costs_the_same_for_one_and_for_three(
         done(world, world.give(2))
     supervisor = browser(world, "supervisor")
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         supervisor.get(LIST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -14,6 +14,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from campaigns.enums import Ack, EnvioState
 from campaigns.models import Reply
+from leadmaster.lib.phones.parsing import pretty
 from opportunities.enums import EventKind, OpportunityState
 from opportunities.funnel import moves
 from opportunities.models import BulkAction, Opportunity
@@ -97,7 +98,7 @@ def test_a_page_costs_the_same_for_one_and_for_six(
     exits(world, number)
     supervisor = browser(world, "supervisor")
 
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         supervisor.get(INBOX)
 
 
@@ -239,3 +240,59 @@ def test_the_way_back_stays_in_the_admin(world: World, back: str) -> None:
     answer = browser(world, "supervisor").post(address("pool", rows, back=back), {"ids": ids(rows), "reason": ""})
 
     assert answer.headers["Location"] == "/admin/opportunities/opportunity/"
+
+
+# --- Beside the list --------------------------------------------------------------------------------------------------
+
+
+def beside(row: Opportunity) -> str:
+    return reverse("admin:opportunities_opportunity_beside", args=[row.pk])
+
+
+def test_the_panel_shows_all_that_a_decision_takes(world: World) -> None:
+    [row] = exits(world, 1, reason="Ya compró")
+    phone = row.client.contacts.get().normalised
+
+    whole = browser(world, "supervisor").get(beside(row)).content.decode()
+    part = browser(world, "supervisor").get(beside(row), {"panel": "1", "back": f"{INBOX}?stage=1"}).content.decode()
+
+    for text in (row.client.full_name, "“Ya compró”", pretty(phone), str(world.colleague), "la tuvo hasta ahora"):
+        assert text in part, text
+        assert text in whole, text
+    assert "<html" in whole
+    assert "<html" not in part
+    for verb, key in (("reassign", "r"), ("give-back", "d"), ("pool", "p"), ("close", "c")):
+        assert f"decide/{verb}/?ids={row.pk}%3A{row.version}" in part
+        assert f'data-key="{key}"' in part
+    assert quote(f"{INBOX}?stage=1", safe="") in part
+
+
+@pytest.mark.parametrize("who", ["foreign_supervisor", *OUTSIDE])
+def test_the_panel_is_for_whoever_decides(world: World, who: str) -> None:
+    [row] = exits(world, 1)
+
+    assert ask(world, who, beside(row)) in {403, 404}
+
+
+def test_the_panel_decides_nothing_and_leads_nowhere_else(world: World) -> None:
+    [row] = exits(world, 1)
+    supervisor = browser(world, "supervisor")
+
+    assert supervisor.post(beside(row)).status_code == 405
+    assert "evil.example" not in supervisor.get(beside(row), {"back": "https://evil.example/"}).content.decode()
+    assert states([row]) == {S.EXIT}
+
+
+def test_the_inbox_is_told_in_numbers_and_sorted(world: World) -> None:
+    first, second = exits(world, 2)
+    Opportunity.objects.filter(pk=second.pk).update(state_since=timezone.now() - dt.timedelta(days=2))
+    supervisor = browser(world, "supervisor")
+
+    page = supervisor.get(INBOX).content.decode()
+    newest = supervisor.get(INBOX, {"orden": "nuevas"}).content.decode()
+
+    assert "<b>2</b> esperan tu decisión" in page
+    assert page.index(str(second.client)) < page.index(str(first.client))
+    assert newest.index(str(first.client)) < newest.index(str(second.client))
+    assert supervisor.get(INBOX, {"orden": "promotor"}).status_code == 200
+    assert supervisor.get(INBOX, {"orden": "cualquiera"}).status_code == 200

@@ -119,7 +119,7 @@ def test_the_list_costs_the_same_for_one_and_for_six(
     world.give(number)
     supervisor = browser(world, "supervisor")
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         supervisor.get(LIST)
 
 
@@ -227,7 +227,7 @@ def test_the_page_costs_the_same_however_long_its_story(
 
     supervisor.get(page(row))  # content types are asked for once per process
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         supervisor.get(page(row))
 
 

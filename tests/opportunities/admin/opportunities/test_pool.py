@@ -107,7 +107,7 @@ def test_it_costs_the_same_for_one_and_for_six(
     pooled(world, *[0] * number)
     supervisor = browser(world, "supervisor")
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         supervisor.get(POOL)
     with django_assert_num_queries(15):
         supervisor.get(FIGURES)

@@ -110,5 +110,5 @@ def test_the_list_costs_the_same_for_one_and_for_three(
         world.give(2)
     supervisor = browser(world, "supervisor")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         supervisor.get(LIST)
