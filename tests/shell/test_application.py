@@ -108,5 +108,6 @@ def test_an_error_page_leads_on(browser: Browser) -> None:
 
     assert (missing.status_code, broken.status_code) == (404, 500)
     assert 'class="tabs"' in missing.content.decode()
+    assert "aria-current" not in missing.content.decode()
     assert "/static/leadmaster/web.css" in broken.content.decode()
     assert 'class="tabs"' not in Browser().get("/no-hay-nada/").content.decode()
