@@ -24,6 +24,11 @@ from leadmaster.accounts.own_language import LanguageForm
 class OwnPasswordForm(PasswordChangeForm):
     """Another one than before: a password that somebody else knows is not made one's own by typing it again."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # The page holds more than this form, and a phone would open its keyboard over it.
+        self.fields["old_password"].widget.attrs.pop("autofocus", None)
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if data.get("new_password1") and data["new_password1"] == data.get("old_password"):

@@ -17,6 +17,13 @@ __all__ = ["row", "world"]
 pytestmark = pytest.mark.browser
 
 
+# Drafts, and people whose pages are here.
+_KEPT = """async () => [
+  Object.keys(localStorage).filter(name => name.startsWith("lm:")).length,
+  (await caches.keys()).filter(name => name.startsWith("pages-")).length,
+]"""
+
+
 def notes(row: Opportunity) -> list[str]:
     return list(row.events.filter(kind=EventKind.NOTE).order_by("id").values_list("reason", flat=True))
 
@@ -43,6 +50,12 @@ def test_a_note_without_a_network_arrives_later_and_once(look: OpenPage, world: 
 
     expect(page.locator("#timeline")).to_contain_text("Llamar el jueves")
     assert notes(row) == ["Llamar el jueves"]
+    page.get_by_label("Nota", exact=True).fill("A medias")
+    assert page.evaluate(_KEPT) == [1, 1]
+    page.get_by_role("button", name="Salir").click()
+    page.wait_for_url("**/login/")
+    assert page.evaluate(_KEPT) == [0, 0]
+    eye.forget_troubles()
 
 
 def test_a_log_in_that_ran_out_is_asked_for_in_place_and_the_note_goes_on(
@@ -52,6 +65,8 @@ def test_a_log_in_that_ran_out_is_asked_for_in_place_and_the_note_goes_on(
     page = eye.page
     eye.go(f"/oportunidades/{row.pk}/")
     page.get_by_label("Nota", exact=True).fill("Llamar el jueves")
+    page.reload()
+    expect(page.get_by_label("Nota", exact=True)).to_have_value("Llamar el jueves")
     Session.objects.all().delete()
 
     page.get_by_role("button", name="Guardar nota").click()

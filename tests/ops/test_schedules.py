@@ -54,5 +54,5 @@ def test_ensure_schedules_pulls_them_back_too() -> None:
 
     call_command("ensure_schedules", "--json", stdout=told)
 
-    assert json.loads(told.getvalue())["pulled_back"] == Schedule.objects.filter(minutes__lte=10).count()
-    assert not Schedule.objects.filter(minutes__lte=10, next_run__gt=timezone.now() + dt.timedelta(minutes=1)).exists()
+    assert json.loads(told.getvalue())["pulled_back"] == Schedule.objects.filter(minutes__lt=120).count()
+    assert not Schedule.objects.filter(minutes=1, next_run__gt=timezone.now() + dt.timedelta(minutes=1)).exists()

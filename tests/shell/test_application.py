@@ -10,6 +10,8 @@ import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client as Browser
+from django.test import RequestFactory
+from django.views.defaults import server_error
 
 from leadmaster.shell import files
 from tests.opportunities.web.conftest import World, browser, world
@@ -97,3 +99,15 @@ def test_dark_is_the_same_dark_on_both_sides() -> None:
     light = {part.split(":")[0].strip() for part in text.split(":root {")[1].split("/* Type")[0].split(";")}
     dark = {part.split(":")[0].strip() for part in switched.split(";")}
     assert light - {""} == dark - {""}
+
+
+def test_an_error_page_leads_on(browser: Browser) -> None:
+    """Whoever has a desk has their tabs, and 500 has its colours though nothing of the page can be asked."""
+    missing = browser.get("/no-hay-nada/")
+    broken = server_error(RequestFactory().get("/"))
+
+    assert (missing.status_code, broken.status_code) == (404, 500)
+    assert 'class="tabs"' in missing.content.decode()
+    assert "aria-current" not in missing.content.decode()
+    assert "/static/leadmaster/web.css" in broken.content.decode()
+    assert 'class="tabs"' not in Browser().get("/no-hay-nada/").content.decode()
