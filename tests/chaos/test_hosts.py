@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from campaigns import lifecycle
 from campaigns.enums import AttemptOutcome, EnvioState
-from campaigns.models import Attempt, Campaign, Envio
+from campaigns.models import Attempt, Campaign, Envio, Lane
 from leadmaster.lib.clock import database_now
 from opportunities.models import DailyQuota
 from tests.chaos import desk, hosts, scene
@@ -210,13 +210,17 @@ def _in_the_air(name: str) -> bool:
 
 def _come_to_rest(site: Site) -> None:
     """Enough was sent: the rest is cancelled, and what is in flight ends or is found out."""
-    for campaign in site.campaigns:
-        lifecycle.cancel(campaign, by=None, now=database_now(), reason="Basta")
-    site.simulator.wait_until_quiet()
-    assert comes_true(lambda: not Envio.objects.filter(state=EnvioState.SENDING).exists(), within=150), _logs(site)
     for machine in site.machines.values():
         machine.set_clock(wrong_by=0)
+    for campaign in site.campaigns:
+        lifecycle.cancel(campaign, by=None, now=database_now(), reason="Basta")
+    assert comes_true(_is_at_rest, within=300), _logs(site)
     site.simulator.wait_until_quiet()
+
+
+def _is_at_rest() -> bool:
+    flying = Envio.objects.filter(state=EnvioState.SENDING), Lane.objects.filter(busy=True)
+    return not any(rows.exists() for rows in (*flying, Attempt.objects.filter(outcome=AttemptOutcome.OPEN)))
 
 
 def _logs(site: Site) -> str:
