@@ -20,7 +20,7 @@ from leadmaster.ops.models import Alert, IdempotentRequest, Repair
 from opportunities.enums import ContactChannel, ContactOutcome
 from opportunities.funnel import contact as contacting
 from opportunities.funnel import moves
-from opportunities.models import Opportunity
+from opportunities.models import Opportunity, SavedFilter
 from tests.factories.accounts import UserFactory
 from tests.factories.campaigns import (
     AttemptFactory,
@@ -101,6 +101,7 @@ def known(db: None, settings: object, tmp_path: object) -> Known:
         last_at=now,
         last_reply=said,
     )
+    SavedFilter.objects.create(user=people.owner.user, name="La de siempre", search="351 555-0199", created_at=now)
     PersonRest.objects.create(phone=PHONE, campaign=campaign, written_at=now)
     RefusedEvent.objects.create(
         session=campaign.session, fingerprint="f", reason="?", content=f'{{"from": "549{DIGITS}"}}', received_at=now

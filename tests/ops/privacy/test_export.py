@@ -21,12 +21,13 @@ EXCUSED = {
         "accounts.", "auth.", "axes.", "sessions.", "ops.personaldatarequest", "opportunities.absence",
         "opportunities.lot", "opportunities.quotaentry", "opportunities.assignmentrequest", "opportunities.bulkaction",
         "opportunities.retiming", "opportunities.stage", "calendars.", "admin.logentry.object_id",
+        "ops.pushsubscription", "ops.pushnotice",
     ),
     "of our lines and machines": (
         "whatsapp.", "campaigns.tick", "campaigns.sender", "campaigns.senderswitch", "campaigns.restore",
         "campaigns.journalreport", "campaigns.schedule", "contenttypes.", "django_q.", "ops.heartbeat",
         "ops.reconciliationrun", "directory.syncstate", "campaigns.attempttally", "campaigns.campaigntotals",
-        "ops.alert.key", "ops.alert.open_key", "ops.alert.notify_error", "ops.idempotentrequest.key",
+        "ops.alert.key", "ops.alert.open_key", "ops.alert.notify_error", "ops.idempotentrequest.key", "ops.cachedvalue",
         "campaigns.envio.written_key", "campaigns.automaticrule", "opportunities.contactattempt.key", "opportunities.reminder.key",
     ),
     "of a campaign, and the same for everybody in it": (
