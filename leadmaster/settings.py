@@ -429,6 +429,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "APPEND_COMPONENTS": components.COMPONENTS,
     "ENUM_NAME_OVERRIDES": {
+        "AutomaticKind": "campaigns.enums.AutomaticKind",
         "CampaignState": "campaigns.enums.CampaignState",
         "EnvioState": "campaigns.enums.EnvioState",
         "AttemptOutcome": "campaigns.enums.AttemptOutcome",

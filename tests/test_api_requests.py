@@ -104,6 +104,7 @@ def test_an_unknown_name_is_refused_by_name_and_nothing_is_done(table: list[Any]
 # What an operation writes beside what was sent: its own bookkeeping, never a column that somebody else's request or the
 # sender might be writing.
 _BESIDE = {
+    f"{V1}/automatic-rules/{{id}}/": {"changed_by_id", "changed_at"},
     f"{V1}/schedules/{{id}}/": {"state", "decided_by_id", "decided_at"},
 }
 

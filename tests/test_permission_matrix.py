@@ -25,6 +25,7 @@ from django.utils import timezone
 
 from leadmaster.accounts.models import ApiToken, User
 from leadmaster.accounts.roles import Role
+from opportunities.models import SavedFilter
 from tests.factories.accounts import UserFactory, token_of
 from tests.factories.campaigns import (
     AutomaticAnswerFactory,
@@ -62,6 +63,7 @@ _BY_NAME = {
     "lot_id": "opportunities.Lot",
     "attempt_id": "opportunities.ContactAttempt",
     "reminder_id": "opportunities.Reminder",
+    "filter_id": "opportunities.SavedFilter",
     "conversation_id": "campaigns.Conversation",
     "campaign_id": "campaigns.Campaign",
     "record": "campaigns.RecipientImport",
@@ -175,6 +177,7 @@ def build() -> dict[str, Client]:
     RecipientImportFactory.create(campaign=campaign)
     hear(line)
     AutomaticAnswerFactory.create(rule__team=world.team, session=line)
+    SavedFilter.objects.create(user=world.owner, name="Ana", search="Ana", created_at=timezone.now())
     SuppressionFactory.create()
     AlertFactory.create()
     for make in (

@@ -70,6 +70,7 @@ _SPANISH = re.compile(
 )
 _DATA = (
     "Campaña nueva",
+    "Gracias por escribir. Te contestamos pronto.",
     "El gateway no responde",
     "Nadie contesta en la dirección y el puerto del gateway.",
     "Hola {nombre_destino}, te escribe {nombre}.",

@@ -85,7 +85,12 @@ class AutomaticRuleAdmin(ScopedAdmin[AutomaticRule]):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: AutomaticRule, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
-        rules.save(obj, by=current_user(request), now=timezone.now())
+        by, now = current_user(request), timezone.now()
+        if change:
+            # What the person saw and left alone may have changed since.
+            rules.change(obj, {name: form.cleaned_data[name] for name in form.changed_data}, by=by, now=now)
+        else:
+            rules.save(obj, by=by, now=now)
 
     def get_urls(self) -> list[URLPattern]:
         preview = self.admin_site.admin_view(self.preview_view)

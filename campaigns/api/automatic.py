@@ -20,6 +20,8 @@ from campaigns.models.automatic import LONGEST_KEYWORDS, LONGEST_TEXT
 from leadmaster.accounts.current_user import current_user
 from leadmaster.accounts.permissions import RolePermission
 from leadmaster.accounts.scope import teams_of
+from leadmaster.lib import changes
+from leadmaster.lib.api.requests import DescribedRequests
 from leadmaster.lib.api.serializers import ModelSerializer, Serializer
 from leadmaster.ops.idempotent_posts import IdempotentPosts
 from whatsapp.models import WhatsAppSession
@@ -46,29 +48,28 @@ class AutomaticRuleSerializer(ModelSerializer[AutomaticRule]):
         return fields
 
     def create(self, validated_data: dict[str, Any]) -> AutomaticRule:
-        return self._save(AutomaticRule(), validated_data)
+        return rules.save(AutomaticRule(**validated_data), by=current_user(self.context["request"]), now=timezone.now())
 
     def update(self, instance: AutomaticRule, validated_data: dict[str, Any]) -> AutomaticRule:
-        return self._save(instance, validated_data)
+        before = changes.values_of(instance, validated_data)
+        by, now = current_user(self.context["request"]), timezone.now()
+        changed = rules.change(instance, validated_data, by=by, now=now)
+        self._remember(changed, changes.between(before, changes.values_of(changed, validated_data)))
+        return changed
 
-    def _save(self, rule: AutomaticRule, given: dict[str, Any]) -> AutomaticRule:
-        for name, value in given.items():
-            setattr(rule, name, value)
-        return rules.save(rule, by=current_user(self.context["request"]), now=timezone.now())
 
-
-class ExampleSerializer(Serializer[Any]):
+class AnsweredExampleSerializer(Serializer[Any]):
     at = serializers.DateTimeField()
     line = serializers.CharField()
     words = serializers.CharField()
 
 
-class PreviewSerializer(Serializer[Any]):
+class RulePreviewSerializer(Serializer[Any]):
     """De las últimas `tried` conversaciones, a cuántas habría contestado la regla."""
 
     tried = serializers.IntegerField()
     answered = serializers.IntegerField()
-    examples = ExampleSerializer(many=True)
+    examples = AnsweredExampleSerializer(many=True)
 
 
 class AutomaticAnswerSerializer(ModelSerializer[AutomaticAnswer]):
@@ -106,14 +107,16 @@ class AutomaticRuleViewSet(
     def get_queryset(self) -> QuerySet[AutomaticRule]:
         return AutomaticRule.objects.visible_to(self.request.user).select_related("session")
 
-    @extend_schema(responses=PreviewSerializer)
+    @extend_schema(responses=RulePreviewSerializer)
     @action(detail=True, methods=["get"])
     def preview(self, request: Request, pk: str) -> Response:
         """Qué habría contestado últimamente. No se manda nada."""
-        return Response(PreviewSerializer(rules.preview(self.get_object())).data)
+        return Response(RulePreviewSerializer(rules.preview(self.get_object())).data)
 
 
-class AutomaticAnswerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[AutomaticAnswer]):
+class AutomaticAnswerViewSet(
+    DescribedRequests, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[AutomaticAnswer]
+):
     """Registro de lo que las líneas contestaron solas, y de lo que se frenaron de contestar."""
 
     queryset = AutomaticAnswer.objects.none()

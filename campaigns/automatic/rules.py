@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -37,12 +39,33 @@ def may(user: User, team_id: int) -> bool:
 def save(rule: AutomaticRule, *, by: User, now: dt.datetime) -> AutomaticRule:
     """Write a new rule, or a changed one. Raises NotAllowed, Incomplete or Refused, and then nothing is written."""
     with transaction.atomic():
-        # Two that turn on the same kind at once: the second one finds the first.
-        list(Team.objects.select_for_update().filter(pk=rule.team_id).values_list("pk", flat=True))
+        _one_at_a_time({rule.team_id})
         check(rule, by=by)
         rule.changed_by, rule.changed_at = by, now
         rule.save()
     return rule
+
+
+def change(rule: AutomaticRule, given: Mapping[str, Any], *, by: User, now: dt.datetime) -> AutomaticRule:
+    """Write these columns of a rule, and who changed them and when: whatever else changed since it was read stays changed.
+    Raises as `save` does.
+    """
+    with transaction.atomic():
+        _one_at_a_time({rule.team_id, given["team"].pk if "team" in given else rule.team_id})
+        rule.refresh_from_db()
+        for name, value in given.items():
+            setattr(rule, name, value)
+        check(rule, by=by)
+        if not given:
+            return rule
+        rule.changed_by, rule.changed_at = by, now
+        rule.save(update_fields=sorted({*given, "changed_by", "changed_at"}))
+    return rule
+
+
+def _one_at_a_time(teams: Iterable[int]) -> None:
+    """Two that turn on the same kind at once: the second one finds the first."""
+    list(Team.objects.select_for_update().filter(pk__in=teams).order_by("pk").values_list("pk", flat=True))
 
 
 def check(rule: AutomaticRule, *, by: User) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms import BaseForm, PasswordInput
 
 from leadmaster.lib.fields import EncryptedTextField
@@ -73,13 +73,17 @@ def _is_secret(form: BaseForm, name: str) -> bool:
 
 
 def _named(form: BaseForm, name: str, value: Any) -> Any:
-    """A related row by its name: the form begins with its id."""
+    """A related row, or several, by their names: the form begins with their ids."""
     choices = getattr(form.fields[name], "queryset", None)
-    if choices is None or isinstance(value, Model) or value in (None, ""):
+    if choices is None:
         return value
-    if isinstance(value, list | tuple):
-        return ", ".join(sorted(str(one) for one in value))
-    return choices.model._base_manager.filter(pk=value).first() or value
+    several = isinstance(value, QuerySet | list | tuple | set)
+    known = [one for one in (value if several else [value]) if one not in (None, "")]
+    ids = [one for one in known if not isinstance(one, Model)]
+    key = getattr(form.fields[name], "to_field_name", None) or "pk"
+    found = {getattr(row, key): row for row in choices.model._base_manager.filter(**{f"{key}__in": ids})} if ids else {}
+    told = [str(found.get(one, one)) for one in known]
+    return told if several else "".join(told)
 
 
 def _words(value: Any) -> str:

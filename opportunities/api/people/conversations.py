@@ -152,7 +152,7 @@ class AssignSerializer(VersionSerializer):
     promoter = PromoterField(allow_null=True)
 
 
-class CloseSerializer(VersionSerializer):
+class ConversationCloseSerializer(VersionSerializer):
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
 
@@ -275,13 +275,13 @@ class ConversationViewSet(
             )
         )
 
-    @extend_schema(request=CloseSerializer, responses=ConversationSerializer)
+    @extend_schema(request=ConversationCloseSerializer, responses=ConversationSerializer)
     @action(detail=True, methods=["post"], url_path="not-interested")
     def not_interested(self, request: Request, pk: str) -> Response:
         """No le interesa esto: queda atendida, con el motivo en su historial. Se le puede escribir por otra cosa."""
         return self._closed(answering.not_interested)
 
-    @extend_schema(request=CloseSerializer, responses=ConversationSerializer)
+    @extend_schema(request=ConversationCloseSerializer, responses=ConversationSerializer)
     @action(detail=True, methods=["post"])
     def exclude(self, request: Request, pk: str) -> Response:
         """No quiere que le escribamos más: queda excluida de todas las líneas, y se cancela lo pendiente. Pide `reason`."""
@@ -316,7 +316,7 @@ class ConversationViewSet(
         return Response(ReminderSerializer(made).data, status=201)
 
     def _closed(self, act: Callable[..., Conversation]) -> Response:
-        row, given = self._asked(CloseSerializer)
+        row, given = self._asked(ConversationCloseSerializer)
         by = current_user(self.request)
         return self._told(act(row.pk, by=by, reason=given["reason"], version=given["version"], now=timezone.now()))
 

@@ -95,8 +95,9 @@ class PersonViewSet(IdempotentPosts, mixins.RetrieveModelMixin, mixins.UpdateMod
         # Nothing else of the row: what a person may do is decided elsewhere, perhaps at this moment.
         person = serializer.instance
         assert isinstance(person, User)  # noqa: S101 - the view looked it up
-        person.language = serializer.validated_data.get("language", person.language)
-        person.save(update_fields=["language"])
+        if "language" in serializer.validated_data:
+            person.language = serializer.validated_data["language"]
+            person.save(update_fields=["language"])
 
     @extend_schema(responses=HoldingsSerializer, filters=False)
     @action(detail=True)

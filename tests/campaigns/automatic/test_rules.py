@@ -77,6 +77,26 @@ def test_of_two_that_would_answer_the_same_one_is_on(company: Company, line: Wha
         rules.save(word, by=company.supervisor, now=timezone.now())
 
 
+def test_a_change_leaves_what_somebody_else_changed_meanwhile(company: Company) -> None:
+    seen: AutomaticRule = AutomaticRuleFactory.create(team=company.team)
+    AutomaticRule.objects.filter(pk=seen.pk).update(text="Otro texto")
+
+    rules.change(seen, {"enabled": False}, by=company.supervisor, now=timezone.now())
+
+    row = AutomaticRule.objects.get()
+    assert (row.text, row.enabled, row.changed_by) == ("Otro texto", False, company.supervisor)
+
+
+def test_what_a_change_makes_of_the_rule_as_it_is_now_is_judged(company: Company) -> None:
+    """Somebody turned on another one of the kind that this one became meanwhile."""
+    seen: AutomaticRule = AutomaticRuleFactory.create(team=company.team, kind=AutomaticKind.OPT_OUT, enabled=False)
+    AutomaticRule.objects.filter(pk=seen.pk).update(kind=AutomaticKind.FIRST_ANSWER)
+    AutomaticRuleFactory.create(team=company.team, kind=AutomaticKind.FIRST_ANSWER)
+
+    with pytest.raises(Refused, match="Ya hay una regla encendida"):
+        rules.change(seen, {"enabled": True}, by=company.supervisor, now=timezone.now())
+
+
 @pytest.mark.parametrize("who", ["owner", "colleague", "stranger"])
 def test_nobody_else_writes_them_or_takes_them_over(company: Company, who: str) -> None:
     by = getattr(company, who)

@@ -209,7 +209,7 @@ TABLE = [
             method="post",
             path=f"{V1}/conversations/{{id}}/{verb}/",
             seed=lambda w: w.talk().pk,
-            body=lambda w: {"version": Conversation.objects.get().version, "reason": "Lo dijo por teléfono"},
+            body=spoken_to(reason="Lo dijo por teléfono"),
             expected=only_team(200),
         )
         for verb in ("not-interested", "exclude")
@@ -290,6 +290,7 @@ TABLE = [
         expected=promoters(201),
     ),
     Row(method="get", path=f"{V1}/lots/{{id}}/", seed=lambda w: w.lot().pk, expected=only_team(200)),
+    Row(method="get", path=f"{V1}/lots/{{id}}/fate/", seed=lambda w: w.lot().pk, expected=only_team(200)),
     Row(method="get", path=f"{V1}/lots/options/", expected=promoters(200)),
     # Quotas
     Row(method="get", path=f"{V1}/quotas/", expected=all_people(200)),
@@ -392,6 +393,13 @@ TABLE = [
     Row(method="post", path=f"{V1}/absences/{{id}}/call-off/", seed=lambda w: w.absence().pk, expected=only_boss(200)),
     Row(method="get", path=f"{V1}/radar/", expected=bosses(200)),
     *(Row(method="get", path=f"{V1}/results/{name}", expected=bosses(200)) for name in ("", "csv/", "xlsx/")),
+    # The team's: for the other boss there is no such campaign to choose.
+    Row(
+        method="get",
+        path=f"{V1}/results/cohorts/",
+        body=lambda w: {"campaign": w.campaign().pk},
+        expected=(403, 403, 200, 403, 400, 401),
+    ),
     Row(
         method="get",
         path=f"{V1}/radar/lines/",

@@ -8,7 +8,7 @@ import datetime as dt
 from django.utils import timezone
 
 from campaigns.inbound import receive
-from campaigns.models import Conversation
+from campaigns.models import Campaign, Conversation
 from leadmaster.accounts.models import Team
 from leadmaster.accounts.roles import Role
 from leadmaster.calendars.models import Holiday
@@ -35,6 +35,7 @@ from opportunities.timers import reminders
 from tests.api_people import People, new_key
 from tests.factories.accounts import TeamFactory, UserFactory
 from tests.factories.calendars import HolidayFactory
+from tests.factories.campaigns import CampaignFactory
 from tests.factories.opportunities import ClientFactory, DeskFactory, Funnel, PromoterFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from whatsapp.inbound import Inbound
@@ -64,6 +65,10 @@ class World(People):
         """The owner's own, with somebody to write to."""
         self.one()
         row: WhatsAppSession = WhatsAppSessionFactory.create(owner=self.owner, team=self.team, region="MX")
+        return row
+
+    def campaign(self) -> Campaign:
+        row: Campaign = CampaignFactory.create(owner=self.owner, team=self.team)
         return row
 
     def talk(self) -> Conversation:
