@@ -98,6 +98,13 @@ KINDS: Final[dict[str, Kind]] = {
         permission="campaigns.approve_campaign",
         of_row=True,
     ),
+    "campaign-opt-outs": Kind(
+        advice=_("Mira a quién le escribe y qué dice. Si está bien así, suelta el freno con un motivo."),
+        button=_("Soltar el freno"),
+        page="campaigns_campaign_lift",
+        permission="campaigns.approve_campaign",
+        of_row=True,
+    ),
     "campaign-template": Kind(
         advice=_("Arregla la plantilla en WhatsApp Manager y suelta el freno con un motivo: lo pendiente sigue."),
         button=_("Soltar el freno"),

@@ -5,11 +5,12 @@ A locked screen is everybody's to read: given names and numbers, nothing that a 
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import enum
 from collections.abc import Iterator
 from typing import Final
 
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +19,6 @@ from django.utils.translation import ngettext_lazy
 from campaigns.enums import CampaignState
 from campaigns.models import Campaign, CampaignEvent, Conversation
 from leadmaster.accounts.models import User
-from leadmaster.ops.push import News
 from opportunities.models import Opportunity
 from opportunities.queries.conversations import people
 from opportunities.queries.day import lines_in_trouble
@@ -33,12 +33,36 @@ _APPROVED: Final = dt.timedelta(hours=1)
 _BY_NAME: Final = 3
 
 
-def news_of(user: User, *, now: dt.datetime) -> list[News]:
+class About(enum.Enum):
+    """What a piece of news leads to. Its address is for whoever tells it."""
+
+    CONVERSATIONS = enum.auto()
+    CONVERSATION = enum.auto()
+    OPPORTUNITIES = enum.auto()
+    OPPORTUNITY = enum.auto()
+    OWN_CAMPAIGN = enum.auto()
+    CAMPAIGN_TO_APPROVE = enum.auto()
+    LINE = enum.auto()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PieceOfNews:
+    """`key` names it for good, a newer one of the same `tag` replaces it; `row` is the id of what it is about, if it is one."""
+
+    key: str
+    tag: str
+    title: str | Promise
+    body: str | Promise
+    about: About
+    row: int | None = None
+
+
+def news_of(user: User, *, now: dt.datetime) -> list[PieceOfNews]:
     """Whatever is news now, told or not: who tells it knows what was."""
     return [*_replies(user, now), *_expiring(user, now), *_approvals(user, now), *_lines(user, now)]
 
 
-def _replies(user: User, now: dt.datetime) -> Iterator[News]:
+def _replies(user: User, now: dt.datetime) -> Iterator[PieceOfNews]:
     found: dict[int, Conversation] = {}
     for reason in conversation_reasons(user):
         fresh = Conversation.objects.filter(reason, last_at__gt=now - _FRESH, unread__gt=0, due_at__lte=now)
@@ -46,22 +70,23 @@ def _replies(user: User, now: dt.datetime) -> Iterator[News]:
     rows = sorted(found.values(), key=lambda row: row.last_at)
     if len(rows) > _BY_NAME:
         newest = rows[-1]
-        yield News(
+        yield PieceOfNews(
             key=f"replies-{newest.pk}-{newest.last_reply_id}",
             tag="replies",
             title=_("Te respondieron"),
             body=_("Varias conversaciones esperan respuesta."),
-            url=reverse("desk-conversations"),
+            about=About.CONVERSATIONS,
         )
         return
     known = people(rows)
     for row in rows:
-        yield News(
+        yield PieceOfNews(
             key=f"reply-{row.pk}-{row.last_reply_id}",
             tag=f"conversation-{row.pk}",
             title=_("Te respondieron"),
             body=_wrote(known[row.pk].name, known[row.pk].phone),
-            url=reverse("desk-conversation", args=[row.pk]),
+            about=About.CONVERSATION,
+            row=row.pk,
         )
 
 
@@ -72,19 +97,19 @@ def _wrote(name: str, phone: str) -> str | Promise:
     return format_lazy(_("{who} escribió."), who=name.split(" ", maxsplit=1)[0])
 
 
-def _expiring(user: User, now: dt.datetime) -> Iterator[News]:
+def _expiring(user: User, now: dt.datetime) -> Iterator[PieceOfNews]:
     desk = own_desk(user)
     if desk is None:
         return
     soon = Opportunity.objects.filter(owner=desk).on_time(now).filter(deadline__lte=now + _SOON)
     rows = list(soon.select_related("client").order_by("deadline", "id")[: _BY_NAME + 1])
     if len(rows) > _BY_NAME:
-        yield News(
+        yield PieceOfNews(
             key=f"expiring-{rows[-1].pk}-{rows[-1].deadline:%Y%m%d%H%M}",
             tag="expiring",
             title=_("Por vencer"),
             body=_("Varios clientes vencen en menos de media hora."),
-            url=reverse("desk-opportunities"),
+            about=About.OPPORTUNITIES,
         )
         return
     for row in rows:
@@ -92,7 +117,7 @@ def _expiring(user: User, now: dt.datetime) -> Iterator[News]:
             continue
         minutes = max(1, int((row.deadline - now).total_seconds() // 60))
         given = row.client.full_name.split(" ", maxsplit=1)[0] or "—"
-        yield News(
+        yield PieceOfNews(
             key=f"expiring-{row.pk}-{row.deadline:%Y%m%d%H%M}",
             tag=f"opportunity-{row.pk}",
             title=_("Por vencer"),
@@ -101,42 +126,46 @@ def _expiring(user: User, now: dt.datetime) -> Iterator[News]:
                 who=given,
                 n=minutes,
             ),
-            url=reverse("desk-opportunity", args=[row.pk]),
+            about=About.OPPORTUNITY,
+            row=row.pk,
         )
 
 
-def _approvals(user: User, now: dt.datetime) -> Iterator[News]:
+def _approvals(user: User, now: dt.datetime) -> Iterator[PieceOfNews]:
     """Whoever owns it reads that it may go; whoever may say so, that it waits."""
     lately = CampaignEvent.objects.filter(at__gt=now - _APPROVED, to_state=CampaignState.APPROVED, campaign__owner=user)
     for event in lately.select_related("campaign").order_by("id")[:_BY_NAME]:
-        yield News(
+        yield PieceOfNews(
             key=f"approved-{event.pk}",
             tag=f"campaign-{event.campaign_id}",
             title=_("Campaña aprobada"),
             body=event.campaign.name,
-            url=reverse("my-campaign", args=[event.campaign_id]),
+            about=About.OWN_CAMPAIGN,
+            row=event.campaign_id,
         )
     if not (user.is_supervisor or user.is_administrator):
         return
     for row in Campaign.objects.visible_to(user).awaiting_approval().order_by("id")[:_BY_NAME]:
-        yield News(
+        yield PieceOfNews(
             key=f"awaiting-{row.pk}",
             tag=f"campaign-{row.pk}",
             title=_("Una campaña espera tu aprobación"),
             body=row.name,
-            url=reverse("admin:campaigns_campaign_change", args=[row.pk]),
+            about=About.CAMPAIGN_TO_APPROVE,
+            row=row.pk,
         )
 
 
-def _lines(user: User, now: dt.datetime) -> Iterator[News]:
+def _lines(user: User, now: dt.datetime) -> Iterator[PieceOfNews]:
     for line in lines_in_trouble(user, now=now):
         since = line.paused_at or line.unreachable_since or line.deaf_since or line.mute_since or line.state_at
         if since is None or now - since < _LASTING:
             continue
-        yield News(
+        yield PieceOfNews(
             key=f"line-{line.pk}-{since:%Y%m%d%H%M%S}",
             tag=f"line-{line.pk}",
             title=_("Tu línea no está enviando"),
             body=line.name,
-            url=reverse("my-line", args=[line.pk]),
+            about=About.LINE,
+            row=line.pk,
         )

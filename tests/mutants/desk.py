@@ -304,8 +304,8 @@ MUTANTS = (
     Mutant(
         "an undo gives work back to who gave it all away",
         _TAKING_BACK,
-        'if owner is not None and before["state"] == OpportunityState.ACTIVE and _gave_work_away(',
-        "if False and _gave_work_away(",
+        'if owner is not None and before["state"] == OpportunityState.ACTIVE and gave_work_away(',
+        "if False and gave_work_away(",
         _LEAVING,
     ),
     Mutant(

@@ -156,7 +156,7 @@ MUTANTS = (
     Mutant(
         "an opt-out is not seen before the socket",
         _STATEMENTS,
-        ".filter(~Exists(opted_out), ~Exists(erased))",
+        ".filter(wants if even_opted_out is None else Q(wants) | even_opted_out, ~Exists(erased))",
         ".filter(~Exists(erased))",
         f"{_ENGINE}/test_send.py",
     ),

@@ -9,8 +9,21 @@ import pytest
 
 from campaigns import lifecycle, totals
 from campaigns.enums import Ack, AttemptOutcome, CampaignState, EnvioState, Evidence
-from campaigns.models import Attempt, Campaign, CampaignTotals, EarlyReceipt, Envio, EnvioEvent, Lane, SessionDay
+from campaigns.models import (
+    Attempt,
+    Campaign,
+    CampaignTotals,
+    EarlyReceipt,
+    Envio,
+    EnvioEvent,
+    Lane,
+    SendDay,
+    SessionDay,
+)
 from campaigns.reconciliation import CHECKS
+from campaigns.statistics import cells
+from leadmaster.ops import rollups
+from leadmaster.ops.models import RolledDay
 from tests.factories.campaigns import (
     AttemptFactory,
     CampaignFactory,
@@ -167,6 +180,15 @@ def messages_miscounted() -> int:
     return ended.pk
 
 
+def sums_of_a_day_spoiled() -> int:
+    """Of the day before yesterday."""
+    day = NOW - dt.timedelta(days=2)
+    Envio.objects.filter(pk=sent().pk).update(sent_at=day)
+    rollups.run(cells.SUMS, {"UTC"}, now=NOW)
+    SendDay.objects.update(number=70)
+    return RolledDay.objects.get(day=day.astimezone(dt.UTC).date()).pk
+
+
 def line_charged_twice() -> int:
     day = AttemptDays.of(sent()).session_day
     assert day is not None
@@ -238,6 +260,7 @@ LIES = (
     Lie(check="receipts.waiting", plant=acknowledgement_left_lying),
     Lie(check="totals.wrong", plant=totals_spoiled),
     Lie(check="totals.wrong", plant=messages_miscounted),
+    Lie(check="results.sends", plant=sums_of_a_day_spoiled),
     Lie(check="sessions.day", plant=line_charged_twice),
     Lie(check="campaigns.day", plant=cap_not_charged),
     Lie(check="lanes.stuck", plant=lane_with_an_old_lease),

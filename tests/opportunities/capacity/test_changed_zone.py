@@ -198,13 +198,15 @@ def test_an_absence_keeps_to_its_dates_on_the_wall(boss: User) -> None:
     assert QuotaEntry.objects.filter(quota__day=sunday).count() == 0
 
 
-# Who may ask for the date somewhere: the desk itself, lines' schedules, and pages that look up a date's hours.
+# Who may ask for the date somewhere: the desk itself, lines' schedules, pages that look up a date's hours, and a report of
+# sends, whose weeks are those of whoever reads it.
 _ASK_THE_DATE = {
     "opportunities/models/promoter.py",
     "opportunities/clocks/mornings.py",
     "opportunities/own_campaigns.py",
     "opportunities/demo/campaigns.py",
     "opportunities/queries/time_left.py",
+    "opportunities/results/cohorts.py",
 }
 
 

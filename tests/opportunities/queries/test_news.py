@@ -18,7 +18,7 @@ from leadmaster.ops import push
 from leadmaster.ops.models import PushNotice, PushSubscription
 from opportunities import tasks
 from opportunities.models import Opportunity
-from opportunities.queries.news import news_of
+from opportunities.queries.news import About, news_of
 from tests.factories.campaigns import CampaignFactory
 from tests.factories.whatsapp import WhatsAppSessionFactory
 from tests.opportunities.web.conftest import World, row, world
@@ -36,7 +36,7 @@ def line(world: World) -> WhatsAppSession:
 
 def told(user: User) -> str:
     """Everything that leaves us for a device."""
-    found = news_of(user, now=timezone.now())
+    found = tasks.notices(user, now=timezone.now())
     return json.dumps([[str(one.title), str(one.body), one.url] for one in found], ensure_ascii=False)
 
 
@@ -87,7 +87,8 @@ def test_what_runs_out_within_half_an_hour_is_told_to_whose_it_is(world: World) 
 
     found = news_of(world.promoter.user, now=now)
 
-    assert [one.url for one in found] == [f"/oportunidades/{soon.pk}/"]
+    assert [(one.about, one.row) for one in found] == [(About.OPPORTUNITY, soon.pk)]
+    assert [one.url for one in tasks.notices(world.promoter.user, now=now)] == [f"/oportunidades/{soon.pk}/"]
     assert "te quedan 20 minutos" in str(found[0].body)
     assert news_of(world.colleague.user, now=now) == []
 

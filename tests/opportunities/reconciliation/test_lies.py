@@ -11,6 +11,8 @@ from django.db.models import F
 from leadmaster.calendars.models import OpeningWindow
 from leadmaster.directory.enums import Availability
 from leadmaster.directory.models import Client, ContactPoint
+from leadmaster.ops import rollups
+from leadmaster.ops.models import RolledDay
 from opportunities.assignment.capture import NewClient, capture
 from opportunities.enums import AbsencePolicy, EventKind, OpportunityState, Origin, QuotaKind
 from opportunities.funnel import moves
@@ -21,12 +23,14 @@ from opportunities.models import (
     Opportunity,
     OpportunityEvent,
     QuotaEntry,
+    ResultDay,
     Retiming,
     RetimingLine,
     Sale,
     Stage,
 )
 from opportunities.reconciliation import CHECKS
+from opportunities.results.sums import ResultSums
 from opportunities.supervision import absences, decisions, sale_corrections
 from opportunities.timers import absence_clocks, extension
 from tests.factories.opportunities import ClientFactory, Funnel
@@ -367,6 +371,16 @@ def captured_without_a_phone() -> int:
     return row.client_id
 
 
+# --- The lies: sums -----------------------------------------------------------------------------------------------------
+
+
+def sums_of_a_day_spoiled() -> int:
+    at_work()
+    rollups.run(ResultSums(), {"UTC"}, now=NOW + 3 * DAY)
+    ResultDay.objects.update(number=F("number") + 1)
+    return RolledDay.objects.get(day=NOW.astimezone(dt.UTC).date()).pk
+
+
 def twin_of(row: Opportunity) -> Opportunity:
     """Another open one of the same client, history and all, as after somebody dropped what forbids it."""
     events = list(OpportunityEvent.objects.filter(opportunity=row).order_by("id"))
@@ -423,6 +437,7 @@ LIES = (
     Lie(check=AVAILABILITY, plant=worked_and_offered_to_others),
     Lie(check=AVAILABILITY, plant=in_a_pool_where_nobody_finds_it),
     Lie(check="clients.captured", plant=captured_without_a_phone, repaired=False),
+    Lie(check="results.desk", plant=sums_of_a_day_spoiled),
 )
 # What is wrong with the rows is all that the judge of the faults asks; how they came to be so it can't know.
 UNTOLD = {

@@ -18,7 +18,7 @@ def test_every_check_has_a_name_of_its_own() -> None:
     assert all(len(name) <= 64 for name in names)
 
 
-def test_the_words_of_the_command_are_the_twelve_that_the_page_names() -> None:
+def test_the_words_of_the_command_are_the_thirteen_that_the_page_names() -> None:
     assert sorted(registry.areas()) == sorted(
         [
             "campaigns",
@@ -31,6 +31,7 @@ def test_the_words_of_the_command_are_the_twelve_that_the_page_names() -> None:
             "opportunities",
             "quotas",
             "receipts",
+            "results",
             "sessions",
             "totals",
         ]
