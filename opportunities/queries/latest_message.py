@@ -28,7 +28,7 @@ class LatestMessage:
 
 
 def latest_messages(rows: Collection[Opportunity], *, viewer: User) -> dict[int, LatestMessage]:
-    """By opportunity: the newest note, message or reply. Three queries, however many rows; contacts are there already."""
+    """By opportunity: the newest note, message, reply or answer. Four queries, however many rows; contacts are there already."""
     found: dict[int, LatestMessage] = {}
     for pk, words in [*_notes(rows), *_messages(rows, viewer)]:
         if pk not in found or found[pk].at < words.at:

@@ -227,7 +227,7 @@ def _position(after: str) -> tuple[dt.datetime | None, int]:
 
 def matching(search: str, *, region: str) -> Q:
     """Rows whose client every word fits: a part of the name, of a phone however it was typed, of a mail, or `#` and the
-    opportunity's own number."""
+    opportunity's own number. Digits beside other words may be of either."""
     text = search.strip()
     if _PHONE_LIKE.fullmatch(text) and _digits(text):
         # Signs and spaces inside one number part no words.
@@ -245,7 +245,8 @@ def _fitting(word: str, *, region: str) -> Q:
     if "@" in word:
         return _with_contact(Q(kind=ContactKind.EMAIL, normalised__contains=word.lower()))
     if _PHONE_LIKE.fullmatch(word) and _digits(word):
-        return _with_phone(word, region=region)
+        # Shops are called by numbers too.
+        return _with_phone(word, region=region) | has_words([word], prefix="client__")
     return has_words([word], prefix="client__")
 
 

@@ -375,7 +375,7 @@
   }
 
   function tell(sentence) {
-    var note = lm.part("told");
+    var note = lm.part("shell-told");
     if (note && sentence) {
       note.textContent = sentence;
       note.hidden = false;

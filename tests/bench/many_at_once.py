@@ -28,7 +28,7 @@ from tests.bench.figures import percentile, say, scaled
 from tests.factories.accounts import token_of
 
 CONNECTIONS: Final = 16
-_BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
+_BACKEND: Final = "leadmaster.accounts.backends.PersonBackend"
 # What people use, not what tests do: with its caches and its templates read once.
 _PRODUCT: Final = {"DJANGO_SETTINGS_MODULE": "leadmaster.settings", "ALLOWED_HOSTS": "127.0.0.1", "DEBUG": "false"}
 

@@ -120,7 +120,7 @@ def test_who_is_not_logged_in_any_more_is_told_so_instead_of_getting_the_door(
 
 def test_a_token_of_before_is_told_as_such_and_a_new_one_is_to_be_had(world: World, row: Opportunity) -> None:
     strict = Browser(enforce_csrf_checks=True)
-    strict.force_login(world.promoter.user, backend="django.contrib.auth.backends.ModelBackend")
+    strict.force_login(world.promoter.user, backend="leadmaster.accounts.backends.PersonBackend")
     path = f"/oportunidades/{row.pk}/nota/"
 
     stale = send(strict, path, {"text": "Uno", "csrfmiddlewaretoken": "x" * 64})

@@ -25,10 +25,10 @@ def another_desk(world: World) -> None:
 
 # Each list: what makes one row of it, and its literal cost to a supervisor. Of opportunities: the supervisor's teams and
 # own desk, the page, its rows, their contacts, which of those asked for silence, the last calls and the reminders; and in
-# the inbox the last note, the last message and the last reply.
+# the inbox the last note, message, reply and answer through a line.
 LISTS: dict[str, tuple[Callable[[World], Any], int]] = {
     "opportunities": (World.reminder, 9),
-    "inbox": (World.exit, 11),
+    "inbox": (World.exit, 12),
     "pool": (World.pooled, 8),
     "contacts": (World.contact, 1),
     "reminders": (World.reminder, 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 
 import pytest
 from django.test import Client as Browser
@@ -14,13 +15,12 @@ from tests.opportunities.web.conftest import World
 
 @pytest.fixture
 def row(world: World) -> Opportunity:
-    """Of a desk in Tijuana; it expires the day after tomorrow, at 20:30 UTC."""
+    """Of a desk in Tijuana, that is open day and night; it expires within a day, so that the day's page tells it too."""
     row = world.give(1)[0]
     calendar = world.promoter.desk.calendar
     calendar.time_zone = "America/Tijuana"
     calendar.save()
-    day = timezone.now().date() + dt.timedelta(days=2)
-    Opportunity.objects.filter(pk=row.pk).update(deadline=dt.datetime.combine(day, dt.time(20, 30), tzinfo=dt.UTC))
+    Opportunity.objects.filter(pk=row.pk).update(deadline=timezone.now() + dt.timedelta(hours=20))
     Lot.objects.update(created_at=dt.datetime(2026, 1, 5, 20, 30, tzinfo=dt.UTC))
     return row
 
@@ -29,11 +29,15 @@ def pages(row: Opportunity) -> list[str]:
     return ["/", "/oportunidades/", f"/oportunidades/{row.pk}/", f"/lotes/{row.lot_id}/"]
 
 
+def expires(tz: dt.tzinfo) -> str:
+    return f"{timezone.localtime(Opportunity.objects.get().deadline, tz):%H:%M}"
+
+
 def test_the_desks_clock(world: World, row: Opportunity, browser: Browser) -> None:
-    local = timezone.localtime(Opportunity.objects.get().deadline, world.promoter.desk.calendar.tz)
+    there = expires(world.promoter.desk.calendar.tz)
 
     for path in pages(row):
-        assert f"{local:%H:%M}" in browser.get(path).content.decode(), path
+        assert there in browser.get(path).content.decode(), path
     assert "12:30" in browser.get(f"/lotes/{row.lot_id}/").content.decode()
 
 
@@ -41,5 +45,8 @@ def test_a_zone_that_somebody_chose_comes_first(world: World, row: Opportunity, 
     world.promoter.user.time_zone = "Asia/Tokyo"
     world.promoter.user.save()
 
+    here = expires(zoneinfo.ZoneInfo("Asia/Tokyo"))
+
     for path in pages(row):
-        assert "05:30" in browser.get(path).content.decode(), path
+        assert here in browser.get(path).content.decode(), path
+    assert "05:30" in browser.get(f"/lotes/{row.lot_id}/").content.decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.test import Client as Browser
 from django.urls import reverse
@@ -91,6 +93,8 @@ def test_everybody_starts_at_their_own_place(world: World) -> None:
 @pytest.mark.parametrize("who", ["colleague", "stranger"])
 def test_lists_hold_nobody_elses(world: World, row: Opportunity, who: str) -> None:
     link = f'href="/oportunidades/{row.pk}/'
+    # Soon enough for the day's page.
+    Opportunity.objects.filter(pk=row.pk).update(deadline=timezone.now() + dt.timedelta(hours=20))
 
     for path in ("/oportunidades/", f"/oportunidades/?q={row.client.full_name}", "/"):
         assert link in world.browser("promoter").get(path).content.decode()
