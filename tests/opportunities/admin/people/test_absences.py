@@ -81,7 +81,10 @@ def test_giving_the_work_away_warns_and_does_it(world: World, row: Opportunity) 
 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
-    [({"ends_on": "2020-01-01"}, "termina antes de empezar"), ({"policy": "vacaciones"}, "Elige una de las opciones de la lista")],
+    [
+        ({"ends_on": "2020-01-01"}, "termina antes de empezar"),
+        ({"policy": "vacaciones"}, "Elige una de las opciones de la lista"),
+    ],
 )
 def test_what_makes_no_sense_is_asked_again(world: World, fields: dict[str, str], sentence: str) -> None:
     answer = signed_in(world.supervisor).post(ADD, form(world, agreed="on", **fields))
