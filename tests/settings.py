@@ -45,9 +45,10 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"  # noqa: F405
 
-# Nobody's throttle counts the requests of another process's tests. (The product's own has a test in test_project.)
-if not os.environ.get("SHARED_CACHE"):
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Nobody's throttle counts the requests of another process's tests. (The product's own has a test in test_project.) And
+# nothing is kept for seconds, which another test's rows with the same numbers would be shown.
+_COUNTS_HERE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+CACHES = {"default": CACHES["default"] if os.environ.get("SHARED_CACHE") else _COUNTS_HERE}  # noqa: F405
 
 # Files are served from where they are written; what collecting makes of them has a test of its own.
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405

@@ -28,7 +28,18 @@
   });
 
   function openedByServer() {
-    document.querySelectorAll("#content dialog[open]").forEach(opened);
+    document.querySelectorAll("#content dialog[open]").forEach(function (dialog) {
+      opened(dialog);
+      // A sheet that opens takes the focus to its first button: what has to be mended gets it back.
+      var wrong = dialog.querySelector("form [aria-invalid=true], form [role=alert]");
+      if (wrong) {
+        if (wrong.getAttribute("role") === "alert") {
+          wrong.tabIndex = -1;
+        }
+        wrong.scrollIntoView({block: "center"});
+        wrong.focus({preventScroll: true});
+      }
+    });
   }
 
   // A refused form comes as the same page, in place of this one, with the sheet open that it was in.

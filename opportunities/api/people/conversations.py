@@ -288,7 +288,7 @@ class ConversationViewSet(
         return self._closed(answering.exclude)
 
     @extend_schema(responses=ConversationEventSerializer(many=True))
-    @action(detail=True, methods=["get"])
+    @action(detail=True, methods=["get"], pagination_class=None)
     def history(self, request: Request, pk: str) -> Response:
         """Lo que se decidió sobre ella, lo último primero: a quién se dio, y cómo se cerró."""
         return Response(ConversationEventSerializer(history(self.get_object()), many=True).data)

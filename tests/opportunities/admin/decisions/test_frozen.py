@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -75,7 +76,10 @@ def test_every_way_to_a_decision_carries_the_version(world: World) -> None:
         links = re.findall(r'href="[^"]*/decide/[^"]*ids=[^"]*"', text)
         assert links, path
         assert all(one in link for link in links), path
-    home = supervisor.get("/admin/").content.decode()
-    assert f"ids={row.pk}:{row.version}" in home
+    beside = re.search(
+        r'href="(/admin/opportunities/opportunity/inbox/[^"]*)"', supervisor.get("/admin/").content.decode()
+    )
+    assert beside
+    assert one in supervisor.get(html.unescape(beside[1])).content.decode()
     action = {"action": "close_chosen", "_selected_action": [row.pk]}
     assert one in supervisor.post(INBOX, action).headers["Location"]

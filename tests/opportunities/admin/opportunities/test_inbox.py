@@ -98,7 +98,7 @@ def test_a_page_costs_the_same_for_one_and_for_six(
     exits(world, number)
     supervisor = browser(world, "supervisor")
 
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         supervisor.get(INBOX)
 
 

@@ -227,7 +227,7 @@ def test_the_page_costs_the_same_however_long_its_story(
 
     supervisor.get(page(row))  # content types are asked for once per process
 
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         supervisor.get(page(row))
 
 
