@@ -109,6 +109,7 @@ class Migration(migrations.Migration):
                     ("primera", "La primera vez que escriben"),
                     ("baja", "Cuando piden la baja, para confirmarla"),
                 ],
+                db_default="",
                 default="",
                 editable=False,
                 max_length=16,

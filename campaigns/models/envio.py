@@ -51,9 +51,10 @@ class Envio(models.Model):
         db_index=False,
     )
     written_key = IdentifierField(_("clave"), max_length=100, null=True, blank=True, editable=False)
-    # What a line answered by itself: by which kind of rule. Empty in what a campaign or a person says.
+    # What a line answered by itself: by which kind of rule. Empty in what a campaign or a person says, and in the database
+    # by itself: while machines are upgraded one by one, the version before knows nothing of it.
     automatic = models.CharField(
-        _("automática"), max_length=16, choices=AutomaticKind, blank=True, default="", editable=False
+        _("automática"), max_length=16, choices=AutomaticKind, blank=True, default="", db_default="", editable=False
     )
     session = models.ForeignKey(
         WhatsAppSession, models.PROTECT, related_name="envios", verbose_name=_("sesión"), db_index=False
