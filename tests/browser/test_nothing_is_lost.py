@@ -35,6 +35,7 @@ def test_a_note_without_a_network_arrives_later_and_once(look: OpenPage, world: 
     eye.go(f"/oportunidades/{row.pk}/")
 
     page.context.set_offline(True)
+    page.locator("#bar-note").click()
     page.get_by_label("Nota", exact=True).fill("Llamar el jueves")
     page.get_by_role("button", name="Guardar nota").click()
     expect(page.locator("#waiting")).to_have_text("1 cosa espera la red")
@@ -50,8 +51,10 @@ def test_a_note_without_a_network_arrives_later_and_once(look: OpenPage, world: 
 
     expect(page.locator("#timeline")).to_contain_text("Llamar el jueves")
     assert notes(row) == ["Llamar el jueves"]
+    page.locator("#bar-note").click()
     page.get_by_label("Nota", exact=True).fill("A medias")
     assert page.evaluate(_KEPT) == [1, 1]
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Salir").click()
     page.wait_for_url("**/login/")
     assert page.evaluate(_KEPT) == [0, 0]
@@ -64,9 +67,11 @@ def test_a_log_in_that_ran_out_is_asked_for_in_place_and_the_note_goes_on(
     eye = look(PHONE, world.promoter.user)
     page = eye.page
     eye.go(f"/oportunidades/{row.pk}/")
+    page.locator("#bar-note").click()
     page.get_by_label("Nota", exact=True).fill("Llamar el jueves")
     page.reload()
     expect(page.get_by_label("Nota", exact=True)).to_have_value("Llamar el jueves")
+    page.locator("#bar-note").click()
     Session.objects.all().delete()
 
     page.get_by_role("button", name="Guardar nota").click()
