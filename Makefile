@@ -81,7 +81,7 @@ fresh: ## As root, for a release: make run and make test on a bare Debian stable
 
 .PHONY: chaos
 chaos: dev apt-test ## Three clusters, SIGKILL at random, the ledger checked; CHAOS_SECONDS=600 for long
-	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} deploy/test chaos $(ARGS)
+	@CHAOS_SECONDS=$${CHAOS_SECONDS:-300} HOSTS=1 deploy/test chaos $(ARGS)
 
 .PHONY: mutants
 mutants: dev apt-test ## Take out one guard after the other; the tests have to notice each
