@@ -163,9 +163,10 @@ def _one_quota_behind_two_doors(site: Site, desks: desk.Desks) -> None:
     for thread in threads:
         thread.join(timeout=120)
     assert watch.troubles == []
-    assert {answer.status_code for answer in answers} <= {200, 201}, [answer.text[:200] for answer in answers]
+    # A token that the other door gave ends this one's: the program asks for another, and asks again.
+    assert {answer.status_code for answer in answers} <= {200, 201, 401}, [answer.text[:200] for answer in answers]
     day = DailyQuota.objects.get(promoter=who.promoter)
-    given = sum(answer.json()["granted"] for answer in answers)
+    given = sum(answer.json()["granted"] for answer in answers if answer.ok)
     assert day.used == given == day.limit
 
 
